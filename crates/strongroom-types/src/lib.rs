@@ -1,1 +1,39 @@
-//! Placeholder.
+//! The words of Strongroom as types: ids, validated names, request and response bodies, and
+//! stable error codes.
+//!
+//! Everything that crosses a crate border or the wire is named here once, so that the server, the
+//! clients and the log agree by construction. Parsing is validation: a [`KeyContext`] that exists
+//! obeys its limits.
+//!
+//! What is *not* here: logic, I/O, cryptography. Hashing a key context is `strongroom-crypto`'s,
+//! deciding who may use one is `strongroom-core`'s, mapping a [`Code`] to an HTTP status is
+//! `strongroom-server`'s.
+
+pub mod body;
+mod bytes;
+mod claim;
+mod code;
+mod coded;
+mod context;
+mod id;
+mod json;
+mod metadata;
+mod operation;
+mod permission;
+mod reason;
+mod suite;
+
+pub use bytes::Bytes;
+pub use claim::{ClaimError, ClaimValue, Claims, Lock, LockError, LockTerm};
+pub use code::Code;
+pub use context::{ContextError, ContextPattern, KeyContext, Kind};
+pub use id::{
+    ClientId, ContextId, IdError, IssuerId, KeyId, KeyVersion, ObjectId, PolicyId, RequestId,
+    WorkspaceId,
+};
+pub use json::{StrictError, parse_strict};
+pub use metadata::{Metadata, MetadataError};
+pub use operation::{Operation, Outcome};
+pub use permission::Permission;
+pub use reason::Reason;
+pub use suite::{Format, Mode, Purpose, Suite};

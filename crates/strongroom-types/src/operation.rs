@@ -1,0 +1,85 @@
+//! What was asked for and how it ended: the closed lists of the log.
+
+use crate::coded::coded_enum;
+
+coded_enum! {
+    /// Everything that makes an entry, on all surfaces.
+    Operation: u16 {
+        /// Sealing values.
+        Encrypt = 1, "encrypt";
+        /// Opening values.
+        Decrypt = 2, "decrypt";
+        /// Moving ciphertexts to the active key version.
+        Rewrap = 3, "rewrap";
+        /// Handing out a new data key.
+        DataKeyCreate = 4, "data-key.create";
+        /// Opening a wrapped data key.
+        DataKeyUnwrap = 5, "data-key.unwrap";
+        /// Moving a wrapped data key to the active key version.
+        DataKeyRewrap = 6, "data-key.rewrap";
+        /// Sealing a stream.
+        StreamEncrypt = 7, "stream.encrypt";
+        /// Opening a stream.
+        StreamDecrypt = 8, "stream.decrypt";
+        /// Exchanging a user's token for one of ours.
+        TokenExchange = 9, "token.exchange";
+        /// Reading entries with their private fields.
+        LogRead = 10, "log.read";
+        /// Making a workspace.
+        WorkspaceCreate = 20, "workspace.create";
+        /// Changing a workspace.
+        WorkspaceUpdate = 21, "workspace.update";
+        /// Making a client.
+        ClientCreate = 30, "client.create";
+        /// Changing a client.
+        ClientUpdate = 31, "client.update";
+        /// Giving a client another API key.
+        ClientKeyCreate = 32, "client.key.create";
+        /// Taking an API key away.
+        ClientKeyRevoke = 33, "client.key.revoke";
+        /// Trusting an issuer.
+        IssuerCreate = 40, "issuer.create";
+        /// Changing an issuer.
+        IssuerUpdate = 41, "issuer.update";
+        /// Making a key context, by name or by the first write.
+        ContextCreate = 50, "context.create";
+        /// Giving a key context a new active key version.
+        ContextRotate = 51, "context.rotate";
+        /// Suspending a key context.
+        ContextDisable = 52, "context.disable";
+        /// Resuming a key context.
+        ContextEnable = 53, "context.enable";
+        /// Destroying a key context's keys and lock secret.
+        ContextDestroy = 54, "context.destroy";
+        /// Destroying one rotated version of a context key.
+        VersionDestroy = 55, "context.version.destroy";
+        /// Making a context policy.
+        PolicyCreate = 60, "policy.create";
+        /// Changing a context policy.
+        PolicyUpdate = 61, "policy.update";
+        /// Removing a context policy.
+        PolicyDelete = 62, "policy.delete";
+        /// Reading what is administered: lists and descriptions.
+        AdminRead = 70, "admin.read";
+        /// A request that could not be read, by a caller who is known.
+        Request = 80, "request";
+        /// Denials beyond the quota, counted into one entry.
+        DenialFlood = 81, "denial.flood";
+        /// A new generation of the log, begun because an operator said so.
+        LogGeneration = 90, "log.generation";
+    }
+}
+
+coded_enum! {
+    /// How it ended.
+    Outcome: u8 {
+        /// The door opened. The entry was durable before the key was used.
+        Allowed = 1, "allowed";
+        /// The door stayed shut.
+        Denied = 2, "denied";
+        /// The door had opened, and the operation failed: linked to its entry by `of`.
+        Failed = 3, "failed";
+        /// The door had opened, and a long operation ended well: linked to its entry by `of`.
+        Completed = 4, "completed";
+    }
+}

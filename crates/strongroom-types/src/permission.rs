@@ -1,0 +1,31 @@
+//! What a client may do.
+
+use crate::coded::coded_enum;
+
+coded_enum! {
+    /// A permission of a client. Nothing is implied: a client has what its list says.
+    Permission: u8 {
+        /// Seal values and streams.
+        Encrypt = 1, "encrypt";
+        /// Open values and streams.
+        Decrypt = 2, "decrypt";
+        /// Move ciphertexts to the active key version.
+        Rewrap = 3, "rewrap";
+        /// Create and unwrap data keys.
+        DataKeys = 4, "data-keys";
+        /// Name another identity in `lock_for` when sealing.
+        SealForOthers = 5, "seal-for-others";
+        /// Read the log.
+        LogRead = 6, "log:read";
+        /// Make and list workspaces; only in the system workspace.
+        AdminWorkspaces = 10, "admin:workspaces";
+        /// Administer clients.
+        AdminClients = 11, "admin:clients";
+        /// Administer issuers. Whoever has it can impersonate identities.
+        AdminIssuers = 12, "admin:issuers";
+        /// Administer key contexts: create, rotate, disable, destroy.
+        AdminContexts = 13, "admin:contexts";
+        /// Administer context policies.
+        AdminPolicies = 14, "admin:policies";
+    }
+}
