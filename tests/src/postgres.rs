@@ -1,0 +1,162 @@
+//! A throw-away PostgreSQL cluster, one for each test process.
+//!
+//! The cluster listens on a free port of 127.0.0.1 and keeps its files in a temporary directory.
+//! Durability settings stay at their defaults, because Strongroom refuses a server without them.
+//! A small shell owns the cluster and reads a pipe that only this process can write to: when the
+//! process ends, however it ends, the pipe closes and the shell stops the cluster and removes it.
+
+use std::fs;
+use std::io::{self, BufRead, BufReader};
+use std::net::TcpListener;
+use std::os::unix::fs::{MetadataExt, chown};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// Arguments: the directory, the port, the folder of the server's programs.
+const KEEPER: &str = r#"
+PATH="$3:$PATH"
+cd "$1" &&
+initdb --pgdata data --username strongroom --auth trust --encoding UTF8 --locale C >init.log &&
+pg_ctl --pgdata data --log server.log --wait --timeout 60 start >start.log \
+  --options "-c listen_addresses=127.0.0.1 -c port=$2 -c unix_socket_directories=" &&
+echo ready || cat ./*.log >&2
+read -r _
+pg_ctl --pgdata data --wait --mode immediate stop >/dev/null
+rm -rf "$1"
+"#;
+
+/// The running cluster of this process.
+#[derive(Debug)]
+struct Cluster {
+    port: u16,
+    programs: PathBuf,
+    /// Held for its standard input: the cluster lives as long as that pipe is open.
+    _keeper: Child,
+}
+
+/// Returns the URL of a new, empty database whose name starts with `name`.
+///
+/// # Errors
+/// When PostgreSQL is not installed (`cargo xtask setup` installs it) or does not start.
+pub fn database(name: &str) -> io::Result<String> {
+    static CREATED: AtomicU32 = AtomicU32::new(0);
+    let cluster = cluster()?;
+    let unique = format!("{name}_{}", CREATED.fetch_add(1, Ordering::Relaxed));
+    let status = Command::new(cluster.programs.join("createdb"))
+        .args(["--host", "127.0.0.1", "--username", "strongroom"])
+        .args(["--port", &cluster.port.to_string(), &unique])
+        .status()?;
+    if !status.success() {
+        return Err(io::Error::other("createdb failed"));
+    }
+    Ok(format!(
+        "postgres://strongroom@127.0.0.1:{}/{unique}",
+        cluster.port
+    ))
+}
+
+fn cluster() -> io::Result<&'static Cluster> {
+    static CLUSTER: OnceLock<Result<Cluster, io::ErrorKind>> = OnceLock::new();
+    CLUSTER
+        .get_or_init(|| start().map_err(|error| error.kind()))
+        .as_ref()
+        .map_err(|kind| io::Error::new(*kind, "the throw-away PostgreSQL cluster did not start"))
+}
+
+fn start() -> io::Result<Cluster> {
+    let programs = find_programs()?;
+    let directory = tempfile::Builder::new()
+        .prefix("strongroom-postgres-")
+        .tempdir()?;
+    let port = free_port()?;
+    let mut command = Command::new("/bin/sh");
+    command
+        .args(["-c", KEEPER, "keeper"])
+        .arg(directory.path())
+        .arg(port.to_string())
+        .arg(&programs)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        // An interrupt of the tests reaches the keeper as the closed pipe, not as a signal.
+        .process_group(0);
+    if is_root()? {
+        let (uid, gid) = postgres_account()?;
+        chown(directory.path(), Some(uid), Some(gid))?;
+        command.uid(uid).gid(gid);
+    }
+    let mut keeper = command.spawn()?;
+    wait_until_ready(&mut keeper)?;
+    // From here on the keeper removes it.
+    drop(directory.keep());
+    Ok(Cluster {
+        port,
+        programs,
+        _keeper: keeper,
+    })
+}
+
+fn wait_until_ready(keeper: &mut Child) -> io::Result<()> {
+    let mut line = String::new();
+    if let Some(output) = keeper.stdout.take() {
+        BufReader::new(output).read_line(&mut line)?;
+    }
+    if line == "ready\n" {
+        return Ok(());
+    }
+    drop(keeper.stdin.take());
+    keeper.wait()?;
+    Err(io::Error::other("PostgreSQL did not start"))
+}
+
+/// Finds the newest installed server; Debian keeps each version in a folder of its own.
+fn find_programs() -> io::Result<PathBuf> {
+    let mut folders: Vec<PathBuf> = fs::read_dir("/usr/lib/postgresql")?
+        .filter_map(|entry| Some(entry.ok()?.path().join("bin")))
+        .filter(|folder| folder.join("initdb").exists())
+        .collect();
+    folders.sort();
+    folders.pop().ok_or_else(|| io::ErrorKind::NotFound.into())
+}
+
+fn free_port() -> io::Result<u16> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+}
+
+fn is_root() -> io::Result<bool> {
+    Ok(fs::metadata(Path::new("/proc/self"))?.uid() == 0)
+}
+
+/// The server refuses to run as root, so root lends it the account that Debian made for it.
+fn postgres_account() -> io::Result<(u32, u32)> {
+    fs::read_to_string("/etc/passwd")?
+        .lines()
+        .find_map(account_of)
+        .ok_or_else(|| io::ErrorKind::NotFound.into())
+}
+
+fn account_of(line: &str) -> Option<(u32, u32)> {
+    let mut fields = line.strip_prefix("postgres:")?.split(':').skip(1);
+    Some((fields.next()?.parse().ok()?, fields.next()?.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{account_of, database};
+
+    #[test]
+    fn account_is_read_from_its_passwd_line() {
+        assert_eq!(
+            account_of("postgres:x:101:104:a:/b:/bin/sh"),
+            Some((101, 104))
+        );
+        assert_eq!(account_of("postgresql:x:101:104:a:/b:/bin/sh"), None);
+    }
+
+    #[test]
+    fn every_database_is_a_new_one() {
+        assert_ne!(database("fixture").unwrap(), database("fixture").unwrap());
+    }
+}
