@@ -11,7 +11,6 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 ///
 /// `Debug` shows the length only, because plaintext travels in it.
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = String, content_encoding = "base64"))]
 pub struct Bytes(pub Vec<u8>);
 
 impl From<Vec<u8>> for Bytes {
@@ -59,7 +58,7 @@ impl de::Visitor<'_> for Base64Visitor {
         STANDARD
             .decode(text)
             .map(Bytes)
-            .map_err(|_| E::custom("not standard base64 with padding"))
+            .map_err(|_error| E::custom("not standard base64 with padding"))
     }
 }
 

@@ -154,7 +154,10 @@ impl LockTerm {
         if claim.is_empty() || claim.len() > Lock::NAME_BYTES_MAX {
             return Err(LockError::Name);
         }
-        if self.member().is_some_and(|member| member.len() > Lock::MEMBER_BYTES_MAX) {
+        if self
+            .member()
+            .is_some_and(|member| member.len() > Lock::MEMBER_BYTES_MAX)
+        {
             return Err(LockError::Member);
         }
         if ClaimValue::UNBINDABLE.contains(&claim) {
@@ -231,34 +234,67 @@ mod tests {
     #[test]
     fn scope_and_scopes_have_one_normalisation() {
         let words = ClaimValue::from_claim("scope", &json!("b a b")).unwrap();
-        assert_eq!(words, ClaimValue::from_claim("scopes", &json!(["a", "b"])).unwrap());
-        assert_ne!(words, ClaimValue::from_claim("other", &json!("b a b")).unwrap());
+        assert_eq!(
+            words,
+            ClaimValue::from_claim("scopes", &json!(["a", "b"])).unwrap()
+        );
+        assert_ne!(
+            words,
+            ClaimValue::from_claim("other", &json!("b a b")).unwrap()
+        );
     }
 
     #[test]
     fn types_are_told_apart() {
         let values = [json!(1), json!("1"), json!(true), json!(["1"])];
-        let bound: BTreeSet<_> =
-            values.iter().map(|v| ClaimValue::from_claim("c", v).unwrap()).collect();
+        let bound: BTreeSet<_> = values
+            .iter()
+            .map(|v| ClaimValue::from_claim("c", v).unwrap())
+            .collect();
         assert_eq!(bound.len(), 4);
     }
 
     #[test]
     fn what_cannot_be_bound_is_refused() {
-        for value in [json!(1.5), json!(null), json!({}), json!([1]), json!(u64::MAX)] {
-            assert_eq!(ClaimValue::from_claim("c", &value), Err(ClaimError::Type), "{value}");
+        for value in [
+            json!(1.5),
+            json!(null),
+            json!({}),
+            json!([1]),
+            json!(u64::MAX),
+        ] {
+            assert_eq!(
+                ClaimValue::from_claim("c", &value),
+                Err(ClaimError::Type),
+                "{value}"
+            );
         }
-        assert_eq!(ClaimValue::from_claim("exp", &json!(1)), Err(ClaimError::Unbindable));
+        assert_eq!(
+            ClaimValue::from_claim("exp", &json!(1)),
+            Err(ClaimError::Unbindable)
+        );
         let long = json!("x".repeat(ClaimValue::BYTES_MAX + 1));
-        assert_eq!(ClaimValue::from_claim("c", &long), Err(ClaimError::TooLarge));
+        assert_eq!(
+            ClaimValue::from_claim("c", &long),
+            Err(ClaimError::TooLarge)
+        );
     }
 
     #[test]
     fn locks_are_sorted_and_unique() {
         let parse = |text: &str| serde_json::from_str::<Lock>(text);
-        assert_eq!(parse(r#"["sub","org"]"#).unwrap(), parse(r#"["org","sub"]"#).unwrap());
+        assert_eq!(
+            parse(r#"["sub","org"]"#).unwrap(),
+            parse(r#"["org","sub"]"#).unwrap()
+        );
         assert!(parse("[]").unwrap().is_empty());
-        for wrong in [r#"["sub","sub"]"#, r#"["exp"]"#, r#"[""]"#, r#"[{"claim":"g"}]"#, r#"[1]"#] {
+        for wrong in [
+            r#"["sub","sub"]"#,
+            r#"["exp"]"#,
+            r#"[""]"#,
+            r#"[{"claim":"g"}]"#,
+            "[1]",
+        ] {
             assert!(parse(wrong).is_err(), "{wrong}");
         }
     }

@@ -35,13 +35,19 @@ pub enum ContextError {
     #[error("key context has an empty key")]
     EmptyKey,
     /// A key longer than [`KeyContext::KEY_CHARS_MAX`].
-    #[error("key context has a key of {chars} characters, more than {}", KeyContext::KEY_CHARS_MAX)]
+    #[error(
+        "key context has a key of {chars} characters, more than {}",
+        KeyContext::KEY_CHARS_MAX
+    )]
     KeyTooLong {
         /// Its length.
         chars: usize,
     },
     /// A value longer than [`KeyContext::VALUE_CHARS_MAX`].
-    #[error("key context has a value of {chars} characters, more than {}", KeyContext::VALUE_CHARS_MAX)]
+    #[error(
+        "key context has a value of {chars} characters, more than {}",
+        KeyContext::VALUE_CHARS_MAX
+    )]
     ValueTooLong {
         /// Its length.
         chars: usize,
@@ -57,7 +63,6 @@ pub enum ContextError {
 /// 1 to 10 pairs, keys of 1 to 120 and values of 0 to 500 Unicode scalar values, any of them. Maps
 /// are equal when they have the same pairs, byte for byte: no normalisation, no case folding.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = std::collections::HashMap<String, String>))]
 #[serde(transparent)]
 pub struct KeyContext(BTreeMap<String, String>);
 
@@ -171,7 +176,6 @@ impl<'de> Visitor<'de> for ContextVisitor {
 ///
 /// Used for a client's allowed key contexts and, with exact values only, for context policies.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = std::collections::HashMap<String, String>))]
 #[serde(try_from = "PatternPairs", into = "BTreeMap<String, String>")]
 pub struct ContextPattern(BTreeMap<String, String>);
 
@@ -287,7 +291,14 @@ mod tests {
     #[test]
     fn json_refuses_duplicates_and_non_strings() {
         assert!(parse(r#"{"a":"1","b":"\u0000:/"}"#).is_ok());
-        for wrong in [r#"{"a":"1","a":"1"}"#, r#"{"a":1}"#, r#"{"a":null}"#, "{}", "[]", r#""a""#] {
+        for wrong in [
+            r#"{"a":"1","a":"1"}"#,
+            r#"{"a":1}"#,
+            r#"{"a":null}"#,
+            "{}",
+            "[]",
+            r#""a""#,
+        ] {
             assert!(parse(wrong).is_err(), "{wrong}");
         }
     }

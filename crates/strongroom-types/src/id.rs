@@ -73,7 +73,6 @@ macro_rules! id {
     ($(#[$meta:meta])* $name:ident, $prefix:literal, $len:literal) => {
         $(#[$meta])*
         #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = String))]
         pub struct $name([u8; $len]);
 
         impl $name {

@@ -21,10 +21,12 @@ mod metadata;
 mod operation;
 mod permission;
 mod reason;
+#[cfg(feature = "openapi")]
+mod schema;
 mod suite;
 
 pub use bytes::Bytes;
-pub use claim::{ClaimError, ClaimValue, Claims, Lock, LockError, LockTerm};
+pub use claim::{ClaimError, ClaimValue, Claims, Lock, LockError, LockTerm, Membership};
 pub use code::Code;
 pub use context::{ContextError, ContextPattern, KeyContext, Kind};
 pub use id::{

@@ -13,7 +13,10 @@ pub enum MetadataError {
     #[error("metadata is not an object")]
     NotAnObject,
     /// It is longer than [`Metadata::BYTES_MAX`] as JSON text.
-    #[error("metadata has {bytes} bytes as JSON, more than {}", Metadata::BYTES_MAX)]
+    #[error(
+        "metadata has {bytes} bytes as JSON, more than {}",
+        Metadata::BYTES_MAX
+    )]
     TooLong {
         /// Its length as JSON text.
         bytes: usize,
@@ -23,7 +26,6 @@ pub enum MetadataError {
 /// The caller's own notes on a request: a JSON object of at most 4 KiB, kept as a private field of
 /// the entry. It never takes part in a derivation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = Object))]
 #[serde(transparent)]
 pub struct Metadata(Value);
 

@@ -16,7 +16,10 @@ coded_enum! {
     }
 }
 
-#[expect(clippy::derivable_impls, reason = "the macro cannot mark one variant as the default")]
+#[expect(
+    clippy::derivable_impls,
+    reason = "the macro cannot mark one variant as the default"
+)]
 impl Default for Suite {
     fn default() -> Self {
         Self::Aes256Gcm

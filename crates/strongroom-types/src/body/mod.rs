@@ -1,1 +1,29 @@
-//! Bodies.
+//! Request and response bodies of the native API: JSON in snake case, bytes as standard base64;
+//! batches also as CBOR with byte strings.
+//!
+//! Requests refuse unknown fields; answers may gain fields.
+
+mod admin;
+mod data_key;
+mod log;
+mod problem;
+mod token;
+mod value;
+
+pub use admin::{
+    ApiKeyCreated, ApiKeyInfo, ClientCreate, ClientCreated, ClientInfo, ClientUpdate,
+    ContextCreate, ContextInfo, ContextState, IssuerCreate, IssuerInfo, IssuerKeys, IssuerUpdate,
+    KeyState, Page, PolicyBody, PolicyInfo, Rotation, VersionInfo, WorkspaceCreate,
+    WorkspaceCreated, WorkspaceInfo, WorkspaceUpdate,
+};
+pub use data_key::{DataKeyAnswer, DataKeyCreate, DataKeyRewrap, DataKeyUnwrap};
+pub use log::{
+    EntriesPage, EntryContext, EntryIdentity, EntryView, ItemView, ItemsView, LogEntryId,
+};
+pub use problem::Problem;
+pub use token::{TokenAnswer, TokenError, TokenRequest};
+pub use value::{
+    Batch, BatchAnswer, DecryptAnswer, DecryptItem, DecryptRequest, EncryptAnswer, EncryptItem,
+    EncryptRequest, ItemError, ItemResult, KeyRef, LockFor, RewrapAnswer, RewrapItem,
+    RewrapRequest,
+};

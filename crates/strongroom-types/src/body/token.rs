@@ -1,0 +1,60 @@
+//! `POST /v1/oauth/token`, RFC 8693.
+
+use serde::{Deserialize, Serialize};
+
+/// A token exchange, sent as `application/x-www-form-urlencoded`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct TokenRequest {
+    /// Always [`TokenRequest::GRANT_TYPE`].
+    pub grant_type: String,
+    /// The user's JWT.
+    pub subject_token: String,
+    /// [`TokenRequest::JWT`] or [`TokenRequest::ID_TOKEN`] or [`TokenRequest::ACCESS_TOKEN`].
+    pub subject_token_type: String,
+    /// If given, [`TokenRequest::ACCESS_TOKEN`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requested_token_type: Option<String>,
+}
+
+impl TokenRequest {
+    /// The grant type of RFC 8693.
+    pub const GRANT_TYPE: &'static str = "urn:ietf:params:oauth:grant-type:token-exchange";
+    /// The type of any JWT.
+    pub const JWT: &'static str = "urn:ietf:params:oauth:token-type:jwt";
+    /// The type of an OpenID Connect ID token.
+    pub const ID_TOKEN: &'static str = "urn:ietf:params:oauth:token-type:id_token";
+    /// The type of an OAuth access token.
+    pub const ACCESS_TOKEN: &'static str = "urn:ietf:params:oauth:token-type:access_token";
+}
+
+/// An exchanged token, RFC 8693 section 2.2.1.
+#[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct TokenAnswer {
+    /// The token: carries client, identity and all lockable claims.
+    pub access_token: String,
+    /// Always [`TokenRequest::ACCESS_TOKEN`].
+    pub issued_token_type: String,
+    /// Always `Bearer`.
+    pub token_type: String,
+    /// Seconds that it lives: at most 900, never past the user's token.
+    pub expires_in: u64,
+}
+
+impl core::fmt::Debug for TokenAnswer {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "TokenAnswer(expires in {} s)", self.expires_in)
+    }
+}
+
+/// A refused exchange, RFC 6749 section 5.2.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct TokenError {
+    /// `invalid_request`, `invalid_client`, `invalid_grant` or `unsupported_grant_type`.
+    pub error: String,
+    /// A sentence for a person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error_description: Option<String>,
+}
