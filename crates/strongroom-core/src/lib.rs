@@ -1,1 +1,2 @@
-//! Placeholder.
+//! Core.
+pub mod ports;

@@ -1,0 +1,19 @@
+//! What the product needs from outside: a store, a root, a clock, and a way to fetch keys.
+//!
+//! Entropy is the fourth port; it is `strongroom_crypto::entropy::Entropy`, because the lower crate
+//! draws salts from it.
+
+mod clock;
+mod fetch;
+mod root;
+mod rows;
+mod store;
+
+pub use clock::{Clock, Micros, Reading};
+pub use fetch::{Fetch, FetchError};
+pub use root::{Root, RootError};
+pub use rows::{
+    ApiKeyRow, BatchRow, Change, CheckpointRow, ContextKeyRow, ContextRow, Head, IdempotencyRow,
+    Record, RecordKind, Scope, TermRow, TileRow, Tiling, UseCount, WorkspaceRow,
+};
+pub use store::{CommitError, Committed, Pending, SealOpenings, Store, StoreError};

@@ -1,0 +1,288 @@
+//! What a store keeps. Whatever a caller named is sealed or hashed before it becomes a row.
+
+use strongroom_log::{Frontier, Hash};
+use strongroom_types::body::{ContextState, KeyState};
+use strongroom_types::{ClientId, ContextId, KeyId, KeyVersion, Kind, WorkspaceId};
+
+use super::Micros;
+
+/// The present end of a workspace's log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// Right edge of the tree; its size is the next entry's index.
+    pub frontier: Frontier,
+    /// Raised by every change to clients, issuers, policies, grants or key states.
+    pub epoch: u64,
+    /// Raised when an operator begins a new generation after a rollback; 1 at first.
+    pub generation: u64,
+}
+
+/// A workspace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WorkspaceRow {
+    /// Its id.
+    pub id: WorkspaceId,
+    /// When it was made.
+    pub created: Micros,
+    /// Its seeds, wrapped by the root provider.
+    pub seeds: Vec<u8>,
+    /// Its settings, sealed.
+    pub body: Vec<u8>,
+    /// The most key contexts it may have.
+    pub context_quota: u64,
+    /// How many key contexts it has.
+    pub contexts: u64,
+}
+
+/// What a record describes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RecordKind {
+    /// A client.
+    Client,
+    /// A trusted issuer.
+    Issuer,
+    /// A context policy.
+    Policy,
+}
+
+impl RecordKind {
+    /// The name in the database.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Client => "client",
+            Self::Issuer => "issuer",
+            Self::Policy => "policy",
+        }
+    }
+}
+
+/// A client, issuer or policy: an id in the clear and a sealed body.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// What it describes.
+    pub kind: RecordKind,
+    /// Its id in text form.
+    pub id: String,
+    /// When it was made.
+    pub created: Micros,
+    /// What it says, sealed.
+    pub body: Vec<u8>,
+}
+
+/// An API key: its id and a keyed hash of its secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiKeyRow {
+    /// Its id, unique in the deployment.
+    pub id: KeyId,
+    /// The client's workspace.
+    pub workspace: WorkspaceId,
+    /// The client.
+    pub client: ClientId,
+    /// HMAC of the secret under a deployment key.
+    pub hash: Vec<u8>,
+    /// When it was made.
+    pub created: Micros,
+    /// When it expires.
+    pub expires: Option<Micros>,
+}
+
+/// A key context with the versions of its key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContextRow {
+    /// Its id: an HMAC, so that the row tells nothing about the map.
+    pub id: ContextId,
+    /// Its kind.
+    pub kind: Kind,
+    /// Its state.
+    pub state: ContextState,
+    /// When it was made (for a re-created one: again).
+    pub created: Micros,
+    /// The map, sealed.
+    pub map: Vec<u8>,
+    /// The lock secret's seed, wrapped; empty once destroyed.
+    pub lock_secret: Vec<u8>,
+    /// Until when copies of destroyed keys may exist in backups.
+    pub final_after: Option<Micros>,
+    /// The versions of its key, oldest first.
+    pub keys: Vec<ContextKeyRow>,
+}
+
+/// One version of a context key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContextKeyRow {
+    /// The version.
+    pub version: KeyVersion,
+    /// Its state.
+    pub state: KeyState,
+    /// When it was made.
+    pub created: Micros,
+    /// The key's seed, wrapped; empty once destroyed.
+    pub seed: Vec<u8>,
+    /// Items sealed, as counted by the follower.
+    pub sealed: u64,
+    /// When it last opened something, as seen by the follower.
+    pub last_opened: Option<Micros>,
+}
+
+/// Whether a change makes what nodes have cached stale.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// Only adds something nobody can have cached.
+    Addition,
+    /// Raises the state epoch.
+    State,
+}
+
+/// A change of rows that commits with its entry, or not at all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Inserts a workspace and the empty head of its log.
+    InsertWorkspace(WorkspaceRow),
+    /// Replaces a workspace's settings and quota.
+    UpdateWorkspace {
+        /// Its settings, sealed.
+        body: Vec<u8>,
+        /// Its quota.
+        context_quota: u64,
+        /// Which workspace; may be another than the entry's (the system workspace administers).
+        id: WorkspaceId,
+    },
+    /// Inserts or replaces a record. `workspace` may be another than the entry's.
+    PutRecord(WorkspaceId, Record),
+    /// Deletes a record; it must exist.
+    DeleteRecord(RecordKind, String),
+    /// Inserts an API key.
+    InsertApiKey(ApiKeyRow),
+    /// Deletes an API key of the workspace; it must exist.
+    DeleteApiKey(KeyId),
+    /// Inserts a key context with its keys, within the quota. Conflicts when the id is there.
+    InsertContext(ContextRow),
+    /// Gives a destroyed key context new keys: replaces the row, keeps old version rows as
+    /// tombstones. Conflicts unless it is destroyed.
+    RecreateContext(ContextRow),
+    /// Adds a version and makes the former active one rotated. Conflicts when the version is there.
+    AddContextKey(ContextId, ContextKeyRow),
+    /// Suspends or resumes a key context.
+    SetContextState(ContextId, ContextState),
+    /// Empties the lock secret and all seeds, states become destroyed.
+    DestroyContext {
+        /// Which.
+        id: ContextId,
+        /// Until when copies may exist in backups.
+        final_after: Micros,
+    },
+    /// Empties the seed of one rotated version.
+    DestroyContextKey(ContextId, KeyVersion),
+    /// Remembers what an Idempotency-Key made.
+    InsertIdempotency(IdempotencyRow),
+    /// Begins a new generation of the log.
+    NewGeneration(u64),
+}
+
+impl Change {
+    /// Whether the change raises the state epoch.
+    #[must_use]
+    pub const fn scope(&self) -> Scope {
+        match self {
+            Self::InsertWorkspace(_) | Self::InsertContext(_) | Self::InsertIdempotency(_) => {
+                Scope::Addition
+            }
+            Self::UpdateWorkspace { .. }
+            | Self::PutRecord(..)
+            | Self::DeleteRecord(..)
+            | Self::InsertApiKey(_)
+            | Self::DeleteApiKey(_)
+            | Self::RecreateContext(_)
+            | Self::AddContextKey(..)
+            | Self::SetContextState(..)
+            | Self::DestroyContext { .. }
+            | Self::DestroyContextKey(..)
+            | Self::NewGeneration(_) => Scope::State,
+        }
+    }
+}
+
+/// What an Idempotency-Key made: ids and status, never a secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdempotencyRow {
+    /// HMAC over workspace, client, identity and the header's value.
+    pub key: Vec<u8>,
+    /// HMAC over method, path and body.
+    pub request: Vec<u8>,
+    /// The id of what was made, in text form.
+    pub made: String,
+    /// After this it is forgotten.
+    pub expires: Micros,
+}
+
+/// The entries that one group commit gave to one workspace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BatchRow {
+    /// Index of the first entry.
+    pub first: u64,
+    /// Number of entries.
+    pub count: u64,
+    /// The entries as an entry bundle (tlog-tiles: 2-byte length prefixes).
+    pub entries: Vec<u8>,
+    /// The openings of the entries' private fields, sealed under the audit key; empty once erased.
+    pub openings: Vec<u8>,
+}
+
+/// A full tile with what is needed above and beside it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TileRow {
+    /// The tile's level.
+    pub level: u8,
+    /// The tile's number in its level.
+    pub n: u64,
+    /// Its 256 hashes, concatenated.
+    pub hashes: Vec<u8>,
+    /// The hash over it: one hash of the tile above.
+    pub root: Hash,
+}
+
+/// Says that a full level-0 tile holds an entry with this search term.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TermRow {
+    /// An HMAC under the audit key: the row tells nothing about the term.
+    pub term: [u8; 16],
+    /// The level-0 tile.
+    pub tile: u64,
+}
+
+/// How often a version was used within one level-0 tile.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UseCount {
+    /// The key context.
+    pub context: ContextId,
+    /// The version.
+    pub version: KeyVersion,
+    /// Items sealed.
+    pub sealed: u64,
+    /// When it last opened something.
+    pub last_opened: Option<Micros>,
+}
+
+/// What the follower derives from 256 entries, in one transaction. The level-0 tile is the durable
+/// cursor: storing it twice stores nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tiling {
+    /// The level-0 tile first, then every tile above that it completes.
+    pub tiles: Vec<TileRow>,
+    /// The search terms of its entries.
+    pub terms: Vec<TermRow>,
+    /// The uses of its entries.
+    pub uses: Vec<UseCount>,
+}
+
+/// A signed checkpoint: unique per (log, generation, size).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CheckpointRow {
+    /// The generation.
+    pub generation: u64,
+    /// The size.
+    pub size: u64,
+    /// The signed note.
+    pub note: String,
+}

@@ -1,0 +1,230 @@
+//! The store, as a port.
+
+use core::fmt::Debug;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use strongroom_log::Hash;
+use strongroom_types::{ClientId, ContextId, KeyId, WorkspaceId};
+
+use super::rows::{
+    ApiKeyRow, BatchRow, Change, CheckpointRow, ContextRow, Head, IdempotencyRow, Record,
+    RecordKind, Tiling, WorkspaceRow,
+};
+use super::Micros;
+
+/// A store that did not answer.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database is gone, locked, full or too slow.
+    #[error("store is unavailable")]
+    Unavailable(#[source] Box<dyn core::error::Error + Send + Sync>),
+    /// A row does not hold what it must.
+    #[error("row of {table} is damaged")]
+    Damaged {
+        /// The table.
+        table: &'static str,
+    },
+}
+
+/// An entry that was not committed. Nothing of it is in the store.
+#[derive(Debug, thiserror::Error)]
+pub enum CommitError {
+    /// The state that the request was authorised under has changed: authorise again.
+    #[error("state epoch is {epoch} now")]
+    Stale {
+        /// The present epoch.
+        epoch: u64,
+    },
+    /// A change of rows met another that was first.
+    #[error("change conflicts with the present state")]
+    Conflict,
+    /// A thing to change is not there.
+    #[error("nothing there to change")]
+    Missing,
+    /// The workspace has as many key contexts as it may.
+    #[error("quota of {quota} key contexts is reached")]
+    Quota {
+        /// The quota.
+        quota: u64,
+    },
+    /// The log cannot be written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Seals a batch's openings under the workspace's audit key, bound to workspace and first index.
+pub trait SealOpenings: Send + Sync + Debug {
+    /// Seals `openings`, the encoded openings of the entries from `first` on.
+    ///
+    /// # Errors
+    /// No entropy; the batch is not committed.
+    fn seal(&self, first: u64, openings: &[Vec<u8>]) -> Result<Vec<u8>, StoreError>;
+}
+
+/// One request's entry on its way into the log.
+#[derive(Debug)]
+pub struct Pending {
+    /// Whose log.
+    pub workspace: WorkspaceId,
+    /// The epoch the request was authorised under; `None` for what no state can make stale, such
+    /// as a denial.
+    pub epoch: Option<u64>,
+    /// The entry's time.
+    pub time: Micros,
+    /// The encoded entry.
+    pub entry: Vec<u8>,
+    /// Its RFC 6962 leaf hash.
+    pub leaf: Hash,
+    /// The encoded openings of its private fields.
+    pub openings: Vec<u8>,
+    /// Seals them, together with those of the batch.
+    pub seal: Arc<dyn SealOpenings>,
+    /// The compressed item records of a batch request.
+    pub items: Option<Vec<u8>>,
+    /// Rows that change with the entry.
+    pub changes: Vec<Change>,
+}
+
+/// A durable entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Committed {
+    /// Its index.
+    pub index: u64,
+    /// The state epoch after it.
+    pub epoch: u64,
+}
+
+/// Keeps everything that must last. All rows are of one workspace unless said otherwise.
+#[async_trait]
+pub trait Store: Send + Sync + Debug {
+    /// Makes an entry durable, together with its changes: waits until the transaction that holds
+    /// it is on disk. Entries of many callers share a transaction (group commit).
+    ///
+    /// Within a transaction, entries are taken in order; one whose epoch is not the head's, or
+    /// whose changes do not apply, is left out without harm to the others. A change whose scope is
+    /// the state raises the epoch for those after it.
+    ///
+    /// # Errors
+    /// The entry is not in the log.
+    async fn commit(&self, pending: Pending) -> Result<Committed, CommitError>;
+
+    /// A deployment-wide value, for example a wrapped seed.
+    async fn deployment(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError>;
+    /// Stores a deployment-wide value if there is none, and gives the one that stands.
+    async fn put_deployment(&self, key: &str, value: &[u8]) -> Result<Vec<u8>, StoreError>;
+    /// Inserts the first workspace with an empty log, if it is not there.
+    async fn put_first_workspace(&self, row: &WorkspaceRow) -> Result<(), StoreError>;
+
+    /// The head of a log, read in a transaction of its own.
+    async fn head(&self, workspace: WorkspaceId) -> Result<Option<Head>, StoreError>;
+    /// A workspace.
+    async fn workspace(&self, id: WorkspaceId) -> Result<Option<WorkspaceRow>, StoreError>;
+    /// Workspaces by id, after the given one.
+    async fn workspaces(
+        &self,
+        after: Option<WorkspaceId>,
+        limit: u32,
+    ) -> Result<Vec<WorkspaceRow>, StoreError>;
+
+    /// All records of a kind, by id. `after` and `limit` page through many.
+    async fn records(
+        &self,
+        workspace: WorkspaceId,
+        kind: RecordKind,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<Record>, StoreError>;
+    /// One record.
+    async fn record(
+        &self,
+        workspace: WorkspaceId,
+        kind: RecordKind,
+        id: &str,
+    ) -> Result<Option<Record>, StoreError>;
+    /// An API key, of any workspace.
+    async fn api_key(&self, id: KeyId) -> Result<Option<ApiKeyRow>, StoreError>;
+    /// The API keys of a client, oldest first.
+    async fn api_keys(
+        &self,
+        workspace: WorkspaceId,
+        client: ClientId,
+    ) -> Result<Vec<ApiKeyRow>, StoreError>;
+
+    /// A key context with its keys.
+    async fn context(
+        &self,
+        workspace: WorkspaceId,
+        id: ContextId,
+    ) -> Result<Option<ContextRow>, StoreError>;
+    /// Key contexts by id, after the given one.
+    async fn contexts(
+        &self,
+        workspace: WorkspaceId,
+        after: Option<ContextId>,
+        limit: u32,
+    ) -> Result<Vec<ContextRow>, StoreError>;
+    /// What an Idempotency-Key made, if it is still remembered.
+    async fn idempotency(
+        &self,
+        workspace: WorkspaceId,
+        key: &[u8],
+        now: Micros,
+    ) -> Result<Option<IdempotencyRow>, StoreError>;
+
+    /// The batches that hold the entries `from..to`, oldest first.
+    async fn batches(
+        &self,
+        workspace: WorkspaceId,
+        from: u64,
+        to: u64,
+    ) -> Result<Vec<BatchRow>, StoreError>;
+    /// The compressed item records of an entry.
+    async fn items(
+        &self,
+        workspace: WorkspaceId,
+        index: u64,
+    ) -> Result<Option<Vec<u8>>, StoreError>;
+    /// The hashes of a full tile.
+    async fn tile(
+        &self,
+        workspace: WorkspaceId,
+        level: u8,
+        n: u64,
+    ) -> Result<Option<Vec<u8>>, StoreError>;
+    /// The roots of the full tiles `from..to` of a level, in order, as far as they are stored.
+    async fn tile_roots(
+        &self,
+        workspace: WorkspaceId,
+        level: u8,
+        from: u64,
+        to: u64,
+    ) -> Result<Vec<Hash>, StoreError>;
+    /// How many level-0 tiles are stored: the follower's cursor.
+    async fn tiles(&self, workspace: WorkspaceId) -> Result<u64, StoreError>;
+    /// Stores what the follower derived from one level-0 tile; nothing if that tile is stored.
+    async fn put_tiling(&self, workspace: WorkspaceId, tiling: Tiling) -> Result<(), StoreError>;
+    /// The level-0 tiles from `from` on that hold every one of the terms, in order.
+    async fn term_tiles(
+        &self,
+        workspace: WorkspaceId,
+        terms: &[[u8; 16]],
+        from: u64,
+    ) -> Result<Vec<u64>, StoreError>;
+
+    /// The latest checkpoint of a log.
+    async fn checkpoint(&self, workspace: WorkspaceId)
+    -> Result<Option<CheckpointRow>, StoreError>;
+    /// Stores a checkpoint unless one of its generation and size is stored, and gives the one that
+    /// stands.
+    async fn put_checkpoint(
+        &self,
+        workspace: WorkspaceId,
+        row: CheckpointRow,
+    ) -> Result<CheckpointRow, StoreError>;
+
+    /// Erases the openings of batches whose last entry is older than `before`; answers how many.
+    async fn erase_openings(&self, before: Micros, limit: u32) -> Result<u64, StoreError>;
+    /// Whether the database answers and would accept a write.
+    async fn ping(&self) -> Result<(), StoreError>;
+}
