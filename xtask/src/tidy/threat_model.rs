@@ -1,0 +1,67 @@
+//! A claim of the threat model names the test behind it, and that test exists.
+
+use super::{Finding, Source, backticked};
+
+const PAGE: &str = "docs/threat-model.md";
+
+pub(super) fn check(page: &str, sources: &[Source]) -> Vec<Finding> {
+    backticked(page)
+        .filter(|word| names_test(word) && !test_exists(word, sources))
+        .map(|word| Finding::new(PAGE, format!("names the test {word}, which does not exist")))
+        .collect()
+}
+
+/// Either `file::test` or a name of at least four words: tests are sentences, fields are not.
+fn names_test(word: &str) -> bool {
+    let is_path = word
+        .chars()
+        .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "_:".contains(c));
+    is_path && (word.contains("::") || word.matches('_').count() >= 3)
+}
+
+fn test_exists(word: &str, sources: &[Source]) -> bool {
+    let (files, name) = word.rsplit_once("::").unwrap_or(("", word));
+    let declarations = [format!("fn {name}("), format!("def {name}(")];
+    sources
+        .iter()
+        .filter(|source| files.split("::").all(|file| source.path.contains(file)))
+        .any(|source| {
+            declarations
+                .iter()
+                .any(|declaration| source.text.contains(declaration))
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Source, check};
+
+    fn findings(page: &str) -> usize {
+        let source = Source {
+            path: "tests/tests/attack.rs".to_owned(),
+            text: "async fn open_refuses_a_flipped_byte() {".to_owned(),
+        };
+        check(page, &[source]).len()
+    }
+
+    #[test]
+    fn a_test_that_exists_passes() {
+        assert_eq!(findings("`attack::open_refuses_a_flipped_byte`"), 0);
+        assert_eq!(findings("`open_refuses_a_flipped_byte`"), 0);
+    }
+
+    #[test]
+    fn a_test_that_does_not_exist_is_found() {
+        assert_eq!(findings("`attack::gone`"), 1);
+        assert_eq!(findings("`open_refuses_a_second_byte`"), 1);
+        assert_eq!(findings("`crash::open_refuses_a_flipped_byte`"), 1);
+    }
+
+    #[test]
+    fn fields_and_codes_are_no_tests() {
+        assert_eq!(
+            findings("`key_context`, `identity_mismatch`, `STRONGROOM_TEST_DATA_BASES`"),
+            0
+        );
+    }
+}
