@@ -1,1 +1,54 @@
-//! x
+//! The Rust client of Strongroom: its native HTTP API as typed calls.
+//!
+//! A [`Client`] holds a server's address and a client's API key. Values are sealed and opened under
+//! a key context; [`Client::with_lock_context`] adds the person for whom that happens. Each answer
+//! names the entry of the log that records it, and [`Log`] proves that the entry is there.
+//!
+//! What is *not* here: cryptography of values (the server seals them), a cache, a store. The
+//! request and answer bodies are those of [`strongroom_types::body`], the proofs those of
+//! [`strongroom_log`].
+//!
+//! ```no_run
+//! use strongroom_client::{Client, LockContext};
+//! use strongroom_types::KeyContext;
+//! use strongroom_types::body::{DecryptRequest, EncryptRequest};
+//!
+//! # async fn example(user_jwt: &str) -> Result<(), Box<dyn std::error::Error>> {
+//! let client = Client::builder("http://127.0.0.1:8080").api_key("sr_…").build()?;
+//! let context = KeyContext::new([("organizationId", "org_acme")])?;
+//!
+//! // Only this person opens what is sealed here, and only for this organisation.
+//! let identified = LockContext::new().identify(&client, user_jwt).await?;
+//! let alice = client.with_lock_context(identified);
+//! let sealed = alice.encrypt(EncryptRequest::new(context.clone(), "diagnosis")).await?;
+//! let opened = alice.decrypt(DecryptRequest::new(context, sealed.ciphertext)).await?;
+//! assert_eq!(opened.plaintext.0, b"diagnosis");
+//! # Ok(())
+//! # }
+//! ```
+
+mod admin;
+mod builder;
+mod client;
+mod data_key;
+mod encoding;
+mod error;
+mod lock_context;
+mod log;
+mod retry;
+mod stream;
+mod token;
+mod transport;
+mod value;
+
+pub use admin::{Clients, Contexts, Issuers, PageQuery, Policies, Workspaces};
+pub use builder::ClientBuilder;
+pub use client::Client;
+pub use encoding::Encoding;
+pub use error::{
+    ClientError, DecodeError, RefusalError, RequestError, TokenRefusal, TransportError,
+};
+pub use lock_context::{IdentifiedContext, LockContext};
+pub use log::{EntryFilter, EntryProofError, Log, ProvenEntry};
+pub use retry::RetryPolicy;
+pub use stream::{ByteStream, StreamError, StreamRequest, StreamSummary};

@@ -26,6 +26,20 @@ pub struct DataKeyCreate {
     pub metadata: Option<Metadata>,
 }
 
+impl DataKeyCreate {
+    /// Asks for a key of 32 bytes without a lock.
+    #[must_use]
+    pub fn new(key_context: KeyContext) -> Self {
+        Self {
+            key_context,
+            lock: Lock::default(),
+            lock_for: None,
+            bytes: None,
+            metadata: None,
+        }
+    }
+}
+
 /// `POST /v1/data-keys/unwrap`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -38,6 +52,18 @@ pub struct DataKeyUnwrap {
     /// Notes for the log.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metadata: Option<Metadata>,
+}
+
+impl DataKeyUnwrap {
+    /// Names the wrapped key and the key context that is expected.
+    #[must_use]
+    pub fn new(key_context: KeyContext, wrapped_key: impl Into<Bytes>) -> Self {
+        Self {
+            key_context,
+            wrapped_key: wrapped_key.into(),
+            metadata: None,
+        }
+    }
 }
 
 /// `POST /v1/data-keys/rewrap`: the plaintext key is not shown.

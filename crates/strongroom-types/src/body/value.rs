@@ -47,6 +47,20 @@ pub struct EncryptItem {
     pub associated_data: Option<Bytes>,
 }
 
+impl EncryptItem {
+    /// Seals without lock or associated data.
+    #[must_use]
+    pub fn new(key_context: KeyContext, plaintext: impl Into<Bytes>) -> Self {
+        Self {
+            key_context,
+            plaintext: plaintext.into(),
+            lock: Lock::default(),
+            lock_for: None,
+            associated_data: None,
+        }
+    }
+}
+
 /// `POST /v1/encrypt`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -68,6 +82,21 @@ pub struct EncryptRequest {
     /// Notes for the log.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metadata: Option<Metadata>,
+}
+
+impl EncryptRequest {
+    /// Seals without lock, associated data or notes.
+    #[must_use]
+    pub fn new(key_context: KeyContext, plaintext: impl Into<Bytes>) -> Self {
+        Self {
+            key_context,
+            plaintext: plaintext.into(),
+            lock: Lock::default(),
+            lock_for: None,
+            associated_data: None,
+            metadata: None,
+        }
+    }
 }
 
 /// One sealed value.
@@ -97,6 +126,18 @@ pub struct DecryptItem {
     pub associated_data: Option<Bytes>,
 }
 
+impl DecryptItem {
+    /// Opens what was sealed without associated data.
+    #[must_use]
+    pub fn new(key_context: KeyContext, ciphertext: impl Into<Bytes>) -> Self {
+        Self {
+            key_context,
+            ciphertext: ciphertext.into(),
+            associated_data: None,
+        }
+    }
+}
+
 /// `POST /v1/decrypt`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -112,6 +153,19 @@ pub struct DecryptRequest {
     /// Notes for the log.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metadata: Option<Metadata>,
+}
+
+impl DecryptRequest {
+    /// Opens what was sealed without associated data.
+    #[must_use]
+    pub fn new(key_context: KeyContext, ciphertext: impl Into<Bytes>) -> Self {
+        Self {
+            key_context,
+            ciphertext: ciphertext.into(),
+            associated_data: None,
+            metadata: None,
+        }
+    }
 }
 
 /// One opened value.

@@ -1,0 +1,161 @@
+//! Setting up a client.
+
+use core::fmt;
+use core::time::Duration;
+
+use reqwest::Url;
+use reqwest::header::HeaderValue;
+use reqwest::redirect::Policy;
+
+use crate::client::Client;
+use crate::encoding::Encoding;
+use crate::error::{ClientError, RequestError};
+use crate::retry::RetryPolicy;
+
+/// Sets up a [`Client`].
+#[must_use = "a builder does nothing until `build`"]
+pub struct ClientBuilder {
+    url: String,
+    credential: Option<String>,
+    retry: RetryPolicy,
+    encoding: Encoding,
+    timeout: Duration,
+}
+
+impl ClientBuilder {
+    /// How long a connection may take to come about.
+    const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+    /// How long a call may take, unless told otherwise.
+    const TIMEOUT: Duration = Duration::from_mins(1);
+
+    pub(crate) fn new(url: &str) -> Self {
+        Self {
+            url: url.to_owned(),
+            credential: None,
+            retry: RetryPolicy::default(),
+            encoding: Encoding::default(),
+            timeout: Self::TIMEOUT,
+        }
+    }
+
+    /// Authenticates with an API key, or with an exchanged token in its place.
+    pub fn api_key(mut self, key: impl Into<String>) -> Self {
+        self.credential = Some(key.into());
+        self
+    }
+
+    /// Decides when a request is sent again.
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.retry = policy;
+        self
+    }
+
+    /// Chooses how the bodies of batches are written.
+    pub fn batch_encoding(mut self, encoding: Encoding) -> Self {
+        self.encoding = encoding;
+        self
+    }
+
+    /// Bounds the time of one attempt; streams have no bound. 60 s if not called.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// Makes the client. No connection is opened yet.
+    ///
+    /// # Errors
+    /// The address is not a URL, or the credential is missing or malformed.
+    pub fn build(self) -> Result<Client, ClientError> {
+        let url = parse_url(&self.url)?;
+        let key = self.credential.ok_or(RequestError::NoCredential)?;
+        let credential = bearer(&key).ok_or(RequestError::Credential)?;
+        // A redirect would carry the identity's token to another origin.
+        let http = reqwest::Client::builder()
+            .connect_timeout(Self::CONNECT_TIMEOUT)
+            .redirect(Policy::none())
+            .user_agent(concat!("strongroom-client/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(|_error| RequestError::Setup)?;
+        Ok(Client::new(
+            http,
+            url,
+            credential,
+            Settings {
+                retry: self.retry,
+                encoding: self.encoding,
+                timeout: self.timeout,
+            },
+        ))
+    }
+}
+
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientBuilder")
+            .field("url", &self.url)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What the builder decides once for all calls.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Settings {
+    pub(crate) retry: RetryPolicy,
+    pub(crate) encoding: Encoding,
+    pub(crate) timeout: Duration,
+}
+
+/// Reads an address; paths below it are appended, so it has no slash at its end.
+fn parse_url(text: &str) -> Result<String, RequestError> {
+    let url = Url::parse(text).map_err(|_error| RequestError::Url)?;
+    let is_plain = url.query().is_none() && url.fragment().is_none();
+    if !matches!(url.scheme(), "http" | "https") || !url.has_host() || !is_plain {
+        return Err(RequestError::Url);
+    }
+    Ok(url.as_str().trim_end_matches('/').to_owned())
+}
+
+/// `Bearer <credential>`, marked so that nobody prints it.
+pub(crate) fn bearer(credential: &str) -> Option<HeaderValue> {
+    let mut value = HeaderValue::try_from(format!("Bearer {credential}")).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn build_refuses_what_is_no_address() {
+        for wrong in ["", "example.com", "ftp://x", "http://x?y=1", "http://"] {
+            let built = ClientBuilder::new(wrong).api_key("k").build();
+            assert!(
+                matches!(built, Err(ClientError::Request(RequestError::Url))),
+                "{wrong}"
+            );
+        }
+    }
+
+    #[test]
+    fn build_refuses_a_missing_or_malformed_key() {
+        let builder = || ClientBuilder::new("http://127.0.0.1:1");
+        assert!(matches!(
+            builder().build(),
+            Err(ClientError::Request(RequestError::NoCredential))
+        ));
+        assert!(matches!(
+            builder().api_key("a\nb").build(),
+            Err(ClientError::Request(RequestError::Credential))
+        ));
+    }
+
+    #[test]
+    fn debug_shows_no_credential() {
+        let builder = ClientBuilder::new("http://127.0.0.1:1").api_key("sr_secret");
+        assert!(!format!("{builder:?}").contains("secret"));
+        let client = builder.build().unwrap();
+        assert!(!format!("{client:?}").contains("secret"));
+    }
+}
