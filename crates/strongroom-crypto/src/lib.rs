@@ -1,1 +1,34 @@
-//! Placeholder.
+//! The cryptography of Strongroom: suites, key derivation, the `sr1` envelope and sealing to a
+//! public key.
+//!
+//! Everything here is a pure function of its arguments. Primitives come from AWS-LC; this crate
+//! only composes them:
+//!
+//! | Module | What | Source |
+//! |---|---|---|
+//! | [`chunked`] | authenticated encryption, one-shot, streaming and random access | C2SP `chunked-encryption`, `docs/formats/cobblestone.md` |
+//! | [`envelope`] | header, key part and body of a ciphertext | `docs/formats/sr1.md` |
+//! | [`keys`] | the key hierarchy and the identity lock | `docs/formats/sr1.md` |
+//! | [`kdf`], [`frame`], [`label`] | HKDF-Expand and HMAC over unambiguous bytes | RFC 5869, RFC 2104 |
+//! | [`seal_to`], [`xwing`] | sealing to a public key | draft-connolly-cfrg-xwing-kem |
+//!
+//! What is *not* here: I/O beyond `Read` and `Write` handed in, a clock, a global random number
+//! generator (randomness comes through [`entropy::Entropy`]; the one exception is ML-KEM, see
+//! [`xwing`]), and any decision about who may use a key. That is `strongroom-core`'s.
+
+pub mod chunked;
+pub mod entropy;
+pub mod envelope;
+pub mod frame;
+pub mod kdf;
+pub mod keys;
+pub mod label;
+pub mod secret;
+
+mod suite;
+
+/// A ciphertext does not open: wrong key, context, associated data or identity, or altered or cut
+/// bytes. One value for all of them, so that a caller learns nothing about which.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("ciphertext does not open")]
+pub struct OpenError;

@@ -1,0 +1,117 @@
+//! Opening of messages that come in pieces.
+
+use super::key::MessageKey;
+use super::{CHUNK_BYTES, CHUNKS_MAX, InputKey, PREFIX_BYTES, SEALED_CHUNK_BYTES, TAG_BYTES};
+use crate::OpenError;
+
+/// Opens one message piece by piece. Every byte that it releases is authenticated; that the
+/// message is complete is known only when [`Opener::finish`] succeeds.
+#[derive(Debug)]
+pub struct Opener {
+    state: State,
+    chunk: u64,
+    /// Ciphertext of the prefix or the chunk that is not complete yet.
+    held: Vec<u8>,
+}
+
+#[derive(Debug)]
+enum State {
+    Prefix { key: InputKey, context: Vec<u8> },
+    Chunks(MessageKey),
+    Failed,
+}
+
+impl Opener {
+    /// Starts a message that was sealed under the key with the context.
+    #[must_use]
+    pub fn new(key: InputKey, context: Vec<u8>) -> Self {
+        Self {
+            state: State::Prefix { key, context },
+            chunk: 0,
+            held: Vec::with_capacity(SEALED_CHUNK_BYTES),
+        }
+    }
+
+    /// Takes ciphertext and appends the plaintext of every chunk that it completes to `out`.
+    ///
+    /// # Errors
+    /// When a chunk does not open. `out` then holds the chunks before it; every later call fails.
+    pub fn update(&mut self, sealed: &[u8], out: &mut Vec<u8>) -> Result<(), OpenError> {
+        let result = self.advance(sealed, out);
+        if result.is_err() {
+            self.state = State::Failed;
+        }
+        result
+    }
+
+    /// Ends the message: opens the short last chunk into `out`.
+    ///
+    /// # Errors
+    /// When the message is truncated or does not open.
+    pub fn finish(self, out: &mut Vec<u8>) -> Result<(), OpenError> {
+        let State::Chunks(key) = &self.state else {
+            return Err(OpenError);
+        };
+        open_chunk(key, self.chunk, &self.held, out)
+    }
+
+    fn advance(&mut self, mut sealed: &[u8], out: &mut Vec<u8>) -> Result<(), OpenError> {
+        if let State::Prefix { key, context } = &self.state {
+            sealed = hold(&mut self.held, PREFIX_BYTES, sealed);
+            let Some(prefix) = self.held.first_chunk::<PREFIX_BYTES>() else {
+                return Ok(());
+            };
+            self.state = State::Chunks(key.open_prefix(prefix, context)?);
+            self.held.clear();
+        }
+        let State::Chunks(key) = &self.state else {
+            return Err(OpenError);
+        };
+        if !self.held.is_empty() {
+            sealed = hold(&mut self.held, SEALED_CHUNK_BYTES, sealed);
+            if self.held.len() < SEALED_CHUNK_BYTES {
+                return Ok(());
+            }
+            open_chunk(key, self.chunk, &self.held, out)?;
+            self.chunk += 1;
+            self.held.clear();
+        }
+        let chunks = sealed.chunks_exact(SEALED_CHUNK_BYTES);
+        self.held.extend_from_slice(chunks.remainder());
+        for chunk in chunks {
+            open_chunk(key, self.chunk, chunk, out)?;
+            self.chunk += 1;
+        }
+        Ok(())
+    }
+}
+
+/// Moves bytes into `held` until it has `wanted`, and returns the rest.
+fn hold<'a>(held: &mut Vec<u8>, wanted: usize, bytes: &'a [u8]) -> &'a [u8] {
+    let room = wanted.saturating_sub(held.len());
+    let (taken, rest) = bytes.split_at(room.min(bytes.len()));
+    held.extend_from_slice(taken);
+    rest
+}
+
+/// Appends the plaintext of a chunk, or nothing.
+fn open_chunk(
+    key: &MessageKey,
+    chunk: u64,
+    sealed: &[u8],
+    out: &mut Vec<u8>,
+) -> Result<(), OpenError> {
+    if chunk >= CHUNKS_MAX {
+        return Err(OpenError);
+    }
+    let start = out.len();
+    let plaintext_bytes = sealed.len().checked_sub(TAG_BYTES).ok_or(OpenError)?;
+    out.resize(start + plaintext_bytes, 0);
+    let room = out.get_mut(start..).unwrap_or_default();
+    let result = key.open_chunk(chunk, sealed, room);
+    if result.is_err() {
+        room.fill(0);
+        out.truncate(start);
+    }
+    result
+}

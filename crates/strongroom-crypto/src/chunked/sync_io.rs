@@ -1,0 +1,139 @@
+//! `Write` and `Read` over the construction.
+
+use std::io::{self, Read, Write};
+
+use zeroize::Zeroizing;
+
+use super::sealer::room_for;
+use super::{CHUNK_BYTES, Opener, SEALED_CHUNK_BYTES, Sealer};
+use crate::OpenError;
+
+/// Plaintext or ciphertext bytes that are worked on at once: memory stays flat however large the
+/// caller's buffers are.
+const STEP_BYTES: usize = 4 * CHUNK_BYTES;
+
+/// Seals what is written and passes the ciphertext on. The message is complete only after
+/// [`SealWriter::finish`]; dropped before, it is truncated and will not open.
+#[derive(Debug)]
+pub struct SealWriter<W> {
+    inner: W,
+    sealer: Sealer,
+    sealed: Vec<u8>,
+}
+
+impl<W: Write> SealWriter<W> {
+    /// Writes the ciphertext of `sealer` to `inner`.
+    #[must_use]
+    pub fn new(sealer: Sealer, inner: W) -> Self {
+        Self {
+            inner,
+            sealer,
+            sealed: Vec::with_capacity(room_for(STEP_BYTES)),
+        }
+    }
+
+    /// Seals the last chunk, flushes, and returns the inner writer.
+    ///
+    /// # Errors
+    /// Errors of the inner writer; [`io::ErrorKind::FileTooLarge`] over 4 PiB.
+    pub fn finish(mut self) -> io::Result<W> {
+        self.sealed.clear();
+        self.sealer
+            .finish(&mut self.sealed)
+            .map_err(|error| io::Error::new(io::ErrorKind::FileTooLarge, error))?;
+        self.inner.write_all(&self.sealed)?;
+        self.inner.flush()?;
+        Ok(self.inner)
+    }
+}
+
+impl<W: Write> Write for SealWriter<W> {
+    fn write(&mut self, plaintext: &[u8]) -> io::Result<usize> {
+        let taken = plaintext.get(..STEP_BYTES).unwrap_or(plaintext);
+        self.sealed.clear();
+        self.sealer
+            .update(taken, &mut self.sealed)
+            .map_err(|error| io::Error::new(io::ErrorKind::FileTooLarge, error))?;
+        self.inner.write_all(&self.sealed)?;
+        Ok(taken.len())
+    }
+
+    /// Flushes complete chunks; the one that is not full yet stays.
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
+    }
+}
+
+/// Reads ciphertext from the inner reader and gives out authenticated plaintext only. A clean end
+/// means that the message is complete; everything else is an error of kind
+/// [`io::ErrorKind::InvalidData`] around [`OpenError`].
+#[derive(Debug)]
+pub struct OpenReader<R> {
+    inner: R,
+    /// `None` after the end or a failure.
+    opener: Option<Opener>,
+    failed: bool,
+    sealed: Vec<u8>,
+    plaintext: Zeroizing<Vec<u8>>,
+    given: usize,
+}
+
+impl<R: Read> OpenReader<R> {
+    /// Opens the ciphertext that `inner` yields.
+    #[must_use]
+    pub fn new(opener: Opener, inner: R) -> Self {
+        Self {
+            inner,
+            opener: Some(opener),
+            failed: false,
+            sealed: vec![0; 4 * SEALED_CHUNK_BYTES],
+            plaintext: Zeroizing::new(Vec::with_capacity(STEP_BYTES + CHUNK_BYTES)),
+            given: 0,
+        }
+    }
+
+    /// Reads and opens until there is plaintext to give or the message has ended.
+    fn refill(&mut self) -> io::Result<()> {
+        self.plaintext.clear();
+        self.given = 0;
+        while self.plaintext.is_empty() {
+            let Some(mut opener) = self.opener.take() else {
+                return if self.failed { Err(refused()) } else { Ok(()) };
+            };
+            let read = match self.inner.read(&mut self.sealed) {
+                Ok(read) => read,
+                Err(error) => {
+                    self.opener = Some(opener);
+                    return Err(error);
+                }
+            };
+            let sealed = self.sealed.get(..read).unwrap_or_default();
+            let result = if sealed.is_empty() {
+                opener.finish(&mut self.plaintext)
+            } else {
+                let result = opener.update(sealed, &mut self.plaintext);
+                self.opener = result.is_ok().then_some(opener);
+                result
+            };
+            // The chunks before a bad one are authentic: they are given out before the error.
+            self.failed = result.is_err();
+        }
+        Ok(())
+    }
+}
+
+impl<R: Read> Read for OpenReader<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        if self.given == self.plaintext.len() && !out.is_empty() {
+            self.refill()?;
+        }
+        let mut rest = self.plaintext.get(self.given..).unwrap_or_default();
+        let read = rest.read(out)?;
+        self.given += read;
+        Ok(read)
+    }
+}
+
+pub(super) fn refused() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, OpenError)
+}

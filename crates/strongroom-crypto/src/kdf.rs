@@ -1,0 +1,135 @@
+//! HKDF-Expand and HMAC over a label and framed parts.
+//!
+//! Keys are uniformly random already (drawn, or derived by these functions), so the Extract step
+//! of HKDF has nothing to do and is left out (RFC 5869 section 3.3; NIST SP 800-108 feedback mode).
+
+use core::fmt;
+
+use aws_lc_rs::hmac;
+use zeroize::Zeroize;
+
+use crate::frame;
+use crate::label::Label;
+use crate::secret::Secret;
+
+/// Bytes of an HMAC-SHA-256.
+pub const MAC_BYTES: usize = 32;
+
+/// `HKDF-Expand-SHA-256(key, label ‖ frame(parts), N)`.
+#[must_use]
+pub fn derive<const N: usize>(key: &Secret<32>, label: Label, parts: &[&[u8]]) -> Secret<N> {
+    Prf::new(key).derive(label, parts)
+}
+
+/// `HMAC-SHA-256(key, label ‖ frame(parts))`.
+#[must_use]
+pub fn mac(key: &Secret<32>, label: Label, parts: &[&[u8]]) -> [u8; MAC_BYTES] {
+    Prf::new(key).mac(label, parts)
+}
+
+/// Compares two MACs (or two tags) in constant time; false for different lengths.
+#[must_use]
+pub fn verify(expected: &[u8], given: &[u8]) -> bool {
+    aws_lc_rs::constant_time::verify_slices_are_equal(expected, given).is_ok()
+}
+
+/// A key with its HMAC-SHA-256 state computed once, for keys that are used again and again.
+pub struct Prf(hmac::Key);
+
+impl Prf {
+    /// Computes the state of a key.
+    #[must_use]
+    pub fn new(key: &Secret<32>) -> Self {
+        Self(hmac::Key::new(hmac::HMAC_SHA256, key.expose()))
+    }
+
+    /// `HKDF-Expand-SHA-256(key, label ‖ frame(parts), N)`.
+    #[must_use]
+    pub fn derive<const N: usize>(&self, label: Label, parts: &[&[u8]]) -> Secret<N> {
+        let mut out = Secret::zeroed();
+        self.derive_into(label, parts, out.as_mut());
+        out
+    }
+
+    /// [`Prf::derive`] for lengths known at run time only.
+    pub(crate) fn derive_into(&self, label: Label, parts: &[&[u8]], out: &mut [u8]) {
+        expand(&self.0, &[label.as_bytes(), &frame::list(parts)], out);
+    }
+
+    /// `HMAC-SHA-256(key, label ‖ frame(parts))`.
+    #[must_use]
+    pub fn mac(&self, label: Label, parts: &[&[u8]]) -> [u8; MAC_BYTES] {
+        self.mac_of_framed(label, &frame::list(parts))
+    }
+
+    /// `HMAC-SHA-256(key, label ‖ framed)`, for bytes that are framed already.
+    pub(crate) fn mac_of_framed(&self, label: Label, framed: &[u8]) -> [u8; MAC_BYTES] {
+        let mut context = hmac::Context::with_key(&self.0);
+        context.update(label.as_bytes());
+        context.update(framed);
+        let mut out = [0; MAC_BYTES];
+        copy(&mut out, context.sign().as_ref());
+        out
+    }
+}
+
+impl fmt::Debug for Prf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Prf(HMAC-SHA-256)")
+    }
+}
+
+/// `HKDF-Expand(key, info, out.len())` of RFC 5869 section 2.3, over the hash of `key`:
+/// `T(i) = HMAC(key, T(i-1) ‖ info ‖ i)`. The pieces of `info` are joined as they are.
+///
+/// At most 255 blocks exist; every caller asks for three or fewer.
+pub(crate) fn expand(key: &hmac::Key, info: &[&[u8]], out: &mut [u8]) {
+    let block_bytes = key.algorithm().tag_len();
+    let mut previous = [0u8; 64];
+    let mut previous_bytes = 0;
+    for (block, counter) in out.chunks_mut(block_bytes).zip(1..=u8::MAX) {
+        let mut context = hmac::Context::with_key(key);
+        context.update(previous.get(..previous_bytes).unwrap_or_default());
+        info.iter().for_each(|piece| context.update(piece));
+        context.update(&[counter]);
+        let tag = context.sign();
+        copy(&mut previous, tag.as_ref());
+        copy(block, tag.as_ref());
+        previous_bytes = block_bytes;
+    }
+    previous.zeroize();
+}
+
+/// Copies as much as both hold.
+fn copy(to: &mut [u8], from: &[u8]) {
+    to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_do_not_run_together() {
+        let key = Secret::from_bytes([1; 32]);
+        let of = |parts: &[&[u8]]| mac(&key, Label::SearchTerm, parts);
+        assert_ne!(of(&[b"ab", b"c"]), of(&[b"a", b"bc"]));
+        assert_ne!(of(&[b"a"]), of(&[b"a", b""]));
+    }
+
+    #[test]
+    fn labels_separate() {
+        let key = Secret::from_bytes([1; 32]);
+        assert_ne!(
+            derive::<32>(&key, Label::Body, &[]),
+            derive::<32>(&key, Label::Wrapping, &[])
+        );
+    }
+
+    #[test]
+    fn verify_refuses_a_shorter_tag() {
+        assert!(verify(b"tag", b"tag"));
+        assert!(!verify(b"tag", b"ta"));
+        assert!(!verify(b"tag", b"tah"));
+    }
+}

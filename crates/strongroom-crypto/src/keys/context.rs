@@ -1,0 +1,147 @@
+//! Context keys, and the ids of key contexts.
+
+use core::fmt;
+use std::sync::OnceLock;
+
+use strongroom_types::{ContextId, KeyContext, KeyVersion, Kind, Purpose, Suite, WorkspaceId};
+
+use super::{Place, Seed};
+use crate::chunked::InputKey;
+use crate::frame;
+use crate::kdf::Prf;
+use crate::label::Label;
+
+/// Names a workspace's key contexts. Never rotated: a context's id is forever.
+#[derive(Debug)]
+pub struct ContextIdKey(Prf);
+
+impl ContextIdKey {
+    /// `HKDF-Expand(seed, label ‖ workspace)`.
+    #[must_use]
+    pub fn derive(seed: &Seed, workspace: WorkspaceId) -> Self {
+        Self(Prf::new(&seed.derive_key(&Place::ContextIdKey(workspace))))
+    }
+
+    /// `HMAC-SHA-256(context-id key, label ‖ kind ‖ frame(map))`.
+    #[must_use]
+    pub fn context_id(&self, kind: Kind, context: &KeyContext) -> ContextId {
+        let mut framed = Vec::with_capacity(256);
+        framed.push(kind.code());
+        frame::push_context(&mut framed, context);
+        ContextId::from_bytes(self.0.mac_of_framed(Label::ContextId, &framed))
+    }
+}
+
+/// How many (purpose, suite) pairs there are.
+const PAIRS: usize = Purpose::ALL.len() * Suite::ALL.len();
+
+/// Subkeys by (purpose, suite), each derived when first used and kept: a context key is used
+/// millions of times, with one or two of them.
+type Subkeys = [OnceLock<Box<InputKey>>; PAIRS];
+
+/// The key of one (workspace, key context, version). About 2 KiB with its prepared subkeys.
+pub struct ContextKey {
+    workspace: WorkspaceId,
+    context: ContextId,
+    version: KeyVersion,
+    key: Prf,
+    bodies: Subkeys,
+    wrapping: Subkeys,
+}
+
+impl ContextKey {
+    /// `HKDF-Expand(seed, label ‖ workspace ‖ context id ‖ version)`.
+    #[must_use]
+    pub fn derive(
+        seed: &Seed,
+        workspace: WorkspaceId,
+        context: ContextId,
+        version: KeyVersion,
+    ) -> Self {
+        let place = Place::ContextKey(workspace, context, version);
+        Self {
+            workspace,
+            context,
+            version,
+            key: Prf::new(&seed.derive_key(&place)),
+            bodies: [const { OnceLock::new() }; PAIRS],
+            wrapping: [const { OnceLock::new() }; PAIRS],
+        }
+    }
+
+    /// The workspace that the key belongs to.
+    #[must_use]
+    pub const fn workspace(&self) -> WorkspaceId {
+        self.workspace
+    }
+
+    /// The key context that the key belongs to.
+    #[must_use]
+    pub const fn context(&self) -> ContextId {
+        self.context
+    }
+
+    /// The key's version.
+    #[must_use]
+    pub const fn version(&self) -> KeyVersion {
+        self.version
+    }
+
+    /// `HKDF-Expand(context key, label ‖ frame(purpose, suite))` for bodies in derived mode.
+    pub(crate) fn body_key(&self, purpose: Purpose, suite: Suite) -> &InputKey {
+        self.subkey(&self.bodies, Label::Body, purpose, suite)
+    }
+
+    /// `HKDF-Expand(context key, label ‖ frame(purpose, suite))` for key parts.
+    pub(crate) fn wrapping_key(&self, purpose: Purpose, suite: Suite) -> &InputKey {
+        self.subkey(&self.wrapping, Label::Wrapping, purpose, suite)
+    }
+
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "`slot` is below `PAIRS`, which the test below shows for every pair"
+    )]
+    fn subkey<'a>(
+        &self,
+        subkeys: &'a Subkeys,
+        label: Label,
+        purpose: Purpose,
+        suite: Suite,
+    ) -> &'a InputKey {
+        subkeys[slot(purpose, suite)].get_or_init(|| {
+            let parts = [purpose.name().as_bytes(), suite.name().as_bytes()];
+            Box::new(InputKey::derive(suite, &self.key, label, &parts))
+        })
+    }
+}
+
+/// Codes count from 1 without a gap.
+const fn slot(purpose: Purpose, suite: Suite) -> usize {
+    (purpose.code() as usize - 1) * Suite::ALL.len() + suite.code() as usize - 1
+}
+
+impl fmt::Debug for ContextKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ContextKey")
+            .field("workspace", &self.workspace)
+            .field("context", &self.context)
+            .field("version", &self.version)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn each_pair_has_its_slot() {
+        let pairs = Purpose::ALL
+            .iter()
+            .flat_map(|purpose| Suite::ALL.iter().map(|suite| slot(*purpose, *suite)));
+        let slots: BTreeSet<_> = pairs.collect();
+        assert_eq!(slots, (0..PAIRS).collect());
+    }
+}

@@ -1,0 +1,23 @@
+//! The key hierarchy: seeds, the keys derived from them, and the identity lock.
+//!
+//! ```text
+//! wrapping key of the root provider                    WrappingKey
+//!   └─ workspace root · context-id key · audit key     WorkspaceRoot, ContextIdKey, AuditKey
+//!        └─ context key vN · lock secret               ContextKey, LockSecret
+//! ```
+//!
+//! A parent wraps a [`Seed`]; the key is `HKDF-Expand(seed, label ‖ frame(place))`, so that a
+//! wrapped seed put in another's place yields a useless key even where the parent binds no place.
+
+mod audit;
+mod context;
+mod lock;
+mod sealing;
+mod seed;
+mod workspace;
+
+pub use audit::{AuditKey, TAG_BYTES};
+pub use context::{ContextIdKey, ContextKey};
+pub use lock::{LOCK_SALT_BYTES, LOCK_TAG_BYTES, LockKey, LockSecret, ResolvedLock, UnmetTerm};
+pub use seed::{Place, Seed, WrappingKey};
+pub use workspace::WorkspaceRoot;

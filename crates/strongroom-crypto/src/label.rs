@@ -1,0 +1,103 @@
+//! Labels: what keeps the uses of a key apart.
+
+macro_rules! labels {
+    ($( $(#[$doc:meta])* $variant:ident = $text:literal; )+) => {
+        /// The use that a derivation or a seal is for: the first bytes of every HKDF info, HMAC
+        /// message and internal seal context. No label is a prefix of another.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Label {
+            $( $(#[$doc])* $variant, )+
+        }
+
+        impl Label {
+            /// Every label, in the order of declaration.
+            pub const ALL: &'static [Self] = &[ $( Self::$variant ),+ ];
+
+            /// The label's bytes, `strongroom/v1/<purpose>`.
+            #[must_use]
+            pub const fn as_bytes(self) -> &'static [u8] {
+                match self { $( Self::$variant => concat!("strongroom/v1/", $text).as_bytes() ),+ }
+            }
+        }
+    };
+}
+
+labels! {
+    /// Wrapping key → the input key that seals seeds.
+    SeedWrapping = "wrapping-of-seed";
+    /// Context of a sealed seed.
+    Seed = "seed";
+    /// Seed → workspace root.
+    WorkspaceRoot = "workspace-root";
+    /// Workspace root → the input key that seals rows.
+    Row = "row";
+    /// Context of a sealed row.
+    RowPlace = "place-of-row";
+    /// Seed → context-id key.
+    ContextIdKey = "context-id-key";
+    /// Message of a context id.
+    ContextId = "id-of-context";
+    /// Seed → context key.
+    ContextKey = "context-key";
+    /// Context key → the input key of a body in derived mode.
+    Body = "body";
+    /// Context key → the input key that seals key parts.
+    Wrapping = "wrapping";
+    /// Context of a key part's outer layer.
+    KeyPart = "key-part";
+    /// Data key → the input key of a body in wrapped mode.
+    DataBody = "data-body";
+    /// Seed → lock secret.
+    LockSecret = "lock-secret";
+    /// Lock secret → the key of lock tags.
+    LockTagKey = "lock-tag-key";
+    /// Message of a lock tag.
+    LockTag = "tag-of-lock";
+    /// Lock secret → lock key.
+    LockKey = "lock-key";
+    /// Lock key → the input key that seals a key part's inner layer.
+    LockWrapping = "locked-wrapping";
+    /// Context of a key part's inner layer.
+    LockedPart = "locked-part";
+    /// Seed → audit key.
+    AuditKey = "audit-key";
+    /// Audit key → the input key that seals openings.
+    Openings = "openings";
+    /// Context of a sealed blob of openings.
+    OpeningsPlace = "place-of-openings";
+    /// Audit key → the key of identity tags.
+    IdentityTagKey = "identity-tag-key";
+    /// Message of an identity tag.
+    IdentityTag = "tag-of-identity";
+    /// Audit key → the key of search terms.
+    SearchTermKey = "search-term-key";
+    /// Message of a search term.
+    SearchTerm = "term-of-search";
+    /// Shared secret of the hybrid KEM → the input key of what is sealed to a public key.
+    SealTo = "seal-to";
+    /// Context of what is sealed to a public key.
+    SealToContext = "context-of-seal-to";
+    /// HMAC of an API key's secret, as the database stores it.
+    ApiKey = "api-key";
+    /// HMAC of a refresh or access token, as the database stores it.
+    Token = "token";
+    /// HMAC of a request under an idempotency key.
+    Idempotency = "idempotency";
+    /// Deployment seed → a key of the deployment.
+    Deployment = "deployment";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_are_prefix_free() {
+        for (i, a) in Label::ALL.iter().enumerate() {
+            assert!(a.as_bytes().starts_with(b"strongroom/v1/"), "{a:?}");
+            for (j, b) in Label::ALL.iter().enumerate() {
+                assert!(i == j || !b.as_bytes().starts_with(a.as_bytes()), "{a:?} {b:?}");
+            }
+        }
+    }
+}
