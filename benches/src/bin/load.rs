@@ -1,0 +1,309 @@
+//! Compares Strongroom with a bare server and with OpenBao under the same load, in turns.
+
+#![expect(clippy::print_stdout, reason = "a program of the command line")]
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Parser;
+use strongroom_benches::failure::Failure;
+use strongroom_benches::load::{self, Outcome};
+use strongroom_benches::openbao::OpenBao;
+use strongroom_benches::stats::median;
+use strongroom_benches::strongroom::Strongroom;
+use strongroom_benches::target::{Target, Work};
+use strongroom_benches::{bare, body, commit, openbao, stream, strongroom};
+
+/// Which row of the comparison, and with what load.
+#[derive(Debug, PartialEq)]
+struct Scenario {
+    title: &'static str,
+    work: Work,
+    callers: u32,
+    items: u32,
+}
+
+const SINGLE: Scenario = scenario("single, 64 callers", Work::Single, 64, 1);
+const ALONE: Scenario = scenario("single, one caller", Work::Single, 1, 1);
+const BATCH: Scenario = scenario(
+    "batch of 100, JSON, 16 callers",
+    Work::BatchJson,
+    16,
+    body::BATCH_ITEMS,
+);
+const CBOR: Scenario = scenario(
+    "batch of 100, CBOR, 16 callers",
+    Work::BatchCbor,
+    16,
+    body::BATCH_ITEMS,
+);
+const SCENARIOS: [Scenario; 4] = [SINGLE, ALONE, BATCH, CBOR];
+
+const STREAM_BLOCKS: u32 = 4096;
+const STREAM_CONTEXT: &str = "strongroom-key-context: eyJvcmdhbml6YXRpb25JZCI6Im9yZ18wIn0=\r\n";
+
+const fn scenario(title: &'static str, work: Work, callers: u32, items: u32) -> Scenario {
+    Scenario {
+        title,
+        work,
+        callers,
+        items,
+    }
+}
+
+/// Measures servers side by side and prints medians and ratios.
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// The binary to measure, built with the profile `dist`
+    #[arg(long)]
+    strongroom: Option<PathBuf>,
+    /// OpenBao's binary
+    #[arg(long)]
+    openbao: Option<PathBuf>,
+    /// How often everything is measured; the medians are printed
+    #[arg(long, default_value_t = 5)]
+    rounds: u32,
+    /// Seconds for each server and load in a round
+    #[arg(long, default_value_t = 3)]
+    seconds: u64,
+}
+
+/// One measurement of one server.
+#[derive(Debug)]
+struct Sample {
+    title: &'static str,
+    server: &'static str,
+    outcome: Outcome,
+}
+
+/// Everything measured in all rounds.
+#[derive(Debug, Default)]
+struct Samples {
+    loads: Vec<Sample>,
+    /// Median and 99th percentile, in microseconds.
+    commits: Vec<(f64, f64)>,
+    /// Name of the server, bytes in a second.
+    streams: Vec<(&'static str, f64)>,
+}
+
+/// The servers under comparison.
+#[derive(Debug)]
+struct Servers {
+    bare: Target,
+    strongroom: Option<Strongroom>,
+    openbao: Option<OpenBao>,
+    directory: tempfile::TempDir,
+}
+
+fn main() -> ExitCode {
+    // The client has one thread, the servers have the rest of the machine.
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let outcome = runtime
+        .map_err(Failure::from)
+        .and_then(|runtime| runtime.block_on(compare(&Arguments::parse())));
+    match outcome {
+        Ok(samples) => {
+            report(&samples);
+            ExitCode::SUCCESS
+        }
+        Err(failure) => {
+            println!("load: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn compare(arguments: &Arguments) -> Result<Samples, Failure> {
+    let servers = start(arguments).await?;
+    let length = Duration::from_secs(arguments.seconds);
+    let mut samples = Samples::default();
+    // The first round makes keys and fills caches, and is not counted.
+    round(
+        &servers,
+        Duration::from_millis(500),
+        &mut Samples::default(),
+    )
+    .await?;
+    for number in 1..=arguments.rounds {
+        println!("round {number} of {}", arguments.rounds);
+        round(&servers, length, &mut samples).await?;
+    }
+    Ok(samples)
+}
+
+async fn start(arguments: &Arguments) -> Result<Servers, Failure> {
+    // Beside the build, so that every server writes to the same disk as the commit loop.
+    let directory = tempfile::Builder::new()
+        .prefix("strongroom-bench-")
+        .tempdir_in("target")?;
+    let data = |name: &str| directory.path().join(name);
+    let strongroom = match &arguments.strongroom {
+        Some(binary) => Some(strongroom::start(binary, &data("strongroom")).await?),
+        None => None,
+    };
+    let openbao = match &arguments.openbao {
+        Some(binary) => Some(openbao::start(binary, directory.path()).await?),
+        None => None,
+    };
+    Ok(Servers {
+        bare: bare::start()?,
+        strongroom,
+        openbao,
+        directory,
+    })
+}
+
+async fn round(servers: &Servers, length: Duration, samples: &mut Samples) -> Result<(), Failure> {
+    for scenario in &SCENARIOS {
+        for target in servers.targets() {
+            let Some(request) = target.request(scenario.work) else {
+                continue;
+            };
+            let outcome = load::measure(target.address, request, scenario.callers, length).await?;
+            samples.loads.push(Sample {
+                title: scenario.title,
+                server: target.name,
+                outcome,
+            });
+        }
+        if *scenario == ALONE {
+            let mut commits = commit::measure(servers.directory.path(), length)?;
+            let (p50, p99) = (commits.percentile(50), commits.percentile(99));
+            samples.commits.push((micros(p50), micros(p99)));
+        }
+    }
+    streams(servers, samples).await
+}
+
+async fn streams(servers: &Servers, samples: &mut Samples) -> Result<(), Failure> {
+    let echo = stream::measure(servers.bare.address, "/echo", "", STREAM_BLOCKS).await?;
+    samples.streams.push(("bare", echo));
+    if let Some(strongroom) = &servers.strongroom {
+        let headers = format!(
+            "authorization: Bearer {}\r\n{STREAM_CONTEXT}",
+            strongroom.api_key
+        );
+        let address = strongroom.target.address;
+        let sealed =
+            stream::measure(address, "/v1/stream/encrypt", &headers, STREAM_BLOCKS).await?;
+        samples.streams.push(("strongroom", sealed));
+    }
+    Ok(())
+}
+
+impl Servers {
+    fn targets(&self) -> impl Iterator<Item = &Target> {
+        let strongroom = self.strongroom.as_ref().map(|server| &server.target);
+        let openbao = self.openbao.as_ref().map(|server| &server.target);
+        [Some(&self.bare), strongroom, openbao]
+            .into_iter()
+            .flatten()
+    }
+}
+
+impl Samples {
+    fn median_of(&self, title: &str, server: &str, figure: impl Fn(&Outcome) -> f64) -> f64 {
+        let chosen = self
+            .loads
+            .iter()
+            .filter(|sample| sample.title == title && sample.server == server);
+        median(chosen.map(|sample| figure(&sample.outcome)).collect())
+    }
+
+    fn rate(&self, scenario: &Scenario, server: &str) -> f64 {
+        let rate = self.median_of(scenario.title, server, |outcome| outcome.rate);
+        rate * f64::from(scenario.items)
+    }
+
+    fn stream(&self, server: &str) -> f64 {
+        let chosen = self.streams.iter().filter(|(name, _)| *name == server);
+        median(chosen.map(|(_, rate)| *rate).collect())
+    }
+}
+
+fn micros(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1e6
+}
+
+fn report(samples: &Samples) {
+    for scenario in &SCENARIOS {
+        println!("\n{}", scenario.title);
+        for server in ["bare", "strongroom", "openbao"] {
+            let rate = samples.rate(scenario, server);
+            let p50 = samples.median_of(scenario.title, server, |outcome| micros(outcome.p50));
+            let p99 = samples.median_of(scenario.title, server, |outcome| micros(outcome.p99));
+            if rate > 0.0 {
+                println!(
+                    "  {server:<12}{rate:>12.0} values/s   p50 {p50:>8.0} µs   p99 {p99:>8.0} µs"
+                );
+            }
+        }
+    }
+    report_commits(samples);
+    report_ratios(samples);
+}
+
+fn report_commits(samples: &Samples) {
+    let commit_p50 = median(samples.commits.iter().map(|(p50, _)| *p50).collect());
+    let commit_p99 = median(samples.commits.iter().map(|(_, p99)| *p99).collect());
+    println!("\none durable commit on this disk: p50 {commit_p50:.0} µs, p99 {commit_p99:.0} µs");
+    let alone = samples.median_of(ALONE.title, "strongroom", |outcome| micros(outcome.p50));
+    if alone > 0.0 {
+        println!(
+            "  one caller's p50 is that + {:.0} µs (bar 200, beyond 100)",
+            alone - commit_p50
+        );
+        let crowd = samples.median_of(SINGLE.title, "strongroom", |outcome| micros(outcome.p99));
+        println!(
+            "  p99 at 64 callers is {:.1} times its p99 (bar 3)",
+            crowd / commit_p99
+        );
+    }
+}
+
+fn report_ratios(samples: &Samples) {
+    let against = |scenario: &Scenario, basis: &Scenario, server| {
+        samples.rate(scenario, "strongroom") / samples.rate(basis, server)
+    };
+    let rows = [
+        (
+            "single, of the bare server",
+            against(&SINGLE, &SINGLE, "bare"),
+            "0.4",
+            "0.6",
+        ),
+        (
+            "single, of OpenBao",
+            against(&SINGLE, &SINGLE, "openbao"),
+            "15",
+            "25",
+        ),
+        (
+            "batch in JSON, of OpenBao",
+            against(&BATCH, &BATCH, "openbao"),
+            "10",
+            "15",
+        ),
+        (
+            "batch in CBOR, of OpenBao",
+            against(&CBOR, &BATCH, "openbao"),
+            "20",
+            "30",
+        ),
+        (
+            "stream over HTTP, of a bare echo",
+            samples.stream("strongroom") / samples.stream("bare"),
+            "0.6",
+            "0.85",
+        ),
+    ];
+    println!("\nStrongroom's rate                      ratio     bar  beyond");
+    for (title, ratio, bar, beyond) in rows {
+        if ratio.is_finite() && ratio > 0.0 {
+            println!("  {title:<34}{ratio:>8.2}{bar:>8}{beyond:>8}");
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! The bodies that are sent, each made once.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::Serialize;
+use serde_json::json;
+
+/// The value that every request seals.
+const PLAINTEXT: [u8; 64] = [b'x'; 64];
+/// Items of a batch, and different key contexts in it.
+pub const BATCH_ITEMS: u32 = 100;
+
+/// Native `/v1/encrypt`, which the bare server understands too.
+#[must_use]
+pub fn single() -> Vec<u8> {
+    json(&json!({ "key_context": context(0), "plaintext": STANDARD.encode(PLAINTEXT) }))
+}
+
+/// Native `/v1/encrypt/batch` in JSON, which the bare server understands too.
+#[must_use]
+pub fn batch_json() -> Vec<u8> {
+    let item =
+        |index| json!({ "key_context": context(index), "plaintext": STANDARD.encode(PLAINTEXT) });
+    json(&json!({ "items": (0..BATCH_ITEMS).map(item).collect::<Vec<_>>() }))
+}
+
+/// Native `/v1/encrypt/batch` in CBOR, where values are byte strings.
+///
+/// # Panics
+/// Never: writing to memory does not fail.
+#[must_use]
+pub fn batch_cbor() -> Vec<u8> {
+    use ciborium::Value;
+    let text = |text: &str| Value::Text(text.to_owned());
+    let item = |index| {
+        let context = vec![(text("organizationId"), Value::Text(organization(index)))];
+        Value::Map(vec![
+            (text("key_context"), Value::Map(context)),
+            (text("plaintext"), Value::Bytes(PLAINTEXT.to_vec())),
+        ])
+    };
+    let items = (0..BATCH_ITEMS).map(item).collect();
+    let mut bytes = Vec::new();
+    let body = Value::Map(vec![(text("items"), Value::Array(items))]);
+    ciborium::into_writer(&body, &mut bytes).unwrap_or_default();
+    bytes
+}
+
+/// OpenBao's `transit/encrypt/single`.
+#[must_use]
+pub fn openbao_single() -> Vec<u8> {
+    json(&json!({ "plaintext": STANDARD.encode(PLAINTEXT) }))
+}
+
+/// OpenBao's `transit/encrypt/derived`, with as many contexts as items.
+#[must_use]
+pub fn openbao_batch() -> Vec<u8> {
+    let item = |index| {
+        json!({
+            "context": STANDARD.encode(organization(index)),
+            "plaintext": STANDARD.encode(PLAINTEXT),
+        })
+    };
+    json(&json!({ "batch_input": (0..BATCH_ITEMS).map(item).collect::<Vec<_>>() }))
+}
+
+fn context(index: u32) -> serde_json::Value {
+    json!({ "organizationId": organization(index) })
+}
+
+fn organization(index: u32) -> String {
+    format!("org_{index}")
+}
+
+fn json(body: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(body).unwrap_or_default()
+}

@@ -1,0 +1,147 @@
+//! A client that does as little as HTTP/1.1 allows, so that the server is what is measured.
+//!
+//! Requests are serialised once; an answer must have a content length, and its body is only kept
+//! when it is needed.
+
+use std::net::SocketAddr;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::failure::Failure;
+
+const BUFFER_BYTES: usize = 64 * 1024;
+
+/// Serialises a request.
+#[must_use]
+pub fn request(method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
+    let mut head = format!(
+        "{method} {path} HTTP/1.1\r\nhost: localhost\r\ncontent-length: {}\r\n",
+        body.len()
+    );
+    for (name, value) in headers {
+        head = head + name + ": " + value + "\r\n";
+    }
+    [head.as_bytes(), b"\r\n", body].concat()
+}
+
+/// One connection, kept alive, with one request under way at a time.
+#[derive(Debug)]
+pub struct Connection {
+    stream: TcpStream,
+    buffer: Vec<u8>,
+}
+
+impl Connection {
+    /// Opens a connection.
+    ///
+    /// # Errors
+    /// When nothing listens there.
+    pub async fn open(address: SocketAddr) -> Result<Self, Failure> {
+        let stream = TcpStream::connect(address).await?;
+        stream.set_nodelay(true)?;
+        Ok(Self {
+            stream,
+            buffer: Vec::with_capacity(BUFFER_BYTES),
+        })
+    }
+
+    /// Sends a request, reads the whole answer and returns its body.
+    ///
+    /// # Errors
+    /// [`Failure::Status`] with the server's words when it did not answer 2xx.
+    pub async fn exchange(&mut self, request: &[u8]) -> Result<&[u8], Failure> {
+        self.stream.write_all(request).await?;
+        self.buffer.clear();
+        let head = loop {
+            self.fill().await?;
+            if let Some(head) = Head::parse(&self.buffer)? {
+                break head;
+            }
+        };
+        while self.buffer.len() < head.bytes + head.content_length {
+            self.fill().await?;
+        }
+        let body = self.buffer.get(head.bytes..).unwrap_or_default();
+        if (200..300).contains(&head.status) {
+            return Ok(body);
+        }
+        Err(Failure::Status {
+            status: head.status,
+            body: String::from_utf8_lossy(body).into_owned(),
+        })
+    }
+
+    async fn fill(&mut self) -> Result<(), Failure> {
+        match self.stream.read_buf(&mut self.buffer).await? {
+            0 => Err(Failure::NotHttp),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What the client needs to know of an answer's head.
+#[derive(Debug, PartialEq, Eq)]
+struct Head {
+    status: u16,
+    content_length: usize,
+    /// Length of the head itself, with the empty line.
+    bytes: usize,
+}
+
+impl Head {
+    /// Returns `None` while the head is incomplete.
+    fn parse(buffer: &[u8]) -> Result<Option<Self>, Failure> {
+        let Some(end) = buffer.windows(4).position(|window| window == b"\r\n\r\n") else {
+            return Ok(None);
+        };
+        let text = buffer.get(..end).and_then(|head| str::from_utf8(head).ok());
+        let head = text.and_then(|text| Self::of_text(text, end + 4));
+        head.map(Some).ok_or(Failure::NotHttp)
+    }
+
+    fn of_text(text: &str, bytes: usize) -> Option<Self> {
+        let mut lines = text.lines();
+        let status = lines.next()?.strip_prefix("HTTP/1.1 ")?;
+        let length = lines.find_map(|line| {
+            let (name, value) = line.split_once(':')?;
+            name.eq_ignore_ascii_case("content-length")
+                .then(|| value.trim())
+        });
+        Some(Self {
+            status: status.get(..3)?.parse().ok()?,
+            content_length: length.unwrap_or("0").parse().ok()?,
+            bytes,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Head, request};
+
+    #[test]
+    fn head_is_read_once_it_is_complete() {
+        let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
+        let head = Head {
+            status: 200,
+            content_length: 5,
+            bytes: 38,
+        };
+        assert_eq!(Head::parse(answer).unwrap(), Some(head));
+        assert_eq!(Head::parse(&answer[..30]).unwrap(), None);
+    }
+
+    #[test]
+    fn what_is_not_http_is_refused() {
+        assert!(Head::parse(b"220 mail.example ESMTP\r\n\r\n").is_err());
+    }
+
+    #[test]
+    fn request_carries_its_length() {
+        let bytes = request("POST", "/a", &[("x", "y")], b"body");
+        let text = String::from_utf8(bytes).unwrap();
+        assert!(text.starts_with("POST /a HTTP/1.1\r\n"));
+        assert!(text.contains("content-length: 4\r\nx: y\r\n\r\nbody"));
+    }
+}

@@ -1,0 +1,79 @@
+//! Strongroom itself, in development mode on an embedded database.
+
+use std::path::Path;
+use std::process::Stdio;
+
+use serde::Deserialize;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+
+use crate::body;
+use crate::failure::Failure;
+use crate::http::request;
+use crate::process::free_address;
+use crate::target::{Target, Work};
+
+/// The running server; it is killed when this is dropped.
+#[derive(Debug)]
+pub struct Strongroom {
+    /// What to send it.
+    pub target: Target,
+    /// The key of a client that may encrypt.
+    pub api_key: String,
+    _process: Child,
+}
+
+#[derive(Debug, Deserialize)]
+struct Ready {
+    api_key: String,
+}
+
+/// Starts `binary` with its data in `directory`.
+///
+/// # Errors
+/// When it does not print its line of JSON.
+pub async fn start(binary: &Path, directory: &Path) -> Result<Strongroom, Failure> {
+    let address = free_address()?;
+    let mut process = Command::new(binary)
+        .args(["dev", "--json", "--listen", &address.to_string(), "--data"])
+        .arg(directory)
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()?;
+    let output = process
+        .stdout
+        .take()
+        .ok_or(Failure::NotReady("strongroom"))?;
+    let mut line = String::new();
+    BufReader::new(output).read_line(&mut line).await?;
+    let Ready { api_key } = serde_json::from_str(&line)?;
+    Ok(Strongroom {
+        target: Target {
+            name: "strongroom",
+            address,
+            requests: requests(&api_key),
+        },
+        api_key,
+        _process: process,
+    })
+}
+
+fn requests(api_key: &str) -> Vec<(Work, std::sync::Arc<[u8]>)> {
+    let bearer = format!("Bearer {api_key}");
+    let post = |path, format, body: Vec<u8>| {
+        let headers = [("authorization", bearer.as_str()), ("content-type", format)];
+        request("POST", path, &headers, &body).into()
+    };
+    let (json, cbor) = ("application/json", "application/cbor");
+    vec![
+        (Work::Single, post("/v1/encrypt", json, body::single())),
+        (
+            Work::BatchJson,
+            post("/v1/encrypt/batch", json, body::batch_json()),
+        ),
+        (
+            Work::BatchCbor,
+            post("/v1/encrypt/batch", cbor, body::batch_cbor()),
+        ),
+    ]
+}
