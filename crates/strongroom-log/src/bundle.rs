@@ -76,7 +76,8 @@ mod tests {
 
     #[test]
     fn entries_reads_what_push_wrote() {
-        let entries: [&[u8]; 4] = [b"one", b"", b"three", &[7; 65_535]];
+        let longest = vec![7; 65_535];
+        let entries = [b"one".as_slice(), b"", b"three", &longest];
         let mut bundle = EntryBundle::default();
         for entry in entries {
             bundle.push(entry).unwrap();
@@ -87,7 +88,7 @@ mod tests {
 
     #[test]
     fn push_refuses_an_entry_too_long() {
-        let error = EntryBundle::default().push(&[0; 65_536]);
+        let error = EntryBundle::default().push(&vec![0; 65_536]);
         assert_eq!(error, Err(BundleError::EntryTooLong { bytes: 65_536 }));
     }
 

@@ -172,7 +172,7 @@ impl<'a> Reader<'a> {
 
     pub(crate) fn private_field(&mut self) -> Result<PrivateField, DecodeError> {
         let code = self.u8()?;
-        PrivateField::from_code(code).ok_or(DecodeError::Field { code: code.into() })
+        PrivateField::from_code(code).ok_or_else(|| DecodeError::Field { code: code.into() })
     }
 
     /// Refuses anything after the last field.

@@ -247,7 +247,9 @@ impl Openings {
 
     fn encode_into(&self, out: &mut Vec<u8>) {
         out.push(u8::try_from(self.0.len()).unwrap_or(u8::MAX));
-        self.0.iter().for_each(|opening| opening.encode(out));
+        for opening in &self.0 {
+            opening.encode(out);
+        }
     }
 
     fn decode_from(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
@@ -287,9 +289,9 @@ impl RowOpenings {
                 .unwrap_or(u32::MAX)
                 .to_be_bytes(),
         );
-        self.0
-            .iter()
-            .for_each(|openings| openings.encode_into(&mut out));
+        for openings in &self.0 {
+            openings.encode_into(&mut out);
+        }
         out
     }
 

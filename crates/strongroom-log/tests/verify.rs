@@ -1,7 +1,6 @@
 //! Whole logs and whole batches.
 #![expect(
     clippy::unwrap_used,
-    clippy::indexing_slicing,
     reason = "a test fails by panicking, its helpers too"
 )]
 
@@ -120,7 +119,7 @@ fn log_head(log: &Log) -> Log {
 #[test]
 fn a_missing_or_added_entry_is_another_size() {
     let (mut shorter, longer) = (log(299), log(300));
-    shorter.checkpoint = longer.checkpoint.clone();
+    shorter.checkpoint = longer.checkpoint;
     let error = VerifyError::OtherSize {
         signed: 300,
         present: 299,

@@ -85,7 +85,9 @@ impl ContextUses {
     #[must_use]
     pub fn digest_of(uses: &[ContextUse]) -> Hash {
         let mut bytes = Vec::new();
-        uses.iter().for_each(|item| item.encode(&mut bytes));
+        for item in uses {
+            item.encode(&mut bytes);
+        }
         sha256(&bytes)
     }
 
@@ -120,7 +122,9 @@ impl ContextUses {
         match &self.0 {
             Form::List(uses) => {
                 out.push(u8::try_from(uses.len()).unwrap_or(u8::MAX));
-                uses.iter().for_each(|item| item.encode(out));
+                for item in uses {
+                    item.encode(out);
+                }
             }
             Form::Digest { count, digest } => {
                 out.extend(count.to_be_bytes());
