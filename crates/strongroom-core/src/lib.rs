@@ -1,2 +1,46 @@
-//! Core.
+//! Strongroom: the product behind one door.
+//!
+//! [`Strongroom`] answers for a verified caller, under a key that belongs to one tenant (and, if
+//! asked, to one person), and only after the use of that key is durable in a log. Every method
+//! takes an [`Ask`] (who asks, from where) and gives an [`Answered`] value or a [`Refused`] with
+//! its [`Denial`]; both name the entry in the workspace's log.
+//!
+//! **The one door** is [`door`](crate::door)`::Strongroom::enter`: authenticate → authorise → entry
+//! → durable append → `Permit` → release. Keys live in the private module `door::keyring`; opening
+//! takes a `Permit` by value and only the log's commit confirmation makes one.
+//!
+//! What is *not* here: HTTP (`strongroom-server`), SQL (`strongroom-store`), primitives
+//! (`strongroom-crypto`), Merkle mathematics (`strongroom-log`). Everything that touches the world
+//! is a port in [`ports`].
+
+#[cfg(all(feature = "danger-skip-lock-tag", not(debug_assertions)))]
+compile_error!("danger-skip-lock-tag is for attack tests in debug builds only");
+
+mod admin;
+mod ask;
+mod caller;
+mod data_key;
+mod decrypt;
+mod denial;
+mod deployment;
+mod door;
+mod encrypt;
+mod identity;
+mod log;
+mod policy;
 pub mod ports;
+mod record;
+mod rewrap;
+mod settings;
+pub mod stream;
+mod strongroom;
+mod time;
+mod workspace;
+
+pub use admin::PageQuery;
+pub use ask::{Answered, Ask, Credentials, Idempotency, Origin};
+pub use denial::{CiphertextFault, Denial, Invalid, Refused, Thing, TokenFault};
+pub use log::EntriesQuery;
+pub use settings::{AfterRollback, Settings};
+pub use strongroom::{Health, OpenError, Parts, Strongroom};
+pub use time::{format_time, parse_time};

@@ -3,12 +3,14 @@
 //! Entropy is the fourth port; it is `strongroom_crypto::entropy::Entropy`, because the lower crate
 //! draws salts from it.
 
+mod anchor;
 mod clock;
 mod fetch;
 mod root;
 mod rows;
 mod store;
 
+pub use anchor::{Anchor, AnchorError, Tombstone};
 pub use clock::{Clock, Micros, Reading};
 pub use fetch::{Fetch, FetchError};
 pub use root::{Root, RootError};

@@ -3,7 +3,7 @@
 use core::fmt::Debug;
 
 use async_trait::async_trait;
-use strongroom_crypto::keys::Seed;
+use strongroom_crypto::keys::{Place, Seed};
 
 /// A root that did not do its one duty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -30,11 +30,11 @@ pub trait Root: Send + Sync + Debug {
     ///
     /// # Errors
     /// The provider is unavailable.
-    async fn wrap(&self, place: &[&[u8]], seed: &Seed) -> Result<Vec<u8>, RootError>;
+    async fn wrap(&self, place: &Place, seed: &Seed) -> Result<Vec<u8>, RootError>;
 
     /// Unwraps a seed.
     ///
     /// # Errors
     /// The provider is unavailable, or the bytes are not of this root and place.
-    async fn unwrap(&self, place: &[&[u8]], wrapped: &[u8]) -> Result<Seed, RootError>;
+    async fn unwrap(&self, place: &Place, wrapped: &[u8]) -> Result<Seed, RootError>;
 }

@@ -4,7 +4,7 @@ use core::fmt::Debug;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use strongroom_log::Hash;
+use strongroom_log::{Hash, Openings};
 use strongroom_types::{ClientId, ContextId, KeyId, WorkspaceId};
 
 use super::rows::{
@@ -55,11 +55,11 @@ pub enum CommitError {
 
 /// Seals a batch's openings under the workspace's audit key, bound to workspace and first index.
 pub trait SealOpenings: Send + Sync + Debug {
-    /// Seals `openings`, the encoded openings of the entries from `first` on.
+    /// Seals the openings of the entries from `first` on, one `Openings` an entry.
     ///
     /// # Errors
     /// No entropy; the batch is not committed.
-    fn seal(&self, first: u64, openings: &[Vec<u8>]) -> Result<Vec<u8>, StoreError>;
+    fn seal(&self, first: u64, openings: Vec<Openings>) -> Result<Vec<u8>, StoreError>;
 }
 
 /// One request's entry on its way into the log.
@@ -76,8 +76,8 @@ pub struct Pending {
     pub entry: Vec<u8>,
     /// Its RFC 6962 leaf hash.
     pub leaf: Hash,
-    /// The encoded openings of its private fields.
-    pub openings: Vec<u8>,
+    /// The openings of its private fields.
+    pub openings: Openings,
     /// Seals them, together with those of the batch.
     pub seal: Arc<dyn SealOpenings>,
     /// The compressed item records of a batch request.

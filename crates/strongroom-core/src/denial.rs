@@ -1,0 +1,437 @@
+//! Why the door stays shut: the true reason for the log, a stable code for the caller.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use strongroom_types::body::LogEntryId;
+use strongroom_types::{ClaimError, Code, LockError, Permission, Reason};
+
+/// A refusal with the entry that records it.
+#[derive(Debug)]
+pub struct Refused {
+    /// Why.
+    pub denial: Denial,
+    /// The entry, where the caller is known and the log can be written.
+    pub entry: Option<LogEntryId>,
+    /// When a repetition may help.
+    pub retry_after: Option<Duration>,
+}
+
+/// What is wrong with a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TokenFault {
+    /// Not a JWT, or larger than 16 KiB.
+    #[error("token is malformed")]
+    Malformed,
+    /// `none`, an HMAC, or anything else but RS256, ES256 and EdDSA.
+    #[error("token's algorithm is not accepted")]
+    Algorithm,
+    /// The signature does not verify.
+    #[error("token's signature does not verify")]
+    Signature,
+    /// The issuer is not trusted here, or is disabled.
+    #[error("token's issuer is not trusted")]
+    Issuer,
+    /// The audience is another.
+    #[error("token is for another audience")]
+    Audience,
+    /// It has expired.
+    #[error("token has expired")]
+    Expired,
+    /// It is not valid yet.
+    #[error("token is not valid yet")]
+    NotYetValid,
+    /// Its key is not among the issuer's.
+    #[error("token's key is not among the issuer's keys")]
+    KeyUnknown,
+    /// The issuer's keys cannot be fetched and none are cached.
+    #[error("issuer's keys cannot be fetched")]
+    Unreachable,
+}
+
+/// What is wrong with a ciphertext. Callers never learn which.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CiphertextFault {
+    /// Another format.
+    #[error("not of a known format")]
+    NotOurs,
+    /// Truncated, or with unknown fields or trailing bytes.
+    #[error("malformed or truncated")]
+    Malformed,
+    /// Of another workspace.
+    #[error("of another workspace")]
+    OtherWorkspace,
+    /// Made for another endpoint.
+    #[error("made for another purpose")]
+    OtherPurpose,
+    /// Of another key context, for a caller who may not use it.
+    #[error("of a key context that is not the caller's")]
+    OtherContext,
+    /// Its key version never was, or is destroyed.
+    #[error("key version unknown or destroyed")]
+    KeyVersion,
+    /// Its key context was destroyed.
+    #[error("of a destroyed key context")]
+    Destroyed,
+    /// Altered, or its associated data differs.
+    #[error("altered")]
+    Altered,
+}
+
+/// What is wrong with a request.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Invalid {
+    /// Not JSON, or not of the documented shape.
+    #[error("body is not as documented: {what} at line {line}, column {column}")]
+    Json {
+        /// What the parser expected; never a value of the request.
+        what: Cow<'static, str>,
+        /// Line, from 1.
+        line: usize,
+        /// Column, from 1.
+        column: usize,
+    },
+    /// Not CBOR, or not of the documented shape.
+    #[error("body is not CBOR of the documented shape")]
+    Cbor,
+    /// A body where one is needed.
+    #[error("body is missing")]
+    Empty,
+    /// A field.
+    #[error("field `{0}` is not acceptable")]
+    Field(Cow<'static, str>),
+    /// A header.
+    #[error("header `{0}` is missing or not acceptable")]
+    Header(&'static str),
+    /// A query or path parameter.
+    #[error("parameter `{0}` is not acceptable")]
+    Parameter(&'static str),
+    /// A lock that breaks a rule.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// Too many items in a batch.
+    #[error("batch has {items} items, more than {max}")]
+    BatchItems {
+        /// How many.
+        items: usize,
+        /// The most.
+        max: usize,
+    },
+    /// A page token that is not ours.
+    #[error("page token is not of this list")]
+    PageToken,
+    /// A policy that ties with another.
+    #[error("policy ties with {0}: both could match one key context with as many pairs")]
+    PolicyTie(strongroom_types::PolicyId),
+    /// A client already has two live API keys.
+    #[error("client has two live api keys: revoke one first")]
+    ApiKeys,
+}
+
+/// A thing that is administered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Thing {
+    /// A workspace.
+    Workspace,
+    /// A client.
+    Client,
+    /// An API key.
+    ApiKey,
+    /// An issuer.
+    Issuer,
+    /// A key context.
+    Context,
+    /// A version of a context key.
+    KeyVersion,
+    /// A context policy.
+    Policy,
+    /// A log entry.
+    Entry,
+    /// A tile.
+    Tile,
+    /// A route.
+    Route,
+}
+
+impl Thing {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Workspace => "workspace",
+            Self::Client => "client",
+            Self::ApiKey => "api key",
+            Self::Issuer => "issuer",
+            Self::Context => "key context",
+            Self::KeyVersion => "key version",
+            Self::Policy => "context policy",
+            Self::Entry => "log entry",
+            Self::Tile => "tile",
+            Self::Route => "route",
+        }
+    }
+}
+
+/// Why a request is refused. The entry tells [`Denial::reason`], the caller [`Denial::code`].
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Denial {
+    /// No credential, or none that is accepted.
+    #[error("credential is missing or not accepted")]
+    Unauthenticated,
+    /// A known client whose credential no longer counts.
+    #[error("credential is revoked or expired")]
+    CredentialRevoked,
+    /// The client lacks a permission.
+    #[error("permission `{0}` is missing")]
+    PermissionMissing(Permission),
+    /// The identity token is not accepted.
+    #[error(transparent)]
+    Identity(#[from] TokenFault),
+    /// The key context is outside the client's allowed contexts.
+    #[error("key context does not exist, or is not this client's to use")]
+    ContextNotAllowed,
+    /// No such key context, and the operation does not make one.
+    #[error("key context does not exist, or is not this client's to use")]
+    ContextUnknown,
+    /// The key context was destroyed.
+    #[error("key context was destroyed: create it again by name to use it")]
+    ContextDestroyed,
+    /// The ciphertext is of another key context, and the caller may use both.
+    #[error("ciphertext belongs to another key context than the one named")]
+    ContextMismatch,
+    /// The key context is disabled.
+    #[error("key context is disabled")]
+    KeyDisabled,
+    /// The workspace is full.
+    #[error("workspace has {quota} key contexts, as many as it may")]
+    ContextQuota {
+        /// The quota.
+        quota: u64,
+    },
+    /// The context policy demands lock terms.
+    #[error("context policy requires a lock on these claims")]
+    LockRequired {
+        /// The claims of the missing terms.
+        claims: Vec<String>,
+    },
+    /// The value is locked and there is no identity.
+    #[error("value is locked to an identity, and none was shown")]
+    IdentityMissing {
+        /// The claims of the lock.
+        claims: Vec<String>,
+    },
+    /// The identity is not the one that the value is locked to.
+    #[error("identity does not meet the lock")]
+    LockNotMet {
+        /// The claims of the lock.
+        claims: Vec<String>,
+    },
+    /// A claim of the lock is absent from the identity that seals.
+    #[error("identity has no claim `{claim}` to lock to")]
+    ClaimMissing {
+        /// The claim.
+        claim: String,
+    },
+    /// A claim of the lock cannot be bound.
+    #[error("claim `{claim}` cannot be locked to: {fault}")]
+    ClaimUnbindable {
+        /// The claim.
+        claim: String,
+        /// Why.
+        fault: ClaimError,
+    },
+    /// The format is not accepted by the context policy.
+    #[error("format is not accepted")]
+    FormatNotAccepted,
+    /// The ciphertext does not open.
+    #[error("ciphertext cannot be decrypted")]
+    Ciphertext(CiphertextFault),
+    /// The request is not acceptable.
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
+    /// The body is too large.
+    #[error("body is larger than {limit_bytes} bytes")]
+    TooLarge {
+        /// The limit.
+        limit_bytes: u64,
+    },
+    /// The content type is not served here.
+    #[error("content type is not served here")]
+    MediaType,
+    /// The method is not served on this path.
+    #[error("method is not served on this path")]
+    MethodNotAllowed,
+    /// A thing does not exist.
+    #[error("no such {}", .0.name())]
+    NotFound(Thing),
+    /// A thing exists already, or is in another state.
+    #[error("{} is already there or in another state", .0.name())]
+    Conflict(Thing),
+    /// An Idempotency-Key with another request.
+    #[error("idempotency key was used with another request")]
+    IdempotencyMismatch,
+    /// A secret that is shown once was shown.
+    #[error("already issued as {made}; its secret is shown once")]
+    AlreadyIssued {
+        /// The id of what was made.
+        made: String,
+    },
+    /// A limit of the edge.
+    #[error("limit `{limit}` is reached")]
+    RateLimited {
+        /// The limit's name.
+        limit: &'static str,
+    },
+    /// The caller went away, or its stream broke off.
+    #[error("request broke off")]
+    Aborted,
+    /// The root provider does not answer.
+    #[error("root provider does not answer")]
+    RootUnavailable,
+    /// The database does not answer.
+    #[error("database does not answer")]
+    StoreUnavailable,
+    /// The log cannot be written.
+    #[error("log cannot be written, so no key is used")]
+    LogUnavailable,
+    /// The server is stopping or overloaded.
+    #[error("server is stopping or overloaded")]
+    Unavailable,
+    /// A fault of ours.
+    #[error("fault of the server")]
+    Internal,
+}
+
+impl Denial {
+    /// What the caller may branch on. Everything about a ciphertext that does not open is one code.
+    #[must_use]
+    pub const fn code(&self) -> Code {
+        match self {
+            Self::Unauthenticated | Self::CredentialRevoked => Code::Unauthenticated,
+            Self::PermissionMissing(_) => Code::PermissionDenied,
+            Self::Identity(_) => Code::InvalidIdentity,
+            Self::ContextNotAllowed | Self::ContextUnknown | Self::ContextDestroyed => {
+                Code::ContextNotFound
+            }
+            Self::ContextMismatch => Code::ContextMismatch,
+            Self::KeyDisabled => Code::KeyDisabled,
+            Self::ContextQuota { .. } => Code::ContextQuota,
+            Self::LockRequired { .. } => Code::LockRequired,
+            Self::IdentityMissing { .. } | Self::LockNotMet { .. } => Code::IdentityMismatch,
+            Self::ClaimMissing { .. } | Self::ClaimUnbindable { .. } => Code::ClaimNotBindable,
+            Self::FormatNotAccepted | Self::Ciphertext(_) => Code::CannotDecrypt,
+            Self::Invalid(_) => Code::InvalidRequest,
+            Self::TooLarge { .. } => Code::TooLarge,
+            Self::MediaType => Code::UnsupportedMediaType,
+            Self::MethodNotAllowed => Code::MethodNotAllowed,
+            Self::NotFound(_) => Code::NotFound,
+            Self::Conflict(_) => Code::Conflict,
+            Self::IdempotencyMismatch => Code::IdempotencyMismatch,
+            Self::AlreadyIssued { .. } => Code::AlreadyIssued,
+            Self::RateLimited { .. } => Code::RateLimited,
+            Self::RootUnavailable => Code::RootUnavailable,
+            Self::StoreUnavailable => Code::StoreUnavailable,
+            Self::LogUnavailable => Code::LogUnavailable,
+            Self::Unavailable | Self::Aborted => Code::Unavailable,
+            Self::Internal => Code::Internal,
+        }
+    }
+
+    /// What the entry says: always the true reason.
+    #[must_use]
+    pub const fn reason(&self) -> Reason {
+        match self {
+            Self::Unauthenticated | Self::CredentialRevoked => Reason::CredentialRevoked,
+            Self::PermissionMissing(_) => Reason::PermissionMissing,
+            Self::Identity(fault) => token_reason(*fault),
+            Self::ContextNotAllowed => Reason::ContextNotAllowed,
+            Self::ContextUnknown => Reason::ContextUnknown,
+            Self::ContextDestroyed => Reason::ContextDestroyed,
+            Self::ContextMismatch => Reason::ContextMismatch,
+            Self::KeyDisabled => Reason::KeyDisabled,
+            Self::ContextQuota { .. } => Reason::ContextQuota,
+            Self::LockRequired { .. } => Reason::LockRequired,
+            Self::IdentityMissing { .. } => Reason::IdentityMissing,
+            Self::LockNotMet { .. } => Reason::LockNotMet,
+            Self::ClaimMissing { .. } => Reason::ClaimMissing,
+            Self::ClaimUnbindable { .. } => Reason::ClaimUnbindable,
+            Self::FormatNotAccepted => Reason::FormatNotAccepted,
+            Self::Ciphertext(fault) => ciphertext_reason(*fault),
+            Self::Invalid(_) | Self::TooLarge { .. } | Self::MediaType | Self::MethodNotAllowed => {
+                Reason::InvalidRequest
+            }
+            Self::NotFound(_) => Reason::NotFound,
+            Self::Conflict(_) | Self::IdempotencyMismatch | Self::AlreadyIssued { .. } => {
+                Reason::Conflict
+            }
+            Self::RateLimited { .. } => Reason::RateLimited,
+            Self::Aborted | Self::Unavailable => Reason::Aborted,
+            Self::RootUnavailable => Reason::RootUnavailable,
+            Self::StoreUnavailable | Self::LogUnavailable | Self::Internal => {
+                Reason::StoreUnavailable
+            }
+        }
+    }
+
+    /// When a repetition may help.
+    #[must_use]
+    pub const fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::RateLimited { .. }
+            | Self::RootUnavailable
+            | Self::StoreUnavailable
+            | Self::LogUnavailable
+            | Self::Unavailable => Some(Duration::from_secs(1)),
+            _ => None,
+        }
+    }
+
+    /// What a person may read about this occurrence. Ciphertext faults say nothing more.
+    #[must_use]
+    pub fn detail(&self) -> Option<String> {
+        match self {
+            Self::Ciphertext(_) | Self::FormatNotAccepted | Self::Unauthenticated => None,
+            Self::CredentialRevoked => None,
+            other => Some(other.to_string()),
+        }
+    }
+
+    /// The lock's claims that were not met; names, never values.
+    #[must_use]
+    pub fn claims(&self) -> Vec<String> {
+        match self {
+            Self::LockRequired { claims }
+            | Self::IdentityMissing { claims }
+            | Self::LockNotMet { claims } => claims.clone(),
+            Self::ClaimMissing { claim } | Self::ClaimUnbindable { claim, .. } => {
+                vec![claim.clone()]
+            }
+            _ => Vec::new(),
+        }
+    }
+}
+
+const fn token_reason(fault: TokenFault) -> Reason {
+    match fault {
+        TokenFault::Malformed => Reason::TokenMalformed,
+        TokenFault::Algorithm => Reason::TokenAlgorithm,
+        TokenFault::Signature => Reason::TokenSignature,
+        TokenFault::Issuer => Reason::TokenIssuer,
+        TokenFault::Audience => Reason::TokenAudience,
+        TokenFault::Expired => Reason::TokenExpired,
+        TokenFault::NotYetValid => Reason::TokenNotYetValid,
+        TokenFault::KeyUnknown => Reason::TokenKeyUnknown,
+        TokenFault::Unreachable => Reason::IssuerUnreachable,
+    }
+}
+
+const fn ciphertext_reason(fault: CiphertextFault) -> Reason {
+    match fault {
+        CiphertextFault::NotOurs => Reason::NotOurs,
+        CiphertextFault::Malformed => Reason::Malformed,
+        CiphertextFault::OtherWorkspace => Reason::OtherWorkspace,
+        CiphertextFault::OtherPurpose => Reason::OtherPurpose,
+        CiphertextFault::OtherContext => Reason::ContextNotAllowed,
+        CiphertextFault::KeyVersion => Reason::KeyVersionUnknown,
+        CiphertextFault::Destroyed => Reason::ContextDestroyed,
+        CiphertextFault::Altered => Reason::Altered,
+    }
+}

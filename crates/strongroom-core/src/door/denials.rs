@@ -1,0 +1,167 @@
+//! Denials: each one an entry, until they flood.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use strongroom_types::body::LogEntryId;
+use strongroom_types::{
+    ClientId, KeyContext, KeyVersion, Kind, Operation, Outcome, Reason, WorkspaceId,
+};
+
+use super::{Account, Ending, KeyUse};
+use crate::ask::Ask;
+use crate::caller::Caller;
+use crate::denial::{Denial, Refused};
+use crate::ports::Micros;
+use crate::strongroom::Strongroom;
+
+const MINUTE: Micros = 60_000_000;
+
+/// What floods are counted by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Key {
+    workspace: WorkspaceId,
+    client: ClientId,
+    reason: Reason,
+}
+
+/// The present minute of one key.
+#[derive(Debug)]
+struct Minute {
+    until: Micros,
+    written: u32,
+    counted: u32,
+    last: Option<LogEntryId>,
+    caller: Caller,
+}
+
+/// What to do with a denial.
+#[derive(Debug, PartialEq, Eq)]
+enum Verdict {
+    /// Write it.
+    Write,
+    /// Write that a flood begins; it stands for this denial and those to come.
+    Begin,
+    /// It is counted; the entry that began the flood stands for it.
+    Counted(Option<LogEntryId>),
+}
+
+/// Counts denials per client and reason.
+#[derive(Debug, Default)]
+pub(crate) struct Floods(Mutex<HashMap<Key, Minute>>);
+
+impl Floods {
+    fn admit(&self, key: Key, caller: &Caller, now: Micros, quota: u32) -> Verdict {
+        let mut minutes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let minute = minutes.entry(key).or_insert_with(|| Minute {
+            until: now.saturating_add(MINUTE),
+            written: 0,
+            counted: 0,
+            last: None,
+            caller: caller.clone(),
+        });
+        if minute.written < quota {
+            minute.written += 1;
+            return Verdict::Write;
+        }
+        minute.counted = minute.counted.saturating_add(1);
+        if minute.counted == 1 { Verdict::Begin } else { Verdict::Counted(minute.last) }
+    }
+
+    fn began(&self, key: Key, entry: LogEntryId) {
+        let mut minutes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(minute) = minutes.get_mut(&key) {
+            minute.last = Some(entry);
+        }
+    }
+
+    /// Takes out the minutes that are over (all of them when the server stops).
+    fn over(&self, now: Option<Micros>) -> Vec<(Key, Minute)> {
+        let mut minutes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let over = |minute: &Minute| now.is_none_or(|now| minute.until <= now);
+        minutes.extract_if(|_, minute| over(minute)).collect()
+    }
+}
+
+impl Strongroom {
+    /// Writes the denial of a known caller, or counts it.
+    pub(crate) async fn deny(
+        &self,
+        caller: &Caller,
+        ask: &Ask,
+        operation: Operation,
+        asked: Vec<KeyContext>,
+        denial: Denial,
+    ) -> Refused {
+        if denial == Denial::LogUnavailable {
+            return Refused::unlogged(denial);
+        }
+        match self.record_denial(caller, ask, operation, asked, &denial).await {
+            Ok(entry) => Refused::with_entry(denial, entry),
+            Err(unwritten) => Refused::unlogged(unwritten),
+        }
+    }
+
+    async fn record_denial(
+        &self,
+        caller: &Caller,
+        ask: &Ask,
+        operation: Operation,
+        asked: Vec<KeyContext>,
+        denial: &Denial,
+    ) -> Result<Option<LogEntryId>, Denial> {
+        let reason = denial.reason();
+        let key = Key { workspace: caller.state.id, client: caller.client.id, reason };
+        let quota = self.settings.denials_per_minute;
+        let (operation, begins) = match self.floods.admit(key, caller, self.time.now(), quota) {
+            Verdict::Write => (operation, false),
+            Verdict::Begin => (Operation::DenialFlood, true),
+            Verdict::Counted(last) => return Ok(last),
+        };
+        let ending = Ending { operation, outcome: Outcome::Denied, reason: Some(reason) };
+        let account = asked_account(caller, asked);
+        let entry = self.append_ending(caller, ask, ending, account).await?;
+        if begins {
+            self.floods.began(key, entry);
+        }
+        Ok(Some(entry))
+    }
+
+    /// Writes the counts of the minutes that are over; of all, when `everything`.
+    pub(crate) async fn flush_floods(&self, everything: bool) {
+        let now = (!everything).then(|| self.time.now());
+        for (key, minute) in self.floods.over(now) {
+            if minute.counted < 2 {
+                continue;
+            }
+            let ending = Ending {
+                operation: Operation::DenialFlood,
+                outcome: Outcome::Denied,
+                reason: Some(key.reason),
+            };
+            let account = Account {
+                count: minute.counted,
+                of: minute.last.map(|entry| entry.index),
+                ..Account::default()
+            };
+            let Ok(request_id) = self.generate_request_id() else { continue };
+            let ask = Ask::of_the_deployment(request_id);
+            if let Err(denial) = self.append_ending(&minute.caller, &ask, ending, account).await {
+                tracing::error!(%denial, counted = minute.counted, "flood count not written");
+            }
+        }
+    }
+}
+
+/// The account of a denial: which key contexts were asked for. Version 0 says that no key was used.
+fn asked_account(caller: &Caller, asked: Vec<KeyContext>) -> Account {
+    let mut account = Account { count: 1, ..Account::default() };
+    for map in asked {
+        let context = caller.state.context_id(Kind::Context, &map);
+        let version = KeyVersion(0);
+        account.uses.push(KeyUse { context, kind: Kind::Context, version, suite: None });
+        account.maps.insert(context, map);
+    }
+    account.count = u32::try_from(account.uses.len().max(1)).unwrap_or(u32::MAX);
+    account
+}

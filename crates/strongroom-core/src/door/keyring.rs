@@ -1,0 +1,392 @@
+//! The keys, and the only functions that use them.
+//!
+//! Everything that opens consumes an [`ItemPermit`]; everything that seals gives back something
+//! [`Withheld`], which only an [`ItemPermit`] releases. No function hands out a key.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use moka::future::Cache;
+use strongroom_crypto::chunked::{Opener, Sealer};
+use strongroom_crypto::entropy::Entropy;
+use strongroom_crypto::envelope::{self, Envelope, Header, HeaderLock, SealError, SealRequest};
+use strongroom_crypto::keys::{
+    ContextKey, LOCK_SALT_BYTES, LockKey, LockSecret, Place, ResolvedLock, Seed,
+};
+use strongroom_crypto::secret::SecretBytes;
+use strongroom_types::body::{ContextState, KeyState};
+use strongroom_types::{
+    ContextId, KeyContext, KeyVersion, Kind, Mode, Operation, Purpose, Suite, WorkspaceId,
+};
+
+use super::{ItemPermit, Stopped, Withheld};
+use crate::denial::{CiphertextFault, Denial};
+use crate::policy::Rules;
+use crate::ports::{ContextRow, Micros, StoreError};
+use crate::workspace::WorkspaceState;
+
+/// How many key contexts' keys are kept unwrapped, about 6 KiB each.
+const CONTEXTS_MAX: u64 = 20_000;
+
+/// Unwrapped keys by key context. Dropped keys are wiped.
+#[derive(Debug)]
+pub(crate) struct Keyring(Cache<(WorkspaceId, ContextId), Arc<ContextKeys>>);
+
+impl Keyring {
+    pub(crate) fn new() -> Self {
+        Self(Cache::new(CONTEXTS_MAX))
+    }
+
+    /// The keys of a key context as of the state's epoch or later, from the cache or by `load`,
+    /// which concurrent callers share.
+    pub(crate) async fn keys(
+        &self,
+        state: &WorkspaceState,
+        id: ContextId,
+        load: impl Future<Output = Result<Arc<ContextKeys>, Stopped>>,
+    ) -> Result<Arc<ContextKeys>, Stopped> {
+        let place = (state.id, id);
+        if let Some(keys) = self.0.get(&place).await {
+            if keys.epoch >= state.epoch {
+                return Ok(keys);
+            }
+            self.0.invalidate(&place).await;
+        }
+        let loaded = self.0.try_get_with(place, load).await;
+        loaded.map_err(|stopped: Arc<Stopped>| Stopped::clone(&stopped))
+    }
+}
+
+/// The keys of one key context, and the rules for their use, at one state epoch.
+#[derive(Debug)]
+pub(crate) struct ContextKeys {
+    pub(crate) id: ContextId,
+    pub(crate) kind: Kind,
+    pub(crate) map: KeyContext,
+    pub(crate) rules: Rules,
+    pub(crate) state: ContextState,
+    pub(crate) active: KeyVersion,
+    epoch: u64,
+    workspace: WorkspaceId,
+    versions: BTreeMap<KeyVersion, ContextKey>,
+    /// `None` once destroyed.
+    lock_secret: Option<LockSecret>,
+}
+
+/// The place of a key context's sealed map.
+pub(crate) fn map_place<'a>(workspace: &'a WorkspaceId, id: &'a ContextId) -> [&'a [u8]; 3] {
+    [b"context", workspace.as_bytes(), id.as_bytes()]
+}
+
+/// New seeds for a key context, wrapped for its row.
+pub(crate) struct NewSeeds {
+    pub(crate) lock_secret: Vec<u8>,
+    pub(crate) key: Vec<u8>,
+}
+
+impl NewSeeds {
+    /// Draws a lock secret and the first key of a key context.
+    pub(crate) fn generate(
+        state: &WorkspaceState,
+        id: ContextId,
+        version: KeyVersion,
+        entropy: &dyn Entropy,
+    ) -> Result<Self, Denial> {
+        let lock_secret = new_seed(state, &Place::LockSecret(state.id, id), entropy)?;
+        Ok(Self { lock_secret, key: new_key(state, id, version, entropy)? })
+    }
+}
+
+/// Draws a seed for another version of a context key and wraps it for its row.
+pub(crate) fn new_key(
+    state: &WorkspaceState,
+    id: ContextId,
+    version: KeyVersion,
+    entropy: &dyn Entropy,
+) -> Result<Vec<u8>, Denial> {
+    new_seed(state, &Place::ContextKey(state.id, id, version), entropy)
+}
+
+fn new_seed(
+    state: &WorkspaceState,
+    place: &Place,
+    entropy: &dyn Entropy,
+) -> Result<Vec<u8>, Denial> {
+    Seed::generate(entropy)
+        .and_then(|seed| seed.wrap(state.keys.root.wrapping_key(), place, entropy))
+        .map_err(|_no_entropy| Denial::Unavailable)
+}
+
+/// Opens the map of a key context's row.
+pub(crate) fn open_map(state: &WorkspaceState, row: &ContextRow) -> Result<KeyContext, StoreError> {
+    state.keys.open_body("context", &map_place(&state.id, &row.id), &row.map)
+}
+
+/// What to seal, and how.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SealSpec<'a> {
+    pub(crate) purpose: Purpose,
+    pub(crate) lock: Option<&'a ResolvedLock>,
+    pub(crate) associated_data: Option<&'a [u8]>,
+    pub(crate) entropy: &'a dyn Entropy,
+}
+
+impl ContextKeys {
+    /// Unwraps the keys of a row. Those of a destroyed key context or version are not there.
+    pub(crate) fn unwrap(state: &WorkspaceState, row: &ContextRow) -> Result<Self, Denial> {
+        let map = open_map(state, row)?;
+        let mut versions = BTreeMap::new();
+        for key in row.keys.iter().filter(|key| key.state != KeyState::Destroyed) {
+            let seed = unwrap_seed(
+                state,
+                &Place::ContextKey(state.id, row.id, key.version),
+                &key.seed,
+            )?;
+            let derived = ContextKey::derive(&seed, state.id, row.id, key.version);
+            versions.insert(key.version, derived);
+        }
+        let active = row.keys.iter().rev().find(|key| key.state == KeyState::Active);
+        Ok(Self {
+            id: row.id,
+            kind: row.kind,
+            rules: state.policies.rules(&map),
+            map,
+            state: row.state,
+            active: active.map_or(KeyVersion(0), |key| key.version),
+            epoch: state.epoch,
+            workspace: state.id,
+            versions,
+            lock_secret: unwrap_lock_secret(state, row)?,
+        })
+    }
+
+    /// Whether the key context may seal now.
+    ///
+    /// # Errors
+    /// It is disabled or destroyed.
+    pub(crate) fn check_sealing(&self) -> Result<(), Denial> {
+        match self.state {
+            ContextState::Active => Ok(()),
+            ContextState::Disabled => Err(Denial::KeyDisabled),
+            ContextState::Destroyed => Err(Denial::ContextDestroyed),
+        }
+    }
+
+    /// Whether the ciphertext's key is there and may open now.
+    ///
+    /// # Errors
+    /// It is disabled, destroyed or never was.
+    pub(crate) fn check_opening(&self, envelope: &Envelope<'_>) -> Result<(), Denial> {
+        match self.state {
+            ContextState::Active => {}
+            ContextState::Disabled => return Err(Denial::KeyDisabled),
+            ContextState::Destroyed => {
+                return Err(Denial::Ciphertext(CiphertextFault::Destroyed));
+            }
+        }
+        self.version(envelope.key_part.version).map(drop)
+    }
+
+    /// Whether the identity is the one that the value is locked to: compares the lock tag, so that
+    /// a wrong person is refused before any key is used. The derivation refuses as well.
+    pub(crate) fn meets_lock(&self, header: &Header, lock: &ResolvedLock) -> bool {
+        if cfg!(feature = "danger-skip-lock-tag") {
+            return true;
+        }
+        let (Some(secret), Some(held)) = (&self.lock_secret, &header.lock) else { return false };
+        secret.verify_tag(&held.salt, &held.tag, header.purpose, lock)
+    }
+
+    /// Seals a value.
+    pub(crate) fn seal(
+        &self,
+        spec: &SealSpec<'_>,
+        plaintext: &[u8],
+    ) -> Result<Withheld<Vec<u8>>, Denial> {
+        self.with_request(spec, |request| envelope::seal_value(request, plaintext))
+    }
+
+    /// Starts a stream: its first bytes and the sealer of what follows.
+    pub(crate) fn begin_stream(
+        &self,
+        spec: &SealSpec<'_>,
+    ) -> Result<Withheld<(Vec<u8>, Sealer)>, Denial> {
+        self.with_request(spec, envelope::begin_stream)
+    }
+
+    /// Wraps a data key.
+    pub(crate) fn wrap_data_key(
+        &self,
+        spec: &SealSpec<'_>,
+        data_key: &[u8],
+    ) -> Result<Withheld<Vec<u8>>, Denial> {
+        self.with_request(spec, |request| envelope::wrap_data_key(request, data_key))
+    }
+
+    /// Opens a value.
+    pub(crate) fn open(
+        &self,
+        permit: ItemPermit,
+        envelope: &Envelope<'_>,
+        lock: Option<&ResolvedLock>,
+        associated_data: Option<&[u8]>,
+    ) -> Result<SecretBytes, Denial> {
+        permit.consume(&[Operation::Decrypt], self.id)?;
+        let (key, lock_key) = self.opening_keys(envelope, lock)?;
+        envelope::open(envelope, key, lock_key.as_ref(), associated_data).map_err(altered)
+    }
+
+    /// Opens the key part of a stream.
+    pub(crate) fn open_stream(
+        &self,
+        permit: ItemPermit,
+        prefix: &Envelope<'_>,
+        lock: Option<&ResolvedLock>,
+        associated_data: Option<&[u8]>,
+    ) -> Result<Opener, Denial> {
+        permit.consume(&[Operation::StreamDecrypt], self.id)?;
+        let (key, lock_key) = self.opening_keys(prefix, lock)?;
+        envelope::open_stream(prefix, key, lock_key.as_ref(), associated_data).map_err(altered)
+    }
+
+    /// Unwraps a data key.
+    pub(crate) fn unwrap_data_key(
+        &self,
+        permit: ItemPermit,
+        wrapped: &Envelope<'_>,
+        lock: Option<&ResolvedLock>,
+    ) -> Result<SecretBytes, Denial> {
+        permit.consume(&[Operation::DataKeyUnwrap], self.id)?;
+        let (key, lock_key) = self.opening_keys(wrapped, lock)?;
+        envelope::unwrap_data_key(wrapped, key, lock_key.as_ref()).map_err(altered)
+    }
+
+    /// Moves a ciphertext or a wrapped data key to the active version. Needs nobody's claims.
+    pub(crate) fn rewrap(
+        &self,
+        permit: ItemPermit,
+        envelope: &Envelope<'_>,
+        associated_data: Option<&[u8]>,
+        entropy: &dyn Entropy,
+    ) -> Result<Vec<u8>, Denial> {
+        permit.consume(&[Operation::Rewrap, Operation::DataKeyRewrap], self.id)?;
+        let old = self.version(envelope.key_part.version)?;
+        let new = self.version(self.active)?;
+        envelope::rewrap(envelope, old, new, associated_data, entropy).map_err(|error| match error {
+            envelope::RewrapError::Open(_) => Denial::Ciphertext(CiphertextFault::Altered),
+            envelope::RewrapError::Seal(error) => seal_fault(error),
+        })
+    }
+
+    fn opening_keys(
+        &self,
+        envelope: &Envelope<'_>,
+        lock: Option<&ResolvedLock>,
+    ) -> Result<(&ContextKey, Option<LockKey>), Denial> {
+        let key = self.version(envelope.key_part.version)?;
+        let lock_key = match lock {
+            None => None,
+            Some(lock) => Some(self.lock_secret()?.lock_key(envelope.header.purpose, lock)),
+        };
+        Ok((key, lock_key))
+    }
+
+    fn version(&self, version: KeyVersion) -> Result<&ContextKey, Denial> {
+        self.versions.get(&version).ok_or(Denial::Ciphertext(CiphertextFault::KeyVersion))
+    }
+
+    fn lock_secret(&self) -> Result<&LockSecret, Denial> {
+        self.lock_secret.as_ref().ok_or(Denial::Ciphertext(CiphertextFault::Destroyed))
+    }
+
+    /// Builds the header and seals under the active version.
+    fn with_request<T>(
+        &self,
+        spec: &SealSpec<'_>,
+        seal: impl FnOnce(&SealRequest<'_>) -> Result<T, SealError>,
+    ) -> Result<Withheld<T>, Denial> {
+        let key = self.version(self.active)?;
+        let header = self.header(spec)?;
+        let lock_key = match spec.lock {
+            None => None,
+            Some(lock) => Some(self.lock_secret()?.lock_key(spec.purpose, lock)),
+        };
+        let request = SealRequest {
+            key,
+            header: &header,
+            associated_data: spec.associated_data,
+            lock_key: lock_key.as_ref(),
+            entropy: spec.entropy,
+        };
+        let sealed = seal(&request).map_err(seal_fault)?;
+        Ok(Withheld::new(self.id, sealed))
+    }
+
+    fn header(&self, spec: &SealSpec<'_>) -> Result<Header, Denial> {
+        let derived = spec.purpose == Purpose::Value && spec.lock.is_none();
+        Ok(Header {
+            purpose: spec.purpose,
+            suite: self.suite(),
+            mode: if derived { Mode::Derived } else { Mode::Wrapped },
+            workspace: self.workspace,
+            context: self.id,
+            lock: spec.lock.map(|lock| self.header_lock(spec, lock)).transpose()?,
+            object: None,
+        })
+    }
+
+    fn header_lock(&self, spec: &SealSpec<'_>, lock: &ResolvedLock) -> Result<HeaderLock, Denial> {
+        let mut salt = [0; LOCK_SALT_BYTES];
+        spec.entropy.fill(&mut salt).map_err(|_no_entropy| Denial::Unavailable)?;
+        let tag = self.lock_secret()?.lock_tag(&salt, spec.purpose, lock);
+        Ok(HeaderLock { lock: lock.lock().clone(), salt, tag })
+    }
+
+    /// The suite that seals, by the context policy.
+    pub(crate) const fn suite(&self) -> Suite {
+        self.rules.suite
+    }
+}
+
+fn unwrap_seed(state: &WorkspaceState, place: &Place, wrapped: &[u8]) -> Result<Seed, StoreError> {
+    Seed::unwrap(state.keys.root.wrapping_key(), place, wrapped)
+        .map_err(|_altered| StoreError::Damaged { table: "context_key" })
+}
+
+fn unwrap_lock_secret(
+    state: &WorkspaceState,
+    row: &ContextRow,
+) -> Result<Option<LockSecret>, StoreError> {
+    if row.state == ContextState::Destroyed {
+        return Ok(None);
+    }
+    let seed = unwrap_seed(state, &Place::LockSecret(state.id, row.id), &row.lock_secret)?;
+    Ok(Some(LockSecret::derive(&seed, state.id, row.id)))
+}
+
+fn altered(_: strongroom_crypto::OpenError) -> Denial {
+    Denial::Ciphertext(CiphertextFault::Altered)
+}
+
+/// What was sealed is of our own making, so that only a lack of entropy is not a fault of ours.
+fn seal_fault(error: SealError) -> Denial {
+    match error {
+        SealError::Entropy(_) => Denial::Unavailable,
+        SealError::DataKeyLength { .. } => {
+            Denial::Invalid(crate::denial::Invalid::Field("bytes".into()))
+        }
+        SealError::Header(_)
+        | SealError::ForeignKey
+        | SealError::LockKey
+        | SealError::Purpose { .. } => {
+            tracing::error!(%error, "nothing was sealed");
+            Denial::Internal
+        }
+    }
+}
+
+/// When the active version of a row was made, and what it has sealed by the follower's count.
+pub(crate) fn active_use(row: &ContextRow) -> Option<(KeyVersion, Micros, u64)> {
+    let key = row.keys.iter().rev().find(|key| key.state == KeyState::Active)?;
+    Some((key.version, key.created, key.sealed))
+}

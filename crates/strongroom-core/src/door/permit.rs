@@ -1,0 +1,179 @@
+//! The permit: what the log's commit confirmation is turned into, and what opening takes.
+
+use strongroom_types::body::LogEntryId;
+use strongroom_types::{ContextId, Operation, WorkspaceId};
+
+use crate::ports::{Committed, Micros};
+use crate::time::{Time, seconds};
+
+/// How long a permit can be used after its entry became durable.
+const LIFETIME: Micros = seconds(30);
+
+/// Allows the uses that one durable entry names, for 30 seconds, each once.
+///
+/// It cannot be cloned, stored or made elsewhere: the only constructor is private to the door and
+/// takes the log's [`Committed`].
+#[derive(Debug)]
+pub(crate) struct Permit {
+    entry: LogEntryId,
+    operation: Operation,
+    uses: std::vec::IntoIter<ContextId>,
+    expires: Micros,
+    time: Time,
+}
+
+/// Allows one use of one context key.
+#[derive(Debug)]
+pub(crate) struct ItemPermit {
+    operation: Operation,
+    context: ContextId,
+}
+
+/// A permit that does not allow what was tried: a fault of ours, caught before a key is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("permit does not allow this use")]
+pub(crate) struct NotPermitted;
+
+impl Permit {
+    /// Turns a commit confirmation into a permit for the uses that the entry names, in order.
+    pub(super) fn of(
+        committed: Committed,
+        log: WorkspaceId,
+        operation: Operation,
+        uses: Vec<ContextId>,
+        time: &Time,
+    ) -> Self {
+        Self {
+            entry: LogEntryId { log, index: committed.index },
+            operation,
+            uses: uses.into_iter(),
+            expires: time.now().saturating_add(LIFETIME),
+            time: time.clone(),
+        }
+    }
+
+    /// The entry that allows it.
+    pub(crate) const fn entry(&self) -> LogEntryId {
+        self.entry
+    }
+
+    /// Takes out the permit for the next item, which must be of this key context.
+    ///
+    /// # Errors
+    /// The entry names another key context there, or none; or the permit has expired.
+    pub(crate) fn item(&mut self, context: ContextId) -> Result<ItemPermit, NotPermitted> {
+        if self.time.now() > self.expires || self.uses.next() != Some(context) {
+            return Err(NotPermitted);
+        }
+        Ok(ItemPermit { operation: self.operation, context })
+    }
+}
+
+impl ItemPermit {
+    /// Consumes the permit for a use.
+    ///
+    /// # Errors
+    /// It is for another operation or key context.
+    pub(super) fn consume(
+        self,
+        operations: &[Operation],
+        context: ContextId,
+    ) -> Result<(), NotPermitted> {
+        if self.context == context && operations.contains(&self.operation) {
+            return Ok(());
+        }
+        Err(NotPermitted)
+    }
+}
+
+/// What was sealed before its entry was durable: nobody gets at it without a permit.
+pub(crate) struct Withheld<T> {
+    context: ContextId,
+    value: T,
+}
+
+impl<T> Withheld<T> {
+    pub(super) const fn new(context: ContextId, value: T) -> Self {
+        Self { context, value }
+    }
+
+    /// Looks at what is withheld, for the digest in its entry.
+    pub(super) const fn peek(&self) -> &T {
+        &self.value
+    }
+
+    /// Gives it out.
+    ///
+    /// # Errors
+    /// The permit is for another use.
+    pub(crate) fn release(self, permit: ItemPermit) -> Result<T, NotPermitted> {
+        if permit.context != self.context {
+            return Err(NotPermitted);
+        }
+        Ok(self.value)
+    }
+}
+
+impl<T> core::fmt::Debug for Withheld<T> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "Withheld({})", self.context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+    use std::time::Duration;
+
+    use super::*;
+    use crate::ports::{Clock, Reading};
+
+    #[derive(Debug)]
+    struct Fake(Mutex<Micros>);
+
+    impl Clock for Fake {
+        fn read(&self) -> Reading {
+            Reading { wall: *self.0.lock().unwrap(), monotonic: Duration::ZERO }
+        }
+    }
+
+    const ONE: ContextId = ContextId::from_bytes([1; 32]);
+    const TWO: ContextId = ContextId::from_bytes([2; 32]);
+
+    fn permit(clock: &Arc<Fake>) -> Permit {
+        let time = Time::start(Arc::<Fake>::clone(clock));
+        let committed = Committed { index: 7, epoch: 1 };
+        let log = WorkspaceId::from_bytes([9; 16]);
+        Permit::of(committed, log, Operation::Decrypt, vec![ONE, TWO], &time)
+    }
+
+    #[test]
+    fn each_use_of_the_entry_is_allowed_once_in_order() {
+        let mut permit = permit(&Arc::new(Fake(Mutex::new(0))));
+        let first = permit.item(ONE).unwrap();
+        assert_eq!(first.consume(&[Operation::Decrypt], ONE), Ok(()));
+        assert!(permit.item(ONE).is_err());
+        assert!(permit.item(TWO).is_err(), "the second use was spent on a wrong key context");
+    }
+
+    #[test]
+    fn a_permit_is_bound_to_its_operation_and_context() {
+        let clock = Arc::new(Fake(Mutex::new(0)));
+        let item = permit(&clock).item(ONE).unwrap();
+        assert_eq!(item.consume(&[Operation::Rewrap], ONE), Err(NotPermitted));
+        let item = permit(&clock).item(ONE).unwrap();
+        assert_eq!(item.consume(&[Operation::Decrypt], TWO), Err(NotPermitted));
+        let item = permit(&clock).item(ONE).unwrap();
+        assert!(Withheld::new(TWO, ()).release(item).is_err());
+    }
+
+    #[test]
+    fn a_permit_lives_thirty_seconds() {
+        let clock = Arc::new(Fake(Mutex::new(0)));
+        let mut late = permit(&clock);
+        *clock.0.lock().unwrap() = 30_000_000;
+        assert!(late.item(ONE).is_ok());
+        *clock.0.lock().unwrap() = 30_000_001;
+        assert!(late.item(TWO).is_err());
+    }
+}

@@ -1,0 +1,235 @@
+//! Context policies: rules for the key contexts that contain given pairs.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use strongroom_types::body::{PolicyBody, PolicyInfo, Rotation};
+use strongroom_types::{Format, KeyContext, Lock, LockTerm, PolicyId, Suite};
+
+use crate::denial::{Denial, Invalid};
+use crate::ports::Micros;
+use crate::time::{format_time, micros};
+
+/// Sealed items after which a key is rotated when no policy says otherwise.
+const USES_DEFAULT: u64 = 1 << 32;
+/// The shortest age in seconds after which a policy may rotate.
+const AGE_S_MIN: u64 = 60;
+
+/// A saved policy.
+#[derive(Debug, Clone)]
+pub(crate) struct Policy {
+    pub(crate) id: PolicyId,
+    pub(crate) created: Micros,
+    pub(crate) body: PolicyBody,
+}
+
+impl Policy {
+    pub(crate) fn info(&self) -> PolicyInfo {
+        PolicyInfo {
+            id: self.id,
+            policy: self.body.clone(),
+            created: format_time(self.created),
+        }
+    }
+}
+
+/// The part of a record that is sealed.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct PolicyRecord {
+    pub(crate) policy: PolicyBody,
+}
+
+/// What holds for one key context: the policy that applies, or the defaults.
+#[derive(Debug, Clone)]
+pub(crate) struct Rules {
+    pub(crate) policy: Option<PolicyId>,
+    pub(crate) suite: Suite,
+    pub(crate) required_lock: Lock,
+    pub(crate) accepted: Vec<Format>,
+    pub(crate) rotation: Rotation,
+}
+
+impl Rules {
+    fn of(policy: Option<&Policy>) -> Self {
+        let body = policy.map(|policy| &policy.body);
+        Self {
+            policy: policy.map(|policy| policy.id),
+            suite: body.and_then(|body| body.suite).unwrap_or_default(),
+            required_lock: body.map(|body| body.required_lock.clone()).unwrap_or_default(),
+            accepted: body
+                .and_then(|body| body.accepted_formats.clone())
+                .unwrap_or_else(|| vec![Format::Sr1]),
+            rotation: body.map(|body| body.rotation.clone()).unwrap_or_default(),
+        }
+    }
+
+    /// Whether the lock has every required term.
+    ///
+    /// # Errors
+    /// The claims of the terms that are missing.
+    pub(crate) fn check_lock(&self, lock: &Lock) -> Result<(), Denial> {
+        let missing: Vec<String> = self
+            .required_lock
+            .terms()
+            .iter()
+            .filter(|term| !lock.terms().contains(term))
+            .map(|term: &LockTerm| term.claim().to_owned())
+            .collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        Err(Denial::LockRequired { claims: missing })
+    }
+
+    /// Whether a ciphertext of the format may be opened.
+    ///
+    /// # Errors
+    /// It may not.
+    pub(crate) fn check_format(&self, format: Format) -> Result<(), Denial> {
+        if self.accepted.contains(&format) {
+            return Ok(());
+        }
+        Err(Denial::FormatNotAccepted)
+    }
+
+    /// Whether a key made at `created` that has sealed `sealed` items is due.
+    pub(crate) fn rotation_due(&self, created: Micros, sealed: u64, now: Micros) -> bool {
+        let too_old = self.rotation.age_s.is_some_and(|age_s| {
+            now.saturating_sub(created) >= micros(std::time::Duration::from_secs(age_s))
+        });
+        too_old || sealed >= self.rotation.uses.unwrap_or(USES_DEFAULT)
+    }
+}
+
+/// A workspace's policies.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Policies(Vec<Arc<Policy>>);
+
+impl Policies {
+    pub(crate) fn new(policies: Vec<Policy>) -> Self {
+        Self(policies.into_iter().map(Arc::new).collect())
+    }
+
+    pub(crate) fn find(&self, id: PolicyId) -> Option<&Policy> {
+        self.0.iter().map(AsRef::as_ref).find(|policy| policy.id == id)
+    }
+
+    /// The rules for a key context: those of the matching policy with most pairs. There is at most
+    /// one, because ties cannot be saved.
+    pub(crate) fn rules(&self, context: &KeyContext) -> Rules {
+        let best = self
+            .0
+            .iter()
+            .filter(|policy| matches(&policy.body, context))
+            .max_by_key(|policy| policy.body.matches.pairs().len());
+        Rules::of(best.map(AsRef::as_ref))
+    }
+
+    /// Whether the policy could be saved as `id` beside the others.
+    ///
+    /// # Errors
+    /// A limit, or the policy that it would tie with.
+    pub(crate) fn check(&self, id: Option<PolicyId>, body: &PolicyBody) -> Result<(), Denial> {
+        check_limits(body)?;
+        let tie = self.0.iter().find(|other| Some(other.id) != id && ties(&other.body, body));
+        match tie {
+            Some(other) => Err(Invalid::PolicyTie(other.id).into()),
+            None => Ok(()),
+        }
+    }
+}
+
+fn check_limits(body: &PolicyBody) -> Result<(), Denial> {
+    if body.rotation.age_s.is_some_and(|age_s| age_s < AGE_S_MIN) {
+        return Err(Invalid::Field("rotation.age_s".into()).into());
+    }
+    if body.rotation.uses == Some(0) {
+        return Err(Invalid::Field("rotation.uses".into()).into());
+    }
+    if body.accepted_formats.as_ref().is_some_and(Vec::is_empty) {
+        return Err(Invalid::Field("accepted_formats".into()).into());
+    }
+    Ok(())
+}
+
+fn matches(policy: &PolicyBody, context: &KeyContext) -> bool {
+    policy.matches.pairs().all(|(key, value)| context.value(key) == Some(value))
+}
+
+/// Two policies tie when they have as many pairs and some key context contains the pairs of both:
+/// that is, when they agree on every key they share and their union fits into a key context.
+fn ties(a: &PolicyBody, b: &PolicyBody) -> bool {
+    let (a, b) = (&a.matches, &b.matches);
+    if a.pairs().len() != b.pairs().len() {
+        return false;
+    }
+    let mut union = a.pairs().len();
+    for (key, value) in b.pairs() {
+        match a.pairs().find(|(other, _)| *other == key) {
+            Some((_, same)) if same != value => return false,
+            Some(_) => {}
+            None => union += 1,
+        }
+    }
+    union <= KeyContext::PAIRS_MAX
+}
+
+#[cfg(test)]
+mod tests {
+    use strongroom_types::ContextPattern;
+
+    use super::*;
+
+    fn policy(id: u8, pairs: &[(&str, &str)], suite: Suite) -> Policy {
+        let body = PolicyBody {
+            matches: ContextPattern::new(pairs.iter().copied()).unwrap(),
+            suite: Some(suite),
+            required_lock: Lock::default(),
+            rotation: Rotation::default(),
+            accepted_formats: None,
+        };
+        Policy { id: PolicyId::from_bytes([id; 16]), created: 0, body }
+    }
+
+    fn context(pairs: &[(&str, &str)]) -> KeyContext {
+        KeyContext::new(pairs.iter().copied()).unwrap()
+    }
+
+    #[test]
+    fn most_pairs_win() {
+        let policies = Policies::new(vec![
+            policy(1, &[], Suite::Aes128Gcm),
+            policy(2, &[("org", "acme")], Suite::Aes256GcmSiv),
+            policy(3, &[("org", "acme"), ("type", "pii")], Suite::ChaCha20Poly1305),
+        ]);
+        let suite = |pairs: &[(&str, &str)]| policies.rules(&context(pairs)).suite;
+        assert_eq!(suite(&[("org", "beta")]), Suite::Aes128Gcm);
+        assert_eq!(suite(&[("org", "acme")]), Suite::Aes256GcmSiv);
+        assert_eq!(suite(&[("org", "acme"), ("type", "pii")]), Suite::ChaCha20Poly1305);
+    }
+
+    #[test]
+    fn a_tie_is_refused_when_saved() {
+        let policies = Policies::new(vec![policy(1, &[("org", "acme")], Suite::Aes256Gcm)]);
+        let check = |pairs: &[(&str, &str)]| {
+            policies.check(None, &policy(9, pairs, Suite::Aes256Gcm).body)
+        };
+        let tie = Invalid::PolicyTie(PolicyId::from_bytes([1; 16])).into();
+        assert_eq!(check(&[("type", "pii")]), Err(tie));
+        assert_eq!(check(&[("org", "beta")]), Ok(()));
+        assert_eq!(check(&[("org", "acme"), ("type", "pii")]), Ok(()));
+        let same = policy(1, &[("org", "acme")], Suite::Aes128Gcm);
+        assert_eq!(policies.check(Some(same.id), &same.body), Ok(()));
+    }
+
+    #[test]
+    fn rotation_is_due_by_age_or_uses() {
+        let mut rules = Rules::of(None);
+        assert!(!rules.rotation_due(0, USES_DEFAULT - 1, i64::MAX));
+        assert!(rules.rotation_due(0, USES_DEFAULT, 0));
+        rules.rotation = Rotation { age_s: Some(60), uses: Some(5) };
+        assert!(!rules.rotation_due(0, 4, 59_999_999));
+        assert!(rules.rotation_due(0, 4, 60_000_000));
+        assert!(rules.rotation_due(0, 5, 0));
+    }
+}

@@ -1,0 +1,71 @@
+//! Records: clients, issuers and policies, as sealed rows and back.
+
+use core::str::FromStr;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use strongroom_types::{ClientId, IssuerId, PolicyId, WorkspaceId};
+
+use crate::caller::{Client, ClientBody};
+use crate::denial::Denial;
+use crate::identity::{Issuer, IssuerBody};
+use crate::policy::{Policy, PolicyRecord};
+use crate::ports::{Micros, Record, RecordKind, StoreError};
+use crate::workspace::WorkspaceKeys;
+
+/// The place of a record's body: what it describes, in which workspace, under which id.
+fn place<'a>(workspace: &'a WorkspaceId, kind: RecordKind, id: &'a str) -> [&'a [u8]; 4] {
+    [b"record", workspace.as_bytes(), kind.name().as_bytes(), id.as_bytes()]
+}
+
+/// Seals a record.
+pub(crate) fn seal<T: Serialize>(
+    keys: &WorkspaceKeys,
+    workspace: WorkspaceId,
+    (kind, id, created): (RecordKind, String, Micros),
+    body: &T,
+) -> Result<Record, Denial> {
+    let body = keys.seal_body(&place(&workspace, kind, &id), body)?;
+    Ok(Record { kind, id, created, body })
+}
+
+fn open<T: DeserializeOwned, I: FromStr>(
+    keys: &WorkspaceKeys,
+    workspace: WorkspaceId,
+    record: &Record,
+) -> Result<(I, T), StoreError> {
+    let body =
+        keys.open_body("record", &place(&workspace, record.kind, &record.id), &record.body)?;
+    let id = record.id.parse().map_err(|_not_an_id| StoreError::Damaged { table: "record" })?;
+    Ok((id, body))
+}
+
+/// Opens a client's record.
+pub(crate) fn client(
+    keys: &WorkspaceKeys,
+    workspace: WorkspaceId,
+    record: &Record,
+) -> Result<Client, StoreError> {
+    let (id, body) = open::<ClientBody, ClientId>(keys, workspace, record)?;
+    Ok(Client { id, created: record.created, body })
+}
+
+/// Opens an issuer's record.
+pub(crate) fn issuer(
+    keys: &WorkspaceKeys,
+    workspace: WorkspaceId,
+    record: &Record,
+) -> Result<Issuer, StoreError> {
+    let (id, body) = open::<IssuerBody, IssuerId>(keys, workspace, record)?;
+    Ok(Issuer { id, created: record.created, body })
+}
+
+/// Opens a policy's record.
+pub(crate) fn policy(
+    keys: &WorkspaceKeys,
+    workspace: WorkspaceId,
+    record: &Record,
+) -> Result<Policy, StoreError> {
+    let (id, body) = open::<PolicyRecord, PolicyId>(keys, workspace, record)?;
+    Ok(Policy { id, created: record.created, body: body.policy })
+}

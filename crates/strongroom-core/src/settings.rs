@@ -1,0 +1,48 @@
+//! What an operator decides.
+
+use std::time::Duration;
+
+/// What to do when the database is older than the checkpoint kept outside it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AfterRollback {
+    /// Refuse to start.
+    #[default]
+    Refuse,
+    /// Begin a new generation of the log, and say so in its first entry.
+    NewGeneration,
+}
+
+/// Settings of a deployment, with their defaults.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// What the origin of every checkpoint starts with; default `strongroom/`.
+    pub log_name: String,
+    /// The most key contexts of a new workspace; default 1,000,000.
+    pub context_quota: u64,
+    /// How long the log's private fields can be read; default 90 days.
+    pub openings_retention: Duration,
+    /// How long backups may hold copies of destroyed keys; default 30 days.
+    pub backup_retention: Duration,
+    /// Denials of one client and reason written one by one per minute; default 60. The others are
+    /// counted into one entry.
+    pub denials_per_minute: u32,
+    /// The `iss` and `aud` of exchanged tokens; default `strongroom`.
+    pub token_issuer: String,
+    /// What to do after a rollback of the database; default: refuse.
+    pub after_rollback: AfterRollback,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        let day = Duration::from_secs(24 * 3600);
+        Self {
+            log_name: "strongroom/".to_owned(),
+            context_quota: 1_000_000,
+            openings_retention: 90 * day,
+            backup_retention: 30 * day,
+            denials_per_minute: 60,
+            token_issuer: "strongroom".to_owned(),
+            after_rollback: AfterRollback::default(),
+        }
+    }
+}
