@@ -248,7 +248,7 @@ fn items_decode_survives() {
         context: None,
         reason: None,
         digest: None,
-        ..named.clone()
+        ..named
     };
     survive(&[Items(vec![named, placed]).encode()], |bytes| {
         if let Ok(items) = Items::decode(bytes) {

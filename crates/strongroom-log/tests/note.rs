@@ -1,7 +1,6 @@
 //! Notes, checkpoints and receipts: against `signed_note` and `tlog_tiles`, and byte by byte.
 #![expect(
     clippy::unwrap_used,
-    clippy::indexing_slicing,
     reason = "a test fails by panicking, its helpers too"
 )]
 
@@ -167,7 +166,9 @@ fn receipt(size: u64, index: u64) -> (Receipt, Vec<u8>) {
     let entry = |i: u64| format!("entry {i}").into_bytes();
     let leaves: Vec<_> = (0..size).map(|i| leaf_hash(&entry(i))).collect();
     let mut tree = Frontier::default();
-    leaves.iter().for_each(|leaf| tree.push(*leaf).unwrap());
+    for leaf in &leaves {
+        tree.push(*leaf).unwrap();
+    }
     let checkpoint = Checkpoint::new(ORIGIN, size, tree.root()).unwrap();
     let receipt = Receipt {
         extra: None,
