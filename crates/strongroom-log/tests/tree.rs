@@ -1,7 +1,6 @@
 //! The tree against two independent implementations: `ct-merkle` and `tlog_tiles`.
 #![expect(
     clippy::unwrap_used,
-    clippy::indexing_slicing,
     reason = "a test fails by panicking, its helpers too"
 )]
 

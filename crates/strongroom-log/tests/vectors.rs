@@ -2,6 +2,7 @@
 //! says.
 #![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::panic,
     reason = "a test fails by panicking, its helpers too"
 )]
@@ -45,7 +46,7 @@ fn failed<E: Debug>(error: E) -> String {
 
 impl Vector {
     fn text(&self, name: &str) -> &str {
-        self.input.get(name).unwrap()
+        self.input.get(name).expect(name)
     }
 
     fn bytes(&self, name: &str) -> Vec<u8> {

@@ -35,11 +35,19 @@ impl Vector {
         }
     }
 
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "the calls read better without `&`"
+    )]
     pub(crate) fn input(mut self, name: &str, value: impl ToString) -> Self {
         self.input.insert(name.to_owned(), value.to_string());
         self
     }
 
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "the calls read better without `&`"
+    )]
     pub(crate) fn output(mut self, name: &str, value: impl ToString) -> Self {
         self.output.insert(name.to_owned(), value.to_string());
         self
@@ -57,5 +65,9 @@ impl Vector {
 
 /// Lower-case hex.
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        text.push(char::from_digit(u32::from(byte >> 4), 16).unwrap_or('?'));
+        text.push(char::from_digit(u32::from(byte & 15), 16).unwrap_or('?'));
+        text
+    })
 }

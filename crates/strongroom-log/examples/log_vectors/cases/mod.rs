@@ -1,7 +1,13 @@
 //! All cases. Each failing one differs from one that is read in a single fault.
 
-mod binary;
+mod bundle;
+mod checkpoint;
+mod edit;
+mod entry;
+mod item;
+mod opening;
 mod proof;
+mod receipt;
 mod text;
 
 use std::error::Error;
@@ -21,14 +27,14 @@ pub(crate) type Cases = Result<Vec<Vector>, Box<dyn Error>>;
 /// Every case, in the order of the formats.
 pub(crate) fn all() -> Cases {
     let groups = [
-        binary::entries()?,
-        binary::bundles()?,
-        binary::openings()?,
-        binary::items()?,
+        entry::entries()?,
+        bundle::bundles()?,
+        opening::openings()?,
+        item::items()?,
         text::tile_paths(),
         text::verifier_keys()?,
-        text::checkpoints()?,
-        text::receipts()?,
+        checkpoint::checkpoints()?,
+        receipt::receipts()?,
         proof::inclusion()?,
         proof::consistency()?,
     ];
