@@ -1,5 +1,6 @@
 //! Why a measurement could not be made.
 
+use std::error::Error;
 use std::io;
 
 /// Why a measurement could not be made.
@@ -19,8 +20,8 @@ pub enum Failure {
         /// What the server said.
         body: String,
     },
-    /// A server answered something that is not HTTP/1.1 with a content length.
-    #[error("answer is not HTTP/1.1 with a content length")]
+    /// A server answered something that is not HTTP/1.1, or broke off.
+    #[error("answer is not HTTP/1.1, or broke off")]
     NotHttp,
     /// A server did not start within its time.
     #[error("{0} did not become ready")]
@@ -31,4 +32,14 @@ pub enum Failure {
     /// A primitive refused.
     #[error("a cryptographic operation failed")]
     Crypto(#[from] aws_lc_rs::error::Unspecified),
+    /// A library of ours refused what it was given.
+    #[error(transparent)]
+    Library(Box<dyn Error + Send + Sync>),
+}
+
+impl Failure {
+    /// Takes an error of a library of ours, whichever it is: it is only shown.
+    pub fn other(error: impl Error + Send + Sync + 'static) -> Self {
+        Self::Library(Box::new(error))
+    }
 }

@@ -1,7 +1,7 @@
 //! A client that does as little as HTTP/1.1 allows, so that the server is what is measured.
 //!
-//! Requests are serialised once; an answer must have a content length, and its body is only kept
-//! when it is needed.
+//! Requests are serialised once. An answer ends at its content length or with its last chunk; a
+//! chunked body is handed over as it came, since only its end matters to a measurement.
 
 use std::net::SocketAddr;
 
@@ -59,7 +59,7 @@ impl Connection {
                 break head;
             }
         };
-        while self.buffer.len() < head.bytes + head.content_length {
+        while !head.ends(&self.buffer) {
             self.fill().await?;
         }
         let body = self.buffer.get(head.bytes..).unwrap_or_default();
@@ -84,7 +84,8 @@ impl Connection {
 #[derive(Debug, PartialEq, Eq)]
 struct Head {
     status: u16,
-    content_length: usize,
+    /// `None` when the body comes in chunks.
+    content_length: Option<usize>,
     /// Length of the head itself, with the empty line.
     bytes: usize,
 }
@@ -103,16 +104,29 @@ impl Head {
     fn of_text(text: &str, bytes: usize) -> Option<Self> {
         let mut lines = text.lines();
         let status = lines.next()?.strip_prefix("HTTP/1.1 ")?;
-        let length = lines.find_map(|line| {
-            let (name, value) = line.split_once(':')?;
-            name.eq_ignore_ascii_case("content-length")
-                .then(|| value.trim())
-        });
+        let mut content_length = Some(0);
+        for line in lines {
+            let (name, value) = line.split_once(": ")?;
+            match name.to_ascii_lowercase().as_str() {
+                "content-length" => content_length = Some(value.parse().ok()?),
+                "transfer-encoding" => content_length = None,
+                _ => {}
+            }
+        }
         Some(Self {
             status: status.get(..3)?.parse().ok()?,
-            content_length: length.unwrap_or("0").parse().ok()?,
+            content_length,
             bytes,
         })
+    }
+
+    /// Tells whether `answer`, which starts with this head, is complete.
+    fn ends(&self, answer: &[u8]) -> bool {
+        let body = answer.get(self.bytes..).unwrap_or_default();
+        self.content_length.map_or_else(
+            || body.ends_with(b"0\r\n\r\n"),
+            |length| body.len() >= length,
+        )
     }
 }
 
@@ -125,11 +139,19 @@ mod tests {
         let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
         let head = Head {
             status: 200,
-            content_length: 5,
+            content_length: Some(5),
             bytes: 38,
         };
         assert_eq!(Head::parse(answer).unwrap(), Some(head));
         assert_eq!(Head::parse(&answer[..30]).unwrap(), None);
+    }
+
+    #[test]
+    fn answer_ends_with_its_last_chunk() {
+        let whole = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n";
+        let head = Head::parse(whole).unwrap().unwrap();
+        assert!(head.ends(whole));
+        assert!(!head.ends(&whole[..whole.len() - 1]));
     }
 
     #[test]

@@ -230,20 +230,22 @@ fn micros(duration: Duration) -> f64 {
 
 fn report(samples: &Samples) {
     for scenario in &SCENARIOS {
-        println!("\n{}", scenario.title);
-        for server in ["bare", "strongroom", "openbao"] {
-            let rate = samples.rate(scenario, server);
-            let p50 = samples.median_of(scenario.title, server, |outcome| micros(outcome.p50));
-            let p99 = samples.median_of(scenario.title, server, |outcome| micros(outcome.p99));
-            if rate > 0.0 {
-                println!(
-                    "  {server:<12}{rate:>12.0} values/s   p50 {p50:>8.0} µs   p99 {p99:>8.0} µs"
-                );
-            }
-        }
+        report_scenario(samples, scenario);
     }
     report_commits(samples);
     report_ratios(samples);
+}
+
+fn report_scenario(samples: &Samples, scenario: &Scenario) {
+    println!("\n{}", scenario.title);
+    for server in ["bare", "strongroom", "openbao"] {
+        let rate = samples.rate(scenario, server);
+        if rate > 0.0 {
+            let p50 = samples.median_of(scenario.title, server, |outcome| micros(outcome.p50));
+            let p99 = samples.median_of(scenario.title, server, |outcome| micros(outcome.p99));
+            println!("  {server:<12}{rate:>12.0} values/s   p50 {p50:>8.0} µs   p99 {p99:>8.0} µs");
+        }
+    }
 }
 
 fn report_commits(samples: &Samples) {
