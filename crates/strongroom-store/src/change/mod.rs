@@ -1,0 +1,113 @@
+//! Changes of rows that commit with an entry. The caller holds the lock on the workspace's head, so
+//! nothing else changes the workspace meanwhile, and a savepoint, so a refused change leaves nothing.
+
+mod context;
+mod record;
+mod workspace;
+
+pub(crate) use workspace::insert as insert_workspace;
+
+use sqlx::any::AnyArguments;
+use sqlx::query::Query;
+use sqlx::{Any, AnyConnection};
+use strongroom_core::ports::{Change, CommitError, Micros};
+use strongroom_types::WorkspaceId;
+
+/// A change that did not apply.
+#[derive(Debug)]
+pub(crate) enum ChangeError {
+    /// The present state refuses it: the entry is left out.
+    Refused(CommitError),
+    /// The database failed: nothing of the transaction is committed.
+    Failed(sqlx::Error),
+}
+
+impl From<CommitError> for ChangeError {
+    fn from(error: CommitError) -> Self {
+        Self::Refused(error)
+    }
+}
+
+impl From<sqlx::Error> for ChangeError {
+    fn from(error: sqlx::Error) -> Self {
+        match error.as_database_error() {
+            Some(cause) if cause.is_foreign_key_violation() => Self::Refused(CommitError::Missing),
+            _ => Self::Failed(error),
+        }
+    }
+}
+
+/// Which entry a change belongs to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place<'a> {
+    /// The entry's workspace, in text form.
+    pub(crate) workspace: &'a str,
+    /// The entry's time.
+    pub(crate) time: Micros,
+}
+
+/// The workspace that a change is about when it names one; it may be another than the entry's.
+pub(crate) const fn target(change: &Change) -> Option<WorkspaceId> {
+    match change {
+        Change::UpdateWorkspace { id, .. } | Change::PutRecord(id, _) => Some(*id),
+        Change::InsertApiKey(row) => Some(row.workspace),
+        Change::InsertWorkspace(_)
+        | Change::DeleteRecord(..)
+        | Change::DeleteApiKey(_)
+        | Change::InsertContext(_)
+        | Change::RecreateContext(_)
+        | Change::AddContextKey(..)
+        | Change::SetContextState(..)
+        | Change::DestroyContext { .. }
+        | Change::DestroyContextKey(..)
+        | Change::InsertIdempotency(_)
+        | Change::NewGeneration(_) => None,
+    }
+}
+
+/// Applies a change of rows; [`Change::NewGeneration`] is the head's and changes no row.
+///
+/// # Errors
+/// [`ChangeError::Refused`] when the present state does not take it.
+pub(crate) async fn apply(
+    conn: &mut AnyConnection,
+    place: Place<'_>,
+    change: &Change,
+) -> Result<(), ChangeError> {
+    match change {
+        Change::InsertWorkspace(row) => workspace::insert(conn, row).await,
+        Change::UpdateWorkspace {
+            id,
+            body,
+            context_quota,
+        } => workspace::update(conn, *id, body, *context_quota).await,
+        Change::PutRecord(workspace, record) => record::put(conn, *workspace, record).await,
+        Change::DeleteRecord(kind, id) => record::delete(conn, place, *kind, id).await,
+        Change::InsertApiKey(row) => record::insert_api_key(conn, row).await,
+        Change::DeleteApiKey(id) => record::delete_api_key(conn, place, *id).await,
+        Change::InsertContext(row) => context::insert(conn, place, row).await,
+        Change::RecreateContext(row) => context::recreate(conn, place, row).await,
+        Change::AddContextKey(id, key) => context::add_key(conn, place, *id, key).await,
+        Change::SetContextState(id, state) => context::set_state(conn, place, *id, *state).await,
+        Change::DestroyContext { id, final_after } => {
+            context::destroy(conn, place, *id, *final_after).await
+        }
+        Change::DestroyContextKey(id, version) => {
+            context::destroy_key(conn, place, *id, *version).await
+        }
+        Change::InsertIdempotency(row) => record::insert_idempotency(conn, place, row).await,
+        Change::NewGeneration(_) => Ok(()),
+    }
+}
+
+/// Runs a statement that must change a row; refuses with `otherwise` when there is none.
+async fn must_change(
+    conn: &mut AnyConnection,
+    statement: Query<'_, Any, AnyArguments>,
+    otherwise: CommitError,
+) -> Result<(), ChangeError> {
+    match statement.execute(conn).await?.rows_affected() {
+        0 => Err(otherwise.into()),
+        _ => Ok(()),
+    }
+}

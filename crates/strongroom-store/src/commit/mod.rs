@@ -1,0 +1,147 @@
+//! The group commit: entries of many callers in one transaction.
+//!
+//! ```text
+//! callers ──► queue ──► one batch: begin · hold heads · (changes of each entry) · insert · commit
+//!              ▲  the next batch forms while this one syncs; no timer        │
+//!              └──────────── skipped workspaces (PostgreSQL) ◄───────────────┴──► answers
+//! ```
+//!
+//! What both databases share: `queue` (who is next), `head` (the locks), `append` (what an entry
+//! becomes), `writer` (the transaction, and what happens when nobody knows whether it was
+//! committed). What differs is in `sqlite` and `postgres`.
+
+mod abort;
+mod append;
+#[cfg(test)]
+pub(crate) mod fault;
+mod head;
+pub(crate) mod postgres;
+mod queue;
+pub(crate) mod sqlite;
+mod writer;
+
+use core::fmt::Debug;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use sqlx::any::AnyConnectOptions;
+use strongroom_core::ports::{CommitError, Committed, Pending, StoreError};
+use strongroom_crypto::entropy::Entropy;
+use strongroom_log::BundleError;
+use tokio::sync::{mpsc, oneshot};
+
+use self::abort::Abort;
+use self::queue::{ENTRIES_MAX, Waiting};
+pub(crate) use self::writer::Writer;
+use crate::write::Write;
+
+/// A write that waits for the writer.
+#[async_trait]
+pub(crate) trait Job: Send + Debug {
+    /// Writes and answers.
+    async fn run(self: Box<Self>, writer: &mut Writer);
+}
+
+#[derive(Debug)]
+struct Asked<W: Write> {
+    write: W,
+    answer: oneshot::Sender<Result<W::Answer, StoreError>>,
+}
+
+#[async_trait]
+impl<W: Write> Job for Asked<W>
+where
+    W::Answer: Debug,
+{
+    async fn run(self: Box<Self>, writer: &mut Writer) {
+        let answer = writer.write(&self.write).await;
+        if self.answer.send(answer).is_err() {
+            tracing::debug!("a caller went away before its write was answered");
+        }
+    }
+}
+
+/// What reaches the tasks that write.
+#[derive(Debug)]
+pub(crate) struct Inbox {
+    entries: mpsc::Receiver<Waiting>,
+    jobs: mpsc::Receiver<Box<dyn Job>>,
+}
+
+/// Where callers hand in what is to be written. The tasks end when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Outbox {
+    entries: mpsc::Sender<Waiting>,
+    jobs: mpsc::Sender<Box<dyn Job>>,
+}
+
+/// The two ends of the way to the tasks that write.
+pub(crate) fn channel() -> (Outbox, Inbox) {
+    let (entries, entries_inbox) = mpsc::channel(ENTRIES_MAX);
+    let (jobs, jobs_inbox) = mpsc::channel(ENTRIES_MAX);
+    let inbox = Inbox {
+        entries: entries_inbox,
+        jobs: jobs_inbox,
+    };
+    (Outbox { entries, jobs }, inbox)
+}
+
+impl Outbox {
+    /// Hands an entry in and waits until it is durable, or refused.
+    pub(crate) async fn commit(&self, pending: Pending) -> Result<Committed, CommitError> {
+        // One entry that no bundle can hold must not spoil the others' transaction.
+        if u16::try_from(pending.entry.len()).is_err() {
+            let bytes = pending.entry.len();
+            return Err(unavailable(BundleError::EntryTooLong { bytes }).into());
+        }
+        let (answer, answered) = oneshot::channel();
+        let waiting = Waiting { pending, answer };
+        self.entries.send(waiting).await.map_err(|_ended| unavailable(Abort::Closed))?;
+        answered.await.map_err(|_ended| unavailable(Abort::Closed))?
+    }
+
+    /// Hands a write in and waits until it is durable.
+    pub(crate) async fn write<W>(&self, write: W) -> Result<W::Answer, StoreError>
+    where
+        W: Write,
+        W::Answer: Debug,
+    {
+        let (answer, answered) = oneshot::channel();
+        let job = Box::new(Asked { write, answer });
+        self.jobs.send(job).await.map_err(|_ended| unavailable(Abort::Closed))?;
+        answered.await.map_err(|_ended| unavailable(Abort::Closed))?
+    }
+}
+
+fn unavailable(cause: impl core::error::Error + Send + Sync + 'static) -> StoreError {
+    StoreError::Unavailable(Box::new(cause))
+}
+
+/// Answers everyone in the groups with the same cause.
+fn refuse(groups: Vec<queue::Group>, abort: Abort) {
+    tracing::warn!(%abort, "a batch was given up");
+    let cause = abort::Aborted::new(abort);
+    for waiting in groups.into_iter().flat_map(|group| group.entries) {
+        waiting.answer(Err(cause.answer()));
+    }
+}
+
+/// What every writer needs.
+#[derive(Clone, Debug)]
+pub(crate) struct Means {
+    options: AnyConnectOptions,
+    entropy: Arc<dyn Entropy>,
+    #[cfg(test)]
+    pub(crate) faults: Arc<fault::Faults>,
+}
+
+impl Means {
+    pub(crate) fn new(options: AnyConnectOptions, entropy: Arc<dyn Entropy>) -> Self {
+        Self {
+            options,
+            entropy,
+            #[cfg(test)]
+            faults: Arc::default(),
+        }
+    }
+}

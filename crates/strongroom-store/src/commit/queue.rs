@@ -1,0 +1,168 @@
+//! The entries that wait, a lane for each workspace, and the fair share that a batch takes.
+
+use std::collections::{HashMap, VecDeque};
+
+use strongroom_core::ports::{CommitError, Committed, Pending};
+use strongroom_types::WorkspaceId;
+use tokio::sync::oneshot;
+
+/// The most entries in one transaction.
+pub(crate) const ENTRIES_MAX: usize = 4_096;
+/// The most bytes of entries, openings and items in one transaction; one entry may exceed it.
+const BYTES_MAX: usize = 16 << 20;
+
+/// What a caller is told.
+pub(crate) type Answer = Result<Committed, CommitError>;
+
+/// An entry and the caller who waits for it.
+#[derive(Debug)]
+pub(crate) struct Waiting {
+    pub(crate) pending: Pending,
+    pub(crate) answer: oneshot::Sender<Answer>,
+}
+
+impl Waiting {
+    fn bytes(&self) -> usize {
+        let Pending {
+            entry,
+            openings,
+            items,
+            ..
+        } = &self.pending;
+        entry.len() + openings.len() + items.as_ref().map_or(0, Vec::len)
+    }
+
+    /// Answers; a caller who has gone away is not told.
+    pub(crate) fn answer(self, answer: Answer) {
+        if self.answer.send(answer).is_err() {
+            tracing::debug!("a caller went away before its entry was answered");
+        }
+    }
+}
+
+/// The entries of one workspace in one batch, in order.
+#[derive(Debug)]
+pub(crate) struct Group {
+    pub(crate) workspace: WorkspaceId,
+    pub(crate) entries: Vec<Waiting>,
+    /// The openings of the entries, in the same order, where the sealing wants them.
+    pub(crate) openings: Vec<Vec<u8>>,
+    /// How often another node held the head when the entries were to be written.
+    pub(crate) skips: u8,
+}
+
+/// The entries of one workspace that wait, in order.
+#[derive(Debug, Default)]
+struct Lane {
+    waiting: VecDeque<Waiting>,
+    skips: u8,
+}
+
+impl Lane {
+    /// Takes at least one entry, and more as long as they are within the limits.
+    fn take(&mut self, workspace: WorkspaceId, entries: usize, bytes: usize) -> Group {
+        let mut group = Group {
+            workspace,
+            entries: Vec::with_capacity(self.waiting.len().min(entries)),
+            openings: Vec::with_capacity(self.waiting.len().min(entries)),
+            skips: self.skips,
+        };
+        let mut taken = 0;
+        while let Some(next) = self.waiting.front().map(Waiting::bytes) {
+            let full = group.entries.len() >= entries || taken + next > bytes;
+            if full && !group.entries.is_empty() {
+                break;
+            }
+            taken += next;
+            group.extend(self.waiting.pop_front());
+        }
+        group
+    }
+}
+
+impl Group {
+    fn extend(&mut self, waiting: Option<Waiting>) {
+        for mut waiting in waiting {
+            self.openings.push(core::mem::take(&mut waiting.pending.openings));
+            self.entries.push(waiting);
+        }
+    }
+
+    /// The entries with their openings, as they were before they were taken.
+    fn into_waiting(self) -> impl DoubleEndedIterator<Item = Waiting> {
+        self.entries
+            .into_iter()
+            .zip(self.openings)
+            .map(|(mut waiting, openings)| {
+                waiting.pending.openings = openings;
+                waiting
+            })
+    }
+}
+
+/// Everything that waits. Workspaces take turns, each with its share of a batch.
+#[derive(Debug, Default)]
+pub(crate) struct Queue {
+    lanes: HashMap<WorkspaceId, Lane>,
+    /// The workspaces with a lane; the first has waited longest for its turn.
+    turns: VecDeque<WorkspaceId>,
+    entries: usize,
+}
+
+impl Queue {
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.entries == 0
+    }
+
+    /// Whether what waits fills a batch twice: later callers wait outside.
+    pub(crate) const fn is_full(&self) -> bool {
+        self.entries >= 2 * ENTRIES_MAX
+    }
+
+    pub(crate) fn push(&mut self, waiting: Waiting) {
+        self.lane(waiting.pending.workspace).waiting.push_back(waiting);
+        self.entries += 1;
+    }
+
+    /// Puts the entries of a group back before those that came later.
+    pub(crate) fn put_back(&mut self, group: Group) {
+        self.entries += group.entries.len();
+        let lane = self.lane(group.workspace);
+        lane.skips = group.skips;
+        for waiting in group.into_waiting().rev() {
+            lane.waiting.push_front(waiting);
+        }
+    }
+
+    fn lane(&mut self, workspace: WorkspaceId) -> &mut Lane {
+        self.lanes.entry(workspace).or_insert_with(|| {
+            self.turns.push_back(workspace);
+            Lane::default()
+        })
+    }
+
+    /// Takes the next batch: everything that waits or, when that is too much, an equal share for
+    /// each workspace whose turn it is.
+    pub(crate) fn take(&mut self) -> Vec<Group> {
+        let workspaces = self.turns.len().clamp(1, ENTRIES_MAX);
+        let (entries, bytes) = (ENTRIES_MAX / workspaces, BYTES_MAX / workspaces);
+        let mut groups = Vec::with_capacity(workspaces);
+        for _ in 0..workspaces {
+            groups.extend(self.take_turn(entries, bytes));
+        }
+        groups
+    }
+
+    fn take_turn(&mut self, entries: usize, bytes: usize) -> Option<Group> {
+        let workspace = self.turns.pop_front()?;
+        let lane = self.lanes.get_mut(&workspace)?;
+        let group = lane.take(workspace, entries, bytes);
+        if lane.waiting.is_empty() {
+            self.lanes.remove(&workspace);
+        } else {
+            self.turns.push_back(workspace);
+        }
+        self.entries -= group.entries.len();
+        Some(group)
+    }
+}

@@ -1,0 +1,57 @@
+//! SQLite: one task owns every write on one connection.
+
+use std::fs::File;
+
+use tokio::sync::mpsc;
+
+use super::queue::Queue;
+use super::writer::Dialect;
+use super::{Inbox, Means, Writer};
+use crate::database::Backend;
+
+/// The head is read under the write lock, so nothing needs to be locked row by row.
+const DIALECT: Dialect = Dialect {
+    backend: Backend::Sqlite,
+    begin: "BEGIN IMMEDIATE",
+    hold: "",
+    wait: "",
+};
+
+/// Writes what comes in until nobody can send any more. Holds the lock on the database until then.
+/// Wakes the checkpointer after each batch.
+pub(crate) async fn run(means: Means, mut inbox: Inbox, wake: mpsc::Sender<()>, lock: File) {
+    let mut writer = Writer::new(means, DIALECT);
+    let mut queue = Queue::default();
+    while wait(&mut inbox, &mut queue, &mut writer).await {
+        while !queue.is_full()
+            && let Ok(waiting) = inbox.entries.try_recv()
+        {
+            queue.push(waiting);
+        }
+        if !queue.is_empty() {
+            // Nothing is held elsewhere: there is no other process.
+            let skipped = writer.append(queue.take()).await;
+            skipped.into_iter().for_each(|group| queue.put_back(group));
+        }
+        // When it is full, the checkpointer is awake already.
+        wake.try_send(()).ok();
+    }
+    drop(writer);
+    drop(lock);
+}
+
+/// Waits for an entry or runs a write. False when there is nothing more to come.
+async fn wait(inbox: &mut Inbox, queue: &mut Queue, writer: &mut Writer) -> bool {
+    if !queue.is_empty() {
+        if let Ok(job) = inbox.jobs.try_recv() {
+            job.run(writer).await;
+        }
+        return true;
+    }
+    tokio::select! {
+        Some(waiting) = inbox.entries.recv() => queue.push(waiting),
+        Some(job) = inbox.jobs.recv() => job.run(writer).await,
+        else => return false,
+    }
+    true
+}

@@ -1,0 +1,262 @@
+//! One connection that writes, transaction by transaction.
+
+use core::time::Duration;
+
+use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, query_scalar};
+use strongroom_core::ports::{CommitError, StoreError};
+use tokio::time::timeout;
+
+use super::Means;
+use super::abort::Abort;
+use super::append::{BatchId, append, insert};
+use super::head::{Heads, Standing};
+use super::queue::{Answer, Group};
+use super::refuse;
+use crate::columns::bigint;
+use crate::database::Backend;
+use crate::write::Write;
+use crate::{postgres, sqlite};
+
+/// How often a transaction is tried.
+const ATTEMPTS: u32 = 3;
+/// How long one try may take; well above the 2 s that PostgreSQL gives each statement.
+const ATTEMPT_MAX: Duration = Duration::from_secs(10);
+
+/// The SQL in which the databases differ.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Dialect {
+    pub(crate) backend: Backend,
+    /// Begins a transaction that writes.
+    pub(crate) begin: &'static str,
+    /// Ends the query that holds the heads.
+    pub(crate) hold: &'static str,
+    /// Ends a query that waits for whoever holds the rows.
+    pub(crate) wait: &'static str,
+}
+
+/// A transaction of which nobody knows whether it was committed.
+#[derive(Debug)]
+struct Doubt {
+    workspace: String,
+    first: u64,
+    id: BatchId,
+}
+
+/// What became of a transaction in doubt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    Committed,
+    NotCommitted,
+}
+
+/// One connection that writes. It is made again when it was lost.
+#[derive(Debug)]
+pub(crate) struct Writer {
+    means: Means,
+    dialect: Dialect,
+    conn: Option<AnyConnection>,
+    /// INVARIANT: while this is set, nothing is appended.
+    doubt: Option<Doubt>,
+}
+
+/// What became of a group: an answer for each entry, or nothing when its head is held elsewhere.
+type Outcome = Option<Vec<Answer>>;
+
+impl Writer {
+    pub(crate) const fn new(means: Means, dialect: Dialect) -> Self {
+        Self {
+            means,
+            dialect,
+            conn: None,
+            doubt: None,
+        }
+    }
+
+    async fn connection(&mut self) -> Result<&mut AnyConnection, Abort> {
+        let conn = match self.conn.take() {
+            Some(conn) => conn,
+            None => match self.dialect.backend {
+                Backend::Sqlite => sqlite::connect(&self.means.options).await?,
+                Backend::Postgres => postgres::connect(&self.means.options).await?,
+            },
+        };
+        Ok(self.conn.insert(conn))
+    }
+
+    /// Appends the groups in one transaction and answers their callers. Gives back the groups whose
+    /// heads are held elsewhere.
+    pub(crate) async fn append(&mut self, groups: Vec<Group>) -> Vec<Group> {
+        let mut outcomes = Vec::with_capacity(groups.len());
+        match self.append_in_attempts(&groups, &mut outcomes).await {
+            Ok(()) => answer(groups, outcomes),
+            Err(abort) => {
+                refuse(groups, abort);
+                Vec::new()
+            }
+        }
+    }
+
+    async fn append_in_attempts(
+        &mut self,
+        groups: &[Group],
+        outcomes: &mut Vec<Outcome>,
+    ) -> Result<(), Abort> {
+        self.settle().await?;
+        let mut attempt = 1;
+        loop {
+            outcomes.clear();
+            let result = timeout(ATTEMPT_MAX, self.try_append(groups, outcomes)).await;
+            let Err(abort) = result.unwrap_or(Err(Abort::TimedOut)) else {
+                return Ok(());
+            };
+            self.conn = None;
+            match self.settle().await? {
+                Some(Verdict::Committed) => return Ok(()),
+                // It had reached its commit and was told off there: its callers may ask again.
+                Some(Verdict::NotCommitted) => return Err(abort),
+                None if attempt == ATTEMPTS || !abort.is_transient() => return Err(abort),
+                None => attempt += 1,
+            }
+        }
+    }
+
+    async fn try_append(
+        &mut self,
+        groups: &[Group],
+        outcomes: &mut Vec<Outcome>,
+    ) -> Result<(), Abort> {
+        let mut id = BatchId::default();
+        self.means.entropy.fill(&mut id)?;
+        let Dialect { begin, hold, .. } = self.dialect;
+        #[cfg(test)]
+        let (faults, backend) = (std::sync::Arc::clone(&self.means.faults), self.dialect.backend);
+        let mut transaction = self.connection().await?.begin_with(begin).await?;
+        let mut heads = Heads::hold(&mut transaction, groups, hold).await?;
+        let mut rows = Vec::with_capacity(groups.len());
+        for group in groups {
+            outcomes.push(match heads.standing(group) {
+                Standing::Held => {
+                    let (answers, row) = append(&mut transaction, &mut heads, group).await?;
+                    rows.extend(row);
+                    Some(answers)
+                }
+                Standing::Refused => Some(refusals(&heads, group)),
+                Standing::Elsewhere => None,
+            });
+        }
+        let Some(row) = rows.first() else {
+            return Ok(transaction.rollback().await?);
+        };
+        insert(&mut transaction, id, &rows).await?;
+        heads.store(&mut transaction).await?;
+        #[cfg(test)]
+        faults.before_commit(&mut transaction, backend).await;
+        // From here until the answer nobody knows whether the transaction was committed.
+        let (workspace, first) = (row.workspace.clone(), row.first);
+        self.doubt.insert(Doubt { workspace, first, id });
+        transaction.commit().await?;
+        self.doubt = None;
+        Ok(())
+    }
+
+    /// Finds out what became of a transaction in doubt, if there is one.
+    ///
+    /// # Errors
+    /// It cannot be found out now: nothing may be appended.
+    async fn settle(&mut self) -> Result<Option<Verdict>, Abort> {
+        let Some(doubt) = self.doubt.take() else {
+            return Ok(None);
+        };
+        let verdict = timeout(ATTEMPT_MAX, self.look_up(&doubt)).await;
+        match verdict.unwrap_or(Err(Abort::TimedOut)) {
+            Ok(verdict) => Ok(Some(verdict)),
+            Err(cause) => {
+                tracing::error!(%cause, "it cannot be found out whether a batch was committed");
+                self.conn = None;
+                self.doubt = Some(doubt);
+                Err(Abort::Doubt)
+            }
+        }
+    }
+
+    /// Looks for the batch in a transaction that waits until the one in doubt is over: that held
+    /// the write lock (SQLite) or the head of its log (PostgreSQL) until its end.
+    async fn look_up(&mut self, doubt: &Doubt) -> Result<Verdict, Abort> {
+        #[cfg(test)]
+        self.means.faults.before_look_up()?;
+        let Dialect { begin, wait, .. } = self.dialect;
+        let mut transaction = self.connection().await?.begin_with(begin).await?;
+        let head = format!("SELECT workspace FROM head WHERE workspace = $1{wait}");
+        query_scalar::<_, String>(AssertSqlSafe(head))
+            .bind(doubt.workspace.as_str())
+            .fetch_one(&mut *transaction)
+            .await?;
+        let batch = "SELECT id FROM batch WHERE workspace = $1 AND first = $2";
+        let found: Option<Vec<u8>> = query_scalar(batch)
+            .bind(doubt.workspace.as_str())
+            .bind(bigint(doubt.first))
+            .fetch_optional(&mut *transaction)
+            .await?;
+        transaction.rollback().await?;
+        if found.as_deref() != Some(doubt.id.as_slice()) {
+            return Ok(Verdict::NotCommitted);
+        }
+        self.make_durable().await?;
+        Ok(Verdict::Committed)
+    }
+
+    /// What is found in SQLite's WAL after a failed commit may not be on disk: a checkpoint syncs.
+    async fn make_durable(&mut self) -> Result<(), Abort> {
+        match self.dialect.backend {
+            Backend::Postgres => Ok(()),
+            Backend::Sqlite => Ok(sqlite::sync(self.connection().await?).await?),
+        }
+    }
+
+    /// Runs a write in a transaction of its own.
+    pub(crate) async fn write<W: Write>(&mut self, write: &W) -> Result<W::Answer, StoreError> {
+        let mut attempt = 1;
+        loop {
+            let result = timeout(ATTEMPT_MAX, self.try_write(write)).await;
+            match result.unwrap_or(Err(Abort::TimedOut)) {
+                Ok(answer) => return Ok(answer),
+                Err(abort) => {
+                    self.conn = None;
+                    if attempt == ATTEMPTS || !abort.is_transient() {
+                        return Err(abort.into_store_error());
+                    }
+                    attempt += 1;
+                }
+            }
+        }
+    }
+
+    async fn try_write<W: Write>(&mut self, write: &W) -> Result<W::Answer, Abort> {
+        let begin = self.dialect.begin;
+        let mut transaction = self.connection().await?.begin_with(begin).await?;
+        let answer = write.run(&mut transaction).await?;
+        transaction.commit().await?;
+        Ok(answer)
+    }
+}
+
+fn refusals(heads: &Heads, group: &Group) -> Vec<Answer> {
+    let refusal = |_: &_| Err::<_, CommitError>(heads.refusal(group.workspace));
+    group.entries.iter().map(refusal).collect()
+}
+
+/// Answers the groups that were dealt with and gives back the others.
+fn answer(groups: Vec<Group>, outcomes: Vec<Outcome>) -> Vec<Group> {
+    let mut skipped = Vec::new();
+    for (group, outcome) in groups.into_iter().zip(outcomes) {
+        match outcome {
+            None => skipped.push(group),
+            Some(answers) => {
+                for (waiting, answer) in group.entries.into_iter().zip(answers) {
+                    waiting.answer(answer);
+                }
+            }
+        }
+    }
+    skipped
+}

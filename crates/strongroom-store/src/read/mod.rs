@@ -1,0 +1,6 @@
+//! Every read, in SQL that both databases take. Each is one statement, so it sees one moment.
+
+pub(crate) mod context;
+pub(crate) mod log;
+pub(crate) mod record;
+pub(crate) mod workspace;

@@ -1,0 +1,44 @@
+//! The tables, and which version of them a database has.
+
+use std::borrow::Cow;
+
+use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
+use sqlx::{AnyConnection, AssertSqlSafe, SqlSafeStr as _};
+
+use crate::database::{Backend, OpenError};
+
+/// Every version of the tables, oldest first. A version that was released is never edited.
+const VERSIONS: [(i64, &str, &str); 1] = [(
+    1,
+    "tables",
+    include_str!("../migrations/0001_tables.sql"),
+)];
+
+/// Brings the tables to the newest version that this program knows.
+///
+/// # Errors
+/// The database is of a newer program, or does not answer.
+pub(crate) async fn migrate(conn: &mut AnyConnection, backend: Backend) -> Result<(), OpenError> {
+    let versions = VERSIONS.map(|(version, name, ddl)| migration(version, name, ddl, backend));
+    Migrator::with_migrations(versions.into())
+        .run_direct(None, conn, false)
+        .await
+        .map_err(|error| match error {
+            MigrateError::VersionMissing(version) => OpenError::NewerSchema { version },
+            other => OpenError::Schema(other),
+        })
+}
+
+fn migration(version: i64, name: &'static str, ddl: &str, backend: Backend) -> Migration {
+    let sql = match backend {
+        Backend::Sqlite => ddl.to_owned(),
+        Backend::Postgres => ddl.replace(" TEXT", " TEXT COLLATE \"C\""),
+    };
+    Migration::new(
+        version,
+        Cow::Borrowed(name),
+        MigrationType::Simple,
+        AssertSqlSafe(sql).into_sql_str(),
+        false,
+    )
+}

@@ -1,0 +1,45 @@
+//! SQLite: connections, the file, and the checkpoints of its WAL.
+
+pub(crate) mod checkpoint;
+pub(crate) mod file;
+
+use sqlx::any::AnyConnectOptions;
+use sqlx::{AnyConnection, ConnectOptions as _, Executor as _, Row as _};
+
+use crate::database::OpenError;
+
+/// Connects the one writer.
+///
+/// `secure_delete` overwrites erased openings and destroyed keys; the WAL is checkpointed off the
+/// commit path.
+pub(crate) async fn connect(options: &AnyConnectOptions) -> Result<AnyConnection, OpenError> {
+    let mut conn = options.connect().await?;
+    conn.execute(
+        "PRAGMA busy_timeout = 5000;
+         PRAGMA journal_mode = WAL;
+         PRAGMA synchronous = FULL;
+         PRAGMA foreign_keys = ON;
+         PRAGMA secure_delete = ON;
+         PRAGMA wal_autocheckpoint = 0;",
+    )
+    .await?;
+    Ok(conn)
+}
+
+/// Makes a connection that only reads.
+pub(crate) async fn read_only(conn: &mut AnyConnection) -> Result<(), sqlx::Error> {
+    conn.execute("PRAGMA busy_timeout = 5000; PRAGMA query_only = ON;").await?;
+    Ok(())
+}
+
+/// Syncs the WAL and the database.
+///
+/// # Errors
+/// Not everything reached the disk.
+pub(crate) async fn sync(conn: &mut AnyConnection) -> Result<(), sqlx::Error> {
+    let row = conn.fetch_one("PRAGMA wal_checkpoint(FULL)").await?;
+    match row.try_get::<i64, _>(0)? {
+        0 => Ok(()),
+        _busy => Err(sqlx::Error::PoolTimedOut),
+    }
+}

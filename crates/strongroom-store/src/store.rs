@@ -1,0 +1,184 @@
+//! The port, row by row. What each method does is said at [`Store`].
+
+use async_trait::async_trait;
+use strongroom_core::ports::{
+    ApiKeyRow, BatchRow, CheckpointRow, CommitError, Committed, ContextRow, Head, IdempotencyRow,
+    Micros, Pending, Record, RecordKind, Store, StoreError, Tiling, WorkspaceRow,
+};
+use strongroom_log::Hash;
+use strongroom_types::{ClientId, ContextId, KeyId, WorkspaceId};
+
+use crate::database::Database;
+use crate::read::{context, log, record, workspace};
+use crate::write::{
+    EraseOpenings, Probe, PutCheckpoint, PutDeployment, PutFirstWorkspace, PutTiling,
+};
+
+#[async_trait]
+impl Store for Database {
+    async fn commit(&self, pending: Pending) -> Result<Committed, CommitError> {
+        self.outbox.commit(pending).await
+    }
+
+    async fn deployment(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        workspace::deployment(&self.readers, key).await
+    }
+
+    async fn put_deployment(&self, key: &str, value: &[u8]) -> Result<Vec<u8>, StoreError> {
+        let (name, value) = (key.to_owned(), value.to_vec());
+        self.outbox.write(PutDeployment { name, value }).await
+    }
+
+    async fn put_first_workspace(&self, row: &WorkspaceRow) -> Result<(), StoreError> {
+        self.outbox.write(PutFirstWorkspace(row.clone())).await
+    }
+
+    async fn head(&self, workspace: WorkspaceId) -> Result<Option<Head>, StoreError> {
+        workspace::head(&self.readers, workspace).await
+    }
+
+    async fn workspace(&self, id: WorkspaceId) -> Result<Option<WorkspaceRow>, StoreError> {
+        workspace::workspace(&self.readers, id).await
+    }
+
+    async fn workspaces(
+        &self,
+        after: Option<WorkspaceId>,
+        limit: u32,
+    ) -> Result<Vec<WorkspaceRow>, StoreError> {
+        workspace::workspaces(&self.readers, after, limit).await
+    }
+
+    async fn records(
+        &self,
+        workspace: WorkspaceId,
+        kind: RecordKind,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<Record>, StoreError> {
+        record::records(&self.readers, workspace, kind, after, limit).await
+    }
+
+    async fn record(
+        &self,
+        workspace: WorkspaceId,
+        kind: RecordKind,
+        id: &str,
+    ) -> Result<Option<Record>, StoreError> {
+        record::record(&self.readers, workspace, kind, id).await
+    }
+
+    async fn api_key(&self, id: KeyId) -> Result<Option<ApiKeyRow>, StoreError> {
+        record::api_key(&self.readers, id).await
+    }
+
+    async fn api_keys(
+        &self,
+        workspace: WorkspaceId,
+        client: ClientId,
+    ) -> Result<Vec<ApiKeyRow>, StoreError> {
+        record::api_keys(&self.readers, workspace, client).await
+    }
+
+    async fn context(
+        &self,
+        workspace: WorkspaceId,
+        id: ContextId,
+    ) -> Result<Option<ContextRow>, StoreError> {
+        context::context(&self.readers, workspace, id).await
+    }
+
+    async fn contexts(
+        &self,
+        workspace: WorkspaceId,
+        after: Option<ContextId>,
+        limit: u32,
+    ) -> Result<Vec<ContextRow>, StoreError> {
+        context::contexts(&self.readers, workspace, after, limit).await
+    }
+
+    async fn idempotency(
+        &self,
+        workspace: WorkspaceId,
+        key: &[u8],
+        now: Micros,
+    ) -> Result<Option<IdempotencyRow>, StoreError> {
+        record::idempotency(&self.readers, workspace, key, now).await
+    }
+
+    async fn batches(
+        &self,
+        workspace: WorkspaceId,
+        from: u64,
+        to: u64,
+    ) -> Result<Vec<BatchRow>, StoreError> {
+        log::batches(&self.readers, workspace, from, to).await
+    }
+
+    async fn items(
+        &self,
+        workspace: WorkspaceId,
+        index: u64,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        log::items(&self.readers, workspace, index).await
+    }
+
+    async fn tile(
+        &self,
+        workspace: WorkspaceId,
+        level: u8,
+        n: u64,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        log::tile(&self.readers, workspace, level, n).await
+    }
+
+    async fn tile_roots(
+        &self,
+        workspace: WorkspaceId,
+        level: u8,
+        from: u64,
+        to: u64,
+    ) -> Result<Vec<Hash>, StoreError> {
+        log::tile_roots(&self.readers, workspace, level, from, to).await
+    }
+
+    async fn tiles(&self, workspace: WorkspaceId) -> Result<u64, StoreError> {
+        log::tiles(&self.readers, workspace).await
+    }
+
+    async fn put_tiling(&self, workspace: WorkspaceId, tiling: Tiling) -> Result<(), StoreError> {
+        self.outbox.write(PutTiling { workspace, tiling }).await
+    }
+
+    async fn term_tiles(
+        &self,
+        workspace: WorkspaceId,
+        terms: &[[u8; 16]],
+        from: u64,
+    ) -> Result<Vec<u64>, StoreError> {
+        log::term_tiles(&self.readers, workspace, terms, from).await
+    }
+
+    async fn checkpoint(
+        &self,
+        workspace: WorkspaceId,
+    ) -> Result<Option<CheckpointRow>, StoreError> {
+        log::checkpoint(&self.readers, workspace).await
+    }
+
+    async fn put_checkpoint(
+        &self,
+        workspace: WorkspaceId,
+        row: CheckpointRow,
+    ) -> Result<CheckpointRow, StoreError> {
+        self.outbox.write(PutCheckpoint { workspace, row }).await
+    }
+
+    async fn erase_openings(&self, before: Micros, limit: u32) -> Result<u64, StoreError> {
+        self.outbox.write(EraseOpenings { before, limit }).await
+    }
+
+    async fn ping(&self) -> Result<(), StoreError> {
+        self.outbox.write(Probe).await
+    }
+}

@@ -1,0 +1,241 @@
+//! Writes that belong to no entry. Each runs in a transaction of its own.
+
+use core::fmt::Debug;
+
+use async_trait::async_trait;
+use sqlx::{AnyConnection, AssertSqlSafe, query};
+use strongroom_core::ports::{
+    CheckpointRow, Micros, StoreError, TileRow, Tiling, UseCount, WorkspaceRow,
+};
+use strongroom_types::WorkspaceId;
+
+use crate::change::{self, ChangeError};
+use crate::columns::{bigint, failed, placeholders};
+use crate::read;
+
+/// A write inside a transaction. It may run again when the transaction failed, so each leaves the
+/// same rows when it has run before.
+#[async_trait]
+pub(crate) trait Write: Send + Sync + Debug + 'static {
+    /// What the caller is told once it is durable.
+    type Answer: Send + 'static;
+
+    /// Writes.
+    async fn run(&self, conn: &mut AnyConnection) -> Result<Self::Answer, StoreError>;
+}
+
+/// Stores a deployment-wide value if there is none.
+#[derive(Debug)]
+pub(crate) struct PutDeployment {
+    pub(crate) name: String,
+    pub(crate) value: Vec<u8>,
+}
+
+#[async_trait]
+impl Write for PutDeployment {
+    type Answer = Vec<u8>;
+
+    async fn run(&self, conn: &mut AnyConnection) -> Result<Vec<u8>, StoreError> {
+        query("INSERT INTO deployment (name, value) VALUES ($1, $2) ON CONFLICT DO NOTHING")
+            .bind(self.name.as_str())
+            .bind(self.value.as_slice())
+            .execute(&mut *conn)
+            .await
+            .map_err(failed("deployment"))?;
+        read::workspace::deployment(conn, &self.name)
+            .await?
+            .ok_or(StoreError::Damaged { table: "deployment" })
+    }
+}
+
+/// Inserts the first workspace if it is not there.
+#[derive(Debug)]
+pub(crate) struct PutFirstWorkspace(pub(crate) WorkspaceRow);
+
+#[async_trait]
+impl Write for PutFirstWorkspace {
+    type Answer = ();
+
+    async fn run(&self, conn: &mut AnyConnection) -> Result<(), StoreError> {
+        match change::insert_workspace(conn, &self.0).await {
+            // Refused: it is there.
+            Ok(()) | Err(ChangeError::Refused(_)) => Ok(()),
+            Err(ChangeError::Failed(error)) => Err(failed("workspace")(error)),
+        }
+    }
+}
+
+/// Stores what the follower derived from 256 entries, unless their tile is stored.
+#[derive(Debug)]
+pub(crate) struct PutTiling {
+    pub(crate) workspace: WorkspaceId,
+    pub(crate) tiling: Tiling,
+}
+
+#[async_trait]
+impl Write for PutTiling {
+    type Answer = ();
+
+    async fn run(&self, conn: &mut AnyConnection) -> Result<(), StoreError> {
+        let workspace = self.workspace.to_string();
+        let Some((entries, above)) = self.tiling.tiles.split_first() else {
+            return Ok(());
+        };
+        if insert_tile(conn, &workspace, entries).await? == 0 {
+            return Ok(());
+        }
+        for tile in above {
+            insert_tile(conn, &workspace, tile).await?;
+        }
+        self.insert_terms(conn, &workspace).await?;
+        for uses in &self.tiling.uses {
+            count_uses(conn, &workspace, uses).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Terms in one statement: 256 entries have some hundred, and few different statements are to be
+/// prepared.
+const TERMS_AT_ONCE: usize = 64;
+
+impl PutTiling {
+    async fn insert_terms(
+        &self,
+        conn: &mut AnyConnection,
+        workspace: &str,
+    ) -> Result<(), StoreError> {
+        for terms in self.tiling.terms.chunks(TERMS_AT_ONCE) {
+            let rows: Vec<String> = (0..terms.len())
+                .map(|row| format!("($1, {})", placeholders(2 + 2 * row, 2)))
+                .collect();
+            let sql = format!(
+                "INSERT INTO term (workspace, term, tile) VALUES {} ON CONFLICT DO NOTHING",
+                rows.join(", ")
+            );
+            let mut insert = query(AssertSqlSafe(sql)).bind(workspace);
+            for row in terms {
+                insert = insert.bind(row.term.as_slice()).bind(bigint(row.tile));
+            }
+            insert.execute(&mut *conn).await.map_err(failed("term"))?;
+        }
+        Ok(())
+    }
+}
+
+async fn insert_tile(
+    conn: &mut AnyConnection,
+    workspace: &str,
+    tile: &TileRow,
+) -> Result<u64, StoreError> {
+    let inserted = query(
+        "INSERT INTO tile (workspace, level, n, hashes, root) VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT DO NOTHING",
+    )
+    .bind(workspace)
+    .bind(i64::from(tile.level))
+    .bind(bigint(tile.n))
+    .bind(tile.hashes.as_slice())
+    .bind(tile.root.as_bytes().as_slice())
+    .execute(conn)
+    .await
+    .map_err(failed("tile"))?;
+    Ok(inserted.rows_affected())
+}
+
+async fn count_uses(
+    conn: &mut AnyConnection,
+    workspace: &str,
+    uses: &UseCount,
+) -> Result<(), StoreError> {
+    query(
+        "UPDATE context_key SET sealed = sealed + $4,
+             last_opened = CASE WHEN last_opened IS NULL OR last_opened < $5 THEN $5
+                                ELSE last_opened END
+         WHERE workspace = $1 AND context = $2 AND version = $3",
+    )
+    .bind(workspace)
+    .bind(uses.context.to_string())
+    .bind(i64::from(uses.version.0))
+    .bind(bigint(uses.sealed))
+    .bind(uses.last_opened)
+    .execute(conn)
+    .await
+    .map_err(failed("context_key"))?;
+    Ok(())
+}
+
+/// Stores a checkpoint unless one of its generation and size is stored.
+#[derive(Debug)]
+pub(crate) struct PutCheckpoint {
+    pub(crate) workspace: WorkspaceId,
+    pub(crate) row: CheckpointRow,
+}
+
+#[async_trait]
+impl Write for PutCheckpoint {
+    type Answer = CheckpointRow;
+
+    async fn run(&self, conn: &mut AnyConnection) -> Result<CheckpointRow, StoreError> {
+        let Self { workspace, row } = self;
+        query(
+            "INSERT INTO checkpoint (workspace, generation, size, note) VALUES ($1, $2, $3, $4)
+             ON CONFLICT DO NOTHING",
+        )
+        .bind(workspace.to_string())
+        .bind(bigint(row.generation))
+        .bind(bigint(row.size))
+        .bind(row.note.as_str())
+        .execute(&mut *conn)
+        .await
+        .map_err(failed("checkpoint"))?;
+        read::log::checkpoint_at(conn, *workspace, row.generation, row.size)
+            .await?
+            .ok_or(StoreError::Damaged { table: "checkpoint" })
+    }
+}
+
+/// Erases the openings of old batches.
+#[derive(Debug)]
+pub(crate) struct EraseOpenings {
+    pub(crate) before: Micros,
+    pub(crate) limit: u32,
+}
+
+#[async_trait]
+impl Write for EraseOpenings {
+    type Answer = u64;
+
+    async fn run(&self, conn: &mut AnyConnection) -> Result<u64, StoreError> {
+        let erased = query(
+            "UPDATE batch SET openings = NULL WHERE (workspace, first) IN (
+                 SELECT workspace, first FROM batch
+                 WHERE openings IS NOT NULL AND last_time < $1
+                 ORDER BY last_time LIMIT $2)",
+        )
+        .bind(self.before)
+        .bind(i64::from(self.limit))
+        .execute(conn)
+        .await
+        .map_err(failed("batch"))?;
+        Ok(erased.rows_affected())
+    }
+}
+
+/// Writes nothing; the transaction around it shows that a write would be accepted.
+#[derive(Debug)]
+pub(crate) struct Probe;
+
+#[async_trait]
+impl Write for Probe {
+    type Answer = ();
+
+    async fn run(&self, conn: &mut AnyConnection) -> Result<(), StoreError> {
+        query("UPDATE deployment SET value = value WHERE name = $1")
+            .bind("")
+            .execute(conn)
+            .await
+            .map_err(failed("deployment"))?;
+        Ok(())
+    }
+}
