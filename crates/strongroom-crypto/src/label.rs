@@ -24,7 +24,7 @@ macro_rules! labels {
 
 labels! {
     /// Wrapping key → the input key that seals seeds.
-    SeedWrapping = "wrapping-of-seed";
+    SeedWrapping = "seal-seed";
     /// Context of a sealed seed.
     Seed = "seed";
     /// Seed → workspace root.

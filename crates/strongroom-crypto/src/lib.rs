@@ -23,7 +23,9 @@ pub mod frame;
 pub mod kdf;
 pub mod keys;
 pub mod label;
+pub mod seal_to;
 pub mod secret;
+pub mod xwing;
 
 mod suite;
 

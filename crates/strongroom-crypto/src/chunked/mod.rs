@@ -17,6 +17,8 @@ mod opener;
 mod random_access;
 mod sealer;
 mod sync_io;
+#[cfg(feature = "tokio")]
+mod tokio_io;
 
 pub use key::{InputKey, KeyLengthError};
 pub use one_shot::{open, seal, seal_into};
@@ -24,6 +26,8 @@ pub use opener::Opener;
 pub use random_access::RandomAccess;
 pub use sealer::{MessageTooLong, Sealer};
 pub use sync_io::{OpenReader, SealWriter};
+#[cfg(feature = "tokio")]
+pub use tokio_io::{AsyncOpenReader, AsyncSealWriter};
 
 /// Plaintext bytes of every chunk but the last.
 pub const CHUNK_BYTES: usize = 16 * 1024;

@@ -1,7 +1,7 @@
 //! Opening of messages that come in pieces.
 
 use super::key::MessageKey;
-use super::{CHUNK_BYTES, CHUNKS_MAX, InputKey, PREFIX_BYTES, SEALED_CHUNK_BYTES, TAG_BYTES};
+use super::{CHUNKS_MAX, InputKey, PREFIX_BYTES, SEALED_CHUNK_BYTES, TAG_BYTES};
 use crate::OpenError;
 
 /// Opens one message piece by piece. Every byte that it releases is authenticated; that the

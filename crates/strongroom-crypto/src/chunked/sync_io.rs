@@ -5,12 +5,12 @@ use std::io::{self, Read, Write};
 use zeroize::Zeroizing;
 
 use super::sealer::room_for;
-use super::{CHUNK_BYTES, Opener, SEALED_CHUNK_BYTES, Sealer};
+use super::{CHUNK_BYTES, MessageTooLong, Opener, SEALED_CHUNK_BYTES, Sealer};
 use crate::OpenError;
 
 /// Plaintext or ciphertext bytes that are worked on at once: memory stays flat however large the
 /// caller's buffers are.
-const STEP_BYTES: usize = 4 * CHUNK_BYTES;
+pub(super) const STEP_BYTES: usize = 4 * CHUNK_BYTES;
 
 /// Seals what is written and passes the ciphertext on. The message is complete only after
 /// [`SealWriter::finish`]; dropped before, it is truncated and will not open.
@@ -40,7 +40,7 @@ impl<W: Write> SealWriter<W> {
         self.sealed.clear();
         self.sealer
             .finish(&mut self.sealed)
-            .map_err(|error| io::Error::new(io::ErrorKind::FileTooLarge, error))?;
+            .map_err(too_long)?;
         self.inner.write_all(&self.sealed)?;
         self.inner.flush()?;
         Ok(self.inner)
@@ -53,7 +53,7 @@ impl<W: Write> Write for SealWriter<W> {
         self.sealed.clear();
         self.sealer
             .update(taken, &mut self.sealed)
-            .map_err(|error| io::Error::new(io::ErrorKind::FileTooLarge, error))?;
+            .map_err(too_long)?;
         self.inner.write_all(&self.sealed)?;
         Ok(taken.len())
     }
@@ -136,4 +136,8 @@ impl<R: Read> Read for OpenReader<R> {
 
 pub(super) fn refused() -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, OpenError)
+}
+
+pub(super) fn too_long(error: MessageTooLong) -> io::Error {
+    io::Error::new(io::ErrorKind::FileTooLarge, error)
 }

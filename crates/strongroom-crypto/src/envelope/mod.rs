@@ -104,5 +104,3 @@ fn split_part(bytes: &[u8], before: usize) -> Result<Option<(&[u8], &[u8])>, For
     Ok(reader.rest().split_at_checked(length))
 }
 
-#[cfg(test)]
-mod tests;

