@@ -26,21 +26,41 @@ pub(super) struct Signer {
 }
 
 pub(super) fn ed25519(seed: u8) -> Signer {
-    let key = EncodingKey::from_ed_der(&*ed25519_pkcs8(&[seed; 32]));
-    Signer { kid: format!("ed-{seed}"), algorithm: Algorithm::EdDSA, key }
+    let key = EncodingKey::from_ed_der(&ed25519_pkcs8(&[seed; 32]));
+    Signer {
+        kid: format!("ed-{seed}"),
+        algorithm: Algorithm::EdDSA,
+        key,
+    }
 }
 
 pub(super) fn es256() -> Signer {
     let key = EncodingKey::from_ec_pem(include_bytes!("testdata/es256.pem")).unwrap();
-    Signer { kid: "es".into(), algorithm: Algorithm::ES256, key }
+    Signer {
+        kid: "es".into(),
+        algorithm: Algorithm::ES256,
+        key,
+    }
 }
 
 pub(super) fn rs256() -> Signer {
     let key = EncodingKey::from_rsa_pem(include_bytes!("testdata/rs256.pem")).unwrap();
-    Signer { kid: "rs".into(), algorithm: Algorithm::RS256, key }
+    Signer {
+        kid: "rs".into(),
+        algorithm: Algorithm::RS256,
+        key,
+    }
 }
 
 impl Signer {
+    /// The same key under another `kid`.
+    pub(super) fn named(self, kid: &str) -> Self {
+        Self {
+            kid: kid.to_owned(),
+            ..self
+        }
+    }
+
     /// The public key with its `kid`, as an issuer publishes it.
     pub(super) fn public_jwk(&self) -> Value {
         let jwk = Jwk::from_encoding_key(&self.key, self.algorithm).unwrap();
@@ -102,7 +122,11 @@ pub(super) fn issuer_with(keys: IssuerKeys) -> Issuer {
         display_claims: vec!["email".into()],
         disabled: false,
     };
-    Issuer { id: ISSUER, created: 0, body }
+    Issuer {
+        id: ISSUER,
+        created: 0,
+        body,
+    }
 }
 
 /// An identity with these claims.
@@ -110,7 +134,14 @@ pub(super) fn identity(claims: Value) -> Identity {
     let claims: Map<String, Value> = serde_json::from_value(claims).unwrap();
     let display = super::pick(&claims, &["email".into()]);
     let subject = claims["sub"].as_str().unwrap().to_owned();
-    Identity { issuer: ISSUER, iss: ISS.into(), subject, claims, display, expires: NOW + 600_000_000 }
+    Identity {
+        issuer: ISSUER,
+        iss: ISS.into(),
+        subject,
+        claims,
+        display,
+        expires: NOW + 600_000_000,
+    }
 }
 
 /// Texts that differ from one text, in an order given by a seed: bytes replaced, removed, doubled,
@@ -122,10 +153,13 @@ pub(super) struct Mutations {
 
 impl Mutations {
     pub(super) fn of(text: &str) -> Self {
-        Self { text: text.into(), state: 0x5eed }
+        Self {
+            text: text.into(),
+            state: 0x5eed,
+        }
     }
 
-    /// SplitMix64, Steele et al. 2014.
+    /// `SplitMix64`, Steele et al. 2014.
     fn next_u64(&mut self) -> u64 {
         self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.state;
@@ -139,7 +173,8 @@ impl Mutations {
     }
 
     fn change(&mut self, text: &mut Vec<u8>) {
-        let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.=\"{} \x00";
+        let alphabet =
+            b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.=\"{} \x00";
         let (at, other) = (self.below(text.len()), self.below(text.len()));
         let byte = alphabet[self.below(alphabet.len())];
         match self.below(6) {

@@ -115,13 +115,17 @@ impl IssuerBody {
             (self.keys_are_usable(), "keys"),
             (
                 (1..=AUDIENCES_MAX).contains(&audiences.len())
-                    && audiences.iter().all(|audience| sized(audience, AUDIENCE_BYTES_MAX)),
+                    && audiences
+                        .iter()
+                        .all(|audience| sized(audience, AUDIENCE_BYTES_MAX)),
                 "audiences",
             ),
             (self.clock_skew_s <= SKEW_MAX_S, "clock_skew_s"),
             (
                 display.len() <= DISPLAY_CLAIMS_MAX
-                    && display.iter().all(|claim| sized(claim, Lock::NAME_BYTES_MAX)),
+                    && display
+                        .iter()
+                        .all(|claim| sized(claim, Lock::NAME_BYTES_MAX)),
                 "display_claims",
             ),
         ];
@@ -157,7 +161,9 @@ pub(super) fn is_fetchable(url: &str) -> bool {
         (None, None) => return false,
     };
     let authority = rest.split(['/', '?']).next().unwrap_or_default();
-    let port = authority.rsplit_once(':').filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit()));
+    let port = authority
+        .rsplit_once(':')
+        .filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit()));
     let host = port.map_or(authority, |(host, _)| host);
     let loopback = ["localhost", "127.0.0.1", "[::1]"].contains(&host);
     !host.is_empty() && !authority.contains('@') && (loopback || !plain)
@@ -193,7 +199,9 @@ impl Issuers {
     /// # Errors
     /// [`TokenFault::Issuer`] when there is none, or when it is disabled.
     pub(super) fn trusted(&self, iss: &str) -> Result<&Issuer, TokenFault> {
-        self.by_iss(iss).filter(|issuer| !issuer.body.disabled).ok_or(TokenFault::Issuer)
+        self.by_iss(iss)
+            .filter(|issuer| !issuer.body.disabled)
+            .ok_or(TokenFault::Issuer)
     }
 }
 
@@ -240,8 +248,14 @@ mod tests {
             ("keys", json!({"jwks_url": "ftp://id.example/keys"})),
             ("keys", json!({"jwks": {"keys": []}})),
             ("keys", json!({"jwks": []})),
-            ("keys", json!({"jwks": {"keys": [ed25519(1).public_jwk(), private]}})),
-            ("keys", json!({"jwks": {"keys": [{"kty": "oct", "k": "AAAA"}]}})),
+            (
+                "keys",
+                json!({"jwks": {"keys": [ed25519(1).public_jwk(), private]}}),
+            ),
+            (
+                "keys",
+                json!({"jwks": {"keys": [{"kty": "oct", "k": "AAAA"}]}}),
+            ),
         ] {
             let denial = IssuerBody::from_create(create(&json!({field: wrong}))).unwrap_err();
             assert_eq!(denial, Invalid::Field(field.into()).into(), "{wrong}");
@@ -288,10 +302,22 @@ mod tests {
     #[test]
     fn updates_keep_what_they_do_not_name() {
         let body = IssuerBody::from_create(create(&json!({}))).unwrap();
-        let update = IssuerUpdate { disabled: Some(true), ..IssuerUpdate::default() };
+        let update = IssuerUpdate {
+            disabled: Some(true),
+            ..IssuerUpdate::default()
+        };
         let changed = body.clone().apply(update).unwrap();
-        assert_eq!(changed, IssuerBody { disabled: true, ..body.clone() });
-        let wrong = IssuerUpdate { clock_skew_s: Some(301), ..IssuerUpdate::default() };
+        assert_eq!(
+            changed,
+            IssuerBody {
+                disabled: true,
+                ..body.clone()
+            }
+        );
+        let wrong = IssuerUpdate {
+            clock_skew_s: Some(301),
+            ..IssuerUpdate::default()
+        };
         assert!(body.apply(wrong).is_err());
     }
 
@@ -305,7 +331,10 @@ mod tests {
         assert_eq!(issuers.trusted(&format!("{iss}/")), Err(TokenFault::Issuer));
         issuer.body.disabled = true;
         let issuers = Issuers::new(vec![issuer.clone()]);
-        assert_eq!(issuers.trusted(&issuer.body.issuer), Err(TokenFault::Issuer));
+        assert_eq!(
+            issuers.trusted(&issuer.body.issuer),
+            Err(TokenFault::Issuer)
+        );
         assert_eq!(issuers.by_iss(&issuer.body.issuer), Some(&issuer));
         assert_eq!(issuers.iter().count(), 1);
     }

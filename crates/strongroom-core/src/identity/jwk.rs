@@ -30,7 +30,11 @@ pub(super) struct PublicKey {
 impl PublicKey {
     /// An Ed25519 key of ours.
     pub(super) fn ed25519(bytes: &[u8]) -> Self {
-        Self { kid: None, algorithm: Algorithm::EdDSA, key: DecodingKey::from_ed_der(bytes) }
+        Self {
+            kid: None,
+            algorithm: Algorithm::EdDSA,
+            key: DecodingKey::from_ed_der(bytes),
+        }
     }
 
     /// Whether the token's signature is of this key.
@@ -56,18 +60,27 @@ impl PublicKey {
         };
         let kid = text("kid").map(str::to_owned);
         let usable = !has_secret(jwk) && is_for_verifying(jwk, algorithm);
-        usable.then_some(Self { kid, algorithm, key })
+        usable.then_some(Self {
+            kid,
+            algorithm,
+            key,
+        })
     }
 }
 
 fn has_secret(jwk: &Map<String, Value>) -> bool {
-    SECRET_MEMBERS.iter().any(|&member| jwk.contains_key(member))
+    SECRET_MEMBERS
+        .iter()
+        .any(|&member| jwk.contains_key(member))
 }
 
 /// Respects `alg`, `use` and `key_ops` where the key has them.
 fn is_for_verifying(jwk: &Map<String, Value>, algorithm: Algorithm) -> bool {
     let absent_or = |name: &str, good: &str| jwk.get(name).is_none_or(|value| value == good);
-    let verifies = |ops: &Value| ops.as_array().is_some_and(|ops| ops.iter().any(|op| op == "verify"));
+    let verifies = |ops: &Value| {
+        ops.as_array()
+            .is_some_and(|ops| ops.iter().any(|op| op == "verify"))
+    };
     absent_or("alg", name(algorithm))
         && absent_or("use", "sig")
         && jwk.get("key_ops").is_none_or(verifies)
@@ -116,14 +129,20 @@ impl KeySet {
     /// section 5 demands, and so are those whose private part is shown.
     pub(super) fn read(document: &Value) -> Option<Self> {
         let keys = document.get("keys")?.as_array()?;
-        Some(Self(keys.iter().filter_map(Value::as_object).filter_map(PublicKey::read).collect()))
+        Some(Self(
+            keys.iter()
+                .filter_map(Value::as_object)
+                .filter_map(PublicKey::read)
+                .collect(),
+        ))
     }
 
     /// Reads a set that an administrator gives: at least one usable key, and no secret.
     pub(super) fn of_public_keys(document: &Value) -> Option<Self> {
         let set = Self::read(document).filter(|set| !set.0.is_empty())?;
         let mut keys = document.get("keys")?.as_array()?.iter();
-        keys.all(|key| key.as_object().is_some_and(|key| !has_secret(key))).then_some(set)
+        keys.all(|key| key.as_object().is_some_and(|key| !has_secret(key)))
+            .then_some(set)
     }
 
     /// Verifies the token's signature.
@@ -142,11 +161,21 @@ impl KeySet {
             let found = fitting.take(TRIES_MAX).find(verified);
             return found.map(drop).ok_or(TokenFault::KeyUnknown);
         };
-        let mut named = self.0.iter().filter(|key| key.kid.as_deref() == Some(kid)).peekable();
+        let mut named = self
+            .0
+            .iter()
+            .filter(|key| key.kid.as_deref() == Some(kid))
+            .peekable();
         named.peek().ok_or(TokenFault::KeyUnknown)?;
-        let mut fitting = named.filter(|key| key.algorithm == token.algorithm).peekable();
+        let mut fitting = named
+            .filter(|key| key.algorithm == token.algorithm)
+            .peekable();
         fitting.peek().ok_or(TokenFault::Algorithm)?;
-        fitting.take(TRIES_MAX).find(verified).map(drop).ok_or(TokenFault::Signature)
+        fitting
+            .take(TRIES_MAX)
+            .find(verified)
+            .map(drop)
+            .ok_or(TokenFault::Signature)
     }
 }
 

@@ -86,7 +86,10 @@ pub(crate) fn resolve_for(
     claims: &Claims,
     lock: &Lock,
 ) -> Result<ResolvedLock, Denial> {
-    let claims = claims.iter().map(|(name, value)| (name.clone(), json(value))).collect();
+    let claims = claims
+        .iter()
+        .map(|(name, value)| (name.clone(), json(value)))
+        .collect();
     resolve(issuer, &claims, lock)
 }
 
@@ -113,10 +116,16 @@ fn resolve(
 
 /// Looks the claim up and types it.
 fn bind(name: &str, claims: &Map<String, Value>) -> Result<(String, ClaimValue), Denial> {
-    let found = claims.get(name).or_else(|| claims.get(other_spelling(name)?));
-    let value = found.ok_or_else(|| Denial::ClaimMissing { claim: name.to_owned() })?;
-    let value = ClaimValue::from_claim(name, value)
-        .map_err(|fault| Denial::ClaimUnbindable { claim: name.to_owned(), fault })?;
+    let found = claims
+        .get(name)
+        .or_else(|| claims.get(other_spelling(name)?));
+    let value = found.ok_or_else(|| Denial::ClaimMissing {
+        claim: name.to_owned(),
+    })?;
+    let value = ClaimValue::from_claim(name, value).map_err(|fault| Denial::ClaimUnbindable {
+        claim: name.to_owned(),
+        fault,
+    })?;
     Ok((name.to_owned(), value))
 }
 
@@ -136,7 +145,11 @@ fn lockable(mut claims: Map<String, Value>) -> Map<String, Value> {
 
 /// The named claims, where present.
 fn pick(claims: &Map<String, Value>, names: &[String]) -> Map<String, Value> {
-    names.iter().filter_map(|name| claims.get_key_value(name)).map(|(n, v)| (n.clone(), v.clone())).collect()
+    names
+        .iter()
+        .filter_map(|name| claims.get_key_value(name))
+        .map(|(n, v)| (n.clone(), v.clone()))
+        .collect()
 }
 
 #[cfg(test)]
@@ -177,7 +190,12 @@ mod tests {
     #[test]
     fn claims_of_other_types_are_different_values() {
         let of = |value: Value| values(&json!({"sub": "s", "c": value}), &json!(["c"])).unwrap();
-        let all = [of(json!(1)), of(json!("1")), of(json!(true)), of(json!(["1"]))];
+        let all = [
+            of(json!(1)),
+            of(json!("1")),
+            of(json!(true)),
+            of(json!(["1"])),
+        ];
         for (i, one) in all.iter().enumerate() {
             assert_eq!(all.iter().filter(|other| *other == one).count(), 1, "{i}");
         }
@@ -193,7 +211,9 @@ mod tests {
     #[test]
     fn membership_needs_a_set_with_the_member() {
         let terms = json!([{"claim": "groups", "has": "compliance"}]);
-        let missing = Denial::ClaimMissing { claim: "groups".into() };
+        let missing = Denial::ClaimMissing {
+            claim: "groups".into(),
+        };
         for groups in [json!(["x"]), json!("compliance"), json!([]), json!(1)] {
             let claims = json!({"sub": "s", "groups": groups});
             assert_eq!(values(&claims, &terms), Err(missing.clone()), "{claims}");
@@ -213,16 +233,30 @@ mod tests {
         let words = vec![set(&["a", "b"])];
         assert_eq!(of(json!({"sub": "s", "scope": "b a b"}), "scope"), words);
         assert_eq!(of(json!({"sub": "s", "scope": "b a"}), "scopes"), words);
-        assert_eq!(of(json!({"sub": "s", "scopes": ["a", "b"]}), "scope"), words);
-        assert_eq!(of(json!({"sub": "s", "scope": "x", "scopes": ["a", "b"]}), "scopes"), words);
+        assert_eq!(
+            of(json!({"sub": "s", "scopes": ["a", "b"]}), "scope"),
+            words
+        );
+        assert_eq!(
+            of(
+                json!({"sub": "s", "scope": "x", "scopes": ["a", "b"]}),
+                "scopes"
+            ),
+            words
+        );
     }
 
     #[test]
     fn absent_and_unbindable_claims_are_told_apart() {
         let claims = json!({"sub": "s", "f": 1.5});
-        let missing = Denial::ClaimMissing { claim: "org".into() };
+        let missing = Denial::ClaimMissing {
+            claim: "org".into(),
+        };
         assert_eq!(values(&claims, &json!(["org"])), Err(missing));
-        let unbindable = Denial::ClaimUnbindable { claim: "f".into(), fault: ClaimError::Type };
+        let unbindable = Denial::ClaimUnbindable {
+            claim: "f".into(),
+            fault: ClaimError::Type,
+        };
         assert_eq!(values(&claims, &json!(["f"])), Err(unbindable));
     }
 
@@ -237,7 +271,10 @@ mod tests {
 
     #[test]
     fn debug_shows_nobody() {
-        let shown = format!("{:?}", identity(json!({"sub": "alice", "email": "alice@acme"})));
+        let shown = format!(
+            "{:?}",
+            identity(json!({"sub": "alice", "email": "alice@acme"}))
+        );
         assert!(!shown.contains("alice"), "{shown}");
     }
 }

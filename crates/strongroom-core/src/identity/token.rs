@@ -10,6 +10,7 @@
 //! longer than the token it was exchanged for, and is checked without clock skew: one deployment
 //! writes and reads it.
 
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -55,7 +56,14 @@ impl Exchanged {
         now: Micros,
     ) -> Result<Self, TokenFault> {
         let expires = expiry(identity.expires, now).ok_or(TokenFault::Expired)?;
-        Ok(Self { workspace, client, identity: Identity { expires, ..identity } })
+        Ok(Self {
+            workspace,
+            client,
+            identity: Identity {
+                expires,
+                ..identity
+            },
+        })
     }
 }
 
@@ -103,10 +111,13 @@ impl TokenSigner {
     /// # Errors
     /// [`Denial::Internal`] when the library refuses the seed, which it does for none.
     pub(crate) fn derive(seed: &Secret<32>) -> Result<Self, Denial> {
-        let key = EncodingKey::from_ed_der(&*ed25519_pkcs8(seed.expose()));
-        let components = jsonwebtoken::jwk::Jwk::from_encoding_key(&key, Algorithm::EdDSA);
-        drop(components);
-        Err(Denial::Internal)
+        let key = EncodingKey::from_ed_der(&ed25519_pkcs8(seed.expose()));
+        let pair = Ed25519KeyPair::from_seed_unchecked(seed.expose());
+        let pair = pair.ok().ok_or(Denial::Internal)?;
+        Ok(Self {
+            key,
+            public: PublicKey::ed25519(pair.public_key().as_ref()),
+        })
     }
 
     /// Issues a token of the deployment `iss`. The user's own token is no part of it.
@@ -119,9 +130,14 @@ impl TokenSigner {
         exchanged: &Exchanged,
         now: Micros,
     ) -> Result<String, Denial> {
-        let header = Header { typ: Some(TYPE.to_owned()), ..Header::new(Algorithm::EdDSA) };
+        let header = Header {
+            typ: Some(TYPE.to_owned()),
+            ..Header::new(Algorithm::EdDSA)
+        };
         let payload = payload(iss, exchanged, now);
-        jsonwebtoken::encode(&header, &payload, &self.key).ok().ok_or(Denial::Internal)
+        jsonwebtoken::encode(&header, &payload, &self.key)
+            .ok()
+            .ok_or(Denial::Internal)
     }
 
     /// Verifies a token of the deployment `iss`.
@@ -188,13 +204,19 @@ fn exchanged(payload: Payload, iss: &str, now: Micros) -> Result<Exchanged, Toke
         claims: subject.claims,
         expires,
     };
-    Ok(Exchanged { workspace: payload.ws, client: payload.client, identity })
+    Ok(Exchanged {
+        workspace: payload.ws,
+        client: payload.client,
+        identity,
+    })
 }
 
 /// `30 2e 02 01 00 30 05 06 03 2b 65 70 04 22 04 20 ‖ seed`: PKCS #8 of an Ed25519 key, RFC 8410
 /// section 7.
 pub(super) fn ed25519_pkcs8(seed: &[u8; 32]) -> Zeroizing<Vec<u8>> {
-    let prefix = [0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20];
+    let prefix = [
+        0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20,
+    ];
     Zeroizing::new([prefix.as_slice(), seed].concat())
 }
 
@@ -215,7 +237,10 @@ mod tests {
     fn alice(expires: Micros) -> Result<Exchanged, TokenFault> {
         let identity = fixture::identity(json!({"sub": "alice", "email": "a@acme", "n": 1}));
         let [workspace, client] = [[2; 16], [3; 16]];
-        let identity = Identity { expires, ..identity };
+        let identity = Identity {
+            expires,
+            ..identity
+        };
         Exchanged::new(
             WorkspaceId::from_bytes(workspace),
             ClientId::from_bytes(client),
@@ -239,7 +264,10 @@ mod tests {
     #[test]
     fn an_issued_token_verifies_to_what_was_issued() {
         let exchanged = alice(NOW + MINUTE).unwrap();
-        assert_eq!(signer().verify(&issue(&exchanged), OURS, NOW), Ok(exchanged));
+        assert_eq!(
+            signer().verify(&issue(&exchanged), OURS, NOW),
+            Ok(exchanged)
+        );
     }
 
     #[test]
@@ -257,7 +285,10 @@ mod tests {
     fn a_token_ends_at_its_expiry_without_skew() {
         let token = issue(&alice(NOW + MINUTE).unwrap());
         assert!(signer().verify(&token, OURS, NOW + MINUTE - 1).is_ok());
-        assert_eq!(signer().verify(&token, OURS, NOW + MINUTE), Err(TokenFault::Expired));
+        assert_eq!(
+            signer().verify(&token, OURS, NOW + MINUTE),
+            Err(TokenFault::Expired)
+        );
     }
 
     #[test]
@@ -274,9 +305,21 @@ mod tests {
         assert!(signer().verify(&sign(good, &json!({})), OURS, NOW).is_ok());
         for (header, changed, fault) in [
             (r#"{"alg":"EdDSA"}"#, json!({}), TokenFault::Malformed),
-            (r#"{"alg":"EdDSA","typ":"JWT"}"#, json!({}), TokenFault::Malformed),
-            (r#"{"alg":"RS256","typ":"at+jwt"}"#, json!({}), TokenFault::Algorithm),
-            (r#"{"alg":"none","typ":"at+jwt"}"#, json!({}), TokenFault::Algorithm),
+            (
+                r#"{"alg":"EdDSA","typ":"JWT"}"#,
+                json!({}),
+                TokenFault::Malformed,
+            ),
+            (
+                r#"{"alg":"RS256","typ":"at+jwt"}"#,
+                json!({}),
+                TokenFault::Algorithm,
+            ),
+            (
+                r#"{"alg":"none","typ":"at+jwt"}"#,
+                json!({}),
+                TokenFault::Algorithm,
+            ),
             (good, json!({"aud": "another"}), TokenFault::Audience),
             (good, json!({"exp": 1.5}), TokenFault::Malformed),
             (good, json!({"more": 1}), TokenFault::Malformed),
@@ -294,7 +337,10 @@ mod tests {
                 let mut bytes = token.clone().into_bytes();
                 bytes[at] ^= 1 << bit;
                 let altered = String::from_utf8(bytes).unwrap();
-                assert!(signer().verify(&altered, OURS, NOW).is_err(), "byte {at}, bit {bit}");
+                assert!(
+                    signer().verify(&altered, OURS, NOW).is_err(),
+                    "byte {at}, bit {bit}"
+                );
             }
         }
     }
@@ -304,13 +350,19 @@ mod tests {
         let signer = signer();
         let token = issue(&alice(NOW + MINUTE).unwrap());
         for (seed, mutated) in Mutations::of(&token).take(100_000).enumerate() {
-            assert!(signer.verify(&mutated, OURS, NOW).is_err(), "mutation {seed}: {mutated}");
+            assert!(
+                signer.verify(&mutated, OURS, NOW).is_err(),
+                "mutation {seed}: {mutated}"
+            );
         }
     }
 
     #[test]
     fn debug_shows_neither_key_nor_person() {
         let shown = format!("{:?} {:?}", signer(), alice(NOW + MINUTE).unwrap());
-        assert!(!shown.contains("alice") && !shown.contains("9, 9"), "{shown}");
+        assert!(
+            !shown.contains("alice") && !shown.contains("9, 9"),
+            "{shown}"
+        );
     }
 }
