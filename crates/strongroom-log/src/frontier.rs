@@ -83,7 +83,7 @@ impl Frontier {
         Ok(())
     }
 
-    /// The root of the tree, MTH(D[0:size]) of RFC 6962.
+    /// The root of the tree, `MTH(D[0:size])` of RFC 6962.
     #[must_use]
     pub fn root(&self) -> Hash {
         self.edge

@@ -6,7 +6,7 @@ use crate::bytes::{DecodeError, Reader};
 use crate::frontier::Frontier;
 use crate::hash::{Hash, leaf_hash};
 use crate::inclusion::{prove_inclusion, verify_inclusion};
-use crate::tree::{LeafHashes, ProofError, ProveError};
+use crate::tree::{LeafHashes, MissingNode, ProofError, ProveError};
 
 /// How the caller names an item: by its place in the request, or by a string of theirs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -172,7 +172,7 @@ impl Items {
     ///
     /// # Errors
     /// There is no such item.
-    pub fn prove(&self, position: u32) -> Result<Vec<Hash>, ProveError<core::convert::Infallible>> {
+    pub fn prove(&self, position: u32) -> Result<Vec<Hash>, ProveError<MissingNode>> {
         let leaves = self.leaves();
         let size = u64::try_from(leaves.len()).unwrap_or(u64::MAX);
         prove_inclusion(&LeafHashes(&leaves), position.into(), size)

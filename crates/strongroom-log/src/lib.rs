@@ -57,5 +57,5 @@ pub use note::{NoteError, NoteSignature, NoteSigner, NoteVerifier, SignedNote};
 pub use receipt::{Receipt, ReceiptError};
 pub use tile::{Tile, TileError, TileKind};
 pub use tile_set::{TileSet, tiles_for_consistency, tiles_for_inclusion, tiles_for_root};
-pub use tree::{HashReader, LeafHashes, ProofError, ProveError, tree_root};
+pub use tree::{HashReader, LeafHashes, MissingNode, ProofError, ProveError, tree_root};
 pub use verify::{LogVerifier, VerifyError};

@@ -1,7 +1,5 @@
 //! The tree as something that proofs are read from.
 
-use core::convert::Infallible;
-
 use crate::hash::{Hash, empty_root, node_hash};
 
 /// A proof that does not hold.
@@ -58,6 +56,16 @@ pub enum ProveError<E> {
     Read(#[source] E),
 }
 
+/// A node beyond the leaves at hand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("no leaves below node {index} of level {level}")]
+pub struct MissingNode {
+    /// The level of the node.
+    pub level: u8,
+    /// Its index in the level.
+    pub index: u64,
+}
+
 /// Where the nodes of a tree are read from.
 pub trait HashReader {
     /// Why a node could not be read.
@@ -79,7 +87,7 @@ pub fn tree_root<R: HashReader>(reader: &R, size: u64) -> Result<Hash, R::Error>
     range_root(reader, 0, size)
 }
 
-/// MTH(D[start:end]) for a range that the recursion of RFC 6962 section 2.1 meets: `start` is a
+/// `MTH(D[start:end])` for a range that the recursion of RFC 6962 section 2.1 meets: `start` is a
 /// multiple of the smallest power of two that is not smaller than the range.
 pub(crate) fn range_root<R: HashReader>(
     reader: &R,
@@ -114,12 +122,17 @@ pub(crate) const fn split(size: u64) -> u64 {
 pub struct LeafHashes<'a>(pub &'a [Hash]);
 
 impl HashReader for LeafHashes<'_> {
-    type Error = Infallible;
+    type Error = MissingNode;
 
-    fn node(&self, level: u8, index: u64) -> Result<Hash, Infallible> {
-        let from = usize::try_from(index << level).unwrap_or(usize::MAX);
-        let leaves = self.0.get(from..).unwrap_or_default();
-        Ok(complete_root(leaves.get(..1 << level).unwrap_or(leaves)))
+    fn node(&self, level: u8, index: u64) -> Result<Hash, MissingNode> {
+        let leaves = || {
+            let width = 1usize.checked_shl(level.into())?;
+            let start = usize::try_from(index).ok()?.checked_mul(width)?;
+            self.0.get(start..start.checked_add(width)?)
+        };
+        leaves()
+            .map(complete_root)
+            .ok_or(MissingNode { level, index })
     }
 }
 

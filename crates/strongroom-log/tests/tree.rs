@@ -9,9 +9,9 @@ use ct_merkle::{ConsistencyProof, InclusionProof, RootHash};
 use proptest::prelude::*;
 use sha2::Sha256;
 use strongroom_log::{
-    Frontier, Hash, LeafHashes, ProofError, ProveError, Tile, TileKind, TileSet, leaf_hash,
-    prove_consistency, prove_inclusion, tiles_for_consistency, tiles_for_inclusion, tiles_for_root,
-    tree_root, verify_consistency, verify_inclusion,
+    Frontier, Hash, LeafHashes, MissingNode, ProofError, ProveError, Tile, TileKind, TileSet,
+    leaf_hash, prove_consistency, prove_inclusion, tiles_for_consistency, tiles_for_inclusion,
+    tiles_for_root, tree_root, verify_consistency, verify_inclusion,
 };
 use tlog_tiles::tlog;
 
@@ -226,7 +226,13 @@ fn proofs_from_the_named_tiles_equal_proofs_from_the_leaves() {
 }
 
 #[test]
-fn a_missing_tile_is_named() {
+fn a_missing_leaf_or_tile_is_named() {
+    let leaves = leaves(3);
+    let node = MissingNode { level: 0, index: 3 };
+    assert_eq!(
+        prove_inclusion(&LeafHashes(&leaves), 2, 4),
+        Err(ProveError::Read(node))
+    );
     let empty = TileSet::default();
     assert!(matches!(
         prove_inclusion(&empty, 3, 300),
