@@ -1,4 +1,5 @@
-//! Test keys, tokens and issuers, the same in every run.
+//! Test keys, tokens and issuers, the same in every run. The private keys in `testdata/` were made
+//! for these tests and protect nothing.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

@@ -1,8 +1,8 @@
 //! The issuers' keys: fixed, or fetched and cached.
 //!
 //! - Fetched keys are used for 10 minutes; the next token waits for fresh ones, and others that
-//!   come meanwhile go on with the cached. So a key that its issuer withdrew is refused at most 10
-//!   minutes and one fetch later, even after a quiet night.
+//!   come meanwhile go on with the cached. So a key that its issuer withdrew verifies nothing after
+//!   10 minutes and one fetch, even when the next token comes after a quiet night.
 //! - While the endpoint fails, the cached keys go on working, for as long as it takes: an issuer's
 //!   outage is not ours. Each failure is a warning.
 //! - A `kid` that is not cached makes the keys be fetched again: a rollover needs no wait.
@@ -239,7 +239,7 @@ impl Source {
     }
 
     /// The `jwks_uri` of `<iss>/.well-known/openid-configuration`, OpenID Connect Discovery 1.0
-    /// section 4.
+    /// section 4. An issuer elsewhere cannot send us to a service of this machine.
     async fn discover(&self, fetch: &dyn Fetch) -> Result<String, KeysError> {
         let base = self.iss.strip_suffix('/').unwrap_or(&self.iss);
         let configuration = get(fetch, &format!("{base}/.well-known/openid-configuration")).await?;
@@ -248,6 +248,9 @@ impl Source {
             return Err(KeysError::Issuer);
         }
         let url = text("jwks_uri").ok_or(KeysError::Document)?;
+        if base.starts_with("https://") && !url.starts_with("https://") {
+            return Err(FetchError::Url.into());
+        }
         Ok(url.to_owned())
     }
 }

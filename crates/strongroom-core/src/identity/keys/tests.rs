@@ -310,6 +310,7 @@ async fn discovery_refuses_other_issuers_and_other_places() {
         json!({"jwks_uri": URL}),
         json!({"issuer": ISS}),
         json!({"issuer": ISS, "jwks_uri": "http://id.example/keys"}),
+        json!({"issuer": ISS, "jwks_uri": "http://127.0.0.1/keys"}),
         json!({"issuer": ISS, "jwks_uri": "file:///etc/keys"}),
         json!([]),
     ] {
