@@ -185,18 +185,13 @@ impl Issuers {
     }
 
     /// Finds an issuer, disabled or not, by its id.
-    pub(crate) fn get(&self, id: IssuerId) -> Option<&Issuer> {
+    pub(crate) fn by_id(&self, id: IssuerId) -> Option<&Issuer> {
         self.0.iter().find(|issuer| issuer.id == id)
     }
 
     /// Finds an issuer, disabled or not, by its `iss`, byte for byte.
-    pub(crate) fn find(&self, iss: &str) -> Option<&Issuer> {
+    pub(crate) fn by_iss(&self, iss: &str) -> Option<&Issuer> {
         self.0.iter().find(|issuer| issuer.body.issuer == iss)
-    }
-
-    /// Whether the issuer is one of these and not disabled.
-    pub(crate) fn trusts(&self, id: IssuerId) -> bool {
-        self.get(id).is_some_and(|issuer| !issuer.body.disabled)
     }
 
     /// Finds the issuer that is trusted to say `iss`.
@@ -204,7 +199,7 @@ impl Issuers {
     /// # Errors
     /// [`TokenFault::Issuer`] when there is none, or when it is disabled.
     pub(super) fn trusted(&self, iss: &str) -> Result<&Issuer, TokenFault> {
-        self.find(iss)
+        self.by_iss(iss)
             .filter(|issuer| !issuer.body.disabled)
             .ok_or(TokenFault::Issuer)
     }
@@ -332,9 +327,7 @@ mod tests {
         let issuers = Issuers::new(vec![issuer.clone()]);
         let iss = &issuer.body.issuer;
         assert_eq!(issuers.trusted(iss), Ok(&issuer));
-        assert_eq!(issuers.get(issuer.id), Some(&issuer));
-        assert!(issuers.trusts(issuer.id));
-        assert!(!issuers.trusts(IssuerId::from_bytes([9; 16])));
+        assert_eq!(issuers.by_id(issuer.id), Some(&issuer));
         assert_eq!(issuers.trusted(&format!("{iss}/")), Err(TokenFault::Issuer));
         issuer.body.disabled = true;
         let issuers = Issuers::new(vec![issuer.clone()]);
@@ -342,8 +335,7 @@ mod tests {
             issuers.trusted(&issuer.body.issuer),
             Err(TokenFault::Issuer)
         );
-        assert_eq!(issuers.find(&issuer.body.issuer), Some(&issuer));
-        assert!(!issuers.trusts(issuer.id));
+        assert_eq!(issuers.by_iss(&issuer.body.issuer), Some(&issuer));
         assert_eq!(issuers.iter().count(), 1);
     }
 }

@@ -106,11 +106,11 @@ pub(crate) struct TokenSigner {
 }
 
 impl TokenSigner {
-    /// The key pair of a seed.
+    /// Derives the key pair from its seed.
     ///
     /// # Errors
     /// [`Denial::Internal`] when the library refuses the seed, which it does for none.
-    pub(crate) fn new(seed: &Secret<32>) -> Result<Self, Denial> {
+    pub(crate) fn derive(seed: &Secret<32>) -> Result<Self, Denial> {
         let key = EncodingKey::from_ed_der(&ed25519_pkcs8(seed.expose()));
         let pair = Ed25519KeyPair::from_seed_unchecked(seed.expose());
         let pair = pair.ok().ok_or(Denial::Internal)?;
@@ -231,7 +231,7 @@ mod tests {
     const MINUTE: Micros = seconds(60);
 
     fn signer() -> TokenSigner {
-        TokenSigner::new(&Secret::from_bytes([9; 32])).unwrap()
+        TokenSigner::derive(&Secret::from_bytes([9; 32])).unwrap()
     }
 
     fn alice(expires: Micros) -> Result<Exchanged, TokenFault> {
@@ -295,7 +295,7 @@ mod tests {
     fn a_token_of_another_deployment_or_key_is_refused() {
         let token = issue(&alice(NOW + MINUTE).unwrap());
         assert_eq!(signer().verify(&token, ISS, NOW), Err(TokenFault::Issuer));
-        let other = TokenSigner::new(&Secret::from_bytes([8; 32])).unwrap();
+        let other = TokenSigner::derive(&Secret::from_bytes([8; 32])).unwrap();
         assert_eq!(other.verify(&token, OURS, NOW), Err(TokenFault::Signature));
     }
 
