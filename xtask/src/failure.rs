@@ -25,6 +25,9 @@ pub(crate) enum Failure {
         tool: &'static str,
         reason: &'static str,
     },
+    /// A page that the rules are about does not exist.
+    #[error("there is no {0}")]
+    NoPage(&'static str),
     /// A suite ended well without running a single test.
     #[error("no test ran")]
     NoTest,

@@ -155,7 +155,8 @@ fn entry() -> Result<Entry, Failure> {
     })
 }
 
-/// One GiB in blocks of 16 KiB, from one buffer into another: no disk, no socket.
+/// One GiB in blocks of 16 KiB: no disk, no socket. The raw cipher works in place, which is as
+/// fast as it gets; ours writes its output beside its input, which is what a stream needs.
 fn stream() -> Result<(), Failure> {
     let block = vec![0x5a; BLOCK_BYTES];
     let mut ratios = Vec::new();
@@ -177,8 +178,8 @@ fn raw_gcm(block: &[u8]) -> Result<Duration, Failure> {
     let started = now();
     for index in 0..STREAM_BLOCKS {
         let nonce = Nonce::from(&[index, 0, 0]);
-        sealed.copy_from_slice(block);
-        black_box(key.seal_in_place_separate_tag(nonce, Aad::empty(), &mut sealed)?);
+        let tag = key.seal_in_place_separate_tag(nonce, Aad::empty(), &mut sealed)?;
+        black_box(tag.as_ref());
     }
     Ok(started.elapsed())
 }

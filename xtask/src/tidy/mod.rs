@@ -97,10 +97,7 @@ fn text<'a>(sources: &'a [Source], path: &'static str) -> Result<&'a str, Failur
         .iter()
         .find(|source| source.path == path)
         .map(|source| source.text.as_str())
-        .ok_or(Failure::Missing {
-            tool: path,
-            reason: "every checkout has one",
-        })
+        .ok_or(Failure::NoPage(path))
 }
 
 /// The words between backticks, outside of fenced blocks and within.
