@@ -1,6 +1,7 @@
 //! Who asks, from where, and what they get back.
 
 use core::fmt;
+use std::borrow::Cow;
 
 use strongroom_types::body::LogEntryId;
 use strongroom_types::{Metadata, RequestId};
@@ -57,6 +58,14 @@ pub struct Ask {
 }
 
 impl Ask {
+    /// The same request with the notes of its body.
+    pub(crate) fn noting(&self, metadata: Option<Metadata>) -> Cow<'_, Self> {
+        match metadata {
+            None => Cow::Borrowed(self),
+            Some(_) => Cow::Owned(Self { metadata, ..self.clone() }),
+        }
+    }
+
     /// What the deployment asks of itself: nobody's credential, no address.
     pub(crate) fn of_the_deployment(request_id: RequestId) -> Self {
         Self {

@@ -47,7 +47,7 @@ impl Deployment {
         Ok(Self {
             system,
             credentials: Prf::new(&credentials),
-            tokens: TokenSigner::new(&tokens).map_err(|_refused| OpenError::SigningKey)?,
+            tokens: TokenSigner::derive(&tokens).map_err(|_refused| OpenError::SigningKey)?,
             log: NoteSigner::from_seed(name, log.expose())?,
         })
     }

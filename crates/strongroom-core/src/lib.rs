@@ -18,6 +18,7 @@ compile_error!("danger-skip-lock-tag is for attack tests in debug builds only");
 
 mod admin;
 mod ask;
+mod batch;
 mod caller;
 mod data_key;
 mod decrypt;
@@ -35,6 +36,7 @@ mod settings;
 pub mod stream;
 mod strongroom;
 mod time;
+mod token;
 mod workspace;
 
 pub use admin::PageQuery;

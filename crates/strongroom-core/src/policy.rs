@@ -114,6 +114,11 @@ impl Policies {
         self.0.iter().map(AsRef::as_ref).find(|policy| policy.id == id)
     }
 
+    /// All of them.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Policy> {
+        self.0.iter().map(AsRef::as_ref)
+    }
+
     /// The rules for a key context: those of the matching policy with most pairs. There is at most
     /// one, because ties cannot be saved.
     pub(crate) fn rules(&self, context: &KeyContext) -> Rules {

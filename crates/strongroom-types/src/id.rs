@@ -5,6 +5,8 @@ use core::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use crate::base32;
+
 /// An id that could not be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a valid id: expected `{prefix}` and {digits} base32 digits")]
@@ -13,60 +15,6 @@ pub struct IdError {
     pub prefix: &'static str,
     /// How many base32 digits follow.
     pub digits: usize,
-}
-
-/// Crockford's alphabet in lower case: no `i`, `l`, `o`, `u`.
-const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
-
-/// Number of base32 digits of `bytes` bytes.
-const fn digits(bytes: usize) -> usize {
-    (bytes * 8).div_ceil(5)
-}
-
-/// Writes `bytes` as base32, most significant bit first, padded with zero bits on the right.
-fn write_base32(bytes: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let mut text = String::with_capacity(digits(bytes.len()));
-    let (mut acc, mut bits) = (0u32, 0u32);
-    for &byte in bytes {
-        acc = ((acc & 0x1f) << 8) | u32::from(byte);
-        bits += 8;
-        while bits >= 5 {
-            bits -= 5;
-            push_digit(&mut text, acc >> bits);
-        }
-    }
-    if bits > 0 {
-        push_digit(&mut text, acc << (5 - bits));
-    }
-    f.write_str(&text)
-}
-
-fn push_digit(text: &mut String, value: u32) {
-    let digit = usize::try_from(value & 0x1f).unwrap_or_default();
-    text.push(char::from(ALPHABET.get(digit).copied().unwrap_or(b'0')));
-}
-
-/// Reads exactly `N` bytes; refuses other lengths, other digits and non-zero padding bits, so that
-/// each id has one spelling.
-fn read_base32<const N: usize>(text: &str) -> Option<[u8; N]> {
-    if text.len() != digits(N) {
-        return None;
-    }
-    let (mut acc, mut bits) = (0u32, 0u32);
-    let mut out = Vec::with_capacity(N);
-    for c in text.bytes() {
-        let value = ALPHABET.iter().position(|&a| a == c)?;
-        acc = ((acc & 0xff) << 5) | u32::try_from(value).ok()?;
-        bits += 5;
-        if bits >= 8 {
-            bits -= 8;
-            out.push(u8::try_from((acc >> bits) & 0xff).ok()?);
-        }
-    }
-    if acc & ((1 << bits) - 1) != 0 {
-        return None;
-    }
-    out.try_into().ok()
 }
 
 macro_rules! id {
@@ -95,7 +43,7 @@ macro_rules! id {
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str($prefix)?;
-                write_base32(&self.0, f)
+                f.write_str(&base32::encode(&self.0))
             }
         }
 
@@ -110,9 +58,10 @@ macro_rules! id {
 
             fn from_str(text: &str) -> Result<Self, IdError> {
                 text.strip_prefix($prefix)
-                    .and_then(read_base32)
+                    .and_then(base32::decode)
+                    .and_then(|bytes| bytes.try_into().ok())
                     .map(Self)
-                    .ok_or(IdError { prefix: $prefix, digits: digits($len) })
+                    .ok_or(IdError { prefix: $prefix, digits: base32::digits($len) })
             }
         }
 

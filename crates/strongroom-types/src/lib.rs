@@ -9,6 +9,7 @@
 //! deciding who may use one is `strongroom-core`'s, mapping a [`Code`] to an HTTP status is
 //! `strongroom-server`'s.
 
+pub mod base32;
 pub mod body;
 mod bytes;
 mod claim;

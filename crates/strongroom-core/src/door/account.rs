@@ -1,7 +1,9 @@
 //! The account of a use: what its entry will say, gathered before it is durable.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use strongroom_crypto::envelope::Envelope;
 use strongroom_crypto::entropy::{Entropy, EntropyUnavailable};
 use strongroom_log::{
     ContextUse, ContextUses, Entry, Facts, Hash, Items, Opening, Openings, PrivateField,
@@ -11,6 +13,7 @@ use strongroom_types::{
     ClientId, ContextId, KeyContext, KeyVersion, Kind, Operation, Outcome, Reason, Suite,
 };
 
+use super::keyring::ContextKeys;
 use crate::ask::Ask;
 use crate::identity::Identity;
 use crate::ports::{Change, Micros};
@@ -22,6 +25,23 @@ pub(crate) struct KeyUse {
     pub(crate) kind: Kind,
     pub(crate) version: KeyVersion,
     pub(crate) suite: Option<Suite>,
+}
+
+/// The version in an entry that names a key context although no key of it was used.
+const NO_KEY: KeyVersion = KeyVersion(0);
+
+impl KeyUse {
+    /// Sealing under the active version.
+    pub(crate) fn sealing(keys: &ContextKeys) -> Self {
+        let suite = Some(keys.suite());
+        Self { context: keys.id, kind: keys.kind, version: keys.active, suite }
+    }
+
+    /// Opening what the envelope names.
+    pub(crate) fn opening(keys: &ContextKeys, envelope: &Envelope<'_>) -> Self {
+        let suite = Some(envelope.header.suite);
+        Self { context: keys.id, kind: keys.kind, version: envelope.key_part.version, suite }
+    }
 }
 
 /// What an operation tells the log, and the rows it changes.
@@ -45,6 +65,8 @@ pub(crate) struct Account {
     pub(crate) changes: Vec<Change>,
     /// The entry that this one is the outcome of.
     pub(crate) of: Option<u64>,
+    /// The identity, where it is not the caller's own.
+    pub(crate) identity: Option<Arc<Identity>>,
 }
 
 impl Default for Account {
@@ -59,6 +81,7 @@ impl Default for Account {
             facts: Facts::default(),
             changes: Vec::new(),
             of: None,
+            identity: None,
         }
     }
 }
@@ -67,6 +90,28 @@ impl Account {
     /// An account of administration: facts and changed rows.
     pub(crate) fn of_changes(changes: Vec<Change>) -> Self {
         Self { changes, count: 1, ..Self::default() }
+    }
+
+    /// Adds a use of a key.
+    pub(crate) fn use_key(&mut self, key_use: KeyUse, map: &KeyContext) {
+        self.uses.push(key_use);
+        if self.maps.len() < ContextUses::LIST_MAX {
+            self.maps.entry(key_use.context).or_insert_with(|| map.clone());
+        }
+    }
+
+    /// The key contexts whose keys the permit will allow, in order.
+    pub(super) fn permitted(&self) -> Vec<ContextId> {
+        let used = self.uses.iter().filter(|key_use| key_use.version != NO_KEY);
+        used.map(|key_use| key_use.context).collect()
+    }
+
+    /// Names the key context that is administered; no key of it is used.
+    #[must_use]
+    pub(crate) fn of_context(mut self, context: ContextId, map: &KeyContext) -> Self {
+        let kind = Kind::Context;
+        self.use_key(KeyUse { context, kind, version: NO_KEY, suite: None }, map);
+        self
     }
 
     /// Adds a public fact. Names are ours, so one that does not fit is a fault that a test finds;
@@ -145,8 +190,9 @@ fn openings(
     entropy: &dyn Entropy,
 ) -> Result<Openings, EntropyUnavailable> {
     let origin = &header.ask.origin;
+    let identity = account.identity.as_deref().or(header.identity);
     let fields = [
-        (PrivateField::Identity, header.identity.map(identity_value)),
+        (PrivateField::Identity, identity.map(identity_value)),
         (PrivateField::KeyContexts, maps_value(order, &account.maps)),
         (PrivateField::Address, origin.address.as_ref().map(|text| text.clone().into_bytes())),
         (PrivateField::UserAgent, origin.user_agent.as_deref().map(user_agent_value)),

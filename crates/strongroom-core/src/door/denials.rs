@@ -5,10 +5,10 @@ use std::sync::{Mutex, PoisonError};
 
 use strongroom_types::body::LogEntryId;
 use strongroom_types::{
-    ClientId, KeyContext, KeyVersion, Kind, Operation, Outcome, Reason, WorkspaceId,
+    ClientId, KeyContext, Kind, Operation, Outcome, Reason, WorkspaceId,
 };
 
-use super::{Account, Ending, KeyUse};
+use super::{Account, Ending};
 use crate::ask::Ask;
 use crate::caller::Caller;
 use crate::denial::{Denial, Refused};
@@ -153,14 +153,12 @@ impl Strongroom {
     }
 }
 
-/// The account of a denial: which key contexts were asked for. Version 0 says that no key was used.
+/// The account of a denial: which key contexts were asked for.
 fn asked_account(caller: &Caller, asked: Vec<KeyContext>) -> Account {
     let mut account = Account { count: 1, ..Account::default() };
     for map in asked {
         let context = caller.state.context_id(Kind::Context, &map);
-        let version = KeyVersion(0);
-        account.uses.push(KeyUse { context, kind: Kind::Context, version, suite: None });
-        account.maps.insert(context, map);
+        account = account.of_context(context, &map);
     }
     account.count = u32::try_from(account.uses.len().max(1)).unwrap_or(u32::MAX);
     account

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use moka::future::Cache;
 use strongroom_crypto::chunked::{Opener, Sealer};
@@ -14,7 +15,8 @@ use strongroom_crypto::keys::{
     ContextKey, LOCK_SALT_BYTES, LockKey, LockSecret, Place, ResolvedLock, Seed,
 };
 use strongroom_crypto::secret::SecretBytes;
-use strongroom_types::body::{ContextState, KeyState};
+use strongroom_log::{Hash, sha256};
+use strongroom_types::body::{ContextState, KeyRef, KeyState};
 use strongroom_types::{
     ContextId, KeyContext, KeyVersion, Kind, Mode, Operation, Purpose, Suite, WorkspaceId,
 };
@@ -66,6 +68,10 @@ pub(crate) struct ContextKeys {
     pub(crate) rules: Rules,
     pub(crate) state: ContextState,
     pub(crate) active: KeyVersion,
+    /// When the active version was made.
+    active_since: Micros,
+    /// Items that the active version has sealed, as far as this node knows.
+    sealed: AtomicU64,
     epoch: u64,
     workspace: WorkspaceId,
     versions: BTreeMap<KeyVersion, ContextKey>,
@@ -122,6 +128,24 @@ pub(crate) fn open_map(state: &WorkspaceState, row: &ContextRow) -> Result<KeyCo
     state.keys.open_body("context", &map_place(&state.id, &row.id), &row.map)
 }
 
+/// What sealing gives: bytes whose digest stands in the entry.
+trait Sealed {
+    fn digest(&self) -> Hash;
+}
+
+impl Sealed for Vec<u8> {
+    fn digest(&self) -> Hash {
+        sha256(self)
+    }
+}
+
+/// The first bytes of a stream, and its sealer.
+impl Sealed for (Vec<u8>, Sealer) {
+    fn digest(&self) -> Hash {
+        sha256(&self.0)
+    }
+}
+
 /// What to seal, and how.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SealSpec<'a> {
@@ -147,6 +171,8 @@ impl ContextKeys {
         }
         let active = row.keys.iter().rev().find(|key| key.state == KeyState::Active);
         Ok(Self {
+            active_since: active.map_or(0, |key| key.created),
+            sealed: AtomicU64::new(active.map_or(0, |key| key.sealed)),
             id: row.id,
             kind: row.kind,
             rules: state.policies.rules(&map),
@@ -170,6 +196,18 @@ impl ContextKeys {
             ContextState::Disabled => Err(Denial::KeyDisabled),
             ContextState::Destroyed => Err(Denial::ContextDestroyed),
         }
+    }
+
+    /// Whether the context policy wants another version before the next item is sealed.
+    pub(crate) fn rotation_due(&self, now: Micros) -> bool {
+        let sealed = self.sealed.load(Ordering::Relaxed);
+        self.rules.rotation_due(self.active_since, sealed, now)
+    }
+
+    /// Counts an item that was sealed and given out, and names its key.
+    pub(crate) fn sealed_one(&self) -> KeyRef {
+        self.sealed.fetch_add(1, Ordering::Relaxed);
+        KeyRef { id: self.id, version: self.active }
     }
 
     /// Whether the ciphertext's key is there and may open now.
@@ -300,7 +338,7 @@ impl ContextKeys {
     }
 
     /// Builds the header and seals under the active version.
-    fn with_request<T>(
+    fn with_request<T: Sealed>(
         &self,
         spec: &SealSpec<'_>,
         seal: impl FnOnce(&SealRequest<'_>) -> Result<T, SealError>,
@@ -319,7 +357,7 @@ impl ContextKeys {
             entropy: spec.entropy,
         };
         let sealed = seal(&request).map_err(seal_fault)?;
-        Ok(Withheld::new(self.id, sealed))
+        Ok(Withheld::new(self.id, sealed.digest(), sealed))
     }
 
     fn header(&self, spec: &SealSpec<'_>) -> Result<Header, Denial> {
@@ -383,10 +421,4 @@ fn seal_fault(error: SealError) -> Denial {
             Denial::Internal
         }
     }
-}
-
-/// When the active version of a row was made, and what it has sealed by the follower's count.
-pub(crate) fn active_use(row: &ContextRow) -> Option<(KeyVersion, Micros, u64)> {
-    let key = row.keys.iter().rev().find(|key| key.state == KeyState::Active)?;
-    Some((key.version, key.created, key.sealed))
 }

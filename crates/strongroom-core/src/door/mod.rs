@@ -14,8 +14,10 @@
 
 mod account;
 mod authenticate;
+mod contexts;
 mod denials;
 pub(crate) mod keyring;
+mod locks;
 mod permit;
 
 use std::sync::Arc;
@@ -25,7 +27,8 @@ use strongroom_types::body::LogEntryId;
 use strongroom_types::{KeyContext, Operation, Outcome, Permission, Reason};
 
 pub(crate) use account::{Account, KeyUse};
-pub(crate) use authenticate::Sessions;
+pub(crate) use authenticate::{Sessions, format_api_key};
+pub(crate) use contexts::{check_purpose, format_fault, parse};
 pub(crate) use denials::Floods;
 pub(crate) use permit::{ItemPermit, NotPermitted, Permit, Withheld};
 
@@ -117,19 +120,30 @@ impl<E: Into<Denial>> From<E> for Stopped {
 }
 
 impl Strongroom {
-    /// The one door.
+    /// The one door, for those who need not know who came through.
     pub(crate) async fn enter<U: Use>(
         &self,
         ask: &Ask,
         using: &U,
     ) -> Result<Answered<U::Answer>, Refused> {
+        self.enter_as(ask, using).await.map(|(answered, _)| answered)
+    }
+
+    /// The one door.
+    pub(crate) async fn enter_as<U: Use>(
+        &self,
+        ask: &Ask,
+        using: &U,
+    ) -> Result<(Answered<U::Answer>, Caller), Refused> {
         for _ in 0..TRIES {
             let caller = self.authenticate(ask).await?;
             match self.attempt(&caller, ask, using).await {
                 Ok((work, permit)) => {
                     let entry = permit.entry();
                     let released = using.release(self, work, permit);
-                    return self.conclude(&caller, ask, U::OPERATION, entry, released).await;
+                    let answered =
+                        self.conclude(&caller, ask, U::OPERATION, entry, released).await?;
+                    return Ok((answered, caller));
                 }
                 Err(Stopped::Stale) => {}
                 Err(Stopped::Denied(denial)) => {
@@ -163,7 +177,7 @@ impl Strongroom {
         operation: Operation,
         mut account: Account,
     ) -> Result<Permit, Stopped> {
-        let uses = account.uses.iter().map(|key_use| key_use.context).collect();
+        let uses = account.permitted();
         let header = self.header(Some(caller), ask, operation, account.outcome);
         let pending =
             self.pending(&caller.state, Some(caller.state.epoch), &header, &mut account)?;

@@ -1,5 +1,6 @@
 //! The permit: what the log's commit confirmation is turned into, and what opening takes.
 
+use strongroom_log::Hash;
 use strongroom_types::body::LogEntryId;
 use strongroom_types::{ContextId, Operation, WorkspaceId};
 
@@ -89,17 +90,18 @@ impl ItemPermit {
 /// What was sealed before its entry was durable: nobody gets at it without a permit.
 pub(crate) struct Withheld<T> {
     context: ContextId,
+    digest: Hash,
     value: T,
 }
 
 impl<T> Withheld<T> {
-    pub(super) const fn new(context: ContextId, value: T) -> Self {
-        Self { context, value }
+    pub(super) const fn new(context: ContextId, digest: Hash, value: T) -> Self {
+        Self { context, digest, value }
     }
 
-    /// Looks at what is withheld, for the digest in its entry.
-    pub(super) const fn peek(&self) -> &T {
-        &self.value
+    /// SHA-256 of what is withheld, for its entry.
+    pub(crate) const fn digest(&self) -> Hash {
+        self.digest
     }
 
     /// Gives it out.
@@ -164,7 +166,7 @@ mod tests {
         let item = permit(&clock).item(ONE).unwrap();
         assert_eq!(item.consume(&[Operation::Decrypt], TWO), Err(NotPermitted));
         let item = permit(&clock).item(ONE).unwrap();
-        assert!(Withheld::new(TWO, ()).release(item).is_err());
+        assert!(Withheld::new(TWO, strongroom_log::empty_root(), ()).release(item).is_err());
     }
 
     #[test]

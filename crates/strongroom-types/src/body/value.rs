@@ -99,6 +99,21 @@ impl EncryptRequest {
     }
 }
 
+impl EncryptRequest {
+    /// The item, as it would stand in a batch, and the notes.
+    #[must_use]
+    pub fn into_item(self) -> (EncryptItem, Option<Metadata>) {
+        let item = EncryptItem {
+            key_context: self.key_context,
+            plaintext: self.plaintext,
+            lock: self.lock,
+            lock_for: self.lock_for,
+            associated_data: self.associated_data,
+        };
+        (item, self.metadata)
+    }
+}
+
 /// One sealed value.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -165,6 +180,19 @@ impl DecryptRequest {
             associated_data: None,
             metadata: None,
         }
+    }
+}
+
+impl DecryptRequest {
+    /// The item, as it would stand in a batch, and the notes.
+    #[must_use]
+    pub fn into_item(self) -> (DecryptItem, Option<Metadata>) {
+        let item = DecryptItem {
+            key_context: self.key_context,
+            ciphertext: self.ciphertext,
+            associated_data: self.associated_data,
+        };
+        (item, self.metadata)
     }
 }
 

@@ -1,0 +1,413 @@
+//! Key contexts, administered: made by name, rotated, suspended, destroyed.
+
+use strongroom_types::body::{
+    ContextCreate, ContextInfo, ContextState, KeyState, Page, VersionInfo,
+};
+use strongroom_types::{ContextId, KeyContext, KeyVersion, Kind, Operation, Permission};
+
+use super::{Administration, PageQuery, page, reading};
+use crate::ask::{Answered, Ask};
+use crate::caller::Caller;
+use crate::denial::{Denial, Refused, Thing};
+use crate::door::keyring::{new_key, open_map};
+use crate::door::{Account, Stopped};
+use crate::ports::{Change, ContextKeyRow, ContextRow, Micros, Tombstone};
+use crate::strongroom::Strongroom;
+use crate::time::{format_time, micros};
+
+impl Strongroom {
+    /// Lists the key contexts that the caller may use, by id.
+    ///
+    /// # Errors
+    /// [`Refused`], with the entry where the caller is known.
+    pub async fn contexts(
+        &self,
+        ask: &Ask,
+        query: PageQuery,
+    ) -> Result<Answered<Page<ContextInfo>>, Refused> {
+        self.administer(ask, List(query)).await
+    }
+
+    /// Makes a key context by name, or gives a destroyed one new keys.
+    ///
+    /// # Errors
+    /// [`Refused`], with the entry where the caller is known.
+    pub async fn context_create(
+        &self,
+        ask: &Ask,
+        request: ContextCreate,
+    ) -> Result<Answered<ContextInfo>, Refused> {
+        self.administer(ask, Create(request.key_context)).await
+    }
+
+    /// Describes a key context.
+    ///
+    /// # Errors
+    /// [`Refused`], with the entry where the caller is known.
+    pub async fn context(
+        &self,
+        ask: &Ask,
+        id: ContextId,
+    ) -> Result<Answered<ContextInfo>, Refused> {
+        self.administer(ask, Describe(id)).await
+    }
+
+    /// Gives a key context a new active key version; the former opens only.
+    ///
+    /// # Errors
+    /// [`Refused`], with the entry where the caller is known.
+    pub async fn context_rotate(
+        &self,
+        ask: &Ask,
+        id: ContextId,
+    ) -> Result<Answered<ContextInfo>, Refused> {
+        self.administer(ask, Rotate(id)).await
+    }
+
+    /// Suspends a key context: it neither seals nor opens.
+    ///
+    /// # Errors
+    /// [`Refused`], with the entry where the caller is known.
+    pub async fn context_disable(
+        &self,
+        ask: &Ask,
+        id: ContextId,
+    ) -> Result<Answered<ContextInfo>, Refused> {
+        self.administer(ask, Disable(id)).await
+    }
+
+    /// Resumes a key context.
+    ///
+    /// # Errors
+    /// [`Refused`], with the entry where the caller is known.
+    pub async fn context_enable(
+        &self,
+        ask: &Ask,
+        id: ContextId,
+    ) -> Result<Answered<ContextInfo>, Refused> {
+        self.administer(ask, Enable(id)).await
+    }
+
+    /// Destroys a key context's keys and its lock secret. What was sealed under it never opens
+    /// again; copies in backups are gone when `final_after` has passed.
+    ///
+    /// # Errors
+    /// [`Refused`]; when the tombstone outside the database cannot be written, the keys are
+    /// destroyed all the same and the refusal names the entry.
+    pub async fn context_destroy(
+        &self,
+        ask: &Ask,
+        id: ContextId,
+    ) -> Result<Answered<ContextInfo>, Refused> {
+        let (answered, caller) = self.administer_as(ask, Destroy(id)).await?;
+        let (info, tombstone) = answered.value;
+        if let Err(error) = self.anchor.put_tombstone(&tombstone).await {
+            let error = &error as &dyn core::error::Error;
+            tracing::error!(error, workspace = %caller.state.id, "tombstone not written");
+            return Err(Refused::with_entry(Denial::StoreUnavailable, answered.entry));
+        }
+        Ok(Answered { value: info, entry: answered.entry })
+    }
+
+    /// Destroys one rotated version of a context key.
+    ///
+    /// # Errors
+    /// [`Refused`], with the entry where the caller is known.
+    pub async fn context_version_destroy(
+        &self,
+        ask: &Ask,
+        id: ContextId,
+        version: KeyVersion,
+    ) -> Result<Answered<ContextInfo>, Refused> {
+        self.administer(ask, DestroyVersion(id, version)).await
+    }
+
+    /// A key context that the caller names by id; one that is not the caller's is unknown.
+    async fn known_context(
+        &self,
+        caller: &Caller,
+        id: ContextId,
+    ) -> Result<(ContextRow, KeyContext), Denial> {
+        let row = self.store.context(caller.state.id, id).await?.ok_or(Denial::ContextUnknown)?;
+        let map = open_map(&caller.state, &row)?;
+        caller.require_context(&map)?;
+        Ok((row, map))
+    }
+
+    /// The row of the next version of a context key.
+    pub(crate) fn next_version(
+        &self,
+        caller: &Caller,
+        row: &ContextRow,
+    ) -> Result<ContextKeyRow, Denial> {
+        let last = row.keys.iter().map(|key| key.version).max();
+        let version = last.map_or(Some(KeyVersion::FIRST), KeyVersion::next);
+        let version = version.ok_or(Denial::Conflict(Thing::KeyVersion))?;
+        Ok(ContextKeyRow {
+            version,
+            state: KeyState::Active,
+            created: self.time.now(),
+            seed: new_key(&caller.state, row.id, version, &*self.entropy)?,
+            sealed: 0,
+            last_opened: None,
+        })
+    }
+}
+
+/// Describes a row; the counts are the follower's, up to 255 entries behind the log.
+fn info(caller: &Caller, row: &ContextRow, map: KeyContext) -> ContextInfo {
+    let newest_first = row.keys.iter().rev();
+    ContextInfo {
+        id: row.id,
+        kind: row.kind,
+        policy: caller.state.policies.rules(&map).policy,
+        key_context: map,
+        state: row.state,
+        versions: newest_first.map(version_info).collect(),
+        created: format_time(row.created),
+        final_after: row.final_after.map(format_time),
+    }
+}
+
+fn version_info(key: &ContextKeyRow) -> VersionInfo {
+    VersionInfo {
+        version: key.version,
+        state: key.state,
+        created: format_time(key.created),
+        sealed: key.sealed,
+        last_opened: key.last_opened.map(format_time),
+    }
+}
+
+struct List(PageQuery);
+
+impl Administration for List {
+    const OPERATION: Operation = Operation::AdminRead;
+    const PERMISSION: Option<Permission> = Some(Permission::AdminContexts);
+    type Answer = Page<ContextInfo>;
+
+    async fn decide(
+        &self,
+        room: &Strongroom,
+        caller: &Caller,
+    ) -> Result<(Page<ContextInfo>, Account), Stopped> {
+        let limit = self.0.limit()?;
+        let rows = room.store.contexts(caller.state.id, self.0.after()?, limit).await?;
+        let next = page(rows.iter().collect(), limit, |row: &&ContextRow| row.id.to_string()).next;
+        let mut items = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let map = open_map(&caller.state, row)?;
+            if caller.may_use(&map) {
+                items.push(info(caller, row, map));
+            }
+        }
+        Ok((Page { items, next }, reading("contexts")))
+    }
+}
+
+struct Describe(ContextId);
+
+impl Administration for Describe {
+    const OPERATION: Operation = Operation::AdminRead;
+    const PERMISSION: Option<Permission> = Some(Permission::AdminContexts);
+    type Answer = ContextInfo;
+
+    async fn decide(
+        &self,
+        room: &Strongroom,
+        caller: &Caller,
+    ) -> Result<(ContextInfo, Account), Stopped> {
+        let (row, map) = room.known_context(caller, self.0).await?;
+        let account = reading("context").of_context(row.id, &map);
+        Ok((info(caller, &row, map), account))
+    }
+}
+
+struct Create(KeyContext);
+
+impl Administration for Create {
+    const OPERATION: Operation = Operation::ContextCreate;
+    const PERMISSION: Option<Permission> = Some(Permission::AdminContexts);
+    type Answer = ContextInfo;
+
+    fn asked(&self) -> Vec<KeyContext> {
+        vec![self.0.clone()]
+    }
+
+    async fn decide(
+        &self,
+        room: &Strongroom,
+        caller: &Caller,
+    ) -> Result<(ContextInfo, Account), Stopped> {
+        caller.require_context(&self.0)?;
+        let id = caller.state.context_id(Kind::Context, &self.0);
+        let (row, change) = match room.store.context(caller.state.id, id).await? {
+            None => {
+                let row = room.new_context(caller, id, &self.0, KeyVersion::FIRST)?;
+                (row.clone(), Change::InsertContext(row))
+            }
+            Some(old) if old.state == ContextState::Destroyed => {
+                let version = room.next_version(caller, &old)?.version;
+                let row = room.new_context(caller, id, &self.0, version)?;
+                (row.clone(), Change::RecreateContext(row))
+            }
+            Some(_) => return Err(Denial::Conflict(Thing::Context).into()),
+        };
+        let account = Account::of_changes(vec![change]).of_context(id, &self.0);
+        Ok((info(caller, &row, self.0.clone()), account))
+    }
+
+    async fn repeat(
+        &self,
+        room: &Strongroom,
+        caller: &Caller,
+        made: String,
+    ) -> Result<ContextInfo, Stopped> {
+        let id = made.parse().map_err(|_not_an_id| Denial::Internal)?;
+        let (row, map) = room.known_context(caller, id).await?;
+        Ok(info(caller, &row, map))
+    }
+
+    fn made(answer: &ContextInfo) -> Option<String> {
+        Some(answer.id.to_string())
+    }
+}
+
+struct Rotate(ContextId);
+
+impl Administration for Rotate {
+    const OPERATION: Operation = Operation::ContextRotate;
+    const PERMISSION: Option<Permission> = Some(Permission::AdminContexts);
+    type Answer = ContextInfo;
+
+    async fn decide(
+        &self,
+        room: &Strongroom,
+        caller: &Caller,
+    ) -> Result<(ContextInfo, Account), Stopped> {
+        let (mut row, map) = room.known_context(caller, self.0).await?;
+        match row.state {
+            ContextState::Active => {}
+            ContextState::Disabled => return Err(Denial::KeyDisabled.into()),
+            ContextState::Destroyed => return Err(Denial::ContextDestroyed.into()),
+        }
+        let key = room.next_version(caller, &row)?;
+        let change = Change::AddContextKey(row.id, key.clone());
+        let account = Account::of_changes(vec![change])
+            .of_context(row.id, &map)
+            .fact("version", &key.version.to_string());
+        let active = row.keys.iter_mut().filter(|key| key.state == KeyState::Active);
+        active.for_each(|key| key.state = KeyState::Rotated);
+        row.keys.push(key);
+        Ok((info(caller, &row, map), account))
+    }
+}
+
+/// Suspends or resumes: allowed from the other of the two states only.
+async fn switch(
+    room: &Strongroom,
+    caller: &Caller,
+    id: ContextId,
+    (from, to): (ContextState, ContextState),
+) -> Result<(ContextInfo, Account), Stopped> {
+    let (mut row, map) = room.known_context(caller, id).await?;
+    if row.state == ContextState::Destroyed {
+        return Err(Denial::ContextDestroyed.into());
+    }
+    if row.state != from {
+        return Err(Denial::Conflict(Thing::Context).into());
+    }
+    row.state = to;
+    let change = Change::SetContextState(row.id, to);
+    let account = Account::of_changes(vec![change]).of_context(row.id, &map);
+    Ok((info(caller, &row, map), account))
+}
+
+struct Disable(ContextId);
+
+impl Administration for Disable {
+    const OPERATION: Operation = Operation::ContextDisable;
+    const PERMISSION: Option<Permission> = Some(Permission::AdminContexts);
+    type Answer = ContextInfo;
+
+    async fn decide(
+        &self,
+        room: &Strongroom,
+        caller: &Caller,
+    ) -> Result<(ContextInfo, Account), Stopped> {
+        switch(room, caller, self.0, (ContextState::Active, ContextState::Disabled)).await
+    }
+}
+
+struct Enable(ContextId);
+
+impl Administration for Enable {
+    const OPERATION: Operation = Operation::ContextEnable;
+    const PERMISSION: Option<Permission> = Some(Permission::AdminContexts);
+    type Answer = ContextInfo;
+
+    async fn decide(
+        &self,
+        room: &Strongroom,
+        caller: &Caller,
+    ) -> Result<(ContextInfo, Account), Stopped> {
+        switch(room, caller, self.0, (ContextState::Disabled, ContextState::Active)).await
+    }
+}
+
+struct Destroy(ContextId);
+
+impl Administration for Destroy {
+    const OPERATION: Operation = Operation::ContextDestroy;
+    const PERMISSION: Option<Permission> = Some(Permission::AdminContexts);
+    type Answer = (ContextInfo, Tombstone);
+
+    async fn decide(
+        &self,
+        room: &Strongroom,
+        caller: &Caller,
+    ) -> Result<((ContextInfo, Tombstone), Account), Stopped> {
+        let (mut row, map) = room.known_context(caller, self.0).await?;
+        if row.state == ContextState::Destroyed {
+            return Err(Denial::ContextDestroyed.into());
+        }
+        let destroyed: Micros = room.time.now();
+        let final_after = destroyed.saturating_add(micros(room.settings.backup_retention));
+        let change = Change::DestroyContext { id: row.id, final_after };
+        let account = Account::of_changes(vec![change])
+            .of_context(row.id, &map)
+            .fact("final_after", &format_time(final_after));
+        row.state = ContextState::Destroyed;
+        row.final_after = Some(final_after);
+        row.keys.iter_mut().for_each(|key| key.state = KeyState::Destroyed);
+        let tombstone =
+            Tombstone { workspace: caller.state.id, context: row.id, destroyed, final_after };
+        Ok(((info(caller, &row, map), tombstone), account))
+    }
+}
+
+struct DestroyVersion(ContextId, KeyVersion);
+
+impl Administration for DestroyVersion {
+    const OPERATION: Operation = Operation::VersionDestroy;
+    const PERMISSION: Option<Permission> = Some(Permission::AdminContexts);
+    type Answer = ContextInfo;
+
+    async fn decide(
+        &self,
+        room: &Strongroom,
+        caller: &Caller,
+    ) -> Result<(ContextInfo, Account), Stopped> {
+        let (mut row, map) = room.known_context(caller, self.0).await?;
+        let key = row.keys.iter_mut().find(|key| key.version == self.1);
+        let key = key.ok_or(Denial::NotFound(Thing::KeyVersion))?;
+        if key.state != KeyState::Rotated {
+            return Err(Denial::Conflict(Thing::KeyVersion).into());
+        }
+        key.state = KeyState::Destroyed;
+        let account = Account::of_changes(vec![Change::DestroyContextKey(self.0, self.1)])
+            .of_context(self.0, &map)
+            .fact("version", &self.1.to_string());
+        Ok((info(caller, &row, map), account))
+    }
+}

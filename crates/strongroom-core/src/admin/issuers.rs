@@ -1,0 +1,181 @@
+//! Trusted issuers. Whoever administers them can impersonate identities of the workspace.
+
+use strongroom_types::body::{IssuerCreate, IssuerInfo, IssuerUpdate, Page};
+use strongroom_types::{IssuerId, Operation, Permission};
+
+use super::{Administration, PageQuery, page, reading};
+use crate::ask::{Answered, Ask};
+use crate::caller::Caller;
+use crate::denial::{Denial, Refused, Thing};
+use crate::door::{Account, Stopped};
+use crate::identity::{Issuer, IssuerBody};
+use crate::ports::{Change, Micros, RecordKind};
+use crate::record;
+use crate::strongroom::Strongroom;
+
+impl Strongroom {
+    /// Lists the workspace's issuers.
+    ///
+    /// # Errors
+    /// [`Refused`], with the entry where the caller is known.
+    pub async fn issuers(
+        &self,
+        ask: &Ask,
+        query: PageQuery,
+    ) -> Result<Answered<Page<IssuerInfo>>, Refused> {
+        self.administer(ask, List(query)).await
+    }
+
+    /// Trusts an issuer. Its `iss` is permanent and never reused.
+    ///
+    /// # Errors
+    /// [`Refused`], with the entry where the caller is known.
+    pub async fn issuer_create(
+        &self,
+        ask: &Ask,
+        request: IssuerCreate,
+    ) -> Result<Answered<IssuerInfo>, Refused> {
+        self.administer(ask, Create(request)).await
+    }
+
+    /// Describes an issuer.
+    ///
+    /// # Errors
+    /// [`Refused`], with the entry where the caller is known.
+    pub async fn issuer(
+        &self,
+        ask: &Ask,
+        id: IssuerId,
+    ) -> Result<Answered<IssuerInfo>, Refused> {
+        self.administer(ask, Describe(id)).await
+    }
+
+    /// Changes an issuer; its `iss` cannot change.
+    ///
+    /// # Errors
+    /// [`Refused`], with the entry where the caller is known.
+    pub async fn issuer_update(
+        &self,
+        ask: &Ask,
+        id: IssuerId,
+        request: IssuerUpdate,
+    ) -> Result<Answered<IssuerInfo>, Refused> {
+        self.administer(ask, Update { id, request }).await
+    }
+}
+
+fn known(caller: &Caller, id: IssuerId) -> Result<&Issuer, Denial> {
+    caller.state.issuers.by_id(id).ok_or(Denial::NotFound(Thing::Issuer))
+}
+
+fn change(
+    caller: &Caller,
+    id: IssuerId,
+    created: Micros,
+    body: IssuerBody,
+) -> Result<(IssuerInfo, Account), Denial> {
+    let state = &caller.state;
+    let place = (RecordKind::Issuer, id.to_string(), created);
+    let record = record::seal(&state.keys, state.id, place, &body)?;
+    let account = Account::of_changes(vec![Change::PutRecord(state.id, record)])
+        .fact("issuer", &id.to_string())
+        .fact("iss", &body.issuer)
+        .fact("disabled", if body.disabled { "true" } else { "false" });
+    Ok((Issuer { id, created, body }.info(), account))
+}
+
+struct List(PageQuery);
+
+impl Administration for List {
+    const OPERATION: Operation = Operation::AdminRead;
+    const PERMISSION: Option<Permission> = Some(Permission::AdminIssuers);
+    type Answer = Page<IssuerInfo>;
+
+    async fn decide(
+        &self,
+        _room: &Strongroom,
+        caller: &Caller,
+    ) -> Result<(Page<IssuerInfo>, Account), Stopped> {
+        let limit = self.0.limit()?;
+        let after = self.0.after::<IssuerId>()?;
+        let mut items: Vec<_> = caller.state.issuers.iter().map(Issuer::info).collect();
+        items.sort_by_key(|info| info.id.to_string());
+        items.retain(|info| after.is_none_or(|after| info.id.to_string() > after.to_string()));
+        items.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        Ok((page(items, limit, |info| info.id.to_string()), reading("issuers")))
+    }
+}
+
+struct Describe(IssuerId);
+
+impl Administration for Describe {
+    const OPERATION: Operation = Operation::AdminRead;
+    const PERMISSION: Option<Permission> = Some(Permission::AdminIssuers);
+    type Answer = IssuerInfo;
+
+    async fn decide(
+        &self,
+        _room: &Strongroom,
+        caller: &Caller,
+    ) -> Result<(IssuerInfo, Account), Stopped> {
+        let account = reading("issuer").fact("issuer", &self.0.to_string());
+        Ok((known(caller, self.0)?.info(), account))
+    }
+}
+
+struct Create(IssuerCreate);
+
+impl Administration for Create {
+    const OPERATION: Operation = Operation::IssuerCreate;
+    const PERMISSION: Option<Permission> = Some(Permission::AdminIssuers);
+    type Answer = IssuerInfo;
+
+    async fn decide(
+        &self,
+        room: &Strongroom,
+        caller: &Caller,
+    ) -> Result<(IssuerInfo, Account), Stopped> {
+        let body = IssuerBody::from_create(self.0.clone())?;
+        // The epoch keeps this true until the entry is durable, so that no two rows share an `iss`.
+        if caller.state.issuers.by_iss(&body.issuer).is_some() {
+            return Err(Denial::Conflict(Thing::Issuer).into());
+        }
+        let id = IssuerId::from_bytes(room.generate_id()?);
+        Ok(change(caller, id, room.time.now(), body)?)
+    }
+
+    async fn repeat(
+        &self,
+        _room: &Strongroom,
+        caller: &Caller,
+        made: String,
+    ) -> Result<IssuerInfo, Stopped> {
+        let id = made.parse().map_err(|_not_an_id| Denial::Internal)?;
+        Ok(known(caller, id)?.info())
+    }
+
+    fn made(answer: &IssuerInfo) -> Option<String> {
+        Some(answer.id.to_string())
+    }
+}
+
+struct Update {
+    id: IssuerId,
+    request: IssuerUpdate,
+}
+
+impl Administration for Update {
+    const OPERATION: Operation = Operation::IssuerUpdate;
+    const PERMISSION: Option<Permission> = Some(Permission::AdminIssuers);
+    type Answer = IssuerInfo;
+
+    async fn decide(
+        &self,
+        _room: &Strongroom,
+        caller: &Caller,
+    ) -> Result<(IssuerInfo, Account), Stopped> {
+        let issuer = known(caller, self.id)?;
+        let body = issuer.body.clone().apply(self.request.clone())?;
+        Ok(change(caller, self.id, issuer.created, body)?)
+    }
+}

@@ -1,0 +1,158 @@
+//! Administration: workspaces, clients, issuers, key contexts and context policies.
+//!
+//! Changing who may use a key is as much an entry as using one: each change goes through the door
+//! and commits with its entry, under the state epoch at which it was authorised. Two
+//! administrators who race are therefore ordered by the log, and the later one decides again.
+
+mod clients;
+mod contexts;
+mod first;
+mod idempotency;
+mod issuers;
+mod policies;
+mod workspaces;
+
+use strongroom_types::body::Page;
+use strongroom_types::{KeyContext, Operation, Permission};
+
+use crate::ask::{Answered, Ask};
+use crate::caller::Caller;
+use crate::denial::{Denial, Invalid, Refused};
+use crate::door::{Account, Permit, Planned, Released, Stopped, Use};
+use crate::strongroom::Strongroom;
+
+/// Which part of a list.
+#[derive(Clone, Debug, Default)]
+pub struct PageQuery {
+    /// At most so many items; 100 if absent, at most 1,000.
+    pub limit: Option<u32>,
+    /// The `next` of the page before.
+    pub page: Option<String>,
+}
+
+impl PageQuery {
+    const LIMIT_DEFAULT: u32 = 100;
+    const LIMIT_MAX: u32 = 1000;
+
+    fn limit(&self) -> Result<u32, Denial> {
+        match self.limit {
+            None => Ok(Self::LIMIT_DEFAULT),
+            Some(limit) if (1..=Self::LIMIT_MAX).contains(&limit) => Ok(limit),
+            Some(_) => Err(Invalid::Parameter("limit").into()),
+        }
+    }
+
+    /// The id that the page begins after.
+    fn after<I: core::str::FromStr>(&self) -> Result<Option<I>, Denial> {
+        let parse = |text: &String| text.parse().map_err(|_not_an_id| Invalid::PageToken.into());
+        self.page.as_ref().map(parse).transpose()
+    }
+}
+
+/// A full page has a next one, which begins after its last id.
+fn page<T>(items: Vec<T>, limit: u32, id: impl Fn(&T) -> String) -> Page<T> {
+    let full = u32::try_from(items.len()).is_ok_and(|len| len >= limit);
+    let next = items.last().filter(|_| full).map(id);
+    Page { items, next }
+}
+
+/// One act of administration: what it needs, and what it changes.
+trait Administration: Send + Sync {
+    const OPERATION: Operation;
+    const PERMISSION: Option<Permission>;
+    type Answer: Send;
+
+    /// The key context that is administered, for the entry of a denial.
+    fn asked(&self) -> Vec<KeyContext> {
+        Vec::new()
+    }
+
+    /// Decides, and says what changes.
+    fn decide(
+        &self,
+        room: &Strongroom,
+        caller: &Caller,
+    ) -> impl Future<Output = Result<(Self::Answer, Account), Stopped>> + Send;
+
+    /// What a repetition under the same Idempotency-Key answers. Secrets are not repeated.
+    fn repeat(
+        &self,
+        _room: &Strongroom,
+        _caller: &Caller,
+        made: String,
+    ) -> impl Future<Output = Result<Self::Answer, Stopped>> + Send {
+        async { Err(Denial::AlreadyIssued { made }.into()) }
+    }
+
+    /// The id of what was made, for acts that create.
+    fn made(_answer: &Self::Answer) -> Option<String> {
+        None
+    }
+}
+
+struct Administer<T>(T);
+
+impl<T: Administration> Use for Administer<T> {
+    const OPERATION: Operation = T::OPERATION;
+    const PERMISSION: Option<Permission> = T::PERMISSION;
+    type Work = T::Answer;
+    type Answer = T::Answer;
+
+    fn asked(&self) -> Vec<KeyContext> {
+        self.0.asked()
+    }
+
+    async fn plan(
+        &self,
+        room: &Strongroom,
+        caller: &Caller,
+        ask: &Ask,
+    ) -> Result<Planned<T::Answer>, Stopped> {
+        if let Some(made) = room.made_before(caller, ask).await? {
+            let account = Account::of_changes(Vec::new()).fact("repeats", &made);
+            return Ok(Planned { work: self.0.repeat(room, caller, made).await?, account });
+        }
+        let (work, mut account) = self.0.decide(room, caller).await?;
+        if let Some(made) = T::made(&work) {
+            account.changes.extend(room.remember_made(caller, ask, made));
+        }
+        Ok(Planned { work, account })
+    }
+
+    fn release(&self, _room: &Strongroom, work: T::Answer, _permit: Permit) -> Released<T::Answer> {
+        Released::of(Ok(work))
+    }
+}
+
+impl Strongroom {
+    async fn administer<T: Administration>(
+        &self,
+        ask: &Ask,
+        act: T,
+    ) -> Result<Answered<T::Answer>, Refused> {
+        self.enter(ask, &Administer(act)).await
+    }
+
+    async fn administer_as<T: Administration>(
+        &self,
+        ask: &Ask,
+        act: T,
+    ) -> Result<(Answered<T::Answer>, Caller), Refused> {
+        self.enter_as(ask, &Administer(act)).await
+    }
+}
+
+/// An account of reading what is administered.
+fn reading(what: &'static str) -> Account {
+    Account::of_changes(Vec::new()).fact("read", what)
+}
+
+/// The longest name of a workspace or client, in Unicode scalar values.
+const NAME_CHARS_MAX: usize = 200;
+
+fn check_name(name: &str) -> Result<(), Denial> {
+    if (1..=NAME_CHARS_MAX).contains(&name.chars().count()) {
+        return Ok(());
+    }
+    Err(Invalid::Field("name".into()).into())
+}

@@ -1,0 +1,198 @@
+//! Context policies, administered.
+
+use strongroom_types::body::{Page, PolicyBody, PolicyInfo};
+use strongroom_types::{Operation, Permission, PolicyId};
+
+use super::{Administration, PageQuery, page, reading};
+use crate::ask::{Answered, Ask};
+use crate::caller::Caller;
+use crate::denial::{Denial, Refused, Thing};
+use crate::door::{Account, Stopped};
+use crate::policy::{Policy, PolicyRecord};
+use crate::ports::{Change, Micros, RecordKind};
+use crate::record;
+use crate::strongroom::Strongroom;
+
+impl Strongroom {
+    /// Lists the workspace's context policies.
+    ///
+    /// # Errors
+    /// [`Refused`], with the entry where the caller is known.
+    pub async fn policies(
+        &self,
+        ask: &Ask,
+        query: PageQuery,
+    ) -> Result<Answered<Page<PolicyInfo>>, Refused> {
+        self.administer(ask, List(query)).await
+    }
+
+    /// Saves a new context policy, unless it would tie with another.
+    ///
+    /// # Errors
+    /// [`Refused`], with the entry where the caller is known.
+    pub async fn policy_create(
+        &self,
+        ask: &Ask,
+        body: PolicyBody,
+    ) -> Result<Answered<PolicyInfo>, Refused> {
+        self.administer(ask, Create(body)).await
+    }
+
+    /// Describes a context policy.
+    ///
+    /// # Errors
+    /// [`Refused`], with the entry where the caller is known.
+    pub async fn policy(
+        &self,
+        ask: &Ask,
+        id: PolicyId,
+    ) -> Result<Answered<PolicyInfo>, Refused> {
+        self.administer(ask, Describe(id)).await
+    }
+
+    /// Replaces a context policy.
+    ///
+    /// # Errors
+    /// [`Refused`], with the entry where the caller is known.
+    pub async fn policy_update(
+        &self,
+        ask: &Ask,
+        id: PolicyId,
+        body: PolicyBody,
+    ) -> Result<Answered<PolicyInfo>, Refused> {
+        self.administer(ask, Update { id, body }).await
+    }
+
+    /// Removes a context policy.
+    ///
+    /// # Errors
+    /// [`Refused`], with the entry where the caller is known.
+    pub async fn policy_delete(&self, ask: &Ask, id: PolicyId) -> Result<Answered<()>, Refused> {
+        self.administer(ask, Delete(id)).await
+    }
+}
+
+fn known(caller: &Caller, id: PolicyId) -> Result<&Policy, Denial> {
+    caller.state.policies.find(id).ok_or(Denial::NotFound(Thing::Policy))
+}
+
+fn change(
+    caller: &Caller,
+    id: PolicyId,
+    created: Micros,
+    body: &PolicyBody,
+) -> Result<(PolicyInfo, Account), Denial> {
+    let state = &caller.state;
+    let place = (RecordKind::Policy, id.to_string(), created);
+    let record = PolicyRecord { policy: body.clone() };
+    let record = record::seal(&state.keys, state.id, place, &record)?;
+    let account = Account::of_changes(vec![Change::PutRecord(state.id, record)])
+        .fact("policy", &id.to_string());
+    Ok((Policy { id, created, body: body.clone() }.info(), account))
+}
+
+struct List(PageQuery);
+
+impl Administration for List {
+    const OPERATION: Operation = Operation::AdminRead;
+    const PERMISSION: Option<Permission> = Some(Permission::AdminPolicies);
+    type Answer = Page<PolicyInfo>;
+
+    async fn decide(
+        &self,
+        _room: &Strongroom,
+        caller: &Caller,
+    ) -> Result<(Page<PolicyInfo>, Account), Stopped> {
+        let limit = self.0.limit()?;
+        let after = self.0.after::<PolicyId>()?;
+        let mut items: Vec<_> = caller.state.policies.iter().map(Policy::info).collect();
+        items.sort_by_key(|info| info.id.to_string());
+        items.retain(|info| after.is_none_or(|after| info.id.to_string() > after.to_string()));
+        items.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        Ok((page(items, limit, |info| info.id.to_string()), reading("policies")))
+    }
+}
+
+struct Describe(PolicyId);
+
+impl Administration for Describe {
+    const OPERATION: Operation = Operation::AdminRead;
+    const PERMISSION: Option<Permission> = Some(Permission::AdminPolicies);
+    type Answer = PolicyInfo;
+
+    async fn decide(
+        &self,
+        _room: &Strongroom,
+        caller: &Caller,
+    ) -> Result<(PolicyInfo, Account), Stopped> {
+        let account = reading("policy").fact("policy", &self.0.to_string());
+        Ok((known(caller, self.0)?.info(), account))
+    }
+}
+
+struct Create(PolicyBody);
+
+impl Administration for Create {
+    const OPERATION: Operation = Operation::PolicyCreate;
+    const PERMISSION: Option<Permission> = Some(Permission::AdminPolicies);
+    type Answer = PolicyInfo;
+
+    async fn decide(
+        &self,
+        room: &Strongroom,
+        caller: &Caller,
+    ) -> Result<(PolicyInfo, Account), Stopped> {
+        caller.state.policies.check(None, &self.0)?;
+        let id = PolicyId::from_bytes(room.generate_id()?);
+        Ok(change(caller, id, room.time.now(), &self.0)?)
+    }
+
+    async fn repeat(
+        &self,
+        _room: &Strongroom,
+        caller: &Caller,
+        made: String,
+    ) -> Result<PolicyInfo, Stopped> {
+        let id = made.parse().map_err(|_not_an_id| Denial::Internal)?;
+        Ok(known(caller, id)?.info())
+    }
+
+    fn made(answer: &PolicyInfo) -> Option<String> {
+        Some(answer.id.to_string())
+    }
+}
+
+struct Update {
+    id: PolicyId,
+    body: PolicyBody,
+}
+
+impl Administration for Update {
+    const OPERATION: Operation = Operation::PolicyUpdate;
+    const PERMISSION: Option<Permission> = Some(Permission::AdminPolicies);
+    type Answer = PolicyInfo;
+
+    async fn decide(
+        &self,
+        _room: &Strongroom,
+        caller: &Caller,
+    ) -> Result<(PolicyInfo, Account), Stopped> {
+        let created = known(caller, self.id)?.created;
+        caller.state.policies.check(Some(self.id), &self.body)?;
+        Ok(change(caller, self.id, created, &self.body)?)
+    }
+}
+
+struct Delete(PolicyId);
+
+impl Administration for Delete {
+    const OPERATION: Operation = Operation::PolicyDelete;
+    const PERMISSION: Option<Permission> = Some(Permission::AdminPolicies);
+    type Answer = ();
+
+    async fn decide(&self, _room: &Strongroom, caller: &Caller) -> Result<((), Account), Stopped> {
+        known(caller, self.0)?;
+        let change = Change::DeleteRecord(RecordKind::Policy, self.0.to_string());
+        Ok(((), Account::of_changes(vec![change]).fact("policy", &self.0.to_string())))
+    }
+}

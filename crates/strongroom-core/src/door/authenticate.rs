@@ -1,0 +1,236 @@
+//! Who is asking: from a credential to a [`Caller`].
+//!
+//! ```text
+//! api key = "sr_" ‖ base32(key id, 16 bytes ‖ secret, 32 bytes)
+//! ```
+
+use std::sync::Arc;
+
+use moka::sync::Cache;
+use strongroom_crypto::kdf;
+use strongroom_log::{Hash, sha256};
+use strongroom_types::{ClientId, KeyId, Operation, WorkspaceId, base32};
+
+use crate::ask::Ask;
+use crate::caller::{Caller, Client};
+use crate::denial::{Denial, Refused, TokenFault};
+use crate::identity::Identity;
+use crate::ports::{Micros, RecordKind};
+use crate::record;
+use crate::strongroom::Strongroom;
+use crate::workspace::WorkspaceState;
+
+/// How many credentials, clients and identities are kept verified.
+const KEPT_MAX: u64 = 100_000;
+/// What an API key starts with.
+pub(crate) const API_KEY_PREFIX: &str = "sr_";
+
+/// Verified credentials, so that the hot path reads no database and checks no signature twice. What
+/// depends on the workspace's state is kept under its epoch.
+#[derive(Debug)]
+pub(crate) struct Sessions {
+    bearers: Cache<Hash, Arc<Session>>,
+    clients: Cache<(WorkspaceId, ClientId, u64), Arc<Client>>,
+    identities: Cache<(WorkspaceId, u64, Hash), Arc<Identity>>,
+}
+
+/// What a bearer credential stands for.
+#[derive(Debug)]
+struct Session {
+    workspace: WorkspaceId,
+    client: ClientId,
+    /// The epoch at which it was looked up; API keys are rows, exchanged tokens are not.
+    epoch: u64,
+    expires: Option<Micros>,
+    /// The identity inside an exchanged token.
+    identity: Option<Arc<Identity>>,
+}
+
+impl Sessions {
+    pub(crate) fn new() -> Self {
+        Self {
+            bearers: Cache::new(KEPT_MAX),
+            clients: Cache::new(KEPT_MAX),
+            identities: Cache::new(KEPT_MAX),
+        }
+    }
+}
+
+impl Strongroom {
+    /// Finds out who asks. A failure of a known client is an entry; any other is a metric.
+    pub(crate) async fn authenticate(&self, ask: &Ask) -> Result<Caller, Refused> {
+        let (caller, live) = self.client(ask).await.map_err(Refused::unlogged)?;
+        let identified = match live {
+            Ok(()) => self.identify(&caller, ask).await,
+            Err(denial) => Err(denial),
+        };
+        match identified {
+            Ok(Some(identity)) => Ok(Caller { identity: Some(identity), ..caller }),
+            Ok(None) => Ok(caller),
+            Err(denial) => {
+                Err(self.deny(&caller, ask, Operation::Request, Vec::new(), denial).await)
+            }
+        }
+    }
+
+    /// The client behind the bearer credential, and whether the credential still counts.
+    async fn client(&self, ask: &Ask) -> Result<(Caller, Result<(), Denial>), Denial> {
+        let bearer = ask.credentials.bearer.as_deref().ok_or(Denial::Unauthenticated)?;
+        let digest = sha256(bearer.as_bytes());
+        let (session, state) = match self.kept_session(&digest).await? {
+            Some(kept) => kept,
+            None => self.new_session(bearer, digest).await?,
+        };
+        let client = self.load_client(&state, session.client).await?;
+        let expired = session.expires.is_some_and(|expires| expires <= self.time.now());
+        let live = match (expired, client.body.disabled) {
+            (false, false) => Ok(()),
+            _ => Err(Denial::CredentialRevoked),
+        };
+        let caller = Caller { state, client, identity: session.identity.clone() };
+        Ok((caller, live))
+    }
+
+    async fn kept_session(
+        &self,
+        digest: &Hash,
+    ) -> Result<Option<(Arc<Session>, Arc<WorkspaceState>)>, Denial> {
+        let Some(session) = self.sessions.bearers.get(digest) else { return Ok(None) };
+        let state = self.state(session.workspace).await?;
+        Ok((session.epoch >= state.epoch).then_some((session, state)))
+    }
+
+    async fn new_session(
+        &self,
+        bearer: &str,
+        digest: Hash,
+    ) -> Result<(Arc<Session>, Arc<WorkspaceState>), Denial> {
+        let session = if bearer.starts_with(API_KEY_PREFIX) {
+            self.api_key_session(bearer).await?
+        } else {
+            self.token_session(bearer).await?
+        };
+        let session = Arc::new(session);
+        let state = self.state(session.workspace).await?;
+        self.sessions.bearers.insert(digest, Arc::clone(&session));
+        Ok((session, state))
+    }
+
+    /// Looks an API key up by its id and compares the keyed hash of its secret in constant time.
+    async fn api_key_session(&self, bearer: &str) -> Result<Session, Denial> {
+        let (id, secret) = parse_api_key(bearer).ok_or(Denial::Unauthenticated)?;
+        let found = self.store.api_key(id).await?.ok_or(Denial::Unauthenticated)?;
+        // The epoch is read before the row is read again, so that the row is at least as new.
+        let state = self.state(found.workspace).await?;
+        let row = self.store.api_key(id).await?.ok_or(Denial::Unauthenticated)?;
+        let hash = self.deployment.api_key_hash(id, &secret);
+        if !kdf::verify(&hash, &row.hash) {
+            return Err(Denial::Unauthenticated);
+        }
+        Ok(Session {
+            workspace: row.workspace,
+            client: row.client,
+            epoch: state.epoch,
+            expires: row.expires,
+            identity: None,
+        })
+    }
+
+    /// Verifies an exchanged token. Its identity's issuer must still be trusted.
+    async fn token_session(&self, bearer: &str) -> Result<Session, Denial> {
+        let issuer = &self.settings.token_issuer;
+        let token = self
+            .deployment
+            .tokens
+            .verify(bearer, issuer, self.time.now())
+            .map_err(|_fault: TokenFault| Denial::Unauthenticated)?;
+        let state = self.state(token.workspace).await?;
+        let issuer = state.issuers.by_id(token.identity.issuer);
+        if issuer.is_none_or(|issuer| issuer.body.disabled) {
+            return Err(Denial::Unauthenticated);
+        }
+        Ok(Session {
+            workspace: token.workspace,
+            client: token.client,
+            epoch: state.epoch,
+            expires: Some(token.identity.expires),
+            identity: Some(Arc::new(token.identity)),
+        })
+    }
+
+    pub(crate) async fn load_client(
+        &self,
+        state: &WorkspaceState,
+        id: ClientId,
+    ) -> Result<Arc<Client>, Denial> {
+        let kept = (state.id, id, state.epoch);
+        if let Some(client) = self.sessions.clients.get(&kept) {
+            return Ok(client);
+        }
+        let row = self.store.record(state.id, RecordKind::Client, &id.to_string()).await?;
+        let row = row.ok_or(Denial::Unauthenticated)?;
+        let client = Arc::new(record::client(&state.keys, state.id, &row)?);
+        self.sessions.clients.insert(kept, Arc::clone(&client));
+        Ok(client)
+    }
+
+    /// The identity of the user's JWT beside an API key. A token of ours already carries one.
+    async fn identify(
+        &self,
+        caller: &Caller,
+        ask: &Ask,
+    ) -> Result<Option<Arc<Identity>>, Denial> {
+        let Some(token) = ask.credentials.identity.as_deref() else {
+            return Ok(caller.identity.clone());
+        };
+        if caller.identity.is_some() {
+            return Err(crate::denial::Invalid::Header("Strongroom-Identity").into());
+        }
+        self.verify_identity(caller, token).await.map(Some)
+    }
+
+    /// Verifies a user's JWT, or finds it among those verified under the same state.
+    pub(crate) async fn verify_identity(
+        &self,
+        caller: &Caller,
+        token: &str,
+    ) -> Result<Arc<Identity>, Denial> {
+        let state = &caller.state;
+        let kept = (state.id, state.epoch, sha256(token.as_bytes()));
+        let now = self.time.now();
+        if let Some(identity) = self.sessions.identities.get(&kept) {
+            return if identity.expires > now { Ok(identity) } else { Err(TokenFault::Expired.into()) };
+        }
+        let identity = self.issuer_keys.verify(token, &state.issuers, now).await?;
+        let identity = Arc::new(identity);
+        self.sessions.identities.insert(kept, Arc::clone(&identity));
+        Ok(identity)
+    }
+}
+
+/// Splits an API key into its id and its secret.
+pub(crate) fn parse_api_key(text: &str) -> Option<(KeyId, [u8; 32])> {
+    let bytes = base32::decode(text.strip_prefix(API_KEY_PREFIX)?)?;
+    let (id, secret) = bytes.split_first_chunk::<16>()?;
+    Some((KeyId::from_bytes(*id), secret.try_into().ok()?))
+}
+
+/// Writes an API key.
+pub(crate) fn format_api_key(id: KeyId, secret: &[u8; 32]) -> String {
+    format!("{API_KEY_PREFIX}{}", base32::encode(&[id.as_bytes().as_slice(), secret].concat()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn api_keys_round_trip_and_have_one_spelling() {
+        let (id, secret) = (KeyId::from_bytes([3; 16]), [0xa5; 32]);
+        let text = format_api_key(id, &secret);
+        assert_eq!(parse_api_key(&text), Some((id, secret)));
+        for wrong in [text.to_uppercase(), format!("{text}0"), text.replace("sr_", "key_")] {
+            assert_eq!(parse_api_key(&wrong), None, "{wrong}");
+        }
+    }
+}

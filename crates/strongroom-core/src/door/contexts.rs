@@ -1,0 +1,186 @@
+//! Which keys a key context means: made by the first write, found for everything else.
+
+use std::sync::Arc;
+
+use strongroom_crypto::envelope::{Envelope, FormatError};
+use strongroom_types::body::{ContextState, KeyState};
+use strongroom_types::{
+    ContextId, Format, KeyContext, KeyVersion, Kind, Operation, Purpose,
+};
+
+use super::keyring::{ContextKeys, NewSeeds, map_place, open_map};
+use super::{Account, Stopped};
+use crate::ask::Ask;
+use crate::caller::Caller;
+use crate::denial::{CiphertextFault, Denial};
+use crate::ports::{Change, ContextKeyRow, ContextRow};
+use crate::strongroom::Strongroom;
+
+impl Strongroom {
+    /// The keys to seal under, made now if this is the key context's first write.
+    pub(crate) async fn keys_for_sealing(
+        &self,
+        caller: &Caller,
+        ask: &Ask,
+        map: &KeyContext,
+    ) -> Result<Arc<ContextKeys>, Stopped> {
+        caller.require_context(map)?;
+        let id = caller.state.context_id(Kind::Context, map);
+        let load = self.load_or_create(caller, ask, id, map);
+        let keys = self.keyring.keys(&caller.state, id, load).await?;
+        keys.check_sealing()?;
+        if keys.rotation_due(self.time.now()) {
+            self.rotate_by_policy(caller, id, map).await?;
+            return Err(Stopped::Stale);
+        }
+        Ok(keys)
+    }
+
+    /// Gives a key context the version that its policy wants. The deployment does it, not the
+    /// caller. Whoever loses a race finds the new version when it authorises again.
+    async fn rotate_by_policy(
+        &self,
+        caller: &Caller,
+        id: ContextId,
+        map: &KeyContext,
+    ) -> Result<(), Stopped> {
+        let row = self.store.context(caller.state.id, id).await?.ok_or(Denial::ContextUnknown)?;
+        let key = self.next_version(caller, &row)?;
+        let account = Account::of_changes(vec![Change::AddContextKey(id, key.clone())])
+            .of_context(id, map)
+            .fact("version", &key.version.to_string())
+            .fact("because", "policy");
+        match self.append_own(&caller.state, Operation::ContextRotate, account).await {
+            Ok(_) | Err(Denial::Conflict(_) | Denial::Unavailable) => Ok(()),
+            Err(denial) => Err(denial.into()),
+        }
+    }
+
+    /// The keys to open with: those of the key context that the caller named, if the ciphertext is
+    /// of it. The order of the checks decides what a caller can learn; see the error table in
+    /// `docs/api.md`.
+    pub(crate) async fn keys_for_opening(
+        &self,
+        caller: &Caller,
+        named: &KeyContext,
+        envelope: &Envelope<'_>,
+    ) -> Result<Arc<ContextKeys>, Stopped> {
+        let header = &envelope.header;
+        if header.workspace != caller.state.id {
+            return Err(Denial::Ciphertext(CiphertextFault::OtherWorkspace).into());
+        }
+        let id = caller.state.context_id(Kind::Context, named);
+        if header.context != id {
+            return Err(self.mismatch(caller, header.context).await.into());
+        }
+        let keys = self.keyring.keys(&caller.state, id, self.load_known(caller, id)).await?;
+        keys.rules.check_format(Format::Sr1)?;
+        keys.check_opening(envelope)?;
+        Ok(keys)
+    }
+
+    /// Tells a mismatch only to a caller who may use the ciphertext's own key context as well.
+    async fn mismatch(&self, caller: &Caller, id: ContextId) -> Denial {
+        let hidden = Denial::Ciphertext(CiphertextFault::OtherContext);
+        match self.store.context(caller.state.id, id).await {
+            Ok(Some(row)) => match open_map(&caller.state, &row) {
+                Ok(map) if row.kind == Kind::Context && caller.may_use(&map) => {
+                    Denial::ContextMismatch
+                }
+                Ok(_) => hidden,
+                Err(error) => error.into(),
+            },
+            Ok(None) => hidden,
+            Err(error) => error.into(),
+        }
+    }
+
+    async fn load_known(
+        &self,
+        caller: &Caller,
+        id: ContextId,
+    ) -> Result<Arc<ContextKeys>, Stopped> {
+        let row = self.store.context(caller.state.id, id).await?;
+        let row = row.ok_or(Denial::Ciphertext(CiphertextFault::KeyVersion))?;
+        Ok(Arc::new(ContextKeys::unwrap(&caller.state, &row)?))
+    }
+
+    async fn load_or_create(
+        &self,
+        caller: &Caller,
+        ask: &Ask,
+        id: ContextId,
+        map: &KeyContext,
+    ) -> Result<Arc<ContextKeys>, Stopped> {
+        if let Some(row) = self.store.context(caller.state.id, id).await? {
+            return Ok(Arc::new(ContextKeys::unwrap(&caller.state, &row)?));
+        }
+        let row = self.new_context(caller, id, map, KeyVersion::FIRST)?;
+        let account = Account::of_changes(vec![Change::InsertContext(row)]).of_context(id, map);
+        match self.append(caller, ask, Operation::ContextCreate, account).await {
+            // On a conflict another node was first; its keys are the ones.
+            Ok(_) | Err(Stopped::Denied(Denial::Conflict(_))) => {}
+            Err(stopped) => return Err(stopped),
+        }
+        let row = self.store.context(caller.state.id, id).await?;
+        let row = row.ok_or(Denial::StoreUnavailable)?;
+        Ok(Arc::new(ContextKeys::unwrap(&caller.state, &row)?))
+    }
+
+    /// The row of a new key context, or of a destroyed one that is made again.
+    pub(crate) fn new_context(
+        &self,
+        caller: &Caller,
+        id: ContextId,
+        map: &KeyContext,
+        version: KeyVersion,
+    ) -> Result<ContextRow, Denial> {
+        let state = &caller.state;
+        let seeds = NewSeeds::generate(state, id, version, &*self.entropy)?;
+        let created = self.time.now();
+        Ok(ContextRow {
+            id,
+            kind: Kind::Context,
+            state: ContextState::Active,
+            created,
+            map: state.keys.seal_body(&map_place(&state.id, &id), map)?,
+            lock_secret: seeds.lock_secret,
+            final_after: None,
+            keys: vec![ContextKeyRow {
+                version,
+                state: KeyState::Active,
+                created,
+                seed: seeds.key,
+                sealed: 0,
+                last_opened: None,
+            }],
+        })
+    }
+}
+
+/// Reads a ciphertext made for one purpose.
+///
+/// # Errors
+/// It is something else; the entry says what.
+pub(crate) fn parse(blob: &[u8], purpose: Purpose) -> Result<Envelope<'_>, Denial> {
+    let envelope = Envelope::parse(blob).map_err(format_fault)?;
+    check_purpose(&envelope, purpose)?;
+    Ok(envelope)
+}
+
+/// # Errors
+/// The ciphertext was made for another purpose.
+pub(crate) fn check_purpose(envelope: &Envelope<'_>, purpose: Purpose) -> Result<(), Denial> {
+    if envelope.header.purpose == purpose {
+        return Ok(());
+    }
+    Err(Denial::Ciphertext(CiphertextFault::OtherPurpose))
+}
+
+/// What the entry says of a ciphertext that cannot be read.
+pub(crate) fn format_fault(error: FormatError) -> Denial {
+    Denial::Ciphertext(match error {
+        FormatError::UnknownFormat => CiphertextFault::NotOurs,
+        _ => CiphertextFault::Malformed,
+    })
+}
