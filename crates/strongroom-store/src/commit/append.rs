@@ -177,17 +177,14 @@ fn seal(group: &Group, answers: &[Answer], first: u64) -> Result<Vec<u8>, Abort>
     let Some(waiting) = group.entries.first() else {
         return Ok(Vec::new());
     };
-    let seal = &waiting.pending.seal;
-    if answers.iter().all(Result::is_ok) {
-        return Ok(seal.seal(first, &group.openings)?);
-    }
-    let taken: Vec<Vec<u8>> = answers
+    // Cloned, because the transaction may have to run again.
+    let taken = group
+        .entries
         .iter()
-        .zip(&group.openings)
-        .filter(|(answer, _)| answer.is_ok())
-        .map(|(_, openings)| openings.clone())
-        .collect();
-    Ok(seal.seal(first, &taken)?)
+        .zip(answers)
+        .filter(|(_, answer)| answer.is_ok())
+        .map(|(waiting, _)| waiting.pending.openings.clone());
+    Ok(waiting.pending.seal.seal(first, taken.collect())?)
 }
 
 /// Inserts the rows of a transaction.

@@ -29,7 +29,8 @@ impl Waiting {
             items,
             ..
         } = &self.pending;
-        entry.len() + openings.len() + items.as_ref().map_or(0, Vec::len)
+        let openings = openings.as_slice().iter().map(|opening| opening.value.len());
+        entry.len() + openings.sum::<usize>() + items.as_ref().map_or(0, Vec::len)
     }
 
     /// Answers; a caller who has gone away is not told.
@@ -45,8 +46,6 @@ impl Waiting {
 pub(crate) struct Group {
     pub(crate) workspace: WorkspaceId,
     pub(crate) entries: Vec<Waiting>,
-    /// The openings of the entries, in the same order, where the sealing wants them.
-    pub(crate) openings: Vec<Vec<u8>>,
     /// How often another node held the head when the entries were to be written.
     pub(crate) skips: u8,
 }
@@ -64,7 +63,6 @@ impl Lane {
         let mut group = Group {
             workspace,
             entries: Vec::with_capacity(self.waiting.len().min(entries)),
-            openings: Vec::with_capacity(self.waiting.len().min(entries)),
             skips: self.skips,
         };
         let mut taken = 0;
@@ -74,29 +72,9 @@ impl Lane {
                 break;
             }
             taken += next;
-            group.extend(self.waiting.pop_front());
+            group.entries.extend(self.waiting.pop_front());
         }
         group
-    }
-}
-
-impl Group {
-    fn extend(&mut self, waiting: Option<Waiting>) {
-        for mut waiting in waiting {
-            self.openings.push(core::mem::take(&mut waiting.pending.openings));
-            self.entries.push(waiting);
-        }
-    }
-
-    /// The entries with their openings, as they were before they were taken.
-    fn into_waiting(self) -> impl DoubleEndedIterator<Item = Waiting> {
-        self.entries
-            .into_iter()
-            .zip(self.openings)
-            .map(|(mut waiting, openings)| {
-                waiting.pending.openings = openings;
-                waiting
-            })
     }
 }
 
@@ -129,7 +107,7 @@ impl Queue {
         self.entries += group.entries.len();
         let lane = self.lane(group.workspace);
         lane.skips = group.skips;
-        for waiting in group.into_waiting().rev() {
+        for waiting in group.entries.into_iter().rev() {
             lane.waiting.push_front(waiting);
         }
     }

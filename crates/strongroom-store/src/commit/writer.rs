@@ -73,14 +73,7 @@ impl Writer {
     }
 
     async fn connection(&mut self) -> Result<&mut AnyConnection, Abort> {
-        let conn = match self.conn.take() {
-            Some(conn) => conn,
-            None => match self.dialect.backend {
-                Backend::Sqlite => sqlite::connect(&self.means.options).await?,
-                Backend::Postgres => postgres::connect(&self.means.options).await?,
-            },
-        };
-        Ok(self.conn.insert(conn))
+        connection(&mut self.conn, &self.means, self.dialect.backend).await
     }
 
     /// Appends the groups in one transaction and answers their callers. Gives back the groups whose
@@ -128,9 +121,8 @@ impl Writer {
         let mut id = BatchId::default();
         self.means.entropy.fill(&mut id)?;
         let Dialect { begin, hold, .. } = self.dialect;
-        #[cfg(test)]
-        let (faults, backend) = (std::sync::Arc::clone(&self.means.faults), self.dialect.backend);
-        let mut transaction = self.connection().await?.begin_with(begin).await?;
+        let conn = connection(&mut self.conn, &self.means, self.dialect.backend).await?;
+        let mut transaction = conn.begin_with(begin).await?;
         let mut heads = Heads::hold(&mut transaction, groups, hold).await?;
         let mut rows = Vec::with_capacity(groups.len());
         for group in groups {
@@ -150,10 +142,10 @@ impl Writer {
         insert(&mut transaction, id, &rows).await?;
         heads.store(&mut transaction).await?;
         #[cfg(test)]
-        faults.before_commit(&mut transaction, backend).await;
+        self.means.faults.before_commit(&mut transaction, self.dialect.backend).await;
         // From here until the answer nobody knows whether the transaction was committed.
         let (workspace, first) = (row.workspace.clone(), row.first);
-        self.doubt.insert(Doubt { workspace, first, id });
+        self.doubt = Some(Doubt { workspace, first, id });
         transaction.commit().await?;
         self.doubt = None;
         Ok(())
@@ -238,6 +230,22 @@ impl Writer {
         transaction.commit().await?;
         Ok(answer)
     }
+}
+
+/// The connection that there is, or a new one.
+async fn connection<'a>(
+    slot: &'a mut Option<AnyConnection>,
+    means: &Means,
+    backend: Backend,
+) -> Result<&'a mut AnyConnection, Abort> {
+    let conn = match slot.take() {
+        Some(conn) => conn,
+        None => match backend {
+            Backend::Sqlite => sqlite::connect(&means.options).await?,
+            Backend::Postgres => postgres::connect(&means.options).await?,
+        },
+    };
+    Ok(slot.insert(conn))
 }
 
 fn refusals(heads: &Heads, group: &Group) -> Vec<Answer> {
