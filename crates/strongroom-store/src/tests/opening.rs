@@ -1,0 +1,123 @@
+use std::os::unix::fs::PermissionsExt as _;
+use std::sync::Arc;
+
+use strongroom_core::ports::Store as _;
+
+use super::{Counter, Fixture, is_wanted, new_url, on_both_databases, open, pending, workspace};
+use crate::database::{Backend, Database, OpenError, StoreConfig};
+
+on_both_databases!(
+    opening_twice_keeps_the_tables,
+    tables_of_a_newer_program_are_refused,
+);
+
+async fn reopen(config: &StoreConfig) -> Result<Database, OpenError> {
+    Database::open(config, Arc::new(Counter::default())).await
+}
+
+async fn opening_twice_keeps_the_tables(f: Fixture) {
+    f.commit(f.pending(0)).await.unwrap();
+    let Fixture { db, config, workspace, _folder, .. } = f;
+    drop(db);
+    let again = reopen(&config).await.unwrap();
+    assert_eq!(again.head(workspace).await.unwrap().unwrap().frontier.size(), 1);
+    assert_eq!(again.commit(pending(workspace, 1)).await.unwrap().index, 1);
+}
+
+async fn tables_of_a_newer_program_are_refused(f: Fixture) {
+    sqlx::query(
+        "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+         VALUES (99, 'of the future', TRUE, $1, 0)",
+    )
+    .bind(vec![0_u8])
+    .execute(&mut f.raw().await)
+    .await
+    .unwrap();
+    let Fixture { db, config, _folder, .. } = f;
+    drop(db);
+    let refused = reopen(&config).await;
+    assert!(matches!(refused, Err(OpenError::NewerSchema { version: 99 })), "{refused:?}");
+}
+
+#[test]
+fn a_hard_stop_loses_nothing_that_was_answered() {
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        if backend == Backend::Postgres && !is_wanted("postgres") {
+            continue;
+        }
+        let (url, _folder) = new_url(backend);
+        let config = StoreConfig::new(url);
+        let runtime = || tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+        let first = runtime();
+        let answered = first.block_on(async {
+            let db = open(&config).await;
+            db.put_first_workspace(&workspace(1)).await.unwrap();
+            let mut last = 0;
+            for n in 0..20 {
+                last = db.commit(pending(workspace(1).id, n)).await.unwrap().index;
+            }
+            last
+        });
+        first.shutdown_background();
+        runtime().block_on(async {
+            let db = open(&config).await;
+            let next = db.commit(pending(workspace(1).id, 99)).await.unwrap();
+            assert_eq!(next.index, answered + 1, "{backend:?}");
+        });
+    }
+}
+
+#[tokio::test]
+async fn a_second_opening_of_a_sqlite_database_is_refused() {
+    let f = Fixture::new(Backend::Sqlite).await;
+    let second = reopen(&f.config).await;
+    assert!(matches!(second, Err(OpenError::InUse)), "{second:?}");
+    f.commit(f.pending(0)).await.unwrap();
+}
+
+#[tokio::test]
+async fn files_of_a_sqlite_database_are_the_owners_alone() {
+    let f = Fixture::new(Backend::Sqlite).await;
+    f.commit(f.pending(0)).await.unwrap();
+    let path = f.config.url.strip_prefix("sqlite:").unwrap();
+    for suffix in ["", "-wal", "-shm", ".lock"] {
+        let mode = std::fs::metadata(format!("{path}{suffix}")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{suffix}");
+    }
+}
+
+#[tokio::test]
+async fn a_path_with_marks_of_urls_is_taken_literally() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a ?#%41&é.db");
+    open(&StoreConfig::new(format!("sqlite:{}", path.display()))).await;
+    assert!(path.exists());
+}
+
+#[tokio::test]
+async fn other_urls_are_refused() {
+    for url in ["", "mysql://host/db", "sqlite", "/data/strongroom.db", "sqlite:"] {
+        let refused = reopen(&StoreConfig::new(url)).await;
+        assert!(matches!(refused, Err(OpenError::Url)), "{url}: {refused:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_postgresql_that_does_not_sync_its_commits_is_refused() {
+    if !is_wanted("postgres") {
+        return;
+    }
+    let f = Fixture::new(Backend::Postgres).await;
+    f.execute(
+        "DO $$ BEGIN
+             EXECUTE format('ALTER DATABASE %I SET synchronous_commit = off', current_database());
+         END $$",
+    )
+    .await;
+    let refused = reopen(&f.config).await;
+    let setting = "synchronous_commit";
+    assert!(
+        matches!(refused, Err(OpenError::SettingOff { setting: "synchronous_commit" })),
+        "{refused:?}, not {setting}"
+    );
+}
