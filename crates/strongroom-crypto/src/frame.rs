@@ -107,8 +107,7 @@ mod tests {
     fn term() -> impl Strategy<Value = LockTerm> {
         prop_oneof![
             text().prop_map(LockTerm::Whole),
-            (text(), text())
-                .prop_map(|(claim, has)| LockTerm::Has(Membership { claim, has })),
+            (text(), text()).prop_map(|(claim, has)| LockTerm::Has(Membership { claim, has })),
         ]
     }
 

@@ -90,7 +90,9 @@ pub(crate) fn expand(key: &hmac::Key, info: &[&[u8]], out: &mut [u8]) {
     for (block, counter) in out.chunks_mut(block_bytes).zip(1..=u8::MAX) {
         let mut context = hmac::Context::with_key(key);
         context.update(previous.get(..previous_bytes).unwrap_or_default());
-        info.iter().for_each(|piece| context.update(piece));
+        for piece in info {
+            context.update(piece);
+        }
         context.update(&[counter]);
         let tag = context.sign();
         copy(&mut previous, tag.as_ref());

@@ -96,7 +96,10 @@ mod tests {
         for (i, a) in Label::ALL.iter().enumerate() {
             assert!(a.as_bytes().starts_with(b"strongroom/v1/"), "{a:?}");
             for (j, b) in Label::ALL.iter().enumerate() {
-                assert!(i == j || !b.as_bytes().starts_with(a.as_bytes()), "{a:?} {b:?}");
+                assert!(
+                    i == j || !b.as_bytes().starts_with(a.as_bytes()),
+                    "{a:?} {b:?}"
+                );
             }
         }
     }

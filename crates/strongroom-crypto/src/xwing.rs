@@ -84,8 +84,7 @@ impl PublicKey {
             .encapsulate()
             .map_err(|_unspecified| EncapsulateError::PublicKey)?;
         let ephemeral = Secret::<32>::generate(entropy)?;
-        let (ct_x, ephemeral) =
-            x25519_pair(&ephemeral).map_err(|_error| EntropyUnavailable)?;
+        let (ct_x, ephemeral) = x25519_pair(&ephemeral).map_err(|_error| EntropyUnavailable)?;
         let ss_x = x25519(&ephemeral, pk_x).map_err(|_error| EncapsulateError::PublicKey)?;
         let ciphertext = join(ct_m.as_ref(), &ct_x);
         Ok((ciphertext, combine(ss_m.as_ref(), &ss_x, &ct_x, pk_x)))
@@ -118,7 +117,9 @@ impl PrivateKey {
             .map_err(|_unspecified| EntropyUnavailable)?;
         let pk_m = dk_m.encapsulation_key().and_then(|key| key.key_bytes());
         let pk_m = pk_m.map_err(|_unspecified| EntropyUnavailable)?;
-        let dk_bytes = dk_m.key_bytes().map_err(|_unspecified| EntropyUnavailable)?;
+        let dk_bytes = dk_m
+            .key_bytes()
+            .map_err(|_unspecified| EntropyUnavailable)?;
         let expanded = [dk_bytes.as_ref(), sk_x.expose(), &pk_x, pk_m.as_ref()].concat();
         Self::from_expanded(SecretBytes::from(expanded)).map_err(|_error| EntropyUnavailable)
     }

@@ -100,8 +100,14 @@ fn absent_and_empty_associated_data_are_the_same() {
 
 #[test]
 fn every_flipped_byte_is_refused() {
-    let unlocked = [Mode::Derived, Mode::Wrapped]
-        .map(|mode| seal(&header(Purpose::Value, Suite::Aes256Gcm, mode), None, None, b"text"));
+    let unlocked = [Mode::Derived, Mode::Wrapped].map(|mode| {
+        seal(
+            &header(Purpose::Value, Suite::Aes256Gcm, mode),
+            None,
+            None,
+            b"text",
+        )
+    });
     let key = lock_key(Purpose::Value, "ann");
     let locked = locked_header(Purpose::Value, Suite::Aes256Gcm, "ann");
     let locked = seal(&locked, Some(&key), None, b"text");
@@ -111,7 +117,11 @@ fn every_flipped_byte_is_refused() {
             for bit in [0x01, 0x80] {
                 let mut bad = blob.clone();
                 bad[at] ^= bit;
-                assert_eq!(open_blob(&bad, &context_key(1), lock, None), None, "byte {at}");
+                assert_eq!(
+                    open_blob(&bad, &context_key(1), lock, None),
+                    None,
+                    "byte {at}"
+                );
             }
         }
     }
@@ -123,7 +133,11 @@ fn truncation_and_surplus_are_refused() {
         let header = header(Purpose::Value, Suite::Aes256Gcm, mode);
         let mut blob = seal(&header, None, None, b"text");
         for end in 0..blob.len() {
-            assert_eq!(open_blob(&blob[..end], &context_key(1), None, None), None, "{end}");
+            assert_eq!(
+                open_blob(&blob[..end], &context_key(1), None, None),
+                None,
+                "{end}"
+            );
         }
         blob.push(0);
         assert_eq!(open_blob(&blob, &context_key(1), None, None), None);
@@ -142,7 +156,12 @@ fn keys_of_other_places_are_refused() {
         ContextKey::derive(&seed(2), WORKSPACE, CONTEXT, version),
     ];
     for mode in [Mode::Derived, Mode::Wrapped] {
-        let blob = seal(&header(Purpose::Value, Suite::Aes256Gcm, mode), None, None, b"text");
+        let blob = seal(
+            &header(Purpose::Value, Suite::Aes256Gcm, mode),
+            None,
+            None,
+            b"text",
+        );
         for other in &others {
             assert_eq!(open_blob(&blob, other, None, None), None, "{other:?}");
         }
@@ -153,10 +172,22 @@ fn keys_of_other_places_are_refused() {
 fn a_body_does_not_move_to_another_header() {
     let value = header(Purpose::Value, Suite::Aes256Gcm, Mode::Derived);
     let variants = [
-        Header { purpose: Purpose::Store, ..value.clone() },
-        Header { purpose: Purpose::Split, ..value.clone() },
-        Header { suite: Suite::Aes256GcmSiv, ..value.clone() },
-        Header { suite: Suite::ChaCha20Poly1305, ..value.clone() },
+        Header {
+            purpose: Purpose::Store,
+            ..value.clone()
+        },
+        Header {
+            purpose: Purpose::Split,
+            ..value.clone()
+        },
+        Header {
+            suite: Suite::Aes256GcmSiv,
+            ..value.clone()
+        },
+        Header {
+            suite: Suite::ChaCha20Poly1305,
+            ..value.clone()
+        },
     ];
     let blob = seal(&value, None, None, b"text");
     let bytes = value.encode().unwrap();
@@ -190,7 +221,12 @@ fn a_lock_cannot_be_removed_from_the_header() {
     let ann = lock_key(Purpose::Value, "ann");
     let blob = seal(&locked, Some(&ann), None, b"text");
     let old = locked.encode().unwrap();
-    let new = Header { lock: None, ..locked }.encode().unwrap();
+    let new = Header {
+        lock: None,
+        ..locked
+    }
+    .encode()
+    .unwrap();
     let rest = &blob[4 + old.len()..];
     let length = u32::try_from(new.len()).unwrap().to_be_bytes();
     let moved = [&length[..], &new, rest].concat();
@@ -204,15 +240,30 @@ fn a_lock_cannot_be_removed_from_the_header() {
 fn rewrap_moves_to_the_new_version_without_the_lock_key() {
     let ann = lock_key(Purpose::Value, "ann");
     let cases = [
-        (header(Purpose::Value, Suite::Aes256Gcm, Mode::Derived), None),
-        (header(Purpose::Object, Suite::Aes128Gcm, Mode::Wrapped), None),
-        (locked_header(Purpose::Value, Suite::Aes256Gcm, "ann"), Some(&ann)),
+        (
+            header(Purpose::Value, Suite::Aes256Gcm, Mode::Derived),
+            None,
+        ),
+        (
+            header(Purpose::Object, Suite::Aes128Gcm, Mode::Wrapped),
+            None,
+        ),
+        (
+            locked_header(Purpose::Value, Suite::Aes256Gcm, "ann"),
+            Some(&ann),
+        ),
     ];
     for (header, lock) in cases {
         let blob = seal(&header, lock, Some(b"ad"), b"text");
         let envelope = Envelope::parse(&blob).unwrap();
         let entropy = SeededEntropy::new(10);
-        let moved = rewrap(&envelope, &context_key(1), &context_key(2), Some(b"ad"), &entropy);
+        let moved = rewrap(
+            &envelope,
+            &context_key(1),
+            &context_key(2),
+            Some(b"ad"),
+            &entropy,
+        );
         let moved = moved.unwrap();
         assert_eq!(open_blob(&moved, &context_key(1), lock, Some(b"ad")), None);
         let opened = open_blob(&moved, &context_key(2), lock, Some(b"ad"));
@@ -225,7 +276,12 @@ fn rewrap_moves_to_the_new_version_without_the_lock_key() {
 
 #[test]
 fn rewrap_refuses_a_foreign_key_and_an_altered_blob() {
-    let blob = seal(&header(Purpose::Object, Suite::Aes256Gcm, Mode::Wrapped), None, None, b"t");
+    let blob = seal(
+        &header(Purpose::Object, Suite::Aes256Gcm, Mode::Wrapped),
+        None,
+        None,
+        b"t",
+    );
     let envelope = Envelope::parse(&blob).unwrap();
     let foreign = ContextId::from_bytes([1; 32]);
     let foreign = ContextKey::derive(&seed(1), WORKSPACE, foreign, KeyVersion(2));
@@ -282,7 +338,10 @@ fn data_keys_have_their_lengths_and_no_body() {
     }
     let mut blob = wrap_key(&header, None, &[7; 32]).unwrap();
     blob.push(0);
-    assert_eq!(Envelope::parse(&blob), Err(FormatError::TrailingBytes { bytes: 1 }));
+    assert_eq!(
+        Envelope::parse(&blob),
+        Err(FormatError::TrailingBytes { bytes: 1 })
+    );
 }
 
 #[test]
@@ -291,8 +350,14 @@ fn contradictory_requests_are_refused() {
     let ann = lock_key(Purpose::Value, "ann");
     let locked = locked_header(Purpose::Value, Suite::Aes256Gcm, "ann");
     let purpose = |purpose| SealError::Purpose { purpose };
-    let foreign = Header { context: ContextId::from_bytes([0; 32]), ..value.clone() };
-    let derived_lock = Header { mode: Mode::Derived, ..locked.clone() };
+    let foreign = Header {
+        context: ContextId::from_bytes([0; 32]),
+        ..value.clone()
+    };
+    let derived_lock = Header {
+        mode: Mode::Derived,
+        ..locked.clone()
+    };
     let cases = [
         (value, Some(&ann), SealError::LockKey),
         (locked, None, SealError::LockKey),
@@ -300,7 +365,9 @@ fn contradictory_requests_are_refused() {
         (
             derived_lock,
             Some(&ann),
-            SealError::Header(FormatError::DerivedMode { purpose: Purpose::Value }),
+            SealError::Header(FormatError::DerivedMode {
+                purpose: Purpose::Value,
+            }),
         ),
         (
             header(Purpose::File, Suite::Aes256Gcm, Mode::Wrapped),

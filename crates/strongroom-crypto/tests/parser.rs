@@ -27,9 +27,18 @@ impl Numbers {
 fn samples() -> Vec<Vec<u8>> {
     let ann = lock_key(Purpose::Value, "ann");
     let headers = [
-        (header(Purpose::Value, Suite::Aes256Gcm, Mode::Derived), None),
-        (header(Purpose::Object, Suite::ChaCha20Poly1305, Mode::Wrapped), None),
-        (locked_header(Purpose::Value, Suite::Aes256Gcm, "ann"), Some(&ann)),
+        (
+            header(Purpose::Value, Suite::Aes256Gcm, Mode::Derived),
+            None,
+        ),
+        (
+            header(Purpose::Object, Suite::ChaCha20Poly1305, Mode::Wrapped),
+            None,
+        ),
+        (
+            locked_header(Purpose::Value, Suite::Aes256Gcm, "ann"),
+            Some(&ann),
+        ),
     ];
     let seal = |(header, lock_key): (Header, _)| {
         let request = SealRequest {
@@ -79,7 +88,10 @@ fn mutations_never_panic_and_reencode_to_themselves() {
         check(&bytes);
         accepted += usize::from(Envelope::parse(&bytes).is_ok());
     }
-    assert!((MUTATIONS / 100..MUTATIONS).contains(&accepted), "{accepted}");
+    assert!(
+        (MUTATIONS / 100..MUTATIONS).contains(&accepted),
+        "{accepted}"
+    );
 }
 
 #[test]
@@ -101,7 +113,9 @@ fn noise_never_panics() {
 fn a_stated_length_beyond_the_limit_is_refused_at_once() {
     for length in [65_529u32, 1 << 20, u32::MAX] {
         let bytes = length.to_be_bytes();
-        let refused = FormatError::PrefixTooLong { bytes: length as usize };
+        let refused = FormatError::PrefixTooLong {
+            bytes: length as usize,
+        };
         assert_eq!(Envelope::parse_prefix(&bytes), Err(refused));
     }
 }
@@ -109,7 +123,13 @@ fn a_stated_length_beyond_the_limit_is_refused_at_once() {
 #[test]
 fn unknown_codes_are_named() {
     let blob = &samples()[0];
-    for (at, field) in [(8, "purpose"), (9, "suite"), (10, "mode"), (59, "lock"), (60, "object")] {
+    for (at, field) in [
+        (8, "purpose"),
+        (9, "suite"),
+        (10, "mode"),
+        (59, "lock"),
+        (60, "object"),
+    ] {
         let mut bad = blob.clone();
         bad[at] = 0xee;
         let refused = FormatError::UnknownCode { field, code: 0xee };

@@ -63,11 +63,7 @@ fn aeads() {
     check_aead(TestName::AesGcm, 32, &aead::AES_256_GCM);
     check_aead(TestName::AesGcm, 16, &aead::AES_128_GCM);
     check_aead(TestName::AesGcmSiv, 32, &aead::AES_256_GCM_SIV);
-    check_aead(
-        TestName::ChaCha20Poly1305,
-        32,
-        &aead::CHACHA20_POLY1305,
-    );
+    check_aead(TestName::ChaCha20Poly1305, 32, &aead::CHACHA20_POLY1305);
 }
 
 fn check_aead(
@@ -157,7 +153,11 @@ fn ml_kem_768_decapsulation() {
             TestResult::Valid | TestResult::Acceptable => {
                 let expected = test.shared_secret.as_ref().map(|shared| &shared[..]);
                 assert!(shared.is_some(), "{}", test.tc_id);
-                assert!(expected.is_none() || shared.as_deref() == expected, "{}", test.tc_id);
+                assert!(
+                    expected.is_none() || shared.as_deref() == expected,
+                    "{}",
+                    test.tc_id
+                );
             }
             TestResult::Invalid => assert!(shared.is_none(), "{}", test.tc_id),
         }
@@ -175,7 +175,13 @@ fn ml_kem_768_public_keys() {
         let key = EncapsulationKey::new(&ML_KEM_768, test.encaps_key.as_deref().unwrap());
         let encapsulated = key.ok().and_then(|key| key.encapsulate().ok());
         let valid = test.result == TestResult::Valid;
-        assert_eq!(encapsulated.is_some(), valid, "{} {}", test.tc_id, test.comment);
+        assert_eq!(
+            encapsulated.is_some(),
+            valid,
+            "{} {}",
+            test.tc_id,
+            test.comment
+        );
     }
     assert!(seen > 3, "{seen}");
 }

@@ -127,7 +127,10 @@ impl MessageKey {
     pub(super) fn prefix(&self, salt: &[u8; SALT_BYTES]) -> [u8; PREFIX_BYTES] {
         let mut prefix = [0; PREFIX_BYTES];
         let bytes = salt.iter().chain(&self.commitment);
-        prefix.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
+        prefix
+            .iter_mut()
+            .zip(bytes)
+            .for_each(|(to, from)| *to = *from);
         prefix
     }
 
@@ -135,7 +138,8 @@ impl MessageKey {
     fn nonce(&self, chunk: u64) -> Nonce {
         let mut nonce = self.base_nonce;
         let last = nonce.iter_mut().rev();
-        last.zip(chunk.to_le_bytes()).for_each(|(byte, number)| *byte ^= number);
+        last.zip(chunk.to_le_bytes())
+            .for_each(|(byte, number)| *byte ^= number);
         Nonce::assume_unique_for_key(nonce)
     }
 
@@ -150,14 +154,7 @@ impl MessageKey {
             .split_at_mut_checked(plaintext.len())
             .expect("the output is longer than the plaintext");
         self.aead
-            .seal_out_of_place_scatter(
-                self.nonce(chunk),
-                Aad::empty(),
-                plaintext,
-                sealed,
-                &[],
-                tag,
-            )
+            .seal_out_of_place_scatter(self.nonce(chunk), Aad::empty(), plaintext, sealed, &[], tag)
             .expect("a chunk is below every length limit");
     }
 
@@ -169,9 +166,7 @@ impl MessageKey {
         sealed: &[u8],
         out: &mut [u8],
     ) -> Result<(), OpenError> {
-        let (sealed, tag) = sealed
-            .split_last_chunk::<TAG_BYTES>()
-            .ok_or(OpenError)?;
+        let (sealed, tag) = sealed.split_last_chunk::<TAG_BYTES>().ok_or(OpenError)?;
         self.aead
             .open_separate_gather(self.nonce(chunk), Aad::empty(), sealed, tag, out)
             .map_err(|_unspecified| OpenError)

@@ -11,6 +11,7 @@
 //! Every chunk but the last holds exactly 16 KiB, the last less (perhaps nothing), so that the end
 //! of the message is authenticated. The commitment pins the input key, the salt and the context.
 
+mod buffer;
 mod key;
 mod one_shot;
 mod opener;

@@ -8,12 +8,7 @@ use crate::secret::SecretBytes;
 
 /// `salt ‖ commitment ‖ chunks`. The salt must not repeat under the key: draw it.
 #[must_use]
-pub fn seal(
-    key: &InputKey,
-    salt: &[u8; SALT_BYTES],
-    context: &[u8],
-    plaintext: &[u8],
-) -> Vec<u8> {
+pub fn seal(key: &InputKey, salt: &[u8; SALT_BYTES], context: &[u8], plaintext: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(sealed_bytes(plaintext.len()));
     seal_into(key, salt, context, plaintext, &mut out);
     out

@@ -1,5 +1,6 @@
 //! Opening of messages that come in pieces.
 
+use super::buffer::Buffer;
 use super::key::MessageKey;
 use super::{CHUNKS_MAX, InputKey, PREFIX_BYTES, SEALED_CHUNK_BYTES, TAG_BYTES};
 use crate::OpenError;
@@ -16,7 +17,10 @@ pub struct Opener {
 
 #[derive(Debug)]
 enum State {
-    Prefix { key: InputKey, context: Vec<u8> },
+    Prefix {
+        key: Box<InputKey>,
+        context: Vec<u8>,
+    },
     Chunks(MessageKey),
     Failed,
 }
@@ -25,6 +29,7 @@ impl Opener {
     /// Starts a message that was sealed under the key with the context.
     #[must_use]
     pub fn new(key: InputKey, context: Vec<u8>) -> Self {
+        let key = Box::new(key);
         Self {
             state: State::Prefix { key, context },
             chunk: 0,
@@ -37,6 +42,14 @@ impl Opener {
     /// # Errors
     /// When a chunk does not open. `out` then holds the chunks before it; every later call fails.
     pub fn update(&mut self, sealed: &[u8], out: &mut Vec<u8>) -> Result<(), OpenError> {
+        Buffer::appending(out, |out| self.update_buffer(sealed, out))
+    }
+
+    pub(super) fn update_buffer(
+        &mut self,
+        sealed: &[u8],
+        out: &mut Buffer,
+    ) -> Result<(), OpenError> {
         let result = self.advance(sealed, out);
         if result.is_err() {
             self.state = State::Failed;
@@ -49,13 +62,17 @@ impl Opener {
     /// # Errors
     /// When the message is truncated or does not open.
     pub fn finish(self, out: &mut Vec<u8>) -> Result<(), OpenError> {
+        Buffer::appending(out, |out| self.finish_buffer(out))
+    }
+
+    pub(super) fn finish_buffer(self, out: &mut Buffer) -> Result<(), OpenError> {
         let State::Chunks(key) = &self.state else {
             return Err(OpenError);
         };
         open_chunk(key, self.chunk, &self.held, out)
     }
 
-    fn advance(&mut self, mut sealed: &[u8], out: &mut Vec<u8>) -> Result<(), OpenError> {
+    fn advance(&mut self, mut sealed: &[u8], out: &mut Buffer) -> Result<(), OpenError> {
         if let State::Prefix { key, context } = &self.state {
             sealed = hold(&mut self.held, PREFIX_BYTES, sealed);
             let Some(prefix) = self.held.first_chunk::<PREFIX_BYTES>() else {
@@ -99,19 +116,17 @@ fn open_chunk(
     key: &MessageKey,
     chunk: u64,
     sealed: &[u8],
-    out: &mut Vec<u8>,
+    out: &mut Buffer,
 ) -> Result<(), OpenError> {
     if chunk >= CHUNKS_MAX {
         return Err(OpenError);
     }
-    let start = out.len();
     let plaintext_bytes = sealed.len().checked_sub(TAG_BYTES).ok_or(OpenError)?;
-    out.resize(start + plaintext_bytes, 0);
-    let room = out.get_mut(start..).unwrap_or_default();
+    let room = out.room(plaintext_bytes);
     let result = key.open_chunk(chunk, sealed, room);
     if result.is_err() {
         room.fill(0);
-        out.truncate(start);
+        out.take_back(plaintext_bytes);
     }
     result
 }

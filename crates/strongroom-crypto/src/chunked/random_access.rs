@@ -85,7 +85,9 @@ impl<R: Read + Seek> RandomAccess<R> {
         let plaintext_bytes = self.sealed.len().checked_sub(TAG_BYTES);
         let plaintext_bytes = plaintext_bytes.ok_or_else(refused)?;
         self.plaintext.resize(plaintext_bytes, 0);
-        let result = self.key.open_chunk(chunk, &self.sealed, &mut self.plaintext);
+        let result = self
+            .key
+            .open_chunk(chunk, &self.sealed, &mut self.plaintext);
         result.map_err(|_error| refused())?;
         self.current = Some(chunk);
         Ok(())

@@ -2,10 +2,9 @@
 
 use zeroize::Zeroizing;
 
+use super::buffer::Buffer;
 use super::key::MessageKey;
-use super::{
-    CHUNK_BYTES, CHUNKS_MAX, InputKey, PREFIX_BYTES, SALT_BYTES, SEALED_CHUNK_BYTES, TAG_BYTES,
-};
+use super::{CHUNK_BYTES, CHUNKS_MAX, InputKey, PREFIX_BYTES, SALT_BYTES, TAG_BYTES};
 
 /// A message longer than 4 PiB.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -40,21 +39,30 @@ impl Sealer {
     ///
     /// # Errors
     /// When the message becomes too long; nothing more can be sealed then.
-    pub fn update(
+    pub fn update(&mut self, plaintext: &[u8], out: &mut Vec<u8>) -> Result<(), MessageTooLong> {
+        Buffer::appending(out, |out| self.update_buffer(plaintext, out))
+    }
+
+    /// Ends the message: appends the short last chunk to `out`.
+    ///
+    /// # Errors
+    /// When the message is too long.
+    pub fn finish(self, out: &mut Vec<u8>) -> Result<(), MessageTooLong> {
+        Buffer::appending(out, |out| self.finish_buffer(out))
+    }
+
+    pub(super) fn update_buffer(
         &mut self,
         mut plaintext: &[u8],
-        out: &mut Vec<u8>,
+        out: &mut Buffer,
     ) -> Result<(), MessageTooLong> {
-        out.extend(self.prefix.take().into_iter().flatten());
+        self.write_prefix(out);
         if !self.held.is_empty() {
             plaintext = self.fill(plaintext);
             if self.held.len() < CHUNK_BYTES {
                 return Ok(());
             }
-            let held = core::mem::take(&mut self.held);
-            self.seal_chunk(&held, out)?;
-            self.held = held;
-            self.held.clear();
+            self.seal_held(out)?;
         }
         let chunks = plaintext.chunks_exact(CHUNK_BYTES);
         let rest = chunks.remainder();
@@ -65,14 +73,15 @@ impl Sealer {
         Ok(())
     }
 
-    /// Ends the message: appends the short last chunk to `out`.
-    ///
-    /// # Errors
-    /// When the message is too long.
-    pub fn finish(mut self, out: &mut Vec<u8>) -> Result<(), MessageTooLong> {
-        out.extend(self.prefix.take().into_iter().flatten());
-        let held = core::mem::take(&mut self.held);
-        self.seal_chunk(&held, out)
+    pub(super) fn finish_buffer(mut self, out: &mut Buffer) -> Result<(), MessageTooLong> {
+        self.write_prefix(out);
+        self.seal_held(out)
+    }
+
+    fn write_prefix(&mut self, out: &mut Buffer) {
+        if let Some(prefix) = self.prefix.take() {
+            out.push(&prefix);
+        }
     }
 
     /// Moves plaintext into the chunk that is not full yet, and returns the rest.
@@ -83,20 +92,21 @@ impl Sealer {
         rest
     }
 
-    fn seal_chunk(&mut self, plaintext: &[u8], out: &mut Vec<u8>) -> Result<(), MessageTooLong> {
+    fn seal_held(&mut self, out: &mut Buffer) -> Result<(), MessageTooLong> {
+        let held = core::mem::take(&mut self.held);
+        self.seal_chunk(&held, out)?;
+        self.held = held;
+        self.held.clear();
+        Ok(())
+    }
+
+    fn seal_chunk(&mut self, plaintext: &[u8], out: &mut Buffer) -> Result<(), MessageTooLong> {
         if self.chunk >= CHUNKS_MAX {
             return Err(MessageTooLong);
         }
-        let start = out.len();
-        out.resize(start + plaintext.len() + TAG_BYTES, 0);
-        let room = out.get_mut(start..).unwrap_or_default();
+        let room = out.room(plaintext.len() + TAG_BYTES);
         self.key.seal_chunk(self.chunk, plaintext, room);
         self.chunk += 1;
         Ok(())
     }
-}
-
-/// Bytes that [`Sealer::update`] appends at most for `plaintext_bytes`.
-pub(super) const fn room_for(plaintext_bytes: usize) -> usize {
-    PREFIX_BYTES + (plaintext_bytes / CHUNK_BYTES + 1) * SEALED_CHUNK_BYTES
 }

@@ -2,15 +2,14 @@
 
 use std::io::{self, Read, Write};
 
-use zeroize::Zeroizing;
-
-use super::sealer::room_for;
-use super::{CHUNK_BYTES, MessageTooLong, Opener, SEALED_CHUNK_BYTES, Sealer};
+use super::buffer::Buffer;
+use super::{CHUNK_BYTES, MessageTooLong, Opener, PREFIX_BYTES, SEALED_CHUNK_BYTES, Sealer};
 use crate::OpenError;
 
 /// Plaintext or ciphertext bytes that are worked on at once: memory stays flat however large the
 /// caller's buffers are.
-pub(super) const STEP_BYTES: usize = 4 * CHUNK_BYTES;
+pub(super) const STEP_BYTES: usize = STEP_CHUNKS * CHUNK_BYTES;
+pub(super) const STEP_CHUNKS: usize = 4;
 
 /// Seals what is written and passes the ciphertext on. The message is complete only after
 /// [`SealWriter::finish`]; dropped before, it is truncated and will not open.
@@ -18,7 +17,7 @@ pub(super) const STEP_BYTES: usize = 4 * CHUNK_BYTES;
 pub struct SealWriter<W> {
     inner: W,
     sealer: Sealer,
-    sealed: Vec<u8>,
+    sealed: Buffer,
 }
 
 impl<W: Write> SealWriter<W> {
@@ -28,7 +27,7 @@ impl<W: Write> SealWriter<W> {
         Self {
             inner,
             sealer,
-            sealed: Vec::with_capacity(room_for(STEP_BYTES)),
+            sealed: Buffer::default(),
         }
     }
 
@@ -39,9 +38,9 @@ impl<W: Write> SealWriter<W> {
     pub fn finish(mut self) -> io::Result<W> {
         self.sealed.clear();
         self.sealer
-            .finish(&mut self.sealed)
+            .finish_buffer(&mut self.sealed)
             .map_err(too_long)?;
-        self.inner.write_all(&self.sealed)?;
+        self.inner.write_all(self.sealed.filled())?;
         self.inner.flush()?;
         Ok(self.inner)
     }
@@ -52,9 +51,9 @@ impl<W: Write> Write for SealWriter<W> {
         let taken = plaintext.get(..STEP_BYTES).unwrap_or(plaintext);
         self.sealed.clear();
         self.sealer
-            .update(taken, &mut self.sealed)
+            .update_buffer(taken, &mut self.sealed)
             .map_err(too_long)?;
-        self.inner.write_all(&self.sealed)?;
+        self.inner.write_all(self.sealed.filled())?;
         Ok(taken.len())
     }
 
@@ -74,7 +73,9 @@ pub struct OpenReader<R> {
     opener: Option<Opener>,
     failed: bool,
     sealed: Vec<u8>,
-    plaintext: Zeroizing<Vec<u8>>,
+    /// Bytes to read next: the prefix, then whole chunks, so that most are opened where they lie.
+    wanted: usize,
+    plaintext: Buffer,
     given: usize,
 }
 
@@ -86,8 +87,9 @@ impl<R: Read> OpenReader<R> {
             inner,
             opener: Some(opener),
             failed: false,
-            sealed: vec![0; 4 * SEALED_CHUNK_BYTES],
-            plaintext: Zeroizing::new(Vec::with_capacity(STEP_BYTES + CHUNK_BYTES)),
+            sealed: vec![0; STEP_CHUNKS * SEALED_CHUNK_BYTES],
+            wanted: PREFIX_BYTES,
+            plaintext: Buffer::default(),
             given: 0,
         }
     }
@@ -96,22 +98,26 @@ impl<R: Read> OpenReader<R> {
     fn refill(&mut self) -> io::Result<()> {
         self.plaintext.clear();
         self.given = 0;
-        while self.plaintext.is_empty() {
+        while self.plaintext.filled().is_empty() {
             let Some(mut opener) = self.opener.take() else {
                 return if self.failed { Err(refused()) } else { Ok(()) };
             };
-            let read = match self.inner.read(&mut self.sealed) {
+            let read = match self
+                .inner
+                .read(self.sealed.get_mut(..self.wanted).unwrap_or_default())
+            {
                 Ok(read) => read,
                 Err(error) => {
                     self.opener = Some(opener);
                     return Err(error);
                 }
             };
+            self.wanted = self.sealed.len();
             let sealed = self.sealed.get(..read).unwrap_or_default();
             let result = if sealed.is_empty() {
-                opener.finish(&mut self.plaintext)
+                opener.finish_buffer(&mut self.plaintext)
             } else {
-                let result = opener.update(sealed, &mut self.plaintext);
+                let result = opener.update_buffer(sealed, &mut self.plaintext);
                 self.opener = result.is_ok().then_some(opener);
                 result
             };
@@ -124,10 +130,14 @@ impl<R: Read> OpenReader<R> {
 
 impl<R: Read> Read for OpenReader<R> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        if self.given == self.plaintext.len() && !out.is_empty() {
+        if self.given == self.plaintext.filled().len() && !out.is_empty() {
             self.refill()?;
         }
-        let mut rest = self.plaintext.get(self.given..).unwrap_or_default();
+        let mut rest = self
+            .plaintext
+            .filled()
+            .get(self.given..)
+            .unwrap_or_default();
         let read = rest.read(out)?;
         self.given += read;
         Ok(read)

@@ -170,7 +170,14 @@ fn writer_and_reader_are_inverse() {
 fn a_reader_never_ends_cleanly_on_a_truncated_message() {
     let plaintext = message(2 * CHUNK_BYTES);
     let sealed = seal(&key(Suite::Aes256Gcm), &SALT, b"context", &plaintext);
-    for cut in [1, 16, 17, SEALED_CHUNK_BYTES, sealed.len() - 56, sealed.len()] {
+    for cut in [
+        1,
+        16,
+        17,
+        SEALED_CHUNK_BYTES,
+        sealed.len() - 56,
+        sealed.len(),
+    ] {
         let opener = Opener::new(key(Suite::Aes256Gcm), b"context".to_vec());
         let mut reader = OpenReader::new(opener, &sealed[..sealed.len() - cut]);
         let mut opened = Vec::new();
@@ -189,13 +196,21 @@ fn random_access_reads_any_range() {
     let source = Cursor::new(file);
     let mut access = RandomAccess::open(source, 6, &key(Suite::Aes256Gcm), b"context").unwrap();
     assert_eq!(access.plaintext_bytes(), plaintext.len() as u64);
-    for (from, bytes) in [(0, 10), (CHUNK_BYTES - 3, 7), (2 * CHUNK_BYTES, 20), (40_000, 9_157)] {
+    for (from, bytes) in [
+        (0, 10),
+        (CHUNK_BYTES - 3, 7),
+        (2 * CHUNK_BYTES, 20),
+        (40_000, 9_157),
+    ] {
         access.seek(SeekFrom::Start(from as u64)).unwrap();
         let mut out = vec![0; bytes];
         access.read_exact(&mut out).unwrap();
         assert_eq!(out, plaintext[from..from + bytes]);
     }
-    assert_eq!(access.seek(SeekFrom::End(-1)).unwrap(), plaintext.len() as u64 - 1);
+    assert_eq!(
+        access.seek(SeekFrom::End(-1)).unwrap(),
+        plaintext.len() as u64 - 1
+    );
     assert_eq!(access.read(&mut [0; 9]).unwrap(), 1);
     assert_eq!(access.read(&mut [0; 9]).unwrap(), 0);
 }
@@ -210,7 +225,9 @@ fn random_access_refuses_an_altered_chunk_and_no_other() {
     let mut out = vec![0; CHUNK_BYTES];
     access.read_exact(&mut out).unwrap();
     assert!(access.read(&mut out).is_err());
-    access.seek(SeekFrom::Start(2 * CHUNK_BYTES as u64)).unwrap();
+    access
+        .seek(SeekFrom::Start(2 * CHUNK_BYTES as u64))
+        .unwrap();
     access.read_exact(&mut out).unwrap();
     assert_eq!(out, plaintext[2 * CHUNK_BYTES..]);
 }
@@ -239,7 +256,10 @@ async fn async_writer_and_reader_are_inverse() {
     let mut sealed = Vec::new();
     far.read_to_end(&mut sealed).await.unwrap();
     writing.await.unwrap();
-    assert_eq!(sealed, seal(&key(Suite::Aes256Gcm), &SALT, b"context", &plaintext));
+    assert_eq!(
+        sealed,
+        seal(&key(Suite::Aes256Gcm), &SALT, b"context", &plaintext)
+    );
     for (cut, complete) in [(0, true), (1, false), (SEALED_CHUNK_BYTES, false)] {
         let opener = Opener::new(key(Suite::Aes256Gcm), b"context".to_vec());
         let mut reader = AsyncOpenReader::new(opener, &sealed[..sealed.len() - cut]);

@@ -5,11 +5,10 @@ use core::task::{Context, Poll, ready};
 use std::io;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use zeroize::Zeroizing;
 
-use super::sealer::room_for;
-use super::sync_io::{STEP_BYTES, refused, too_long};
-use super::{CHUNK_BYTES, Opener, SEALED_CHUNK_BYTES, Sealer};
+use super::buffer::Buffer;
+use super::sync_io::{STEP_BYTES, STEP_CHUNKS, refused, too_long};
+use super::{Opener, PREFIX_BYTES, SEALED_CHUNK_BYTES, Sealer};
 
 /// Seals what is written and passes the ciphertext on. `shutdown` ends the message: dropped
 /// before, it is truncated and will not open.
@@ -18,7 +17,7 @@ pub struct AsyncSealWriter<W> {
     inner: W,
     /// `None` once the last chunk is sealed.
     sealer: Option<Sealer>,
-    sealed: Vec<u8>,
+    sealed: Buffer,
     written: usize,
 }
 
@@ -29,14 +28,14 @@ impl<W: AsyncWrite + Unpin> AsyncSealWriter<W> {
         Self {
             inner,
             sealer: Some(sealer),
-            sealed: Vec::with_capacity(room_for(STEP_BYTES)),
+            sealed: Buffer::default(),
             written: 0,
         }
     }
 
     /// Hands the ciphertext at hand to the inner writer.
     fn poll_drain(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        while let Some(rest) = self.sealed.get(self.written..).filter(|rest| !rest.is_empty()) {
+        while let Some(rest @ [_, ..]) = self.sealed.filled().get(self.written..) {
             let written = ready!(Pin::new(&mut self.inner).poll_write(cx, rest))?;
             if written == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
@@ -59,7 +58,9 @@ impl<W: AsyncWrite + Unpin> AsyncWrite for AsyncSealWriter<W> {
         let taken = plaintext.get(..STEP_BYTES).unwrap_or(plaintext);
         let this = &mut *self;
         let sealer = this.sealer.as_mut().ok_or(io::ErrorKind::BrokenPipe)?;
-        sealer.update(taken, &mut this.sealed).map_err(too_long)?;
+        sealer
+            .update_buffer(taken, &mut this.sealed)
+            .map_err(too_long)?;
         Poll::Ready(Ok(taken.len()))
     }
 
@@ -74,7 +75,7 @@ impl<W: AsyncWrite + Unpin> AsyncWrite for AsyncSealWriter<W> {
         ready!(self.poll_drain(cx))?;
         let this = &mut *self;
         if let Some(sealer) = this.sealer.take() {
-            sealer.finish(&mut this.sealed).map_err(too_long)?;
+            sealer.finish_buffer(&mut this.sealed).map_err(too_long)?;
         }
         ready!(this.poll_drain(cx))?;
         Pin::new(&mut this.inner).poll_shutdown(cx)
@@ -91,7 +92,9 @@ pub struct AsyncOpenReader<R> {
     opener: Option<Opener>,
     failed: bool,
     sealed: Vec<u8>,
-    plaintext: Zeroizing<Vec<u8>>,
+    /// Bytes to read next: the prefix, then whole chunks, so that most are opened where they lie.
+    wanted: usize,
+    plaintext: Buffer,
     given: usize,
 }
 
@@ -103,8 +106,9 @@ impl<R: AsyncRead + Unpin> AsyncOpenReader<R> {
             inner,
             opener: Some(opener),
             failed: false,
-            sealed: vec![0; 4 * SEALED_CHUNK_BYTES],
-            plaintext: Zeroizing::new(Vec::with_capacity(STEP_BYTES + CHUNK_BYTES)),
+            sealed: vec![0; STEP_CHUNKS * SEALED_CHUNK_BYTES],
+            wanted: PREFIX_BYTES,
+            plaintext: Buffer::default(),
             given: 0,
         }
     }
@@ -113,16 +117,17 @@ impl<R: AsyncRead + Unpin> AsyncOpenReader<R> {
     fn poll_refill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.plaintext.clear();
         self.given = 0;
-        while self.plaintext.is_empty() {
+        while self.plaintext.filled().is_empty() {
             if self.failed {
                 return Poll::Ready(Err(refused()));
             }
             if self.opener.is_none() {
                 return Poll::Ready(Ok(()));
             }
-            let mut buffer = ReadBuf::new(&mut self.sealed);
+            let mut buffer = ReadBuf::new(self.sealed.get_mut(..self.wanted).unwrap_or_default());
             ready!(Pin::new(&mut self.inner).poll_read(cx, &mut buffer))?;
             let read = buffer.filled().len();
+            self.wanted = self.sealed.len();
             self.open(read);
         }
         Poll::Ready(Ok(()))
@@ -135,9 +140,9 @@ impl<R: AsyncRead + Unpin> AsyncOpenReader<R> {
         };
         let sealed = self.sealed.get(..read).unwrap_or_default();
         let result = if sealed.is_empty() {
-            opener.finish(&mut self.plaintext)
+            opener.finish_buffer(&mut self.plaintext)
         } else {
-            let result = opener.update(sealed, &mut self.plaintext);
+            let result = opener.update_buffer(sealed, &mut self.plaintext);
             self.opener = result.is_ok().then_some(opener);
             result
         };
@@ -152,10 +157,14 @@ impl<R: AsyncRead + Unpin> AsyncRead for AsyncOpenReader<R> {
         cx: &mut Context<'_>,
         out: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if self.given == self.plaintext.len() && out.remaining() > 0 {
+        if self.given == self.plaintext.filled().len() && out.remaining() > 0 {
             ready!(self.poll_refill(cx))?;
         }
-        let rest = self.plaintext.get(self.given..).unwrap_or_default();
+        let rest = self
+            .plaintext
+            .filled()
+            .get(self.given..)
+            .unwrap_or_default();
         let given = rest.get(..out.remaining()).unwrap_or(rest);
         out.put_slice(given);
         let given = given.len();

@@ -86,9 +86,7 @@ pub enum SealError {
         purpose: Purpose,
     },
     /// A data key that is too short or too long.
-    #[error(
-        "data key of {bytes} bytes, expected {DATA_KEY_BYTES_MIN} to {DATA_KEY_BYTES_MAX}"
-    )]
+    #[error("data key of {bytes} bytes, expected {DATA_KEY_BYTES_MIN} to {DATA_KEY_BYTES_MAX}")]
     DataKeyLength {
         /// Its length.
         bytes: usize,

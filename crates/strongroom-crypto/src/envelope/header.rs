@@ -101,10 +101,7 @@ impl Header {
         if self.lock.as_ref().is_some_and(|lock| lock.lock.is_empty()) {
             return Err(FormatError::EmptyLock);
         }
-        let wrapped_only = matches!(
-            purpose,
-            Purpose::Object | Purpose::File | Purpose::DataKey
-        );
+        let wrapped_only = matches!(purpose, Purpose::Object | Purpose::File | Purpose::DataKey);
         if self.mode == Mode::Derived && (wrapped_only || self.lock.is_some()) {
             return Err(FormatError::DerivedMode { purpose });
         }
@@ -120,7 +117,9 @@ impl HeaderLock {
         let terms = self.lock.terms();
         // A lock has at most `Lock::TERMS_MAX` terms.
         out.push(u8::try_from(terms.len()).unwrap_or(u8::MAX));
-        terms.iter().for_each(|term| frame::push_term(out, term));
+        for term in terms {
+            frame::push_term(out, term);
+        }
         out.extend_from_slice(&self.salt);
         out.extend_from_slice(&self.tag);
     }

@@ -108,10 +108,5 @@ fn inner_context(header: &[u8]) -> Vec<u8> {
 }
 
 fn outer_context(header: &[u8], version: KeyVersion) -> Vec<u8> {
-    [
-        Label::KeyPart.as_bytes(),
-        header,
-        &version.0.to_be_bytes(),
-    ]
-    .concat()
+    [Label::KeyPart.as_bytes(), header, &version.0.to_be_bytes()].concat()
 }

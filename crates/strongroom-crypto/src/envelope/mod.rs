@@ -92,8 +92,11 @@ impl<'a> Envelope<'a> {
     }
 }
 
+/// A part, and what follows it.
+type Split<'a> = (&'a [u8], &'a [u8]);
+
 /// Splits `u32 length ‖ part` off; `None` when it is not all there yet.
-fn split_part(bytes: &[u8], before: usize) -> Result<Option<(&[u8], &[u8])>, FormatError> {
+fn split_part(bytes: &[u8], before: usize) -> Result<Option<Split<'_>>, FormatError> {
     let mut reader = Reader::new(bytes);
     let Ok(length) = reader.length() else {
         return Ok(None);
@@ -103,4 +106,3 @@ fn split_part(bytes: &[u8], before: usize) -> Result<Option<(&[u8], &[u8])>, For
     }
     Ok(reader.rest().split_at_checked(length))
 }
-

@@ -71,5 +71,9 @@ pub fn rewrap_prefix(
         version: new.version(),
         wrapped: &seal_outer(new, header, &salt, inner.expose()),
     };
-    Ok(encode_prefix(envelope.header_bytes, &part, envelope.body.len()))
+    Ok(encode_prefix(
+        envelope.header_bytes,
+        &part,
+        envelope.body.len(),
+    ))
 }

@@ -7,9 +7,9 @@ use strongroom_types::{
 use super::audit::first;
 use super::{Place, Seed};
 use crate::chunked::InputKey;
+use crate::frame;
 use crate::kdf::{self, Prf};
 use crate::label::Label;
-use crate::frame;
 use crate::secret::Secret;
 
 /// Bytes of the salt of a lock tag.

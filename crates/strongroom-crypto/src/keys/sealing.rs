@@ -31,7 +31,12 @@ impl SealingKey {
     ) -> Result<Vec<u8>, EntropyUnavailable> {
         let mut salt = [0; SALT_BYTES];
         entropy.fill(&mut salt)?;
-        Ok(chunked::seal(&self.key, &salt, &self.context(place), plaintext))
+        Ok(chunked::seal(
+            &self.key,
+            &salt,
+            &self.context(place),
+            plaintext,
+        ))
     }
 
     pub(super) fn open(&self, place: &[&[u8]], sealed: &[u8]) -> Result<SecretBytes, OpenError> {

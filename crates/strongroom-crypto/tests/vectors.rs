@@ -1,0 +1,186 @@
+//! Reads every file of `vectors/crypto/`.
+
+#![expect(
+    dead_code,
+    reason = "the generator's vector is shared, a reader needs half of it"
+)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+#[path = "../examples/crypto_vectors/vector.rs"]
+mod vector;
+
+use std::fs;
+use std::path::Path;
+
+use strongroom_crypto::OpenError;
+use strongroom_crypto::chunked::{self, InputKey};
+use strongroom_crypto::envelope::{Envelope, open, unwrap_data_key};
+use strongroom_crypto::keys::{
+    ContextIdKey, ContextKey, LockKey, LockSecret, Place, ResolvedLock, Seed, WrappingKey,
+};
+use strongroom_crypto::secret::Secret;
+use strongroom_types::{
+    ContextId, IssuerId, KeyContext, KeyVersion, Kind, Lock, Purpose, Suite, WorkspaceId,
+};
+use vector::{Vector, hex, unhex};
+
+/// What came out, in the vector's notation, or the class of failure.
+type Outcome = Result<Vec<(&'static str, String)>, &'static str>;
+
+struct Inputs<'a>(&'a Vector);
+
+impl Inputs<'_> {
+    fn text(&self, name: &str) -> &str {
+        self.0.input.get(name).unwrap()
+    }
+
+    fn bytes(&self, name: &str) -> Vec<u8> {
+        unhex(self.text(name)).unwrap()
+    }
+
+    fn array<const N: usize>(&self, name: &str) -> [u8; N] {
+        self.bytes(name).try_into().unwrap()
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.0.input.contains_key(name)
+    }
+
+    fn seed(&self, name: &str) -> Seed {
+        Seed::from_secret(Secret::from_bytes(self.array(name)))
+    }
+
+    fn workspace(&self) -> WorkspaceId {
+        WorkspaceId::from_bytes(self.array("workspace_hex"))
+    }
+
+    fn context(&self) -> ContextId {
+        ContextId::from_bytes(self.array("context_hex"))
+    }
+
+    fn version(&self) -> KeyVersion {
+        KeyVersion(self.text("key_version").parse().unwrap())
+    }
+
+    fn lock_secret(&self) -> LockSecret {
+        LockSecret::derive(
+            &self.seed("lock_seed_hex"),
+            self.workspace(),
+            self.context(),
+        )
+    }
+
+    fn resolve(&self, lock: Lock) -> Option<ResolvedLock> {
+        let claims = serde_json::from_str(self.text("claims")).unwrap();
+        let issuer = IssuerId::from_bytes(self.array("issuer_hex"));
+        ResolvedLock::resolve(lock, issuer, &claims).ok()
+    }
+
+    /// The lock key of the case's person, as far as there is a lock and a person who meets it.
+    fn lock_key(&self, envelope: &Envelope<'_>) -> Option<LockKey> {
+        let lock = envelope.header.lock.as_ref()?;
+        if !self.has("claims") {
+            return None;
+        }
+        let resolved = self.resolve(lock.lock.clone())?;
+        Some(
+            self.lock_secret()
+                .lock_key(envelope.header.purpose, &resolved),
+        )
+    }
+}
+
+fn read(vector: &Vector) -> Outcome {
+    let inputs = Inputs(vector);
+    let cannot_open = |_error: OpenError| "cannot_open";
+    match vector.format.as_str() {
+        "sr1" | "sr1-data-key" => envelope(&inputs),
+        "chunked" => {
+            let suite = Suite::from_name(inputs.text("suite")).unwrap();
+            let key = InputKey::new(suite, &inputs.bytes("key_hex")).unwrap();
+            let sealed = inputs.bytes("sealed_hex");
+            let opened = chunked::open(&key, &inputs.bytes("context_hex"), &sealed);
+            let opened = opened.map_err(cannot_open)?;
+            Ok(vec![("plaintext_hex", hex(opened.expose()))])
+        }
+        "seed" => {
+            let parent = WrappingKey::new(&Secret::from_bytes(inputs.array("parent_hex")));
+            let place = Place::ContextKey(inputs.workspace(), inputs.context(), inputs.version());
+            let wrapped = inputs.bytes("wrapped_hex");
+            let seed = Seed::unwrap(&parent, &place, &wrapped).map_err(cannot_open)?;
+            Ok(vec![
+                ("key_hex", hex(seed.derive_key(&place).expose())),
+                ("seed_hex", hex(seed.as_secret().expose())),
+            ])
+        }
+        "context-id" => {
+            let key = ContextIdKey::derive(&inputs.seed("seed_hex"), inputs.workspace());
+            let kind = Kind::from_code(inputs.text("kind").parse().unwrap()).unwrap();
+            let map: KeyContext = serde_json::from_str(inputs.text("map")).unwrap();
+            Ok(vec![(
+                "context_hex",
+                hex(key.context_id(kind, &map).as_bytes()),
+            )])
+        }
+        "lock-tag" => {
+            let purpose = Purpose::from_name(inputs.text("purpose")).unwrap();
+            let lock = serde_json::from_str(inputs.text("lock")).unwrap();
+            let resolved = inputs.resolve(lock).unwrap();
+            let salt = inputs.array("salt_hex");
+            let tag = inputs.lock_secret().lock_tag(&salt, purpose, &resolved);
+            Ok(vec![("tag_hex", hex(&tag))])
+        }
+        other => panic!("unknown format {other}"),
+    }
+}
+
+fn envelope(inputs: &Inputs<'_>) -> Outcome {
+    let blob = inputs.bytes("blob_hex");
+    let envelope = Envelope::parse(&blob).map_err(|_error| "malformed")?;
+    let lock_key = inputs.lock_key(&envelope);
+    let key = ContextKey::derive(
+        &inputs.seed("context_seed_hex"),
+        inputs.workspace(),
+        inputs.context(),
+        inputs.version(),
+    );
+    let opened = if inputs.0.format == "sr1-data-key" {
+        unwrap_data_key(&envelope, &key, lock_key.as_ref())
+    } else {
+        let associated_data = inputs
+            .has("associated_data_hex")
+            .then(|| inputs.bytes("associated_data_hex"));
+        open(
+            &envelope,
+            &key,
+            lock_key.as_ref(),
+            associated_data.as_deref(),
+        )
+    };
+    let opened = opened.map_err(|_error| "cannot_open")?;
+    Ok(vec![("plaintext_hex", hex(opened.expose()))])
+}
+
+#[test]
+fn every_vector_comes_out_as_it_says() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../vectors/crypto");
+    let mut seen = 0;
+    for file in fs::read_dir(folder).unwrap() {
+        let path = file.unwrap().path();
+        let vector: Vector = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+        assert_eq!(path.file_name().unwrap(), vector.file_name().as_str());
+        let output = vector.output.iter();
+        let expected: Vec<_> = output
+            .map(|(name, value)| (name.as_str(), value.clone()))
+            .collect();
+        match read(&vector) {
+            Ok(outcome) => {
+                assert_eq!(vector.expect, "ok", "{}", vector.name);
+                assert_eq!(outcome, expected, "{}", vector.name);
+            }
+            Err(class) => assert_eq!(vector.expect, class, "{}", vector.name),
+        }
+        seen += 1;
+    }
+    assert!(seen >= 80, "{seen}");
+}
