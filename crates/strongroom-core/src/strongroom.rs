@@ -12,6 +12,7 @@ use crate::denial::Denial;
 use crate::deployment::Deployment;
 use crate::door::{Floods, keyring::Keyring};
 use crate::identity::{Issuers, KeyCache};
+use crate::log::Logs;
 use crate::policy::Policies;
 use crate::ports::{
     Anchor, AnchorError, Clock, Fetch, RecordKind, Root, RootError, Store, StoreError, WorkspaceRow,
@@ -84,6 +85,9 @@ pub enum OpenError {
         /// Whose log.
         workspace: WorkspaceId,
     },
+    /// A log cannot be compared with what was signed, or not be continued.
+    #[error("log cannot be checked: {0}")]
+    Log(Denial),
     /// The first entries could not be written.
     #[error("first entries cannot be written: {0}")]
     FirstEntries(Denial),
@@ -142,6 +146,7 @@ pub struct Inner {
     pub(crate) sessions: crate::door::Sessions,
     pub(crate) floods: Floods,
     pub(crate) dirty: Dirty,
+    pub(crate) logs: Logs,
     states: Cache<WorkspaceId, Arc<WorkspaceState>>,
 }
 
@@ -169,6 +174,7 @@ impl Strongroom {
             sessions: crate::door::Sessions::new(),
             floods: Floods::default(),
             dirty: Dirty::default(),
+            logs: Logs::default(),
             states: Cache::new(STATES_MAX),
             store: parts.store,
             root: parts.root,

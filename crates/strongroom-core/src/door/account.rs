@@ -28,7 +28,7 @@ pub(crate) struct KeyUse {
 }
 
 /// The version in an entry that names a key context although no key of it was used.
-const NO_KEY: KeyVersion = KeyVersion(0);
+pub(crate) const NO_KEY: KeyVersion = KeyVersion(0);
 
 impl KeyUse {
     /// Sealing under the active version.

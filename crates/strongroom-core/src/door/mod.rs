@@ -26,7 +26,7 @@ use strongroom_log::{Items, leaf_hash};
 use strongroom_types::body::LogEntryId;
 use strongroom_types::{KeyContext, Operation, Outcome, Permission, Reason};
 
-pub(crate) use account::{Account, KeyUse};
+pub(crate) use account::{Account, KeyUse, NO_KEY};
 pub(crate) use authenticate::{Sessions, format_api_key};
 pub(crate) use contexts::{check_purpose, format_fault, parse};
 pub(crate) use denials::Floods;
@@ -292,8 +292,12 @@ impl Strongroom {
         state: &Arc<WorkspaceState>,
         pending: Pending,
     ) -> Result<Committed, Stopped> {
+        let log = self.logs.of(state.id);
+        let seen = log.size();
         match self.store.commit(pending).await {
             Ok(committed) => {
+                log.check(seen, committed.index)?;
+                log.grew(committed.index.saturating_add(1));
                 if committed.epoch != state.epoch {
                     self.forget_state(state.id).await;
                 }

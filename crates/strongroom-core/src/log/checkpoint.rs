@@ -98,7 +98,11 @@ impl Strongroom {
         let origin = self.log_origin(workspace, head.generation);
         let (size, root) = (head.frontier.size(), head.frontier.root());
         let note = Checkpoint::new(&origin, size, root)?.sign(&self.deployment.signer(&origin)?)?;
-        Ok(CheckpointRow { generation: head.generation, size, note: note.to_string() })
+        Ok(CheckpointRow {
+            generation: head.generation,
+            size,
+            note: note.to_string(),
+        })
     }
 }
 

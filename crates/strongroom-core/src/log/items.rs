@@ -32,8 +32,7 @@ pub(super) fn decompress_items(row: &[u8]) -> Result<Items, StoreError> {
     if length.is_none_or(|length| length > BYTES_MAX) {
         return Err(damaged());
     }
-    let bytes =
-        lz4_flex::block::decompress_size_prepended(row).map_err(|_malformed| damaged())?;
+    let bytes = lz4_flex::block::decompress_size_prepended(row).map_err(|_malformed| damaged())?;
     Items::decode(&bytes).map_err(|_layout| damaged())
 }
 
@@ -73,13 +72,24 @@ impl Prepare for ReadItems {
     ) -> Result<ItemsView, Denial> {
         let items = room.items(state.id, self.0).await?;
         let items = items.ok_or(Denial::NotFound(Thing::Entry))?;
+        let stored = room.stored(state, self.0..self.0.saturating_add(1)).await?;
+        let root = stored.first().and_then(|stored| stored.entry.items);
+        if root != Some(items.root()) {
+            return Err(StoreError::Damaged { table: "items" }.into());
+        }
         Ok(view(self.0, &items))
     }
 }
 
 fn view(index: u64, items: &Items) -> ItemsView {
-    let views = (0..).zip(&items.0).map(|(place, item)| item_view(place, item));
-    ItemsView { index, root: items.root().to_string(), items: views.collect() }
+    let views = (0..)
+        .zip(&items.0)
+        .map(|(place, item)| item_view(place, item));
+    ItemsView {
+        index,
+        root: items.root().to_string(),
+        items: views.collect(),
+    }
 }
 
 fn item_view(place: u32, item: &Item) -> ItemView {

@@ -54,7 +54,11 @@ impl Log {
     /// The store has fewer entries: it was replaced by an older one, and nothing it says counts.
     pub(crate) fn check(&self, seen: u64, stored: u64) -> Result<(), Denial> {
         if stored < seen {
-            tracing::error!(seen, stored, "log became shorter: the database was rolled back");
+            tracing::error!(
+                seen,
+                stored,
+                "log became shorter: the database was rolled back"
+            );
             return Err(Denial::LogUnavailable);
         }
         self.grew(stored);
@@ -71,7 +75,9 @@ impl Log {
 pub(super) fn once_in(last: &AtomicI64, now: Micros, pause: Micros) -> bool {
     let before = last.load(Ordering::Acquire);
     let due = before == 0 || now.saturating_sub(before) >= pause;
-    due && last.compare_exchange(before, now, Ordering::AcqRel, Ordering::Acquire).is_ok()
+    due && last
+        .compare_exchange(before, now, Ordering::AcqRel, Ordering::Acquire)
+        .is_ok()
 }
 
 #[cfg(test)]

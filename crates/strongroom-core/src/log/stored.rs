@@ -7,7 +7,7 @@ use strongroom_log::{Entry, EntryBundle, Hash, Openings, leaf_hash};
 use strongroom_types::WorkspaceId;
 
 use super::private::Private;
-use crate::ports::{BatchRow, StoreError};
+use crate::ports::{BatchRow, Micros, StoreError};
 use crate::strongroom::Strongroom;
 use crate::workspace::WorkspaceState;
 
@@ -34,7 +34,11 @@ impl Strongroom {
                 let entry = Entry::decode(bytes).map_err(|_layout| damaged())?;
                 let openings = openings.remove(&index).unwrap_or_default();
                 let private = Private::open(index, &entry, &openings);
-                Ok(Stored { index, entry, private })
+                Ok(Stored {
+                    index,
+                    entry,
+                    private,
+                })
             })
             .collect()
     }
@@ -45,9 +49,35 @@ impl Strongroom {
         workspace: WorkspaceId,
         range: Range<u64>,
     ) -> Result<Vec<Hash>, StoreError> {
-        let batches = self.store.batches(workspace, range.start, range.end).await?;
+        let batches = self
+            .store
+            .batches(workspace, range.start, range.end)
+            .await?;
         let entries = entries(&batches, &range)?;
-        Ok(entries.into_iter().map(|(_, bytes)| leaf_hash(bytes)).collect())
+        Ok(entries
+            .into_iter()
+            .map(|(_, bytes)| leaf_hash(bytes))
+            .collect())
+    }
+
+    /// The time of an entry.
+    pub(super) async fn time_of(
+        &self,
+        workspace: WorkspaceId,
+        index: u64,
+    ) -> Result<Micros, StoreError> {
+        let range = index..index.saturating_add(1);
+        let batches = self
+            .store
+            .batches(workspace, range.start, range.end)
+            .await?;
+        let entry = entries(&batches, &range)?
+            .pop()
+            .map(|(_, bytes)| Entry::decode(bytes));
+        entry
+            .and_then(Result::ok)
+            .map(|entry| entry.time_us)
+            .ok_or_else(damaged)
     }
 
     /// The entries of a range as one bundle.
@@ -56,7 +86,10 @@ impl Strongroom {
         workspace: WorkspaceId,
         range: Range<u64>,
     ) -> Result<Vec<u8>, StoreError> {
-        let batches = self.store.batches(workspace, range.start, range.end).await?;
+        let batches = self
+            .store
+            .batches(workspace, range.start, range.end)
+            .await?;
         let mut bundle = EntryBundle::default();
         for (_, bytes) in entries(&batches, &range)? {
             bundle.push(bytes).map_err(|_too_long| damaged())?;
@@ -113,7 +146,12 @@ mod tests {
             bundle.push(entry).unwrap();
         }
         let count = entries.len() as u64;
-        BatchRow { first, count, entries: bundle.into_bytes(), openings: Vec::new() }
+        BatchRow {
+            first,
+            count,
+            entries: bundle.into_bytes(),
+            openings: Vec::new(),
+        }
     }
 
     #[test]

@@ -1,0 +1,321 @@
+//! The follower: cuts the log into tiles and indexes it, behind the commit and never in it.
+//!
+//! Its durable cursor is the number of level-0 tiles: each step takes the next 256 entries and
+//! stores, in one transaction, their tile, the tiles above that it completes, their search terms
+//! and the uses of keys. A step that ran twice, or on two nodes, stores once.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use strongroom_crypto::keys::AuditKey;
+use strongroom_log::{Entry, Hash, LeafHashes, Tile, tree_root};
+use strongroom_types::{ContextId, KeyVersion, Operation, Outcome, WorkspaceId};
+
+use super::contexts::TookPart;
+use super::private::Private;
+use super::terms::Term;
+use crate::denial::Denial;
+use crate::door::NO_KEY;
+use crate::ports::{Micros, StoreError, TermRow, TileRow, Tiling, UseCount};
+use crate::strongroom::Strongroom;
+use crate::workspace::WorkspaceState;
+
+/// Entries, or hashes, of a full tile.
+pub(super) const WIDTH: u64 = Tile::FULL as u64;
+
+impl Strongroom {
+    /// Follows a log of `size` entries, at most `tiles_max` tiles further, and gives the number of
+    /// level-0 tiles that are stored.
+    pub(super) async fn follow(
+        &self,
+        workspace: WorkspaceId,
+        size: u64,
+        tiles_max: u64,
+    ) -> Result<u64, Denial> {
+        let stored = self.store.tiles(workspace).await?;
+        let end = (size / WIDTH).min(stored.saturating_add(tiles_max));
+        if stored >= end {
+            return Ok(stored);
+        }
+        let state = self.state(workspace).await?;
+        for tile in stored..end {
+            let tiling = self.tiling(&state, tile).await?;
+            self.store.put_tiling(workspace, tiling).await?;
+        }
+        Ok(end)
+    }
+
+    /// What a level-0 tile comes to.
+    async fn tiling(&self, state: &WorkspaceState, tile: u64) -> Result<Tiling, StoreError> {
+        let range = tile * WIDTH..(tile + 1) * WIDTH;
+        let leaves = self.leaves(state.id, range.clone()).await?;
+        let mut found = Found::default();
+        for stored in self.stored(state, range).await? {
+            let contexts = self.contexts_of(state, stored.index, &stored.entry).await?;
+            found.add(&state.keys.audit, &stored.entry, &stored.private, &contexts);
+        }
+        let tiles = self.completed(state.id, tile, leaves).await?;
+        Ok(Tiling {
+            tiles,
+            terms: found.terms(tile),
+            uses: found.uses(),
+        })
+    }
+
+    /// The level-0 tile of these leaves, and each tile above of which it is the last part.
+    async fn completed(
+        &self,
+        workspace: WorkspaceId,
+        mut n: u64,
+        mut hashes: Vec<Hash>,
+    ) -> Result<Vec<TileRow>, StoreError> {
+        let mut tiles = Vec::new();
+        for level in 0..=Tile::LEVEL_MAX {
+            let row = tile_row(level, n, &hashes)?;
+            let root = row.root;
+            tiles.push(row);
+            if (n + 1) % WIDTH != 0 {
+                break;
+            }
+            let first = n + 1 - WIDTH;
+            hashes = self.store.tile_roots(workspace, level, first, n).await?;
+            hashes.push(root);
+            n /= WIDTH;
+        }
+        Ok(tiles)
+    }
+}
+
+/// # Errors
+/// There are not 256 hashes: a tile below is missing.
+fn tile_row(level: u8, n: u64, hashes: &[Hash]) -> Result<TileRow, StoreError> {
+    let damaged = || StoreError::Damaged { table: "tile" };
+    let root = tree_root(&LeafHashes(hashes), WIDTH).map_err(|_missing| damaged())?;
+    if hashes.len() != usize::from(Tile::FULL) {
+        return Err(damaged());
+    }
+    let hashes = hashes
+        .iter()
+        .flat_map(|hash| hash.as_bytes())
+        .copied()
+        .collect();
+    Ok(TileRow {
+        level,
+        n,
+        hashes,
+        root,
+    })
+}
+
+/// What 256 entries tell the index.
+#[derive(Debug, Default)]
+struct Found {
+    terms: BTreeSet<[u8; 16]>,
+    uses: BTreeMap<(ContextId, KeyVersion), Uses>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Uses {
+    sealed: u64,
+    last_opened: Option<Micros>,
+}
+
+impl Found {
+    fn add(&mut self, audit: &AuditKey, entry: &Entry, private: &Private, contexts: &[TookPart]) {
+        let mut terms = vec![
+            Term::Operation(entry.operation),
+            Term::Outcome(entry.outcome),
+        ];
+        if let Some(identity) = &private.identity {
+            terms.extend([
+                Term::Issuer(&identity.issuer),
+                Term::Subject(&identity.subject),
+            ]);
+        }
+        terms.extend(contexts.iter().map(|part| Term::Context(part.context)));
+        self.terms.extend(terms.iter().map(|term| term.mac(audit)));
+        if entry.outcome == Outcome::Allowed {
+            for part in contexts.iter().filter(|part| part.version != NO_KEY) {
+                self.count(entry, part);
+            }
+        }
+    }
+
+    fn count(&mut self, entry: &Entry, part: &TookPart) {
+        let uses = self.uses.entry((part.context, part.version)).or_default();
+        match direction(entry.operation) {
+            Some(Direction::Seals) => uses.sealed += u64::from(part.count),
+            Some(Direction::Opens) => {
+                uses.last_opened = uses.last_opened.max(Some(entry.time_us));
+            }
+            None => {}
+        }
+    }
+
+    fn terms(&self, tile: u64) -> Vec<TermRow> {
+        self.terms
+            .iter()
+            .map(|term| TermRow { term: *term, tile })
+            .collect()
+    }
+
+    fn uses(&self) -> Vec<UseCount> {
+        let used = self
+            .uses
+            .iter()
+            .filter(|(_, uses)| **uses != Uses::default());
+        used.map(|((context, version), uses)| UseCount {
+            context: *context,
+            version: *version,
+            sealed: uses.sealed,
+            last_opened: uses.last_opened,
+        })
+        .collect()
+    }
+}
+
+enum Direction {
+    Seals,
+    Opens,
+}
+
+/// What an operation does with the key version that its entry names. A rewrap names the version
+/// that it opens.
+const fn direction(operation: Operation) -> Option<Direction> {
+    match operation {
+        Operation::Encrypt | Operation::DataKeyCreate | Operation::StreamEncrypt => {
+            Some(Direction::Seals)
+        }
+        Operation::Decrypt
+        | Operation::DataKeyUnwrap
+        | Operation::StreamDecrypt
+        | Operation::Rewrap
+        | Operation::DataKeyRewrap => Some(Direction::Opens),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use strongroom_crypto::keys::Seed;
+    use strongroom_log::{Commitments, ContextUses, Facts, leaf_hash};
+    use strongroom_types::body::EntryIdentity;
+    use strongroom_types::{Kind, RequestId};
+
+    use super::*;
+
+    fn entry(operation: Operation, outcome: Outcome, time_us: i64) -> Entry {
+        Entry {
+            time_us,
+            operation,
+            outcome,
+            reason: None,
+            of: None,
+            client: None,
+            request_id: RequestId::from_bytes([0; 16]),
+            count: 1,
+            contexts: ContextUses::none(),
+            output: None,
+            items: None,
+            facts: Facts::default(),
+            commitments: Commitments::default(),
+        }
+    }
+
+    fn part(version: u32, count: u32) -> TookPart {
+        TookPart {
+            kind: Kind::Context,
+            context: ContextId::from_bytes([9; 32]),
+            version: KeyVersion(version),
+            suite: None,
+            count,
+        }
+    }
+
+    fn audit() -> AuditKey {
+        AuditKey::derive(&Seed::from_bytes([1; 32]), WorkspaceId::from_bytes([2; 16]))
+    }
+
+    #[test]
+    fn sealing_is_counted_and_opening_is_dated() {
+        let (audit, private, mut found) = (audit(), Private::default(), Found::default());
+        let allowed = |operation, time| entry(operation, Outcome::Allowed, time);
+        found.add(
+            &audit,
+            &allowed(Operation::Encrypt, 1),
+            &private,
+            &[part(2, 3)],
+        );
+        found.add(
+            &audit,
+            &allowed(Operation::StreamEncrypt, 2),
+            &private,
+            &[part(2, 1)],
+        );
+        found.add(
+            &audit,
+            &allowed(Operation::Decrypt, 9),
+            &private,
+            &[part(1, 1)],
+        );
+        found.add(
+            &audit,
+            &allowed(Operation::Rewrap, 7),
+            &private,
+            &[part(1, 1)],
+        );
+        let seen: Vec<_> = found
+            .uses()
+            .into_iter()
+            .map(|uses| (uses.version.0, uses.sealed, uses.last_opened))
+            .collect();
+        assert_eq!(seen, [(1, 0, Some(9)), (2, 4, None)]);
+    }
+
+    #[test]
+    fn what_used_no_key_is_not_counted() {
+        let (audit, private, mut found) = (audit(), Private::default(), Found::default());
+        let denied = entry(Operation::Decrypt, Outcome::Denied, 1);
+        found.add(&audit, &denied, &private, &[part(1, 1)]);
+        let administered = entry(Operation::ContextDisable, Outcome::Allowed, 1);
+        found.add(&audit, &administered, &private, &[part(0, 1)]);
+        assert!(found.uses().is_empty());
+    }
+
+    #[test]
+    fn every_field_that_can_be_asked_for_is_a_term() {
+        let (audit, mut found) = (audit(), Found::default());
+        let identity = EntryIdentity {
+            issuer: "https://issuer".to_owned(),
+            subject: "alice".to_owned(),
+            claims: serde_json::Map::new(),
+        };
+        let private = Private {
+            identity: Some(identity),
+            ..Private::default()
+        };
+        let denied = entry(Operation::Decrypt, Outcome::Denied, 1);
+        found.add(&audit, &denied, &private, &[part(0, 1)]);
+        for term in [
+            Term::Operation(Operation::Decrypt),
+            Term::Outcome(Outcome::Denied),
+            Term::Issuer("https://issuer"),
+            Term::Subject("alice"),
+            Term::Context(ContextId::from_bytes([9; 32])),
+        ] {
+            assert!(found.terms.contains(&term.mac(&audit)), "{term:?}");
+        }
+        assert_eq!(found.terms(4).len(), 5);
+    }
+
+    #[test]
+    fn a_tile_row_is_the_hashes_and_their_root() {
+        let hashes: Vec<_> = (0..256u32).map(|i| leaf_hash(&i.to_be_bytes())).collect();
+        let mut tree = strongroom_log::Frontier::default();
+        for hash in &hashes {
+            tree.push(*hash).unwrap();
+        }
+        let row = tile_row(0, 7, &hashes).unwrap();
+        assert_eq!((row.root, row.hashes.len(), row.n), (tree.root(), 8192, 7));
+        assert!(tile_row(0, 7, &hashes[1..]).is_err());
+    }
+}

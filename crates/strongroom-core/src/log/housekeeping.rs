@@ -1,0 +1,95 @@
+//! What goes on beside the requests: checkpoints, the follower, floods, erasure.
+
+use strongroom_types::WorkspaceId;
+use tokio::task::JoinSet;
+
+use super::seen::once_in;
+use crate::ports::Micros;
+use crate::strongroom::Strongroom;
+use crate::time::{micros, seconds};
+
+/// A log is signed at most once in this time.
+const SIGNING_PAUSE: Micros = seconds(1);
+/// Old openings are erased once in this time.
+const ERASURE_PAUSE: Micros = seconds(60);
+/// How many batches' openings are erased at once.
+const ERASURE_MAX: u32 = 1000;
+/// How many tiles further a log is followed at once.
+const TILES_MAX: u64 = 64;
+/// How many logs are tended at once.
+const LOGS_AT_ONCE: usize = 16;
+
+/// Which logs to tend.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Tend {
+    /// Those that have not been tended within the pause.
+    Due,
+    /// All that grew.
+    All,
+}
+
+impl Strongroom {
+    /// Does what is due. Call it every 250 ms; it never fails, it reports.
+    pub async fn tick(&self) {
+        self.flush_floods(false).await;
+        self.tend_logs(Tend::Due).await;
+        self.erase_openings().await;
+    }
+
+    /// Writes and signs what is left. Call it once no request is under way.
+    pub async fn close(&self) {
+        self.flush_floods(true).await;
+        self.tend_logs(Tend::All).await;
+    }
+
+    /// Signs and follows the logs that grew.
+    async fn tend_logs(&self, which: Tend) {
+        let now = self.time.now();
+        let mut tasks = JoinSet::new();
+        for workspace in self.dirty.take() {
+            if which == Tend::Due && !self.logs.of(workspace).is_due(now, SIGNING_PAUSE) {
+                self.dirty.mark(workspace);
+                continue;
+            }
+            if tasks.len() == LOGS_AT_ONCE {
+                tasks.join_next().await;
+            }
+            let room = self.clone();
+            tasks.spawn(async move { room.tend_log(workspace).await });
+        }
+        while tasks.join_next().await.is_some() {}
+    }
+
+    async fn tend_log(&self, workspace: WorkspaceId) {
+        let tended = async {
+            let signed = self.sign_head(workspace).await?;
+            let tiles = self.follow(workspace, signed.size, TILES_MAX).await?;
+            Ok::<_, crate::denial::Denial>(tiles < signed.size / super::follow::WIDTH)
+        };
+        match tended.await {
+            Ok(false) => {}
+            Ok(true) => self.dirty.mark(workspace),
+            Err(denial) => {
+                tracing::error!(%workspace, %denial, "log not signed or followed");
+                self.dirty.mark(workspace);
+            }
+        }
+    }
+
+    /// Erases the private fields whose retention time is over.
+    async fn erase_openings(&self) {
+        let now = self.time.now();
+        if !once_in(&self.logs.erased, now, ERASURE_PAUSE) {
+            return;
+        }
+        let before = now.saturating_sub(micros(self.settings.openings_retention));
+        match self.store.erase_openings(before, ERASURE_MAX).await {
+            Ok(0) => {}
+            Ok(batches) => tracing::info!(batches, "openings erased"),
+            Err(error) => {
+                let error = &error as &dyn core::error::Error;
+                tracing::error!(error, "openings not erased");
+            }
+        }
+    }
+}

@@ -1,0 +1,281 @@
+//! What a reader asks of the log.
+
+use strongroom_log::Entry;
+use strongroom_types::{ContextId, KeyContext, Kind, Operation, Outcome};
+
+use super::contexts::TookPart;
+use super::private::Private;
+use super::terms::Term;
+use crate::ports::Micros;
+use crate::workspace::WorkspaceState;
+
+/// Which entries to list. What is absent does not filter.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EntriesQuery {
+    /// From this time on.
+    pub from: Option<Micros>,
+    /// Up to and without this time.
+    pub to: Option<Micros>,
+    /// Of this operation.
+    pub operation: Option<Operation>,
+    /// For identities of this issuer, its `iss`.
+    pub issuer: Option<String>,
+    /// For this subject, its `sub`.
+    pub subject: Option<String>,
+    /// With this key context, inside batches too.
+    pub key_context: Option<KeyContext>,
+    /// That ended so.
+    pub outcome: Option<Outcome>,
+    /// At most so many, 1 to 1,000; 100 if absent.
+    pub limit: Option<u32>,
+    /// The `next` of the page before; the first page if absent.
+    pub page: Option<String>,
+}
+
+/// A query within a workspace: the filter without the page.
+#[derive(Debug)]
+pub(super) struct Filter<'a> {
+    query: &'a EntriesQuery,
+    context: Option<ContextId>,
+}
+
+impl<'a> Filter<'a> {
+    pub(super) fn new(query: &'a EntriesQuery, state: &WorkspaceState) -> Self {
+        let id = |map| state.context_id(Kind::Context, map);
+        Self {
+            query,
+            context: query.key_context.as_ref().map(id),
+        }
+    }
+
+    /// The terms that a tile must hold all of.
+    pub(super) fn terms(&self) -> Vec<Term<'a>> {
+        let query = self.query;
+        let terms = [
+            query.operation.map(Term::Operation),
+            query.outcome.map(Term::Outcome),
+            query.issuer.as_deref().map(Term::Issuer),
+            query.subject.as_deref().map(Term::Subject),
+            self.context.map(Term::Context),
+        ];
+        terms.into_iter().flatten().collect()
+    }
+
+    /// Whether an entry is asked for, its key contexts aside.
+    pub(super) fn admits(&self, entry: &Entry, private: &Private) -> bool {
+        let query = self.query;
+        let identity = private.identity.as_ref();
+        let issuer = identity.map(|identity| identity.issuer.as_str());
+        let subject = identity.map(|identity| identity.subject.as_str());
+        query.from.is_none_or(|from| entry.time_us >= from)
+            && query.to.is_none_or(|to| entry.time_us < to)
+            && query
+                .operation
+                .is_none_or(|operation| entry.operation == operation)
+            && query.outcome.is_none_or(|outcome| entry.outcome == outcome)
+            && query
+                .issuer
+                .as_deref()
+                .is_none_or(|asked| issuer == Some(asked))
+            && query
+                .subject
+                .as_deref()
+                .is_none_or(|asked| subject == Some(asked))
+    }
+
+    /// Whether one of an entry's key contexts is asked for.
+    pub(super) fn admits_contexts(&self, contexts: &[TookPart]) -> bool {
+        self.context
+            .is_none_or(|asked| contexts.iter().any(|part| part.context == asked))
+    }
+
+    /// The filter as a list of byte strings, equal for equal filters only.
+    pub(super) fn parts(&self) -> [Vec<u8>; 7] {
+        let query = self.query;
+        let text = |text: &Option<String>| text.as_ref().map(|text| text.as_bytes().to_vec());
+        [
+            query.from.map(|time| time.to_be_bytes().to_vec()),
+            query.to.map(|time| time.to_be_bytes().to_vec()),
+            query
+                .operation
+                .map(|operation| operation.code().to_be_bytes().to_vec()),
+            query
+                .outcome
+                .map(|outcome| outcome.code().to_be_bytes().to_vec()),
+            text(&query.issuer),
+            text(&query.subject),
+            self.context.map(|context| context.as_bytes().to_vec()),
+        ]
+        .map(present)
+    }
+}
+
+/// Tells an absent value from an empty one.
+fn present(part: Option<Vec<u8>>) -> Vec<u8> {
+    part.map_or_else(Vec::new, |value| [&[1], value.as_slice()].concat())
+}
+
+#[cfg(test)]
+mod tests {
+    use strongroom_log::{Commitments, ContextUses, Facts};
+    use strongroom_types::body::EntryIdentity;
+    use strongroom_types::{KeyVersion, RequestId};
+
+    use super::*;
+
+    fn entry() -> Entry {
+        Entry {
+            time_us: 100,
+            operation: Operation::Decrypt,
+            outcome: Outcome::Denied,
+            reason: None,
+            of: None,
+            client: None,
+            request_id: RequestId::from_bytes([0; 16]),
+            count: 1,
+            contexts: ContextUses::none(),
+            output: None,
+            items: None,
+            facts: Facts::default(),
+            commitments: Commitments::default(),
+        }
+    }
+
+    fn private() -> Private {
+        let identity = EntryIdentity {
+            issuer: "https://issuer".to_owned(),
+            subject: "alice".to_owned(),
+            claims: serde_json::Map::new(),
+        };
+        Private {
+            identity: Some(identity),
+            ..Private::default()
+        }
+    }
+
+    fn admits(query: &EntriesQuery) -> bool {
+        Filter {
+            query,
+            context: None,
+        }
+        .admits(&entry(), &private())
+    }
+
+    fn text(text: &str) -> Option<String> {
+        Some(text.to_owned())
+    }
+
+    #[test]
+    fn each_condition_decides_by_itself() {
+        let none = EntriesQuery::default();
+        assert!(admits(&none));
+        for query in [
+            EntriesQuery {
+                from: Some(100),
+                to: Some(101),
+                ..none.clone()
+            },
+            EntriesQuery {
+                operation: Some(Operation::Decrypt),
+                ..none.clone()
+            },
+            EntriesQuery {
+                outcome: Some(Outcome::Denied),
+                ..none.clone()
+            },
+            EntriesQuery {
+                issuer: text("https://issuer"),
+                ..none.clone()
+            },
+            EntriesQuery {
+                subject: text("alice"),
+                ..none.clone()
+            },
+        ] {
+            assert!(admits(&query), "{query:?}");
+        }
+        for query in [
+            EntriesQuery {
+                from: Some(101),
+                ..none.clone()
+            },
+            EntriesQuery {
+                to: Some(100),
+                ..none.clone()
+            },
+            EntriesQuery {
+                operation: Some(Operation::Encrypt),
+                ..none.clone()
+            },
+            EntriesQuery {
+                outcome: Some(Outcome::Allowed),
+                ..none.clone()
+            },
+            EntriesQuery {
+                issuer: text("https://other"),
+                ..none.clone()
+            },
+            EntriesQuery {
+                subject: text("bob"),
+                ..none.clone()
+            },
+        ] {
+            assert!(!admits(&query), "{query:?}");
+        }
+    }
+
+    #[test]
+    fn an_erased_identity_is_found_by_no_subject() {
+        let query = EntriesQuery {
+            subject: text("alice"),
+            ..EntriesQuery::default()
+        };
+        let filter = Filter {
+            query: &query,
+            context: None,
+        };
+        assert!(!filter.admits(&entry(), &Private::default()));
+    }
+
+    #[test]
+    fn any_of_the_key_contexts_is_enough() {
+        let query = EntriesQuery::default();
+        let part = |fill| TookPart {
+            kind: Kind::Context,
+            context: ContextId::from_bytes([fill; 32]),
+            version: KeyVersion(1),
+            suite: None,
+            count: 1,
+        };
+        let asked = Filter {
+            query: &query,
+            context: Some(ContextId::from_bytes([2; 32])),
+        };
+        assert!(asked.admits_contexts(&[part(1), part(2)]));
+        assert!(!asked.admits_contexts(&[part(1)]));
+        assert!(
+            Filter {
+                query: &query,
+                context: None
+            }
+            .admits_contexts(&[])
+        );
+    }
+
+    #[test]
+    fn an_empty_subject_is_another_filter_than_none() {
+        let none = EntriesQuery::default();
+        let empty = EntriesQuery {
+            subject: text(""),
+            ..none.clone()
+        };
+        let parts = |query| {
+            Filter {
+                query,
+                context: None,
+            }
+            .parts()
+        };
+        assert_ne!(parts(&none), parts(&empty));
+    }
+}

@@ -1,0 +1,300 @@
+//! After a restart: whether the database is older than what was signed or destroyed.
+//!
+//! Outside the database are the last checkpoint of each log and the tombstones of destroyed key
+//! contexts. A log must begin with what its checkpoint signs; otherwise nothing is served, unless
+//! the operator begins a new generation by name. Keys that a restored database brought back are
+//! destroyed again before anything is served. What was written after the last checkpoint outside is
+//! not protected.
+
+use strongroom_log::{Checkpoint, Frontier};
+use strongroom_types::body::KeyState;
+use strongroom_types::{Operation, WorkspaceId};
+
+use crate::denial::Denial;
+use crate::door::Account;
+use crate::door::keyring::open_map;
+use crate::ports::{Change, ContextRow, Head, Tombstone};
+use crate::settings::AfterRollback;
+use crate::strongroom::{OpenError, Strongroom};
+use crate::time::format_time;
+
+/// A checkpoint kept outside the database, verified.
+#[derive(Debug)]
+struct Anchored {
+    workspace: WorkspaceId,
+    generation: u64,
+    checkpoint: Checkpoint,
+}
+
+/// How the stored log stands to the checkpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Standing {
+    /// It begins with what was signed.
+    Continues,
+    /// It is older.
+    Older,
+    /// It holds something else.
+    Other,
+}
+
+impl Strongroom {
+    /// Compares every log with its last checkpoint outside the database.
+    ///
+    /// # Errors
+    /// A log was rolled back or replaced, and no new generation is to begin.
+    pub(crate) async fn check_rollback(&self) -> Result<(), OpenError> {
+        for (workspace, note) in self.anchor.checkpoints().await? {
+            let anchored = self.anchored(workspace, &note)?;
+            let head = self.store.head(workspace).await?;
+            let stored = head.as_ref().map_or(0, |head| head.frontier.size());
+            match self.standing(&anchored, head.as_ref()).await? {
+                Standing::Continues if stored > anchored.checkpoint.size() => {
+                    self.dirty.mark(workspace);
+                }
+                Standing::Continues => {}
+                standing => self.after_rollback(&anchored, head, standing).await?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Verifies a checkpoint from outside. Its origin says of which generation it is.
+    fn anchored(&self, workspace: WorkspaceId, note: &str) -> Result<Anchored, OpenError> {
+        let other = || OpenError::OtherLog { workspace };
+        let origin = note.lines().next().unwrap_or_default();
+        let generation = generation(origin, &self.log_origin(workspace, 1)).ok_or_else(other)?;
+        let verifier = self.deployment.verifier().with_name(origin)?;
+        let checkpoint = Checkpoint::verify(note, &verifier, origin);
+        let checkpoint = checkpoint.map_err(|_not_ours| other())?;
+        Ok(Anchored {
+            workspace,
+            generation,
+            checkpoint,
+        })
+    }
+
+    async fn standing(
+        &self,
+        anchored: &Anchored,
+        head: Option<&Head>,
+    ) -> Result<Standing, OpenError> {
+        let (size, root) = (anchored.checkpoint.size(), anchored.checkpoint.root());
+        let stored = head.map_or(0, |head| head.frontier.size());
+        let older = head.is_some_and(|head| head.generation < anchored.generation);
+        if stored < size || older {
+            return Ok(Standing::Older);
+        }
+        let same = match head {
+            Some(head) if stored == size => head.frontier.root() == root,
+            Some(_) => {
+                self.root_at(anchored.workspace, size)
+                    .await
+                    .map_err(OpenError::Log)?
+                    == root
+            }
+            None => Frontier::default().root() == root,
+        };
+        Ok(if same {
+            Standing::Continues
+        } else {
+            Standing::Other
+        })
+    }
+
+    /// Refuses, or begins a new generation of the log, which says in its first entry what was
+    /// signed before.
+    async fn after_rollback(
+        &self,
+        anchored: &Anchored,
+        head: Option<Head>,
+        standing: Standing,
+    ) -> Result<(), OpenError> {
+        let workspace = anchored.workspace;
+        let stored = head.as_ref().map_or(0, |head| head.frontier.size());
+        let signed = anchored.checkpoint.size();
+        if self.settings.after_rollback == AfterRollback::Refuse {
+            return Err(match standing {
+                Standing::Older => OpenError::RolledBack {
+                    workspace,
+                    stored,
+                    signed,
+                },
+                Standing::Other | Standing::Continues => OpenError::OtherLog { workspace },
+            });
+        }
+        tracing::warn!(%workspace, stored, signed, "a new generation of the log begins");
+        match head {
+            Some(head) => self
+                .begin_generation(anchored, &head)
+                .await
+                .map_err(OpenError::Log),
+            None => self.bury_log(anchored).await.map_err(OpenError::Log),
+        }
+    }
+
+    async fn begin_generation(&self, anchored: &Anchored, head: &Head) -> Result<(), Denial> {
+        let next = anchored.generation.max(head.generation).saturating_add(1);
+        let state = self.state(anchored.workspace).await?;
+        let account = Account::of_changes(vec![Change::NewGeneration(next)])
+            .fact("generation", &next.to_string())
+            .fact("signed_size", &anchored.checkpoint.size().to_string())
+            .fact("signed_root", &anchored.checkpoint.root().to_string())
+            .fact("stored_size", &head.frontier.size().to_string());
+        self.append_own(&state, Operation::LogGeneration, account)
+            .await?;
+        self.sign_head(anchored.workspace).await.map(drop)
+    }
+
+    /// A log whose workspace the database does not know: the system's log says that it is gone, and
+    /// the checkpoint outside becomes that of an empty log of the next generation.
+    async fn bury_log(&self, anchored: &Anchored) -> Result<(), Denial> {
+        let generation = anchored.generation.saturating_add(1);
+        let state = self.state(self.deployment.system).await?;
+        let account = Account::of_changes(Vec::new())
+            .fact("workspace", &anchored.workspace.to_string())
+            .fact("generation", &generation.to_string())
+            .fact("signed_size", &anchored.checkpoint.size().to_string())
+            .fact("signed_root", &anchored.checkpoint.root().to_string());
+        self.append_own(&state, Operation::LogGeneration, account)
+            .await?;
+        let empty = Head {
+            frontier: Frontier::default(),
+            epoch: 0,
+            generation,
+        };
+        let row = self.sign(anchored.workspace, &empty).map_err(|error| {
+            tracing::error!(%error, "checkpoint not signed");
+            Denial::Internal
+        })?;
+        let kept = self
+            .anchor
+            .put_checkpoint(anchored.workspace, &row.note)
+            .await;
+        kept.map_err(|error| {
+            tracing::error!(%error, "checkpoint not kept outside the database");
+            Denial::Unavailable
+        })
+    }
+
+    /// Destroys again what a restored database brought back.
+    ///
+    /// # Errors
+    /// The entry of the destruction could not be written.
+    pub(crate) async fn destroy_again(&self) -> Result<(), OpenError> {
+        for tombstone in self.anchor.tombstones().await? {
+            let row = self
+                .store
+                .context(tombstone.workspace, tombstone.context)
+                .await?;
+            let Some(row) = row.filter(|row| is_back(row, &tombstone)) else {
+                continue;
+            };
+            tracing::warn!(context = %row.id, "destroyed keys were restored; destroyed again");
+            self.destroy_restored(&tombstone, &row)
+                .await
+                .map_err(OpenError::Log)?;
+        }
+        Ok(())
+    }
+
+    async fn destroy_restored(
+        &self,
+        tombstone: &Tombstone,
+        row: &ContextRow,
+    ) -> Result<(), Denial> {
+        let Tombstone {
+            workspace,
+            context: id,
+            destroyed,
+            final_after,
+        } = *tombstone;
+        let state = self.state(workspace).await?;
+        let map = open_map(&state, row)?;
+        let account = Account::of_changes(vec![Change::DestroyContext { id, final_after }])
+            .of_context(id, &map)
+            .fact("destroyed", &format_time(destroyed))
+            .fact("final_after", &format_time(final_after));
+        self.append_own(&state, Operation::ContextDestroy, account)
+            .await
+            .map(drop)
+    }
+}
+
+/// The generation that an origin names; `first` is the origin of generation 1.
+fn generation(origin: &str, first: &str) -> Option<u64> {
+    match origin.strip_prefix(first)? {
+        "" => Some(1),
+        rest => {
+            let text = rest.strip_prefix("/g")?;
+            let generation: u64 = text.parse().ok()?;
+            (generation > 1 && generation.to_string() == text).then_some(generation)
+        }
+    }
+}
+
+/// Whether a key that was made before the destruction can be used again. One made later belongs to
+/// a key context that was created anew.
+fn is_back(row: &ContextRow, tombstone: &Tombstone) -> bool {
+    row.keys
+        .iter()
+        .any(|key| key.state != KeyState::Destroyed && key.created <= tombstone.destroyed)
+}
+
+#[cfg(test)]
+mod tests {
+    use strongroom_types::body::ContextState;
+    use strongroom_types::{ContextId, KeyVersion, Kind};
+
+    use super::*;
+    use crate::ports::{ContextKeyRow, Micros};
+
+    #[test]
+    fn an_origin_names_its_generation_in_one_way() {
+        let of = |origin| generation(origin, "strongroom/ws_1");
+        assert_eq!(of("strongroom/ws_1"), Some(1));
+        assert_eq!(of("strongroom/ws_1/g2"), Some(2));
+        for wrong in [
+            "strongroom/ws_1/g1",
+            "strongroom/ws_1/g02",
+            "strongroom/ws_1/x",
+            "other/ws_1",
+        ] {
+            assert_eq!(of(wrong), None, "{wrong}");
+        }
+    }
+
+    fn row(created: Micros, state: KeyState) -> ContextRow {
+        let key = ContextKeyRow {
+            version: KeyVersion(1),
+            state,
+            created,
+            seed: Vec::new(),
+            sealed: 0,
+            last_opened: None,
+        };
+        ContextRow {
+            id: ContextId::from_bytes([1; 32]),
+            kind: Kind::Context,
+            state: ContextState::Active,
+            created,
+            map: Vec::new(),
+            lock_secret: Vec::new(),
+            final_after: None,
+            keys: vec![key],
+        }
+    }
+
+    #[test]
+    fn keys_are_back_when_they_are_older_than_the_tombstone() {
+        let tombstone = Tombstone {
+            workspace: WorkspaceId::from_bytes([1; 16]),
+            context: ContextId::from_bytes([1; 32]),
+            destroyed: 100,
+            final_after: 200,
+        };
+        assert!(is_back(&row(99, KeyState::Active), &tombstone));
+        assert!(is_back(&row(99, KeyState::Rotated), &tombstone));
+        assert!(!is_back(&row(99, KeyState::Destroyed), &tombstone));
+        assert!(!is_back(&row(101, KeyState::Active), &tombstone));
+    }
+}
