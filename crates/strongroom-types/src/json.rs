@@ -24,6 +24,21 @@ pub fn parse_strict(text: &[u8]) -> Result<Value, StrictError> {
     Ok(value)
 }
 
+/// For `#[serde(deserialize_with)]`: a free-form value, read strictly.
+pub(crate) fn strict_value<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Value, D::Error> {
+    Strict.deserialize(deserializer)
+}
+
+/// For `#[serde(deserialize_with)]`: a free-form object, read strictly.
+pub(crate) fn strict_map<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Map<String, Value>, D::Error> {
+    match Strict.deserialize(deserializer)? {
+        Value::Object(map) => Ok(map),
+        _ => Err(de::Error::custom("not an object")),
+    }
+}
+
 /// Builds a [`Value`] and refuses duplicate keys on the way.
 #[derive(Clone, Copy)]
 pub(crate) struct Strict;

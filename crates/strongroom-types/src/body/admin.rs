@@ -178,7 +178,7 @@ pub enum IssuerKeys {
     /// A JWKS at this URL.
     JwksUrl(String),
     /// These keys and no others: a JWKS document.
-    Jwks(serde_json::Value),
+    Jwks(#[serde(deserialize_with = "crate::json::strict_value")] serde_json::Value),
 }
 
 /// `POST /v1/issuers`. Whoever may do this can impersonate identities of the workspace.

@@ -23,6 +23,7 @@ pub struct LockFor {
     /// The `iss` of an issuer trusted by the workspace.
     pub issuer: String,
     /// The claims of the person who shall be able to open it.
+    #[serde(deserialize_with = "crate::json::strict_map")]
     #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub claims: serde_json::Map<String, serde_json::Value>,
 }

@@ -1,0 +1,214 @@
+//! What an operator decides about the server. Nothing here reads files or the environment; the
+//! binary does, and fills this in.
+
+use core::fmt;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+use strongroom_core::Settings;
+use zeroize::Zeroizing;
+
+use crate::limits::Limits;
+use crate::tls::TlsFiles;
+
+/// Where everything that must last is kept.
+#[derive(Clone)]
+pub enum Database {
+    /// An SQLite file; made if it is not there.
+    Sqlite(PathBuf),
+    /// A PostgreSQL database by URL.
+    Postgres(Zeroizing<String>),
+}
+
+/// A URL may hold a password.
+impl fmt::Debug for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(path) => f.debug_tuple("Sqlite").field(path).finish(),
+            Self::Postgres(_) => f.debug_tuple("Postgres").finish_non_exhaustive(),
+        }
+    }
+}
+
+/// Where the root key comes from.
+#[derive(Clone)]
+pub enum RootSource {
+    /// A key file, as [`roots::file::create`](crate::roots::file::create) makes it.
+    KeyFile(PathBuf),
+    /// A passphrase and its root file, as
+    /// [`roots::passphrase::create`](crate::roots::passphrase::create) makes it.
+    Passphrase {
+        /// The root file.
+        file: PathBuf,
+        /// The passphrase.
+        passphrase: Zeroizing<String>,
+    },
+}
+
+impl fmt::Debug for RootSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::KeyFile(path) => f.debug_tuple("KeyFile").field(path).finish(),
+            Self::Passphrase { file, .. } => f
+                .debug_struct("Passphrase")
+                .field("file", file)
+                .finish_non_exhaustive(),
+        }
+    }
+}
+
+/// Whether this is a real deployment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Operation {
+    /// A real one.
+    Production,
+    /// A playground: two workspaces, an issuer that mints a token for whoever asks. Its ids and
+    /// keys are kept in this directory.
+    Development(PathBuf),
+}
+
+/// The server's configuration.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The address to listen on; port 0 takes a free one. Default 127.0.0.1:8320.
+    pub listen: SocketAddr,
+    /// The database.
+    pub database: Database,
+    /// The root key.
+    pub root: RootSource,
+    /// The directory of checkpoints and tombstones kept outside the database. It belongs on
+    /// another disk than the database, so that restoring one does not restore the other.
+    pub anchor: PathBuf,
+    /// The server's certificate; plain HTTP if absent.
+    pub tls: Option<TlsFiles>,
+    /// Permits plain HTTP beyond this machine, for example behind a proxy that ends TLS.
+    pub allow_plain_http: bool,
+    /// The limits.
+    pub limits: Limits,
+    /// The product's settings.
+    pub settings: Settings,
+    /// Whether this is a real deployment.
+    pub operation: Operation,
+}
+
+/// The port that [`Config::new`] listens on.
+pub const DEFAULT_PORT: u16 = 8320;
+
+impl Config {
+    /// A configuration with all defaults in one directory: the database, the root key file and
+    /// the anchor.
+    #[must_use]
+    pub fn new(data: PathBuf) -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, DEFAULT_PORT)),
+            database: Database::Sqlite(data.join("strongroom.db")),
+            root: RootSource::KeyFile(data.join("root.key")),
+            anchor: data.join("anchor"),
+            tls: None,
+            allow_plain_http: false,
+            limits: Limits::default(),
+            settings: Settings::default(),
+            operation: Operation::Production,
+        }
+    }
+
+    /// A development deployment in one directory, on a free port. Everything in the directory is
+    /// made if it is not there.
+    #[must_use]
+    pub fn development(data: PathBuf) -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            operation: Operation::Development(data.clone()),
+            ..Self::new(data)
+        }
+    }
+
+    /// Refuses what would lower security without having been asked for by name.
+    ///
+    /// # Errors
+    /// The rule that is broken.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        let local = self.listen.ip().is_loopback();
+        let development = matches!(self.operation, Operation::Development(_));
+        if development && !local {
+            return Err(ConfigError::DevelopmentBeyondLoopback(self.listen));
+        }
+        if self.tls.is_none() && !local && !self.allow_plain_http {
+            return Err(ConfigError::PlainHttp(self.listen));
+        }
+        Ok(())
+    }
+}
+
+/// A configuration that the server does not start with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    /// Plain HTTP where others can listen in.
+    #[error(
+        "refusing plain HTTP on {0}: others can read what crosses the network. \
+         Configure `tls`, listen on 127.0.0.1, or set `allow_plain_http` if a proxy ends TLS"
+    )]
+    PlainHttp(SocketAddr),
+    /// A playground that others could reach.
+    #[error("refusing development mode on {0}: its issuer mints a token for whoever asks")]
+    DevelopmentBeyondLoopback(SocketAddr),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn listening_on(address: &str) -> Config {
+        Config {
+            listen: address.parse().unwrap(),
+            ..Config::new(PathBuf::from("data"))
+        }
+    }
+
+    #[test]
+    fn plain_http_is_for_this_machine_only() {
+        for local in ["127.0.0.1:0", "127.9.9.9:80", "[::1]:0"] {
+            assert_eq!(listening_on(local).check(), Ok(()), "{local}");
+        }
+        for open in ["0.0.0.0:0", "[::]:0", "192.0.2.1:80", "[::ffff:192.0.2.1]:1"] {
+            let config = listening_on(open);
+            assert_eq!(config.check(), Err(ConfigError::PlainHttp(config.listen)));
+        }
+    }
+
+    #[test]
+    fn plain_http_elsewhere_must_be_asked_for_by_name() {
+        let config = Config {
+            allow_plain_http: true,
+            ..listening_on("0.0.0.0:0")
+        };
+        assert_eq!(config.check(), Ok(()));
+    }
+
+    #[test]
+    fn development_mode_never_leaves_this_machine() {
+        let config = Config {
+            listen: "0.0.0.0:0".parse().unwrap(),
+            allow_plain_http: true,
+            ..Config::development(PathBuf::from("data"))
+        };
+        assert_eq!(
+            config.check(),
+            Err(ConfigError::DevelopmentBeyondLoopback(config.listen))
+        );
+    }
+
+    #[test]
+    fn debug_does_not_show_secrets() {
+        let secret = || Zeroizing::new("hunter2".to_owned());
+        let config = Config {
+            database: Database::Postgres(secret()),
+            root: RootSource::Passphrase {
+                file: PathBuf::from("root"),
+                passphrase: secret(),
+            },
+            ..Config::new(PathBuf::from("data"))
+        };
+        assert!(!format!("{config:?}").contains("hunter2"));
+    }
+}

@@ -1,0 +1,103 @@
+//! From a configuration to a running deployment without HTTP.
+
+use std::fs::DirBuilder;
+use std::io;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use strongroom_core::ports::Root;
+use strongroom_core::{Parts, Strongroom};
+use strongroom_crypto::entropy::{Entropy, SystemEntropy};
+use strongroom_store::StoreConfig;
+
+use crate::anchor::FolderAnchor;
+use crate::clock::SystemClock;
+use crate::config::{Config, Database, Operation, RootSource};
+use crate::fetch::HttpFetch;
+use crate::roots::{self, RootFileError};
+use crate::server::StartError;
+
+/// Opens everything that the configuration names.
+pub(crate) async fn open(
+    config: &Config,
+) -> Result<(Strongroom, Arc<strongroom_store::Database>), StartError> {
+    if matches!(config.operation, Operation::Development(_)) {
+        prepare(config)?;
+    }
+    let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
+    let root = root(&config.root, Arc::clone(&entropy))?;
+    let anchor = FolderAnchor::open(&config.anchor).map_err(StartError::Anchor)?;
+    let store = StoreConfig::new(url(&config.database));
+    let database = strongroom_store::Database::open(&store, Arc::clone(&entropy)).await?;
+    let database = Arc::new(database);
+    let parts = Parts {
+        store: Arc::<strongroom_store::Database>::clone(&database),
+        clock: Arc::new(SystemClock::start()),
+        fetch: Arc::new(HttpFetch::new().map_err(StartError::Fetch)?),
+        anchor: Arc::new(anchor),
+        settings: config.settings.clone(),
+        root,
+        entropy,
+    };
+    let room = Strongroom::open(parts).await?;
+    Ok((room, database))
+}
+
+fn root(source: &RootSource, entropy: Arc<dyn Entropy>) -> Result<Arc<dyn Root>, RootFileError> {
+    Ok(Arc::new(match source {
+        RootSource::KeyFile(path) => roots::file::open(path, entropy)?,
+        RootSource::Passphrase { file, passphrase } => {
+            roots::passphrase::open(file, passphrase, entropy)?
+        }
+    }))
+}
+
+fn url(database: &Database) -> String {
+    match database {
+        Database::Sqlite(path) => format!("sqlite:{}", path.display()),
+        Database::Postgres(url) => url.to_string(),
+    }
+}
+
+/// Makes what is missing: the directories of root and database, and the root. A root is made only
+/// where there is no database yet: without its root, a database is lost, and a new root would hide
+/// that.
+pub(crate) fn prepare(config: &Config) -> Result<(), StartError> {
+    let path = match &config.root {
+        RootSource::KeyFile(path) | RootSource::Passphrase { file: path, .. } => path,
+    };
+    make_folder_of(path)?;
+    if let Database::Sqlite(database) = &config.database {
+        make_folder_of(database)?;
+        if database.exists() {
+            return Ok(());
+        }
+    }
+    if path.exists() {
+        return Ok(());
+    }
+    match &config.root {
+        RootSource::KeyFile(path) => roots::file::create(path, &SystemEntropy)?,
+        RootSource::Passphrase { file, passphrase } => {
+            roots::passphrase::create(file, passphrase, &SystemEntropy)?;
+        }
+    }
+    Ok(())
+}
+
+fn make_folder_of(path: &Path) -> Result<(), RootFileError> {
+    let folder = path.parent().unwrap_or_else(|| Path::new("."));
+    make_folder(folder).map_err(|source| RootFileError::Io {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+/// A directory that only its owner may enter; one that is there keeps its mode.
+pub(crate) fn make_folder(folder: &Path) -> io::Result<()> {
+    if folder == Path::new("") {
+        return Ok(());
+    }
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}

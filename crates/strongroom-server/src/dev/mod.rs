@@ -1,0 +1,171 @@
+//! Development mode: a ready deployment with two workspaces and an issuer that mints a token for
+//! whoever asks. Only on loopback; see [`Config::check`](crate::Config::check).
+//!
+//! Ids and keys are kept in `DIR/dev.json`, mode 0600, so that a restart gives the same ones. The
+//! issuer's name holds the port, and an `iss` is permanent: on a new port a new issuer is trusted,
+//! and the old one stays trusted, so that values locked to its identities still open for tokens
+//! minted with `"claims":{"iss":"<old url>/dev/oidc"}`.
+
+mod issuer;
+mod state;
+
+use std::io;
+use std::path::Path;
+
+use serde::Serialize;
+use strongroom_core::{Answered, PageQuery, Refused, Strongroom};
+use strongroom_crypto::entropy::{Entropy as _, EntropyUnavailable, SystemEntropy};
+use strongroom_types::body::{IssuerCreate, IssuerKeys, WorkspaceCreate};
+use strongroom_types::{Code, RequestId, WorkspaceId};
+
+pub(crate) use issuer::{AUDIENCE, Issuer, endpoints};
+use state::{DevWorkspace, State};
+
+use crate::server::own_ask;
+
+/// Development mode that cannot be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum DevError {
+    /// The file of ids and keys cannot be read or written.
+    #[error("cannot use the file of development mode")]
+    File(#[from] io::Error),
+    /// The file of ids and keys is damaged.
+    #[error("file of development mode is damaged")]
+    Damaged,
+    /// The directory holds a deployment that was not made by development mode.
+    #[error("directory holds a real deployment, or its `dev.json` is lost")]
+    NotOurs,
+    /// The product refused a step.
+    #[error("a step was refused: {0}")]
+    Refused(Code),
+    /// The deployment does not open.
+    #[error(transparent)]
+    Open(#[from] strongroom_core::OpenError),
+    /// There is no randomness.
+    #[error(transparent)]
+    Entropy(#[from] EntropyUnavailable),
+}
+
+impl From<Refused> for DevError {
+    fn from(refused: Refused) -> Self {
+        Self::Refused(refused.denial.code())
+    }
+}
+
+/// How to use a server in development mode: the one line of JSON that `strongroom dev` prints.
+#[derive(Clone, Debug, Serialize)]
+pub struct DevInfo {
+    /// What to put before a path.
+    pub url: String,
+    /// The first workspace.
+    pub workspace: WorkspaceId,
+    /// An API key of it.
+    pub api_key: String,
+    /// The verifier key of the logs, in the form of a signed note.
+    pub log_public_key: String,
+    /// The built-in issuer.
+    pub oidc: DevOidc,
+    /// Another workspace, to see that nothing crosses.
+    pub second_workspace: DevSecond,
+}
+
+/// The built-in issuer.
+#[derive(Clone, Debug, Serialize)]
+pub struct DevOidc {
+    /// The `iss` of its tokens; discovery is below it.
+    pub issuer: String,
+    /// Where tokens are minted.
+    pub token_url: String,
+}
+
+/// The second workspace.
+#[derive(Clone, Debug, Serialize)]
+pub struct DevSecond {
+    /// Its id.
+    pub workspace: WorkspaceId,
+    /// An API key of it.
+    pub api_key: String,
+}
+
+/// Makes what is missing and tells how to use it. A crash on the way is made up for by the next
+/// start.
+pub(crate) async fn set_up(
+    room: &Strongroom,
+    folder: &Path,
+    url: &str,
+) -> Result<(Issuer, DevInfo), DevError> {
+    let path = folder.join("dev.json");
+    let mut state = State::load_or_generate(&path, &SystemEntropy)?;
+    if let Some(created) = room.initialise().await? {
+        state.administrator = Some(created.api_key.secret.clone());
+        state.save(&path)?;
+    }
+    let administrator = state.administrator.clone().ok_or(DevError::NotOurs)?;
+    while state.workspaces.len() < WORKSPACES.len() {
+        let name = WORKSPACES.get(state.workspaces.len()).copied();
+        let workspace = make_workspace(room, &administrator, name.unwrap_or_default()).await?;
+        state.workspaces.push(workspace);
+        state.save(&path)?;
+    }
+    let issuer = Issuer::new(format!("{url}/dev/oidc"), &state.issuer_seed()?)?;
+    for workspace in &state.workspaces {
+        trust(room, workspace, &issuer).await?;
+    }
+    let info = state.describe(url, room.log_key()).ok_or(DevError::Damaged)?;
+    Ok((issuer, info))
+}
+
+/// The names of the workspaces, for people.
+const WORKSPACES: [&str; 2] = ["development", "development, second"];
+
+async fn make_workspace(
+    room: &Strongroom,
+    administrator: &str,
+    name: &str,
+) -> Result<DevWorkspace, DevError> {
+    let request = WorkspaceCreate {
+        name: name.to_owned(),
+        context_quota: None,
+    };
+    let ask = own_ask(administrator, request_id()?);
+    let Answered { value, .. } = room.workspace_create(&ask, request).await?;
+    Ok(DevWorkspace {
+        workspace: value.workspace.id,
+        api_key: value.api_key.secret.clone(),
+    })
+}
+
+/// Makes the workspace trust the issuer, unless it does.
+async fn trust(
+    room: &Strongroom,
+    workspace: &DevWorkspace,
+    issuer: &Issuer,
+) -> Result<(), DevError> {
+    let ask = own_ask(&workspace.api_key, request_id()?);
+    let mut page = PageQuery::default();
+    loop {
+        let known = room.issuers(&ask, page).await?.value;
+        if known.items.iter().any(|known| known.issuer == issuer.name()) {
+            return Ok(());
+        }
+        match known.next {
+            None => break,
+            next => page = PageQuery { page: next, limit: None },
+        }
+    }
+    let request = IssuerCreate {
+        issuer: issuer.name().to_owned(),
+        keys: IssuerKeys::Jwks(issuer.jwks()),
+        audiences: vec![AUDIENCE.to_owned()],
+        clock_skew_s: None,
+        display_claims: Vec::new(),
+    };
+    room.issuer_create(&ask, request).await?;
+    Ok(())
+}
+
+fn request_id() -> Result<RequestId, EntropyUnavailable> {
+    let mut bytes = [0; 16];
+    SystemEntropy.fill(&mut bytes)?;
+    Ok(RequestId::from_bytes(bytes))
+}

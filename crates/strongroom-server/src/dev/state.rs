@@ -1,0 +1,115 @@
+//! What development mode keeps between two starts.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use strongroom_crypto::entropy::Entropy;
+use strongroom_crypto::secret::Secret;
+use strongroom_types::{Bytes, WorkspaceId};
+
+use super::{DevError, DevInfo, DevOidc, DevSecond};
+use crate::file;
+
+/// The content of `dev.json`.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct State {
+    issuer_seed: Bytes,
+    /// The API key of the system workspace's administrator.
+    pub(super) administrator: Option<String>,
+    pub(super) workspaces: Vec<DevWorkspace>,
+}
+
+/// A workspace and the API key of its first client.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DevWorkspace {
+    pub(super) workspace: WorkspaceId,
+    pub(super) api_key: String,
+}
+
+impl State {
+    pub(super) fn load_or_generate(path: &Path, entropy: &dyn Entropy) -> Result<Self, DevError> {
+        match fs::read(path) {
+            Ok(text) => serde_json::from_slice(&text).map_err(|_error| DevError::Damaged),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Self::generate(path, entropy),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn generate(path: &Path, entropy: &dyn Entropy) -> Result<Self, DevError> {
+        let seed = Secret::<32>::generate(entropy)?;
+        let state = Self {
+            issuer_seed: Bytes(seed.expose().to_vec()),
+            administrator: None,
+            workspaces: Vec::new(),
+        };
+        state.save(path)?;
+        Ok(state)
+    }
+
+    pub(super) fn save(&self, path: &Path) -> Result<(), DevError> {
+        let text = serde_json::to_vec_pretty(self).map_err(|_error| DevError::Damaged)?;
+        Ok(file::replace(path, &text)?)
+    }
+
+    pub(super) fn issuer_seed(&self) -> Result<Secret<32>, DevError> {
+        let seed: [u8; 32] = self
+            .issuer_seed
+            .0
+            .as_slice()
+            .try_into()
+            .map_err(|_length| DevError::Damaged)?;
+        Ok(Secret::from_bytes(seed))
+    }
+
+    /// `None` while a workspace is missing.
+    pub(super) fn describe(&self, url: &str, log_public_key: String) -> Option<DevInfo> {
+        let [first, second] = self.workspaces.as_slice() else {
+            return None;
+        };
+        Some(DevInfo {
+            url: url.to_owned(),
+            workspace: first.workspace,
+            api_key: first.api_key.clone(),
+            log_public_key,
+            oidc: DevOidc {
+                issuer: format!("{url}/dev/oidc"),
+                token_url: format!("{url}/dev/oidc/token"),
+            },
+            second_workspace: DevSecond {
+                workspace: second.workspace,
+                api_key: second.api_key.clone(),
+            },
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use strongroom_crypto::entropy::SystemEntropy;
+
+    use super::*;
+
+    #[test]
+    fn a_second_start_finds_what_the_first_made() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("dev.json");
+        let first = State::load_or_generate(&path, &SystemEntropy).unwrap();
+        let second = State::load_or_generate(&path, &SystemEntropy).unwrap();
+        assert_eq!(first.issuer_seed, second.issuer_seed);
+        assert_eq!(file::shared_with_others(&path).unwrap(), None);
+    }
+
+    #[test]
+    fn a_damaged_file_is_not_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("dev.json");
+        fs::write(&path, "{").unwrap();
+        let refused = State::load_or_generate(&path, &SystemEntropy);
+        assert!(matches!(refused, Err(DevError::Damaged)));
+        assert_eq!(fs::read(&path).unwrap(), b"{");
+    }
+}

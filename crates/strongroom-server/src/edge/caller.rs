@@ -1,0 +1,74 @@
+//! Who asks, and from where.
+
+use std::net::IpAddr;
+
+use axum::extract::FromRequestParts;
+use axum::http::{HeaderMap, header};
+use axum::http::request::Parts;
+use strongroom_core::{Ask, Credentials, Invalid, Origin};
+use strongroom_types::{Metadata, RequestId};
+
+use super::header::{IDENTITY, METADATA, bearer, json, text};
+use super::{App, Problem};
+
+/// What the guard noted when the request arrived.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Arrival {
+    pub(crate) request_id: RequestId,
+    pub(crate) address: IpAddr,
+}
+
+/// The longest user agent that is worth keeping.
+const USER_AGENT_BYTES: usize = 256;
+
+/// A request without a body.
+#[derive(Debug)]
+pub(crate) struct Caller(pub(crate) Ask);
+
+impl FromRequestParts<App> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let mut ask = ask(parts);
+        match metadata(&parts.headers) {
+            Ok(metadata) => ask.metadata = metadata,
+            Err(invalid) => return Err(app.refuse(&ask, invalid.into()).await),
+        }
+        Ok(Self(ask))
+    }
+}
+
+/// The part of a request that all requests have.
+pub(crate) fn ask(parts: &Parts) -> Ask {
+    let arrival = parts.extensions.get::<Arrival>().copied();
+    Ask {
+        credentials: credentials(&parts.headers),
+        origin: Origin {
+            request_id: arrival.map_or(NO_REQUEST, |arrival| arrival.request_id),
+            address: arrival.map(|arrival| arrival.address.to_string()),
+            user_agent: user_agent(&parts.headers),
+        },
+        metadata: None,
+        idempotency: None,
+    }
+}
+
+/// Stands where the guard did not run; no route is without it.
+const NO_REQUEST: RequestId = RequestId::from_bytes([0; 16]);
+
+fn credentials(headers: &HeaderMap) -> Credentials {
+    Credentials {
+        bearer: bearer(headers).map(str::to_owned),
+        identity: text(headers, IDENTITY).map(str::to_owned),
+    }
+}
+
+fn user_agent(headers: &HeaderMap) -> Option<String> {
+    let agent = text(headers, header::USER_AGENT)?;
+    Some(agent.chars().take(USER_AGENT_BYTES).collect())
+}
+
+/// The caller's notes, where the body has no place for them.
+pub(crate) fn metadata(headers: &HeaderMap) -> Result<Option<Metadata>, Invalid> {
+    json(headers, METADATA)
+}

@@ -1,0 +1,69 @@
+//! Between HTTP and the product: who asks, what they sent, how they are answered.
+//!
+//! Extractors read strictly; whatever they refuse goes through `Strongroom::reject`, so that a
+//! known caller's bad request is in the log as well.
+
+mod answer;
+mod body;
+mod caller;
+mod guard;
+mod header;
+mod problem;
+mod query;
+mod stream;
+mod target;
+
+use std::sync::Arc;
+
+use strongroom_core::ports::Clock;
+use strongroom_core::{Ask, Denial, Strongroom, Thing};
+use strongroom_crypto::entropy::Entropy;
+
+use crate::dev::Issuer;
+use crate::limits::{Limits, Meter};
+use crate::telemetry::Metrics;
+
+pub(crate) use answer::{Document, Reply, Text, created, ok, raw, removed};
+pub(crate) use body::{Sent, SentBatch, SentForm};
+pub(crate) use caller::Caller;
+pub(crate) use guard::{guard, unknown_method, unknown_route};
+pub(crate) use problem::{Problem, describe};
+pub(crate) use query::{FromParameters, Parameters, Query};
+pub(crate) use stream::{Opened, Sealed};
+pub(crate) use target::{Target, TileTarget};
+
+/// What every request shares.
+#[derive(Debug)]
+pub(crate) struct Edge {
+    pub(crate) room: Strongroom,
+    pub(crate) limits: Limits,
+    pub(crate) meter: Meter,
+    pub(crate) metrics: Metrics,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) entropy: Arc<dyn Entropy>,
+    /// Only in development mode.
+    pub(crate) issuer: Option<Issuer>,
+}
+
+/// The state of the router.
+pub(crate) type App = Arc<Edge>;
+
+impl Edge {
+    /// Refuses on behalf of the edge. Who is not known learns that first, but for what is no
+    /// secret: limits, and which routes there are.
+    pub(crate) async fn refuse(&self, ask: &Ask, denial: Denial) -> Problem {
+        let public = is_public(&denial).then(|| denial.clone());
+        let mut refused = self.room.reject(ask, denial).await;
+        if let (None, Some(public)) = (refused.entry, public) {
+            refused.denial = public;
+        }
+        Problem::new(refused, ask.origin.request_id)
+    }
+}
+
+const fn is_public(denial: &Denial) -> bool {
+    matches!(
+        denial,
+        Denial::RateLimited { .. } | Denial::MethodNotAllowed | Denial::NotFound(Thing::Route)
+    )
+}

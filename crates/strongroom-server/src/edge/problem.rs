@@ -1,0 +1,268 @@
+//! Errors as HTTP: one table from codes to statuses, one document.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use strongroom_core::Refused;
+use strongroom_types::body::{self, LogEntryId};
+use strongroom_types::{Code, RequestId};
+
+use super::header::LOG_ENTRY;
+
+/// A refusal on its way to the caller.
+#[derive(Debug)]
+pub(crate) struct Problem {
+    pub(crate) refused: Box<Refused>,
+    pub(crate) request_id: RequestId,
+    /// The name of the size limit that was exceeded.
+    limit: Option<&'static str>,
+}
+
+impl Problem {
+    pub(crate) fn new(refused: Refused, request_id: RequestId) -> Self {
+        Self {
+            refused: Box::new(refused),
+            request_id,
+            limit: None,
+        }
+    }
+
+    /// Names the size limit that was exceeded.
+    pub(crate) fn naming(mut self, limit: Option<&'static str>) -> Self {
+        self.limit = limit;
+        self
+    }
+
+    pub(crate) fn code(&self) -> Code {
+        self.refused.denial.code()
+    }
+
+    pub(crate) fn detail(&self) -> Option<String> {
+        let detail = self.refused.denial.detail();
+        match (detail, self.limit) {
+            (Some(detail), Some(limit)) => Some(format!("{detail} (limit `{limit}`)")),
+            (detail, _) => detail,
+        }
+    }
+
+    /// The headers that every refusal has, whatever its body.
+    pub(crate) fn headers(&self) -> HeaderMap {
+        let (status, _) = describe(self.code());
+        let mut headers = HeaderMap::new();
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if let Some(entry) = self.refused.entry {
+            headers.extend(entry_header(entry));
+        }
+        if let Some(seconds) = retry_after(status, self.refused.retry_after) {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        headers
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let (status, title) = describe(self.code());
+        let body = body::Problem {
+            status: status.as_u16(),
+            code: self.code(),
+            title: title.to_owned(),
+            detail: self.detail(),
+            claims: self.refused.denial.claims(),
+            request_id: self.request_id,
+        };
+        let mut response = (status, self.headers(), Json(body)).into_response();
+        let kind = HeaderValue::from_static("application/problem+json");
+        response.headers_mut().insert(header::CONTENT_TYPE, kind);
+        response.extensions_mut().insert(self.code());
+        response
+    }
+}
+
+/// `Strongroom-Log-Entry: <log>/<index>`.
+pub(crate) fn entry_header(
+    entry: LogEntryId,
+) -> Option<(axum::http::HeaderName, HeaderValue)> {
+    let value = HeaderValue::try_from(entry.to_string()).ok()?;
+    Some((LOG_ENTRY, value))
+}
+
+/// Whole seconds, at least one, wherever a repetition may help.
+fn retry_after(status: StatusCode, known: Option<Duration>) -> Option<u64> {
+    let may_help =
+        status == StatusCode::SERVICE_UNAVAILABLE || status == StatusCode::TOO_MANY_REQUESTS;
+    let seconds = known.map(|duration| duration.as_secs().max(1));
+    seconds.or(may_help.then_some(1))
+}
+
+/// The status and the title of a code: the one place where the product's errors become HTTP.
+pub(crate) const fn describe(code: Code) -> (StatusCode, &'static str) {
+    match code {
+        Code::InvalidRequest => (StatusCode::BAD_REQUEST, "The request is not acceptable"),
+        Code::Unauthenticated => (
+            StatusCode::UNAUTHORIZED,
+            "The credential is missing or not accepted",
+        ),
+        Code::PermissionDenied => (StatusCode::FORBIDDEN, "The client lacks the permission"),
+        Code::InvalidIdentity => (
+            StatusCode::UNAUTHORIZED,
+            "The identity token is not accepted",
+        ),
+        Code::ContextNotFound => (
+            StatusCode::NOT_FOUND,
+            "The key context does not exist, or is not this client's to use",
+        ),
+        Code::ContextMismatch => (
+            StatusCode::BAD_REQUEST,
+            "The ciphertext belongs to another key context",
+        ),
+        Code::IdentityMismatch => (
+            StatusCode::FORBIDDEN,
+            "The identity does not meet the lock",
+        ),
+        Code::LockRequired => (
+            StatusCode::BAD_REQUEST,
+            "The context policy demands a lock",
+        ),
+        Code::ClaimNotBindable => (
+            StatusCode::BAD_REQUEST,
+            "A claim of the lock is absent or cannot be bound",
+        ),
+        Code::CannotDecrypt => (
+            StatusCode::BAD_REQUEST,
+            "The ciphertext cannot be decrypted",
+        ),
+        Code::KeyDisabled => (StatusCode::CONFLICT, "The key is disabled"),
+        Code::ContextQuota => (
+            StatusCode::CONFLICT,
+            "The workspace has as many key contexts as it may",
+        ),
+        Code::NotFound => (StatusCode::NOT_FOUND, "There is no such thing"),
+        Code::MethodNotAllowed => (
+            StatusCode::METHOD_NOT_ALLOWED,
+            "The method is not served on this path",
+        ),
+        Code::Conflict => (
+            StatusCode::CONFLICT,
+            "The change collides with the present state",
+        ),
+        Code::VersionConflict => (
+            StatusCode::CONFLICT,
+            "The version named is not the present one",
+        ),
+        Code::IdempotencyMismatch => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "The Idempotency-Key was used with another request",
+        ),
+        Code::AlreadyIssued => (
+            StatusCode::CONFLICT,
+            "The secret was shown already, and is shown once",
+        ),
+        Code::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "The body is too large"),
+        Code::UnsupportedMediaType => (
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "The content type is not served here",
+        ),
+        Code::RateLimited => (StatusCode::TOO_MANY_REQUESTS, "A limit is reached"),
+        Code::LogUnavailable => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "The log cannot be written, so no key is used",
+        ),
+        Code::RootUnavailable => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "The root provider cannot be reached",
+        ),
+        Code::StoreUnavailable => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "The database cannot be reached",
+        ),
+        Code::Unavailable => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "The server is stopping or overloaded",
+        ),
+        Code::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "A fault of the server"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use strongroom_core::{CiphertextFault, Denial};
+
+    use super::*;
+
+    fn problem(denial: Denial) -> Problem {
+        let refused = Refused {
+            denial,
+            entry: None,
+            retry_after: None,
+        };
+        Problem::new(refused, RequestId::from_bytes([1; 16]))
+    }
+
+    #[test]
+    fn every_code_is_an_error_with_a_title_of_its_own() {
+        let mut titles = BTreeSet::new();
+        for &code in Code::ALL {
+            let (status, title) = describe(code);
+            assert!(status.is_client_error() || status.is_server_error());
+            assert!(titles.insert(title), "{code} shares its title");
+        }
+    }
+
+    #[test]
+    fn the_table_of_the_specification_holds() {
+        for (code, status) in [
+            (Code::CannotDecrypt, 400),
+            (Code::ContextMismatch, 400),
+            (Code::IdentityMismatch, 403),
+            (Code::ContextNotFound, 404),
+            (Code::KeyDisabled, 409),
+            (Code::IdempotencyMismatch, 422),
+            (Code::RootUnavailable, 503),
+            (Code::LogUnavailable, 503),
+        ] {
+            assert_eq!(describe(code).0.as_u16(), status, "{code}");
+        }
+    }
+
+    #[test]
+    fn all_ciphertext_faults_have_one_answer() {
+        let faults = [
+            CiphertextFault::NotOurs,
+            CiphertextFault::Malformed,
+            CiphertextFault::OtherWorkspace,
+            CiphertextFault::OtherPurpose,
+            CiphertextFault::OtherContext,
+            CiphertextFault::KeyVersion,
+            CiphertextFault::Destroyed,
+            CiphertextFault::Altered,
+        ];
+        for fault in faults {
+            let problem = problem(Denial::Ciphertext(fault));
+            assert_eq!(problem.code(), Code::CannotDecrypt);
+            assert_eq!(problem.detail(), None);
+        }
+    }
+
+    #[test]
+    fn what_may_pass_says_when_to_come_back() {
+        let unavailable = problem(Denial::LogUnavailable).headers();
+        assert_eq!(unavailable.get(header::RETRY_AFTER).unwrap(), "1");
+        let limited = problem(Denial::RateLimited { limit: "x" }).headers();
+        assert_eq!(limited.get(header::RETRY_AFTER).unwrap(), "1");
+        let conflict = problem(Denial::KeyDisabled).headers();
+        assert_eq!(conflict.get(header::RETRY_AFTER), None);
+    }
+
+    #[test]
+    fn unauthenticated_names_the_scheme() {
+        let headers = problem(Denial::Unauthenticated).headers();
+        assert_eq!(headers.get(header::WWW_AUTHENTICATE).unwrap(), "Bearer");
+    }
+}

@@ -1,0 +1,355 @@
+//! Bodies that never are in memory as a whole.
+//!
+//! A task reads the request's body piece by piece, seals or opens it, and hands the output through
+//! a channel of a few pieces to the answer's body: whoever reads slowly slows the reading. The
+//! answer's header waits for the first output, so that what fails before it is an ordinary
+//! problem document. A failure after it breaks the connection off: only [`Piece::End`] ends a body
+//! well.
+
+use std::io;
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::extract::{FromRequest, Request};
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse as _, Response};
+use futures_util::stream::unfold;
+use http_body_util::BodyExt as _;
+use strongroom_core::stream::{OpenStream, SealStream, StreamOpen, StreamSeal, prefix_len};
+use strongroom_core::{Answered, Ask, Denial, Invalid, Refused};
+use strongroom_types::body::LogEntryId;
+use strongroom_types::{KeyContext, Lock};
+use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tokio::time::timeout;
+
+use super::caller::{ask, metadata};
+use super::guard::Place;
+use super::header::{ASSOCIATED_DATA, KEY_CONTEXT, LOCK, bytes, json};
+use super::problem::entry_header;
+use super::{App, Problem};
+
+/// Pieces between the task and the connection.
+const PIECES: usize = 4;
+
+/// What stands in the headers of a request for a stream.
+struct Terms {
+    key_context: KeyContext,
+    lock: Lock,
+    associated_data: Option<Vec<u8>>,
+}
+
+fn terms(ask: &mut Ask, parts: &Parts) -> Result<Terms, Invalid> {
+    let headers = &parts.headers;
+    ask.metadata = metadata(headers)?;
+    Ok(Terms {
+        key_context: json(headers, KEY_CONTEXT)?.ok_or(Invalid::Header("Strongroom-Key-Context"))?,
+        lock: json(headers, LOCK)?.unwrap_or_default(),
+        associated_data: bytes(headers, ASSOCIATED_DATA)?,
+    })
+}
+
+/// A request to seal a stream.
+#[derive(Debug)]
+pub(crate) struct Sealed {
+    pub(crate) ask: Ask,
+    pub(crate) seal: StreamSeal,
+    source: Source,
+}
+
+/// A request to open a stream, read as far as its header.
+#[derive(Debug)]
+pub(crate) struct Opened {
+    pub(crate) ask: Ask,
+    pub(crate) open: StreamOpen,
+    pub(crate) prefix: Bytes,
+    source: Source,
+}
+
+impl FromRequest<App> for Sealed {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        let mut ask = ask(&parts);
+        match terms(&mut ask, &parts) {
+            Ok(terms) => Ok(Self {
+                ask,
+                seal: StreamSeal {
+                    key_context: terms.key_context,
+                    lock: terms.lock,
+                    associated_data: terms.associated_data,
+                },
+                source: Source::new(&parts, body, app),
+            }),
+            Err(invalid) => Err(app.refuse(&ask, invalid.into()).await),
+        }
+    }
+}
+
+impl FromRequest<App> for Opened {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        let mut ask = ask(&parts);
+        let mut source = Source::new(&parts, body, app);
+        match start_opening(&mut ask, &parts, &mut source).await {
+            Ok((open, prefix)) => Ok(Self {
+                ask,
+                open,
+                prefix,
+                source,
+            }),
+            Err(denial) => Err(app.refuse(&ask, denial).await),
+        }
+    }
+}
+
+async fn start_opening(
+    ask: &mut Ask,
+    parts: &Parts,
+    source: &mut Source,
+) -> Result<(StreamOpen, Bytes), Denial> {
+    let terms = terms(ask, parts)?;
+    if !terms.lock.is_empty() {
+        return Err(Invalid::Header("Strongroom-Lock").into());
+    }
+    let prefix = source.take_prefix().await?;
+    let open = StreamOpen {
+        key_context: terms.key_context,
+        associated_data: terms.associated_data,
+    };
+    Ok((open, prefix))
+}
+
+/// The request's body.
+#[derive(Debug)]
+struct Source {
+    body: Body,
+    /// What was read and not yet used.
+    ahead: Bytes,
+    idle: Duration,
+    place: Option<Place>,
+}
+
+impl Source {
+    fn new(parts: &Parts, body: Body, app: &App) -> Self {
+        Self {
+            body,
+            ahead: Bytes::new(),
+            idle: app.limits.stream_idle_timeout,
+            place: parts.extensions.get::<Place>().cloned(),
+        }
+    }
+
+    /// The next piece; `None` at the end.
+    async fn next(&mut self) -> Result<Option<Bytes>, Denial> {
+        if !self.ahead.is_empty() {
+            return Ok(Some(core::mem::take(&mut self.ahead)));
+        }
+        loop {
+            let frame = timeout(self.idle, self.body.frame()).await;
+            let limit = "stream_idle_timeout";
+            match frame.map_err(|_elapsed| Denial::RateLimited { limit })? {
+                None => return Ok(None),
+                Some(Err(_broken)) => return Err(Denial::Aborted),
+                Some(Ok(frame)) => match frame.into_data() {
+                    Ok(data) if !data.is_empty() => return Ok(Some(data)),
+                    // Trailers say nothing here.
+                    Ok(_) | Err(_) => {}
+                },
+            }
+        }
+    }
+
+    /// Reads the header of a sealed stream and leaves the rest.
+    async fn take_prefix(&mut self) -> Result<Bytes, Denial> {
+        let mut read = Vec::new();
+        loop {
+            if let Some(len) = prefix_len(&read)?.filter(|&len| len <= read.len()) {
+                let mut prefix = Bytes::from(read);
+                self.ahead = prefix.split_off(len);
+                return Ok(prefix);
+            }
+            match self.next().await? {
+                Some(piece) => read.extend_from_slice(&piece),
+                None if read.is_empty() => return Err(Invalid::Empty.into()),
+                None => return Err(Denial::Ciphertext(CUT)),
+            }
+        }
+    }
+}
+
+/// A stream that ends within its header.
+const CUT: strongroom_core::CiphertextFault = strongroom_core::CiphertextFault::Malformed;
+
+/// What seals or opens.
+trait Cipher: Send + 'static {
+    fn push(&mut self, piece: &[u8]) -> Result<Vec<u8>, Denial>;
+    fn finish(self) -> impl Future<Output = Result<Vec<u8>, Refused>> + Send;
+    fn fail(self, denial: Denial) -> impl Future<Output = Refused> + Send;
+}
+
+impl Cipher for SealStream {
+    fn push(&mut self, piece: &[u8]) -> Result<Vec<u8>, Denial> {
+        Self::push(self, piece)
+    }
+
+    async fn finish(self) -> Result<Vec<u8>, Refused> {
+        Self::finish(self).await
+    }
+
+    async fn fail(self, denial: Denial) -> Refused {
+        self.abort().await;
+        Refused {
+            denial,
+            entry: None,
+            retry_after: None,
+        }
+    }
+}
+
+impl Cipher for OpenStream {
+    fn push(&mut self, piece: &[u8]) -> Result<Vec<u8>, Denial> {
+        Self::push(self, piece)
+    }
+
+    async fn finish(self) -> Result<Vec<u8>, Refused> {
+        Self::finish(self).await
+    }
+
+    async fn fail(self, denial: Denial) -> Refused {
+        Self::fail(self, denial).await
+    }
+}
+
+/// What the task tells the connection.
+#[derive(Debug)]
+enum Piece {
+    Output(Bytes),
+    End,
+    Broken(Problem),
+}
+
+impl Sealed {
+    /// Answers with the sealed stream.
+    pub(crate) async fn answer(
+        self,
+        result: Result<Answered<SealStream>, Refused>,
+    ) -> Result<Response, Problem> {
+        respond(&self.ask, self.source, result, SealStream::prefix).await
+    }
+}
+
+impl Opened {
+    /// Answers with the opened stream.
+    pub(crate) async fn answer(
+        self,
+        result: Result<Answered<OpenStream>, Refused>,
+    ) -> Result<Response, Problem> {
+        respond(&self.ask, self.source, result, |_| Vec::new()).await
+    }
+}
+
+async fn respond<C: Cipher>(
+    ask: &Ask,
+    source: Source,
+    result: Result<Answered<C>, Refused>,
+    prefix: impl FnOnce(&mut C) -> Vec<u8>,
+) -> Result<Response, Problem> {
+    let request_id = ask.origin.request_id;
+    let mut answered = result.map_err(|refused| Problem::new(refused, request_id))?;
+    let (sender, mut receiver) = channel(PIECES);
+    let first = prefix(&mut answered.value);
+    tokio::spawn(pump(answered.value, source, first, Out { sender, request_id }));
+    match receiver.recv().await {
+        Some(Piece::Broken(problem)) => Err(problem),
+        first => Ok(response(first, receiver, answered.entry)),
+    }
+}
+
+/// Where the task's output goes.
+struct Out {
+    sender: Sender<Piece>,
+    request_id: strongroom_types::RequestId,
+}
+
+impl Out {
+    /// Waits for room; `None` once nobody reads any more, or nobody has for too long.
+    async fn send(&self, piece: Piece, idle: Duration) -> Option<()> {
+        timeout(idle, self.sender.send(piece)).await.ok()?.ok()
+    }
+
+    async fn end(&self, result: Result<Vec<u8>, Refused>, idle: Duration) {
+        match result {
+            Ok(last) if last.is_empty() => {}
+            Ok(last) => {
+                if self.send(Piece::Output(last.into()), idle).await.is_none() {
+                    return;
+                }
+            }
+            Err(refused) => return self.broken(refused, idle).await,
+        }
+        // A reader who left after the last byte has everything.
+        self.send(Piece::End, idle).await.unwrap_or_default();
+    }
+
+    async fn broken(&self, refused: Refused, idle: Duration) {
+        let problem = Problem::new(refused, self.request_id);
+        self.send(Piece::Broken(problem), idle).await.unwrap_or_default();
+    }
+}
+
+/// Moves the body through the cipher until one of them ends. Keeps the request's place.
+async fn pump<C: Cipher>(mut cipher: C, mut source: Source, first: Vec<u8>, out: Out) {
+    let idle = source.idle;
+    let mut output = first;
+    loop {
+        if !output.is_empty() && out.send(Piece::Output(output.into()), idle).await.is_none() {
+            // The entry of the outcome is all that is left to do.
+            drop(cipher.fail(Denial::Aborted).await);
+            break;
+        }
+        output = match source.next().await.map(|piece| piece.map(|p| cipher.push(&p))) {
+            Ok(Some(Ok(output))) => output,
+            Ok(None) => {
+                out.end(cipher.finish().await, idle).await;
+                break;
+            }
+            Ok(Some(Err(denial))) | Err(denial) => {
+                out.broken(cipher.fail(denial).await, idle).await;
+                break;
+            }
+        };
+    }
+    drop(source.place);
+}
+
+fn response(first: Option<Piece>, rest: Receiver<Piece>, entry: Option<LogEntryId>) -> Response {
+    let pieces = unfold((first, rest, true), async |(first, mut rest, open)| {
+        if !open {
+            return None;
+        }
+        let piece = match first {
+            Some(piece) => Some(piece),
+            None => rest.recv().await,
+        };
+        match piece {
+            Some(Piece::Output(output)) => Some((Ok(output), (None, rest, true))),
+            Some(Piece::End) => None,
+            // A task that ended without a word broke off too.
+            Some(Piece::Broken(_)) | None => Some((Err(broken_off()), (None, rest, false))),
+        }
+    });
+    let kind = HeaderValue::from_static("application/octet-stream");
+    let body = Body::from_stream(pieces);
+    let mut response = ([(header::CONTENT_TYPE, kind)], body).into_response();
+    response.headers_mut().extend(entry.and_then(entry_header));
+    response
+}
+
+/// Makes the connection end without the final chunk.
+fn broken_off() -> io::Error {
+    io::Error::from(io::ErrorKind::ConnectionAborted)
+}

@@ -1,0 +1,91 @@
+//! Root providers: what wraps the seeds of the deployment.
+//!
+//! A provider that has its key in memory is a [`KeyRoot`]; [`file`] and [`passphrase`] say where
+//! the key comes from. Providers that keep the key elsewhere will implement the port themselves.
+
+pub mod file;
+pub mod passphrase;
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use strongroom_core::ports::{Root, RootError};
+use strongroom_crypto::entropy::{Entropy, EntropyUnavailable};
+use strongroom_crypto::keys::{Place, Seed, WrappingKey};
+use strongroom_crypto::secret::Secret;
+
+/// A root file that cannot be made or used.
+#[derive(Debug, thiserror::Error)]
+pub enum RootFileError {
+    /// The file cannot be read or written.
+    #[error("cannot use root file `{}`", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// Group or others may use the file.
+    #[error(
+        "root file `{}` has mode {mode:o}: others than its owner may use it, run `chmod 600` on it",
+        path.display()
+    )]
+    SharedWithOthers {
+        /// The file.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// The file is not of the documented form, or a character of it was lost.
+    #[error("root file `{}` is damaged or not a root file", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The passphrase is not the one that the file was made with.
+    #[error("wrong passphrase")]
+    WrongPassphrase,
+    /// The passphrase is too short to protect anything.
+    #[error("passphrase has fewer than {min} characters")]
+    WeakPassphrase {
+        /// The fewest characters.
+        min: usize,
+    },
+    /// There is no randomness.
+    #[error(transparent)]
+    Entropy(#[from] EntropyUnavailable),
+}
+
+/// A root whose wrapping key is in memory.
+#[derive(Debug)]
+pub struct KeyRoot {
+    kind: &'static str,
+    key: WrappingKey,
+    entropy: Arc<dyn Entropy>,
+}
+
+impl KeyRoot {
+    fn new(kind: &'static str, key: &Secret<32>, entropy: Arc<dyn Entropy>) -> Self {
+        let key = WrappingKey::new(key);
+        Self { kind, key, entropy }
+    }
+}
+
+#[async_trait]
+impl Root for KeyRoot {
+    fn kind(&self) -> &'static str {
+        self.kind
+    }
+
+    async fn wrap(&self, place: &Place, seed: &Seed) -> Result<Vec<u8>, RootError> {
+        seed.wrap(&self.key, place, &*self.entropy)
+            .map_err(|EntropyUnavailable| RootError::Unavailable)
+    }
+
+    async fn unwrap(&self, place: &Place, wrapped: &[u8]) -> Result<Seed, RootError> {
+        Seed::unwrap(&self.key, place, wrapped).map_err(|_open_error| RootError::WrongRoot)
+    }
+}

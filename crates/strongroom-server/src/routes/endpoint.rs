@@ -1,0 +1,273 @@
+//! One row of the route table: path, method, handler, and what the document says about them. The
+//! router and the OpenAPI document are both made of these rows, so that they cannot differ.
+
+use axum::handler::Handler;
+use axum::routing::{MethodFilter, MethodRouter, on};
+use utoipa::ToSchema;
+use utoipa::openapi::schema::Schema;
+use utoipa::openapi::{HttpMethod, RefOr};
+
+use crate::edge::App;
+
+/// A chapter of the document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tag {
+    Values,
+    DataKeys,
+    Streams,
+    Tokens,
+    Workspaces,
+    Clients,
+    Issuers,
+    Contexts,
+    Policies,
+    Log,
+    Service,
+}
+
+impl Tag {
+    pub(crate) const ALL: [Self; 11] = [
+        Self::Values,
+        Self::DataKeys,
+        Self::Streams,
+        Self::Tokens,
+        Self::Workspaces,
+        Self::Clients,
+        Self::Issuers,
+        Self::Contexts,
+        Self::Policies,
+        Self::Log,
+        Self::Service,
+    ];
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Values => "Values",
+            Self::DataKeys => "Data keys",
+            Self::Streams => "Streams",
+            Self::Tokens => "Tokens",
+            Self::Workspaces => "Workspaces",
+            Self::Clients => "Clients",
+            Self::Issuers => "Issuers",
+            Self::Contexts => "Key contexts",
+            Self::Policies => "Context policies",
+            Self::Log => "Log",
+            Self::Service => "Service",
+        }
+    }
+
+    pub(crate) const fn description(self) -> &'static str {
+        match self {
+            Self::Values => "Sealing and opening values, one by one or in batches.",
+            Self::DataKeys => "Keys that the caller uses itself, and keeps wrapped.",
+            Self::Streams => "Sealing and opening bodies of any length in flat memory.",
+            Self::Tokens => "Exchanging a user's token for one that carries client and identity.",
+            Self::Workspaces => "The outer isolation unit. Only in the system workspace.",
+            Self::Clients => "Programs with credentials, permissions and allowed key contexts.",
+            Self::Issuers => {
+                "Who may name identities. Whoever administers issuers can impersonate."
+            }
+            Self::Contexts => "Whose data it is; each key context has keys of its own.",
+            Self::Policies => "Rules for the key contexts that they match.",
+            Self::Log => "Every use of a key, in a tree that anyone with a checkpoint can check.",
+            Self::Service => "Health, metrics and this document. No credential is needed.",
+        }
+    }
+}
+
+/// What a body is.
+#[derive(Clone, Copy)]
+pub(crate) enum Content {
+    Nothing,
+    Json(Shape),
+    JsonOrCbor(Shape),
+    AnyJson,
+    Form(Shape),
+    Octets,
+    Text,
+    Page,
+}
+
+/// A schema that is asked for when the document is made.
+#[derive(Clone, Copy)]
+pub(crate) struct Shape {
+    pub(crate) name: fn() -> String,
+    pub(crate) schemas: fn(&mut Vec<(String, RefOr<Schema>)>),
+}
+
+impl Shape {
+    fn of<T: ToSchema>() -> Self {
+        Self {
+            name: || T::name().into_owned(),
+            schemas: |all| {
+                all.push((T::name().into_owned(), T::schema()));
+                T::schemas(all);
+            },
+        }
+    }
+}
+
+/// A query parameter and what it means.
+pub(crate) type QueryParameter = (&'static str, &'static str);
+
+/// A row of the route table.
+pub(crate) struct Endpoint {
+    pub(crate) method: HttpMethod,
+    pub(crate) path: &'static str,
+    pub(crate) handler: MethodRouter<App>,
+    pub(crate) tag: Tag,
+    pub(crate) summary: &'static str,
+    pub(crate) headers: Vec<&'static str>,
+    pub(crate) query: &'static [QueryParameter],
+    pub(crate) takes: Content,
+    pub(crate) gives: Content,
+    pub(crate) status: u16,
+    pub(crate) open: bool,
+    pub(crate) creates: bool,
+}
+
+macro_rules! method {
+    ($name:ident, $filter:ident, $method:ident) => {
+        pub(crate) fn $name<H, T>(path: &'static str, handler: H) -> Endpoint
+        where
+            H: Handler<T, App>,
+            T: 'static,
+        {
+            Endpoint::new(path, HttpMethod::$method, on(MethodFilter::$filter, handler))
+        }
+    };
+}
+
+method!(get, GET, Get);
+method!(post, POST, Post);
+method!(put, PUT, Put);
+method!(patch, PATCH, Patch);
+method!(delete, DELETE, Delete);
+
+impl Endpoint {
+    fn new(path: &'static str, method: HttpMethod, handler: MethodRouter<App>) -> Self {
+        Self {
+            method,
+            path,
+            handler,
+            tag: Tag::Service,
+            summary: "",
+            headers: Vec::new(),
+            query: &[],
+            takes: Content::Nothing,
+            gives: Content::Nothing,
+            status: 200,
+            open: false,
+            creates: false,
+        }
+    }
+
+    pub(crate) fn about(mut self, tag: Tag, summary: &'static str) -> Self {
+        self.tag = tag;
+        self.summary = summary;
+        self
+    }
+
+    /// Headers of the request beside those that all requests have.
+    pub(crate) fn headers(mut self, names: &[&'static str]) -> Self {
+        self.headers.extend_from_slice(names);
+        self
+    }
+
+    pub(crate) fn query(mut self, parameters: &'static [QueryParameter]) -> Self {
+        self.query = parameters;
+        self
+    }
+
+    pub(crate) fn takes<T: ToSchema>(self) -> Self {
+        self.taking(Content::Json(Shape::of::<T>()))
+    }
+
+    pub(crate) fn takes_batch<T: ToSchema>(self) -> Self {
+        self.taking(Content::JsonOrCbor(Shape::of::<T>()))
+    }
+
+    pub(crate) fn takes_form<T: ToSchema>(self) -> Self {
+        self.taking(Content::Form(Shape::of::<T>()))
+    }
+
+    pub(crate) fn takes_octets(self) -> Self {
+        self.taking(Content::Octets)
+    }
+
+    fn taking(mut self, content: Content) -> Self {
+        self.takes = content;
+        self
+    }
+
+    pub(crate) fn gives<T: ToSchema>(self) -> Self {
+        self.giving(200, Content::Json(Shape::of::<T>()))
+    }
+
+    pub(crate) fn gives_batch<T: ToSchema>(self) -> Self {
+        self.giving(200, Content::JsonOrCbor(Shape::of::<T>()))
+    }
+
+    /// 201, and an `Idempotency-Key` counts.
+    pub(crate) fn creates<T: ToSchema>(mut self) -> Self {
+        self.creates = true;
+        self.giving(201, Content::Json(Shape::of::<T>()))
+    }
+
+    pub(crate) fn removes(self) -> Self {
+        self.giving(204, Content::Nothing)
+    }
+
+    pub(crate) fn gives_octets(self) -> Self {
+        self.giving(200, Content::Octets)
+    }
+
+    pub(crate) fn gives_text(self) -> Self {
+        self.giving(200, Content::Text)
+    }
+
+    pub(crate) fn gives_json(self) -> Self {
+        self.giving(200, Content::AnyJson)
+    }
+
+    pub(crate) fn gives_page(self) -> Self {
+        self.giving(200, Content::Page)
+    }
+
+    fn giving(mut self, status: u16, content: Content) -> Self {
+        self.status = status;
+        self.gives = content;
+        self
+    }
+
+    /// No credential is needed.
+    pub(crate) fn open_to_all(mut self) -> Self {
+        self.open = true;
+        self
+    }
+
+    /// The method as it stands in a request.
+    pub(crate) const fn method_name(&self) -> &'static str {
+        match self.method {
+            HttpMethod::Get => "GET",
+            HttpMethod::Post => "POST",
+            HttpMethod::Put => "PUT",
+            HttpMethod::Patch => "PATCH",
+            HttpMethod::Delete => "DELETE",
+            _ => "other",
+        }
+    }
+
+    /// The path as the document spells it: a wildcard is a parameter like others.
+    pub(crate) fn documented_path(&self) -> String {
+        self.path.replace("{*", "{")
+    }
+
+    /// The names of the path's parameters.
+    pub(crate) fn path_parameters(&self) -> impl Iterator<Item = &'static str> {
+        self.path
+            .split('/')
+            .filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'))
+            .map(|name| name.trim_start_matches('*'))
+    }
+}

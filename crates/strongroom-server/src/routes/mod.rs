@@ -1,0 +1,58 @@
+//! The routes, one file per family, endpoints named like the product's methods.
+
+mod clients;
+mod contexts;
+mod data_keys;
+pub(crate) mod endpoint;
+mod health;
+mod issuers;
+mod log;
+mod page;
+mod policies;
+mod stream;
+mod token;
+mod values;
+mod workspaces;
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+
+use crate::edge::{App, guard, unknown_method, unknown_route};
+use crate::dev;
+use endpoint::Endpoint;
+
+/// The route table, in the order of the document.
+pub(crate) fn endpoints() -> Vec<Endpoint> {
+    [
+        values::endpoints(),
+        data_keys::endpoints(),
+        stream::endpoints(),
+        token::endpoints(),
+        workspaces::endpoints(),
+        clients::endpoints(),
+        issuers::endpoints(),
+        contexts::endpoints(),
+        policies::endpoints(),
+        log::endpoints(),
+        health::endpoints(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// The router of a server. Routes of development mode are there only in development mode.
+pub(crate) fn router(app: &App) -> Router {
+    let mut all = endpoints();
+    if app.issuer.is_some() {
+        all.extend(dev::endpoints());
+    }
+    all.into_iter()
+        .fold(Router::new(), |router, endpoint| {
+            router.route(endpoint.path, endpoint.handler)
+        })
+        .fallback(unknown_route)
+        .method_not_allowed_fallback(unknown_method)
+        .layer(from_fn_with_state(App::clone(app), guard))
+        .with_state(App::clone(app))
+}

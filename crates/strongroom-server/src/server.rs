@@ -1,0 +1,289 @@
+//! Starting and stopping.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum_server::accept::NoDelayAcceptor;
+use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
+use axum_server::{Handle, Server as HttpServer};
+use hyper_util::rt::TokioTimer;
+use strongroom_core::ports::Clock;
+use strongroom_core::{Ask, Credentials, Origin, Strongroom};
+use strongroom_crypto::entropy::SystemEntropy;
+use strongroom_store::Database;
+use strongroom_types::RequestId;
+use strongroom_types::body::WorkspaceCreated;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::{interval, timeout};
+
+use crate::config::{Config, ConfigError, Operation};
+use crate::dev::{self, DevError, DevInfo};
+use crate::edge::{App, Edge};
+use crate::limits::{Limits, Meter};
+use crate::roots::RootFileError;
+use crate::telemetry::Metrics;
+use crate::tls::{self, TlsError};
+use crate::{deployment, routes};
+
+/// Why a server does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The configuration would lower security.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The certificate files cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// The root cannot be used.
+    #[error(transparent)]
+    Root(#[from] RootFileError),
+    /// The database cannot be opened.
+    #[error("cannot open the database")]
+    Store(#[from] strongroom_store::OpenError),
+    /// The anchor's directory cannot be made.
+    #[error("cannot use the anchor's directory")]
+    Anchor(#[source] io::Error),
+    /// The client that fetches issuers' keys cannot be made.
+    #[error("cannot prepare to fetch issuers' keys")]
+    Fetch(#[source] reqwest::Error),
+    /// The deployment does not open.
+    #[error(transparent)]
+    Open(#[from] strongroom_core::OpenError),
+    /// Development mode cannot be set up.
+    #[error("cannot set up development mode")]
+    Development(#[from] DevError),
+}
+
+/// A running server.
+#[derive(Debug)]
+pub struct Server {
+    address: SocketAddr,
+    url: String,
+    app: App,
+    database: Arc<Database>,
+    handle: Handle<SocketAddr>,
+    serving: JoinHandle<io::Result<()>>,
+    keeping: JoinHandle<()>,
+    stop: watch::Sender<bool>,
+    development: Option<DevInfo>,
+}
+
+impl Server {
+    /// Opens the deployment and listens. When this returns, requests are answered.
+    ///
+    /// # Errors
+    /// What the operator has to change.
+    pub async fn start(config: Config) -> Result<Self, StartError> {
+        config.check()?;
+        let tls = config.tls.as_ref().map(tls::configure).transpose()?;
+        let listen = |source| StartError::Listen {
+            address: config.listen,
+            source,
+        };
+        let listener = bind(config.listen).map_err(listen)?;
+        let address = listener.local_addr().map_err(listen)?;
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let url = format!("{scheme}://{address}");
+        let (room, database) = deployment::open(&config).await?;
+        let (issuer, development) = match &config.operation {
+            Operation::Production => (None, None),
+            Operation::Development(folder) => {
+                let (issuer, info) = dev::set_up(&room, folder, &url).await?;
+                (Some(issuer), Some(info))
+            }
+        };
+        let app = edge(room, config.limits, issuer);
+        let (stop, stopped) = watch::channel(false);
+        let handle = Handle::new();
+        let router = routes::router(&app);
+        let http = http(listener, &app.limits, handle.clone()).map_err(listen)?;
+        Ok(Self {
+            serving: serve(http, tls, router),
+            keeping: tokio::spawn(keep(App::clone(&app), stopped)),
+            address,
+            url,
+            app,
+            database,
+            handle,
+            stop,
+            development,
+        })
+    }
+
+    /// The address that is listened on.
+    #[must_use]
+    pub const fn local_addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What to put before a path: `http://127.0.0.1:8320`.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The verifier key of the deployment's logs, in the form of a signed note.
+    #[must_use]
+    pub fn log_public_key(&self) -> String {
+        self.app.room.log_key()
+    }
+
+    /// How to use a server in development mode.
+    #[must_use]
+    pub const fn development(&self) -> Option<&DevInfo> {
+        self.development.as_ref()
+    }
+
+    /// Stops accepting, finishes what was accepted, signs the last checkpoint and closes the
+    /// database. What is not finished within `shutdown_timeout` is broken off.
+    pub async fn shutdown(self) {
+        let patience = self.app.limits.shutdown_timeout;
+        self.handle.graceful_shutdown(Some(patience));
+        if let Ok(Err(error)) = self.serving.await {
+            tracing::error!(%error, "listening ended with an error");
+        }
+        // Streams write the entries of their outcome after their connection is gone.
+        if timeout(patience, self.app.meter.idle()).await.is_err() {
+            tracing::warn!("some requests did not finish in time");
+        }
+        self.stop.send_replace(true);
+        if let Err(error) = self.keeping.await {
+            tracing::error!(%error, "housekeeping failed");
+        }
+        self.app.room.close().await;
+        drop(self.app);
+        if let Some(database) = Arc::into_inner(self.database) {
+            database.close().await;
+        }
+    }
+}
+
+/// Makes the first start of a deployment: the data directory and the root if they are not there,
+/// the system workspace and its administrator. `None` if that was done before.
+///
+/// # Errors
+/// What the operator has to change.
+pub async fn initialise(config: &Config) -> Result<Option<WorkspaceCreated>, StartError> {
+    deployment::prepare(config)?;
+    let (room, database) = deployment::open(config).await?;
+    let created = room.initialise().await?;
+    room.close().await;
+    drop(room);
+    if let Some(database) = Arc::into_inner(database) {
+        database.close().await;
+    }
+    Ok(created)
+}
+
+fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let listener = TcpListener::bind(address)?;
+    listener.set_nonblocking(true)?;
+    Ok(listener)
+}
+
+fn edge(room: Strongroom, limits: Limits, issuer: Option<dev::Issuer>) -> App {
+    let clock: Arc<dyn Clock> = Arc::new(crate::clock::SystemClock::start());
+    let table = routes::endpoints();
+    let routes = table.iter().map(|row| (row.method_name(), row.path));
+    Arc::new(Edge {
+        meter: Meter::new(&limits, &clock),
+        metrics: Metrics::new(routes),
+        entropy: Arc::new(SystemEntropy),
+        room,
+        limits,
+        clock,
+        issuer,
+    })
+}
+
+/// The largest part of a request that is buffered before it is looked at.
+const READ_BUFFER_BYTES: usize = 256 * 1024;
+
+fn http(
+    listener: TcpListener,
+    limits: &Limits,
+    handle: Handle<SocketAddr>,
+) -> io::Result<HttpServer<SocketAddr>> {
+    let mut server = axum_server::from_tcp(listener)?.handle(handle);
+    let header_bytes = u32::try_from(limits.header_bytes).unwrap_or(u32::MAX);
+    server
+        .http_builder()
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.header_timeout)
+        .max_buf_size(READ_BUFFER_BYTES)
+        .http2()
+        .timer(TokioTimer::new())
+        .max_header_list_size(header_bytes)
+        .keep_alive_interval(limits.header_timeout);
+    Ok(server)
+}
+
+fn serve(
+    http: HttpServer<SocketAddr>,
+    tls: Option<RustlsConfig>,
+    router: Router,
+) -> JoinHandle<io::Result<()>> {
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    match tls {
+        None => tokio::spawn(http.acceptor(NoDelayAcceptor).serve(service)),
+        Some(tls) => {
+            let acceptor = RustlsAcceptor::new(tls).acceptor(NoDelayAcceptor);
+            tokio::spawn(http.acceptor(acceptor).serve(service))
+        }
+    }
+}
+
+/// Between two rounds of housekeeping. A checkpoint covers an entry within a second of its answer.
+const ROUND: Duration = Duration::from_millis(250);
+/// Rounds between two times that recorded durations are folded.
+const TIDY_ROUNDS: u32 = 20;
+/// Rounds between two times that quiet callers are forgotten.
+const FORGET_ROUNDS: u32 = 240;
+
+async fn keep(app: App, mut stopped: watch::Receiver<bool>) {
+    let mut rounds = interval(ROUND);
+    for round in 1_u32.. {
+        tokio::select! {
+            _ = rounds.tick() => {}
+            _ = stopped.changed() => return,
+        }
+        app.room.tick().await;
+        if round % TIDY_ROUNDS == 0 {
+            app.metrics.tidy();
+        }
+        if round % FORGET_ROUNDS == 0 {
+            app.meter.forget_quiet();
+        }
+    }
+}
+
+/// A request of the server itself.
+pub(crate) fn own_ask(api_key: &str, request_id: RequestId) -> Ask {
+    Ask {
+        credentials: Credentials {
+            bearer: Some(api_key.to_owned()),
+            identity: None,
+        },
+        origin: Origin {
+            request_id,
+            address: None,
+            user_agent: Some("strongroom dev".to_owned()),
+        },
+        metadata: None,
+        idempotency: None,
+    }
+}
