@@ -27,7 +27,9 @@ impl<'r> Columns<'r> {
     where
         T: Decode<'r, Any> + Type<Any>,
     {
-        self.row.try_get(column).map_err(|_undecodable| self.damaged())
+        self.row
+            .try_get(column)
+            .map_err(|_undecodable| self.damaged())
     }
 
     pub(crate) fn bytes(&self, column: usize) -> Result<Vec<u8>, StoreError> {
@@ -41,7 +43,9 @@ impl<'r> Columns<'r> {
 
     pub(crate) fn hash(&self, column: usize) -> Result<Hash, StoreError> {
         let bytes = self.value::<&[u8]>(column)?.try_into();
-        bytes.map(Hash::from_bytes).map_err(|_other_length| self.damaged())
+        bytes
+            .map(Hash::from_bytes)
+            .map_err(|_other_length| self.damaged())
     }
 
     pub(crate) fn text(&self, column: usize) -> Result<String, StoreError> {

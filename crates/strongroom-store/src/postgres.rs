@@ -38,5 +38,7 @@ async fn setting_off(conn: &mut AnyConnection) -> Result<Option<&'static str>, s
     )
     .fetch_all(conn)
     .await?;
-    Ok(DURABILITY.into_iter().find(|name| off.iter().any(|off| off == name)))
+    Ok(DURABILITY
+        .into_iter()
+        .find(|name| off.iter().any(|off| off == name)))
 }

@@ -44,7 +44,9 @@ impl Write for PutDeployment {
             .map_err(failed("deployment"))?;
         read::workspace::deployment(conn, &self.name)
             .await?
-            .ok_or(StoreError::Damaged { table: "deployment" })
+            .ok_or(StoreError::Damaged {
+                table: "deployment",
+            })
     }
 }
 
@@ -191,7 +193,9 @@ impl Write for PutCheckpoint {
         .map_err(failed("checkpoint"))?;
         read::log::checkpoint_at(conn, *workspace, row.generation, row.size)
             .await?
-            .ok_or(StoreError::Damaged { table: "checkpoint" })
+            .ok_or(StoreError::Damaged {
+                table: "checkpoint",
+            })
     }
 }
 

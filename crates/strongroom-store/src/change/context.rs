@@ -42,11 +42,13 @@ async fn state_of(
     place: Place<'_>,
     id: &str,
 ) -> Result<Option<String>, ChangeError> {
-    Ok(query_scalar("SELECT state FROM context WHERE workspace = $1 AND id = $2")
-        .bind(place.workspace)
-        .bind(id)
-        .fetch_optional(conn)
-        .await?)
+    Ok(
+        query_scalar("SELECT state FROM context WHERE workspace = $1 AND id = $2")
+            .bind(place.workspace)
+            .bind(id)
+            .fetch_optional(conn)
+            .await?,
+    )
 }
 
 async fn count_one_more(conn: &mut AnyConnection, place: Place<'_>) -> Result<(), ChangeError> {
@@ -152,9 +154,7 @@ async fn must_live(
 ) -> Result<(), ChangeError> {
     match state_of(conn, place, id).await? {
         None => Err(CommitError::Missing.into()),
-        Some(state) if state == ContextState::Destroyed.name() => {
-            Err(CommitError::Conflict.into())
-        }
+        Some(state) if state == ContextState::Destroyed.name() => Err(CommitError::Conflict.into()),
         Some(_) => Ok(()),
     }
 }

@@ -58,9 +58,9 @@ impl Abort {
 
 fn is_transient(error: &sqlx::Error) -> bool {
     match error {
-        sqlx::Error::Database(cause) => {
-            cause.code().is_some_and(|code| TRANSIENT.contains(&code.as_ref()))
-        }
+        sqlx::Error::Database(cause) => cause
+            .code()
+            .is_some_and(|code| TRANSIENT.contains(&code.as_ref())),
         sqlx::Error::Io(_) | sqlx::Error::Protocol(_) => true,
         _ => false,
     }

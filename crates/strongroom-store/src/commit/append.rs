@@ -113,7 +113,11 @@ async fn try_admit(
         insert_items(conn, workspace, index, items).await?;
     }
     // From here on nothing can refuse the entry, so the heads change.
-    if pending.changes.iter().any(|change| change.scope() == Scope::State) {
+    if pending
+        .changes
+        .iter()
+        .any(|change| change.scope() == Scope::State)
+    {
         heads.raise_epoch(pending.workspace);
         for other in others(pending.workspace, &pending.changes) {
             heads.raise_epoch(other);
@@ -129,11 +133,13 @@ async fn try_admit(
 
 /// The generation after the changes; it only goes up.
 fn generation(changes: &[Change], present: u64) -> Result<u64, CommitError> {
-    changes.iter().try_fold(present, |present, change| match change {
-        Change::NewGeneration(next) if *next > present => Ok(*next),
-        Change::NewGeneration(_) => Err(CommitError::Conflict),
-        _ => Ok(present),
-    })
+    changes
+        .iter()
+        .try_fold(present, |present, change| match change {
+            Change::NewGeneration(next) if *next > present => Ok(*next),
+            Change::NewGeneration(_) => Err(CommitError::Conflict),
+            _ => Ok(present),
+        })
 }
 
 /// Applies all changes or, behind a savepoint, none.

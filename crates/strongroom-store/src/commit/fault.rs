@@ -54,7 +54,10 @@ impl Faults {
 
     pub(crate) fn before_look_up(&self) -> Result<(), Abort> {
         let down = |left: u32| left.checked_sub(1);
-        match self.look_ups.fetch_update(Ordering::SeqCst, Ordering::SeqCst, down) {
+        match self
+            .look_ups
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, down)
+        {
             Ok(_) => Err(Abort::TimedOut),
             Err(_) => Ok(()),
         }

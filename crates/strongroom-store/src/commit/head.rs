@@ -167,7 +167,10 @@ impl Heads {
 
 /// The workspaces whose heads a group needs: its own, and those that its changes are about.
 fn workspaces(group: &Group) -> impl Iterator<Item = WorkspaceId> {
-    let changes = group.entries.iter().flat_map(|waiting| &waiting.pending.changes);
+    let changes = group
+        .entries
+        .iter()
+        .flat_map(|waiting| &waiting.pending.changes);
     core::iter::once(group.workspace).chain(changes.filter_map(change::target))
 }
 

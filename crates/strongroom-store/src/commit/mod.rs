@@ -96,8 +96,13 @@ impl Outbox {
         }
         let (answer, answered) = oneshot::channel();
         let waiting = Waiting { pending, answer };
-        self.entries.send(waiting).await.map_err(|_ended| unavailable(Abort::Closed))?;
-        answered.await.map_err(|_ended| unavailable(Abort::Closed))?
+        self.entries
+            .send(waiting)
+            .await
+            .map_err(|_ended| unavailable(Abort::Closed))?;
+        answered
+            .await
+            .map_err(|_ended| unavailable(Abort::Closed))?
     }
 
     /// Hands a write in and waits until it is durable.
@@ -108,8 +113,13 @@ impl Outbox {
     {
         let (answer, answered) = oneshot::channel();
         let job = Box::new(Asked { write, answer });
-        self.jobs.send(job).await.map_err(|_ended| unavailable(Abort::Closed))?;
-        answered.await.map_err(|_ended| unavailable(Abort::Closed))?
+        self.jobs
+            .send(job)
+            .await
+            .map_err(|_ended| unavailable(Abort::Closed))?;
+        answered
+            .await
+            .map_err(|_ended| unavailable(Abort::Closed))?
     }
 }
 

@@ -29,7 +29,10 @@ impl Waiting {
             items,
             ..
         } = &self.pending;
-        let openings = openings.as_slice().iter().map(|opening| opening.value.len());
+        let openings = openings
+            .as_slice()
+            .iter()
+            .map(|opening| opening.value.len());
         entry.len() + openings.sum::<usize>() + items.as_ref().map_or(0, Vec::len)
     }
 
@@ -98,7 +101,9 @@ impl Queue {
     }
 
     pub(crate) fn push(&mut self, waiting: Waiting) {
-        self.lane(waiting.pending.workspace).waiting.push_back(waiting);
+        self.lane(waiting.pending.workspace)
+            .waiting
+            .push_back(waiting);
         self.entries += 1;
     }
 
@@ -142,5 +147,84 @@ impl Queue {
         }
         self.entries -= group.entries.len();
         Some(group)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tests::{pending, workspace_id};
+
+    fn push(queue: &mut Queue, workspace: u8, n: u64) {
+        push_with_items(queue, workspace, n, None);
+    }
+
+    fn push_with_items(queue: &mut Queue, workspace: u8, n: u64, items: Option<Vec<u8>>) {
+        let (answer, _) = oneshot::channel();
+        let mut pending = pending(workspace_id(workspace), n);
+        pending.items = items;
+        queue.push(Waiting { pending, answer });
+    }
+
+    /// The times of the entries of each group tell which they are.
+    fn times(groups: &[Group]) -> Vec<Vec<i64>> {
+        let entries = groups.iter().map(|group| group.entries.iter());
+        entries
+            .map(|entries| {
+                entries
+                    .map(|waiting| waiting.pending.time - 1_000)
+                    .collect()
+            })
+            .collect()
+    }
+
+    #[test]
+    fn take_takes_everything_that_fits_in_order() {
+        let mut queue = Queue::default();
+        for (workspace, n) in [(1, 0), (2, 1), (1, 2), (1, 3), (2, 4)] {
+            push(&mut queue, workspace, n);
+        }
+        assert_eq!(times(&queue.take()), [vec![0, 2, 3], vec![1, 4]]);
+        assert!(queue.is_empty());
+        assert!(queue.take().is_empty());
+    }
+
+    #[test]
+    fn a_busy_workspace_leaves_the_others_their_share() {
+        let mut queue = Queue::default();
+        let most = u64::try_from(ENTRIES_MAX).unwrap();
+        for n in 0..2 * most {
+            push(&mut queue, 1, n);
+        }
+        assert!(queue.is_full());
+        push(&mut queue, 2, 7);
+        let groups = queue.take();
+        let sizes: Vec<_> = groups.iter().map(|group| group.entries.len()).collect();
+        assert_eq!(sizes, [ENTRIES_MAX / 2, 1]);
+        assert_eq!(queue.take().len(), 1);
+    }
+
+    #[test]
+    fn an_entry_larger_than_a_batch_is_taken_alone() {
+        let mut queue = Queue::default();
+        push_with_items(&mut queue, 1, 0, Some(vec![0; BYTES_MAX + 1]));
+        push(&mut queue, 1, 1);
+        assert_eq!(times(&queue.take()), [[0]]);
+        assert_eq!(times(&queue.take()), [[1]]);
+    }
+
+    #[test]
+    fn a_group_put_back_stands_before_what_came_later() {
+        let mut queue = Queue::default();
+        push(&mut queue, 1, 0);
+        push(&mut queue, 1, 1);
+        let mut groups = queue.take();
+        push(&mut queue, 1, 2);
+        let mut group = groups.remove(0);
+        group.skips = 2;
+        queue.put_back(group);
+        let again = queue.take();
+        assert_eq!(times(&again), [[0, 1, 2]]);
+        assert_eq!(again[0].skips, 2);
     }
 }

@@ -17,11 +17,15 @@ const DIALECT: Dialect = Dialect {
     wait: "",
 };
 
+/// The checkpointer looks at the WAL after so many writes; each is at least some 20 KiB of WAL.
+const WRITES_PER_LOOK: u64 = 64;
+
 /// Writes what comes in until nobody can send any more. Holds the lock on the database until then.
-/// Wakes the checkpointer after each batch.
+/// Wakes the checkpointer now and then.
 pub(crate) async fn run(means: Means, mut inbox: Inbox, wake: mpsc::Sender<()>, lock: File) {
     let mut writer = Writer::new(means, DIALECT);
     let mut queue = Queue::default();
+    let mut writes: u64 = 0;
     while wait(&mut inbox, &mut queue, &mut writer).await {
         while !queue.is_full()
             && let Ok(waiting) = inbox.entries.try_recv()
@@ -31,10 +35,15 @@ pub(crate) async fn run(means: Means, mut inbox: Inbox, wake: mpsc::Sender<()>, 
         if !queue.is_empty() {
             // Nothing is held elsewhere: there is no other process.
             let skipped = writer.append(queue.take()).await;
-            skipped.into_iter().for_each(|group| queue.put_back(group));
+            for group in skipped {
+                queue.put_back(group);
+            }
         }
-        // When it is full, the checkpointer is awake already.
-        wake.try_send(()).ok();
+        writes += 1;
+        if writes.is_multiple_of(WRITES_PER_LOOK) {
+            // When there is no room, the checkpointer is awake already.
+            wake.try_send(()).ok();
+        }
     }
     drop(writer);
     drop(lock);

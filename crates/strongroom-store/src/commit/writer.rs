@@ -142,10 +142,17 @@ impl Writer {
         insert(&mut transaction, id, &rows).await?;
         heads.store(&mut transaction).await?;
         #[cfg(test)]
-        self.means.faults.before_commit(&mut transaction, self.dialect.backend).await;
+        self.means
+            .faults
+            .before_commit(&mut transaction, self.dialect.backend)
+            .await;
         // From here until the answer nobody knows whether the transaction was committed.
         let (workspace, first) = (row.workspace.clone(), row.first);
-        self.doubt = Some(Doubt { workspace, first, id });
+        self.doubt = Some(Doubt {
+            workspace,
+            first,
+            id,
+        });
         transaction.commit().await?;
         self.doubt = None;
         Ok(())

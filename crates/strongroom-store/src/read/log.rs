@@ -98,7 +98,9 @@ pub(crate) async fn tile_roots(
     .fetch_all(pool)
     .await
     .map_err(failed("tile"))?;
-    rows.iter().map(|row| Columns::new("tile", row).hash(0)).collect()
+    rows.iter()
+        .map(|row| Columns::new("tile", row).hash(0))
+        .collect()
 }
 
 pub(crate) async fn tiles(pool: &AnyPool, workspace: WorkspaceId) -> Result<u64, StoreError> {
@@ -129,12 +131,16 @@ pub(crate) async fn term_tiles(
             terms.len(),
         )
     };
-    let mut query = query(AssertSqlSafe(sql)).bind(workspace.to_string()).bind(bigint(from));
+    let mut query = query(AssertSqlSafe(sql))
+        .bind(workspace.to_string())
+        .bind(bigint(from));
     for term in terms {
         query = query.bind(term.as_slice());
     }
     let rows = query.fetch_all(pool).await.map_err(failed("term"))?;
-    rows.iter().map(|row| Columns::new("term", row).number(0)).collect()
+    rows.iter()
+        .map(|row| Columns::new("term", row).number(0))
+        .collect()
 }
 
 pub(crate) async fn checkpoint(

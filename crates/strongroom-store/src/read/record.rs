@@ -2,9 +2,7 @@
 
 use sqlx::any::AnyRow;
 use sqlx::{AnyPool, query};
-use strongroom_core::ports::{
-    ApiKeyRow, IdempotencyRow, Micros, Record, RecordKind, StoreError,
-};
+use strongroom_core::ports::{ApiKeyRow, IdempotencyRow, Micros, Record, RecordKind, StoreError};
 use strongroom_types::{ClientId, KeyId, WorkspaceId};
 
 use crate::columns::{Columns, failed};
@@ -44,17 +42,15 @@ pub(crate) async fn record(
     if id.contains('\0') {
         return Ok(None);
     }
-    query(
-        "SELECT id, created, body FROM record WHERE workspace = $1 AND kind = $2 AND id = $3",
-    )
-    .bind(workspace.to_string())
-    .bind(kind.name())
-    .bind(id)
-    .fetch_optional(pool)
-    .await
-    .map_err(failed("record"))?
-    .map(|row| record_of(kind, &row))
-    .transpose()
+    query("SELECT id, created, body FROM record WHERE workspace = $1 AND kind = $2 AND id = $3")
+        .bind(workspace.to_string())
+        .bind(kind.name())
+        .bind(id)
+        .fetch_optional(pool)
+        .await
+        .map_err(failed("record"))?
+        .map(|row| record_of(kind, &row))
+        .transpose()
 }
 
 fn record_of(kind: RecordKind, row: &AnyRow) -> Result<Record, StoreError> {

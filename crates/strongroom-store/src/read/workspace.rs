@@ -50,15 +50,13 @@ pub(crate) async fn workspace(
     pool: &AnyPool,
     id: WorkspaceId,
 ) -> Result<Option<WorkspaceRow>, StoreError> {
-    query(
-        "SELECT id, created, seeds, body, context_quota, contexts FROM workspace WHERE id = $1",
-    )
-    .bind(id.to_string())
-    .fetch_optional(pool)
-    .await
-    .map_err(failed("workspace"))?
-    .map(|row| workspace_of(&row))
-    .transpose()
+    query("SELECT id, created, seeds, body, context_quota, contexts FROM workspace WHERE id = $1")
+        .bind(id.to_string())
+        .fetch_optional(pool)
+        .await
+        .map_err(failed("workspace"))?
+        .map(|row| workspace_of(&row))
+        .transpose()
 }
 
 pub(crate) async fn workspaces(

@@ -54,9 +54,11 @@ async fn checkpoint(
         Some(conn) => conn,
         None => connect(options).await?,
     };
-    conn.fetch_optional("PRAGMA wal_checkpoint(PASSIVE)").await?;
+    conn.fetch_optional("PRAGMA wal_checkpoint(PASSIVE)")
+        .await?;
     if bytes >= TRUNCATE_BYTES {
-        conn.fetch_optional("PRAGMA wal_checkpoint(TRUNCATE)").await?;
+        conn.fetch_optional("PRAGMA wal_checkpoint(TRUNCATE)")
+            .await?;
     }
     Ok(conn)
 }
@@ -64,6 +66,48 @@ async fn checkpoint(
 async fn connect(options: &AnyConnectOptions) -> Result<AnyConnection, sqlx::Error> {
     let mut conn = options.connect().await?;
     // Short, because the writer waits as long as this waits for readers.
-    conn.execute("PRAGMA busy_timeout = 100; PRAGMA synchronous = FULL;").await?;
+    conn.execute("PRAGMA busy_timeout = 100; PRAGMA synchronous = FULL;")
+        .await?;
     Ok(conn)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::database::Backend;
+    use crate::tests::Fixture;
+
+    fn path_and_options(f: &Fixture) -> (PathBuf, AnyConnectOptions) {
+        let path = PathBuf::from(f.config.url.strip_prefix("sqlite:").unwrap());
+        let options = crate::sqlite::file::url(&path).parse().unwrap();
+        (path, options)
+    }
+
+    #[tokio::test]
+    async fn a_large_wal_is_moved_into_the_database() {
+        let f = Fixture::new(Backend::Sqlite).await;
+        let mut large = f.pending(0);
+        large.items = Some(vec![1; 9 << 20]);
+        f.commit(large).await.unwrap();
+        let (path, options) = path_and_options(&f);
+        let before = std::fs::metadata(&path).unwrap().len();
+
+        let (wake, woken) = mpsc::channel(1);
+        wake.try_send(()).unwrap();
+        drop(wake);
+        run(path.clone(), options, woken).await;
+        let after = std::fs::metadata(&path).unwrap().len();
+        assert!(after > before + (9 << 20), "{before} {after}");
+    }
+
+    #[tokio::test]
+    async fn a_huge_wal_is_emptied() {
+        let f = Fixture::new(Backend::Sqlite).await;
+        f.commit(f.pending(0)).await.unwrap();
+        let (path, options) = path_and_options(&f);
+        assert!(size(&wal(&path)) > 0);
+        checkpoint(None, &options, TRUNCATE_BYTES).await.unwrap();
+        assert_eq!(size(&wal(&path)), 0);
+        assert_eq!(f.commit(f.pending(1)).await.unwrap().index, 1);
+    }
 }

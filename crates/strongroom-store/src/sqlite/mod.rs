@@ -28,7 +28,8 @@ pub(crate) async fn connect(options: &AnyConnectOptions) -> Result<AnyConnection
 
 /// Makes a connection that only reads.
 pub(crate) async fn read_only(conn: &mut AnyConnection) -> Result<(), sqlx::Error> {
-    conn.execute("PRAGMA busy_timeout = 5000; PRAGMA query_only = ON;").await?;
+    conn.execute("PRAGMA busy_timeout = 5000; PRAGMA query_only = ON;")
+        .await?;
     Ok(())
 }
 

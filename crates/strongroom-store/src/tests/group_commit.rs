@@ -1,7 +1,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use strongroom_core::ports::{Change, CommitError, Record, RecordKind, Store as _, StoreError};
+use strongroom_core::ports::{
+    Change, CommitError, Committed, Pending, Record, RecordKind, Store as _, StoreError,
+};
 use strongroom_log::Frontier;
 use tokio::task::JoinSet;
 
@@ -11,6 +13,7 @@ use super::{
 
 on_both_databases!(
     a_thousand_callers_get_contiguous_indices_and_the_tree_of_their_entries,
+    entries_handed_in_together_share_a_batch,
     an_entry_of_a_stale_epoch_is_left_out_and_told_the_present_one,
     a_change_of_state_makes_those_after_it_in_the_batch_stale,
     a_conflicting_change_leaves_the_others_of_its_batch_unharmed,
@@ -44,7 +47,10 @@ async fn a_thousand_callers_get_contiguous_indices_and_the_tree_of_their_entries
     for leaf in leaves(&entries) {
         tree.push(leaf).unwrap();
     }
-    assert_eq!(f.db.head(f.workspace).await.unwrap().unwrap().frontier, tree);
+    assert_eq!(
+        f.db.head(f.workspace).await.unwrap().unwrap().frontier,
+        tree
+    );
     let batches = f.db.batches(f.workspace, 0, 1_000).await.unwrap().len();
     assert!(batches < 500, "{batches} batches share nothing");
 }
@@ -53,7 +59,10 @@ async fn an_entry_of_a_stale_epoch_is_left_out_and_told_the_present_one(f: Fixtu
     let mut stale = f.pending(0);
     stale.epoch = Some(0);
     let answer = f.commit(stale).await;
-    assert!(matches!(answer, Err(CommitError::Stale { epoch: 1 })), "{answer:?}");
+    assert!(
+        matches!(answer, Err(CommitError::Stale { epoch: 1 })),
+        "{answer:?}"
+    );
     assert_eq!(f.size(f.workspace).await, 0);
     let mut present = f.pending(0);
     present.epoch = Some(1);
@@ -72,11 +81,22 @@ fn policy(id: &str) -> Record {
 /// Hands two entries in at once, the first first.
 async fn together(
     f: &Fixture,
-    first: strongroom_core::ports::Pending,
-    second: strongroom_core::ports::Pending,
-) -> [Result<strongroom_core::ports::Committed, CommitError>; 2] {
+    first: Pending,
+    second: Pending,
+) -> [Result<Committed, CommitError>; 2] {
     let both = tokio::join!(biased; f.commit(first), f.commit(second));
     [both.0, both.1]
+}
+
+async fn entries_handed_in_together_share_a_batch(f: Fixture) {
+    let [first, second] = together(&f, f.pending(1), f.pending(2)).await;
+    assert_eq!((first.unwrap().index, second.unwrap().index), (0, 1));
+    let batches = f.db.batches(f.workspace, 0, 2).await.unwrap();
+    assert_eq!(
+        batches.iter().map(|batch| batch.count).collect::<Vec<_>>(),
+        [2]
+    );
+    assert_eq!(batches[0].openings, b"0+2");
 }
 
 async fn a_change_of_state_makes_those_after_it_in_the_batch_stale(f: Fixture) {
@@ -87,7 +107,10 @@ async fn a_change_of_state_makes_those_after_it_in_the_batch_stale(f: Fixture) {
     second.epoch = Some(1);
     let [first, second] = together(&f, first, second).await;
     assert_eq!(first.unwrap().epoch, 2);
-    assert!(matches!(second, Err(CommitError::Stale { epoch: 2 })), "{second:?}");
+    assert!(
+        matches!(second, Err(CommitError::Stale { epoch: 2 })),
+        "{second:?}"
+    );
     assert_eq!(f.epoch(f.workspace).await, 2);
 }
 
@@ -99,8 +122,14 @@ async fn a_conflicting_change_leaves_the_others_of_its_batch_unharmed(f: Fixture
     let [third, fourth] = together(&f, insert(3), f.pending(4)).await;
     assert!(matches!(third, Err(CommitError::Conflict)), "{third:?}");
     assert_eq!(fourth.unwrap().index, 1);
-    assert_eq!(f.db.workspace(f.workspace).await.unwrap().unwrap().contexts, 1);
-    assert_eq!(f.entries(f.workspace).await, [b"entry 1".to_vec(), b"entry 4".to_vec()]);
+    assert_eq!(
+        f.db.workspace(f.workspace).await.unwrap().unwrap().contexts,
+        1
+    );
+    assert_eq!(
+        f.entries(f.workspace).await,
+        [b"entry 1".to_vec(), b"entry 4".to_vec()]
+    );
 }
 
 async fn a_refused_change_takes_back_the_changes_before_it(f: Fixture) {
@@ -108,7 +137,10 @@ async fn a_refused_change_takes_back_the_changes_before_it(f: Fixture) {
     let put = Change::PutRecord(f.workspace, policy("pol_1"));
     let answer = f.change(vec![put, missing]).await;
     assert!(matches!(answer, Err(CommitError::Missing)), "{answer:?}");
-    let policy = f.db.record(f.workspace, RecordKind::Policy, "pol_1").await.unwrap();
+    let policy =
+        f.db.record(f.workspace, RecordKind::Policy, "pol_1")
+            .await
+            .unwrap();
     assert_eq!(policy, None);
     assert_eq!(f.epoch(f.workspace).await, 1);
     assert_eq!(f.size(f.workspace).await, 0);
@@ -116,10 +148,17 @@ async fn a_refused_change_takes_back_the_changes_before_it(f: Fixture) {
 
 async fn a_change_about_another_workspace_raises_its_epoch_too(f: Fixture) {
     let other = f.second_workspace().await;
-    f.change(vec![Change::PutRecord(other, policy("pol_1"))]).await.unwrap();
+    f.change(vec![Change::PutRecord(other, policy("pol_1"))])
+        .await
+        .unwrap();
     assert_eq!(f.epoch(other).await, 2);
     assert_eq!(f.size(other).await, 0);
-    assert!(f.db.record(other, RecordKind::Policy, "pol_1").await.unwrap().is_some());
+    assert!(
+        f.db.record(other, RecordKind::Policy, "pol_1")
+            .await
+            .unwrap()
+            .is_some()
+    );
 }
 
 async fn an_entry_of_an_unknown_workspace_is_missing(f: Fixture) {
@@ -133,7 +172,10 @@ async fn an_entry_too_long_for_a_bundle_is_refused_alone(f: Fixture) {
     let mut long = f.pending(1);
     long.entry = vec![0; 65_536];
     let [long, short] = together(&f, long, f.pending(2)).await;
-    assert!(matches!(long, Err(CommitError::Store(StoreError::Unavailable(_)))), "{long:?}");
+    assert!(
+        matches!(long, Err(CommitError::Store(StoreError::Unavailable(_)))),
+        "{long:?}"
+    );
     assert_eq!(short.unwrap().index, 0);
 }
 
@@ -154,7 +196,10 @@ async fn items_are_read_by_the_index_of_their_entry(f: Fixture) {
     batch.items = Some(vec![1, 2, 3]);
     assert_eq!(f.commit(batch).await.unwrap().index, 1);
     assert_eq!(f.db.items(f.workspace, 0).await.unwrap(), None);
-    assert_eq!(f.db.items(f.workspace, 1).await.unwrap(), Some(vec![1, 2, 3]));
+    assert_eq!(
+        f.db.items(f.workspace, 1).await.unwrap(),
+        Some(vec![1, 2, 3])
+    );
 }
 
 async fn a_new_generation_only_goes_up(f: Fixture) {
@@ -175,20 +220,30 @@ async fn a_damaged_head_refuses_its_own_log_only(f: Fixture) {
         .await
         .unwrap();
     let [damaged, sound] = together(&f, pending(other, 1), f.pending(2)).await;
-    let table = "head";
-    assert!(
-        matches!(damaged, Err(CommitError::Store(StoreError::Damaged { table: "head" }))),
-        "{damaged:?}, not of {table}"
+    let is_damaged = matches!(
+        damaged,
+        Err(CommitError::Store(StoreError::Damaged { table: "head" }))
     );
+    assert!(is_damaged, "{damaged:?}");
     assert_eq!(sound.unwrap().index, 1);
     let head = f.db.head(other).await;
-    assert!(matches!(head, Err(StoreError::Damaged { table: "head" })), "{head:?}");
+    assert!(
+        matches!(head, Err(StoreError::Damaged { table: "head" })),
+        "{head:?}"
+    );
 }
 
 async fn close_writes_what_was_handed_in(f: Fixture) {
     let row = workspace(3);
-    f.change(vec![Change::InsertWorkspace(row.clone())]).await.unwrap();
-    let Fixture { db, config, _folder, .. } = f;
+    f.change(vec![Change::InsertWorkspace(row.clone())])
+        .await
+        .unwrap();
+    let Fixture {
+        db,
+        config,
+        _folder,
+        ..
+    } = f;
     Arc::into_inner(db).unwrap().close().await;
     let again = super::open(&config).await;
     assert_eq!(again.workspace(row.id).await.unwrap(), Some(row));

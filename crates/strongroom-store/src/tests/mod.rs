@@ -8,6 +8,10 @@ mod group_commit;
 mod in_doubt;
 mod nodes;
 mod opening;
+#[expect(
+    unreachable_pub,
+    reason = "the fixture is public in the package of the black-box tests"
+)]
 #[path = "../../../../tests/src/postgres.rs"]
 mod postgres;
 mod reads;
@@ -27,18 +31,19 @@ use strongroom_types::{ContextId, KeyVersion, Kind, WorkspaceId};
 
 use crate::database::{Backend, Database, StoreConfig};
 
-/// Runs each named test on each database.
+/// Runs each named test on each database, on one thread: entries that are handed in together are
+/// in one batch, because the writer runs only when all callers wait.
 macro_rules! on_both_databases {
     ($($name:ident),+ $(,)?) => {
         mod on_sqlite {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            $(#[tokio::test]
             async fn $name() {
                 super::$name(crate::tests::Fixture::new(crate::database::Backend::Sqlite).await)
                     .await;
             })+
         }
         mod on_postgres {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            $(#[tokio::test]
             async fn $name() {
                 if crate::tests::is_wanted("postgres") {
                     let backend = crate::database::Backend::Postgres;
@@ -50,7 +55,10 @@ macro_rules! on_both_databases {
 }
 use on_both_databases;
 
-#[expect(clippy::disallowed_methods, reason = "the tests have no configuration but this")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the tests have no configuration but this"
+)]
 fn is_wanted(database: &str) -> bool {
     std::env::var("STRONGROOM_TEST_DATABASES").map_or(true, |names| names.contains(database))
 }
@@ -70,22 +78,20 @@ impl Entropy for Counter {
 }
 
 /// An open database with one workspace.
-struct Fixture {
+pub(crate) struct Fixture {
     db: Arc<Database>,
-    config: StoreConfig,
-    backend: Backend,
+    pub(crate) config: StoreConfig,
     workspace: WorkspaceId,
     _folder: Option<tempfile::TempDir>,
 }
 
 impl Fixture {
-    async fn new(backend: Backend) -> Self {
+    pub(crate) async fn new(backend: Backend) -> Self {
         let (url, folder) = new_url(backend);
         let config = StoreConfig::new(url);
         let fixture = Self {
             db: Arc::new(open(&config).await),
             config,
-            backend,
             workspace: workspace_id(1),
             _folder: folder,
         };
@@ -106,7 +112,7 @@ impl Fixture {
         self.raw().await.execute(sqlx::raw_sql(sql)).await.unwrap();
     }
 
-    async fn commit(&self, pending: Pending) -> Result<Committed, CommitError> {
+    pub(crate) async fn commit(&self, pending: Pending) -> Result<Committed, CommitError> {
         self.db.commit(pending).await
     }
 
@@ -115,17 +121,25 @@ impl Fixture {
         self.commit(with_changes(self.pending(0), changes)).await
     }
 
-    fn pending(&self, n: u64) -> Pending {
+    pub(crate) fn pending(&self, n: u64) -> Pending {
         pending(self.workspace, n)
     }
 
     async fn second_workspace(&self) -> WorkspaceId {
-        self.change(vec![Change::InsertWorkspace(workspace(2))]).await.unwrap();
+        self.change(vec![Change::InsertWorkspace(workspace(2))])
+            .await
+            .unwrap();
         workspace_id(2)
     }
 
     async fn size(&self, workspace: WorkspaceId) -> u64 {
-        self.db.head(workspace).await.unwrap().unwrap().frontier.size()
+        self.db
+            .head(workspace)
+            .await
+            .unwrap()
+            .unwrap()
+            .frontier
+            .size()
     }
 
     async fn epoch(&self, workspace: WorkspaceId) -> u64 {
@@ -139,7 +153,10 @@ impl Fixture {
             assert_eq!(usize::try_from(batch.first).unwrap(), entries.len());
             let read = EntryBundle::entries(&batch.entries).map(|entry| entry.unwrap().to_vec());
             entries.extend(read);
-            assert_eq!(usize::try_from(batch.first + batch.count).unwrap(), entries.len());
+            assert_eq!(
+                usize::try_from(batch.first + batch.count).unwrap(),
+                entries.len()
+            );
         }
         entries
     }
@@ -157,10 +174,12 @@ fn new_url(backend: Backend) -> (String, Option<tempfile::TempDir>) {
 }
 
 async fn open(config: &StoreConfig) -> Database {
-    Database::open(config, Arc::new(Counter::default())).await.unwrap()
+    Database::open(config, Arc::new(Counter::default()))
+        .await
+        .unwrap()
 }
 
-fn workspace_id(n: u8) -> WorkspaceId {
+pub(crate) fn workspace_id(n: u8) -> WorkspaceId {
     WorkspaceId::from_bytes([n; 16])
 }
 
@@ -213,7 +232,7 @@ impl SealOpenings for WriteDown {
     }
 }
 
-fn pending(workspace: WorkspaceId, n: u64) -> Pending {
+pub(crate) fn pending(workspace: WorkspaceId, n: u64) -> Pending {
     let entry = format!("entry {n}").into_bytes();
     Pending {
         workspace,

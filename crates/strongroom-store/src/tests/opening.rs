@@ -17,10 +17,24 @@ async fn reopen(config: &StoreConfig) -> Result<Database, OpenError> {
 
 async fn opening_twice_keeps_the_tables(f: Fixture) {
     f.commit(f.pending(0)).await.unwrap();
-    let Fixture { db, config, workspace, _folder, .. } = f;
+    let Fixture {
+        db,
+        config,
+        workspace,
+        _folder,
+    } = f;
     drop(db);
     let again = reopen(&config).await.unwrap();
-    assert_eq!(again.head(workspace).await.unwrap().unwrap().frontier.size(), 1);
+    assert_eq!(
+        again
+            .head(workspace)
+            .await
+            .unwrap()
+            .unwrap()
+            .frontier
+            .size(),
+        1
+    );
     assert_eq!(again.commit(pending(workspace, 1)).await.unwrap().index, 1);
 }
 
@@ -33,10 +47,18 @@ async fn tables_of_a_newer_program_are_refused(f: Fixture) {
     .execute(&mut f.raw().await)
     .await
     .unwrap();
-    let Fixture { db, config, _folder, .. } = f;
+    let Fixture {
+        db,
+        config,
+        _folder,
+        ..
+    } = f;
     drop(db);
     let refused = reopen(&config).await;
-    assert!(matches!(refused, Err(OpenError::NewerSchema { version: 99 })), "{refused:?}");
+    assert!(
+        matches!(refused, Err(OpenError::NewerSchema { version: 99 })),
+        "{refused:?}"
+    );
 }
 
 #[test]
@@ -47,7 +69,12 @@ fn a_hard_stop_loses_nothing_that_was_answered() {
         }
         let (url, _folder) = new_url(backend);
         let config = StoreConfig::new(url);
-        let runtime = || tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+        let runtime = || {
+            tokio::runtime::Builder::new_multi_thread()
+                .enable_all()
+                .build()
+                .unwrap()
+        };
         let first = runtime();
         let answered = first.block_on(async {
             let db = open(&config).await;
@@ -81,7 +108,10 @@ async fn files_of_a_sqlite_database_are_the_owners_alone() {
     f.commit(f.pending(0)).await.unwrap();
     let path = f.config.url.strip_prefix("sqlite:").unwrap();
     for suffix in ["", "-wal", "-shm", ".lock"] {
-        let mode = std::fs::metadata(format!("{path}{suffix}")).unwrap().permissions().mode();
+        let mode = std::fs::metadata(format!("{path}{suffix}"))
+            .unwrap()
+            .permissions()
+            .mode();
         assert_eq!(mode & 0o777, 0o600, "{suffix}");
     }
 }
@@ -96,7 +126,13 @@ async fn a_path_with_marks_of_urls_is_taken_literally() {
 
 #[tokio::test]
 async fn other_urls_are_refused() {
-    for url in ["", "mysql://host/db", "sqlite", "/data/strongroom.db", "sqlite:"] {
+    for url in [
+        "",
+        "mysql://host/db",
+        "sqlite",
+        "/data/strongroom.db",
+        "sqlite:",
+    ] {
         let refused = reopen(&StoreConfig::new(url)).await;
         assert!(matches!(refused, Err(OpenError::Url)), "{url}: {refused:?}");
     }
@@ -115,9 +151,11 @@ async fn a_postgresql_that_does_not_sync_its_commits_is_refused() {
     )
     .await;
     let refused = reopen(&f.config).await;
-    let setting = "synchronous_commit";
-    assert!(
-        matches!(refused, Err(OpenError::SettingOff { setting: "synchronous_commit" })),
-        "{refused:?}, not {setting}"
+    let names_it = matches!(
+        refused,
+        Err(OpenError::SettingOff {
+            setting: "synchronous_commit"
+        })
     );
+    assert!(names_it, "{refused:?}");
 }

@@ -5,7 +5,7 @@ use strongroom_core::ports::{
 use strongroom_log::Hash;
 use strongroom_types::KeyVersion;
 
-use super::{Fixture, context, context_id, on_both_databases, pending, workspace};
+use super::{Fixture, context, context_id, on_both_databases, workspace};
 
 on_both_databases!(
     a_deployment_value_is_written_once,
@@ -32,7 +32,9 @@ async fn a_deployment_value_is_written_once(f: Fixture) {
 
 async fn workspaces_page_by_id(f: Fixture) {
     for n in [5, 3, 4] {
-        f.change(vec![Change::InsertWorkspace(workspace(n))]).await.unwrap();
+        f.change(vec![Change::InsertWorkspace(workspace(n))])
+            .await
+            .unwrap();
     }
     let page = f.db.workspaces(None, 2).await.unwrap();
     assert_eq!(page, [workspace(1), workspace(3)]);
@@ -50,53 +52,71 @@ async fn records_page_by_the_bytes_of_their_ids(f: Fixture) {
             created: 1,
             body: vec![],
         };
-        f.change(vec![Change::PutRecord(f.workspace, record)]).await.unwrap();
+        f.change(vec![Change::PutRecord(f.workspace, record)])
+            .await
+            .unwrap();
     }
     let page = async |after: Option<&str>, limit| {
-        let records = f.db.records(f.workspace, RecordKind::Client, after, limit).await.unwrap();
-        records.into_iter().map(|record| record.id).collect::<Vec<_>>()
+        let records =
+            f.db.records(f.workspace, RecordKind::Client, after, limit)
+                .await
+                .unwrap();
+        records
+            .into_iter()
+            .map(|record| record.id)
+            .collect::<Vec<_>>()
     };
     assert_eq!(page(None, 100).await, ids);
     assert_eq!(page(Some("Ba"), 2).await, ["a", "a-"]);
     assert_eq!(page(Some("a\0"), 1).await, ["a-"]);
-    assert_eq!(f.db.records(f.workspace, RecordKind::Issuer, None, 9).await.unwrap(), []);
+    assert_eq!(
+        f.db.records(f.workspace, RecordKind::Issuer, None, 9)
+            .await
+            .unwrap(),
+        []
+    );
 }
 
 async fn contexts_page_by_id_with_their_keys(f: Fixture) {
     for n in [2, 3, 1] {
-        f.change(vec![Change::InsertContext(context(n))]).await.unwrap();
+        f.change(vec![Change::InsertContext(context(n))])
+            .await
+            .unwrap();
     }
     let key = super::context_key(2);
-    f.change(vec![Change::AddContextKey(context_id(1), key)]).await.unwrap();
+    f.change(vec![Change::AddContextKey(context_id(1), key)])
+        .await
+        .unwrap();
     let page = f.db.contexts(f.workspace, None, 2).await.unwrap();
     let keys: Vec<_> = page.iter().map(|row| (row.id, row.keys.len())).collect();
     assert_eq!(keys, [(context_id(1), 2), (context_id(2), 1)]);
-    let rest = f.db.contexts(f.workspace, Some(context_id(2)), 2).await.unwrap();
+    let rest =
+        f.db.contexts(f.workspace, Some(context_id(2)), 2)
+            .await
+            .unwrap();
     assert_eq!(rest, [context(3)]);
 }
 
 async fn batches_are_those_that_hold_the_range(f: Fixture) {
-    let batch = |first| {
-        let (db, workspace) = (std::sync::Arc::clone(&f.db), f.workspace);
-        async move {
-            let commits = (first..first + 3).map(|n| db.commit(pending(workspace, n)));
-            let commits: Vec<_> = commits.collect();
-            for commit in commits {
-                commit.await.unwrap();
-            }
-        }
-    };
-    batch(0).await;
-    batch(3).await;
-    // Whatever the batches are: they hold the range and nothing that does not touch it.
-    for (from, to) in [(0, 6), (1, 2), (2, 5), (5, 6), (4, 100)] {
-        let batches = f.db.batches(f.workspace, from, to).await.unwrap();
-        let (first, last) = (batches.first().unwrap(), batches.last().unwrap());
-        assert!(first.first <= from && from < first.first + first.count);
-        assert!(last.first < to && last.first + last.count >= to.min(6));
+    for first in [0, 3] {
+        let [a, b, c] = [0, 1, 2].map(|n| f.commit(f.pending(first + n)));
+        let (a, b, c) = tokio::join!(a, b, c);
+        assert!(a.is_ok() && b.is_ok() && c.is_ok());
     }
-    assert_eq!(f.db.batches(f.workspace, 6, 9).await.unwrap(), []);
-    assert_eq!(f.db.batches(f.workspace, 3, 3).await.unwrap(), []);
+    let firsts = async |from, to| {
+        let batches = f.db.batches(f.workspace, from, to).await.unwrap();
+        batches
+            .into_iter()
+            .map(|batch| batch.first)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(firsts(0, 6).await, [0, 3]);
+    assert_eq!(firsts(1, 2).await, [0]);
+    assert_eq!(firsts(2, 3).await, [0]);
+    assert_eq!(firsts(2, 4).await, [0, 3]);
+    assert_eq!(firsts(5, u64::MAX).await, [3]);
+    assert_eq!(firsts(6, 9).await, [0_u64; 0]);
+    assert_eq!(firsts(3, 3).await, [0_u64; 0]);
 }
 
 fn tile(level: u8, n: u64) -> TileRow {
@@ -124,7 +144,9 @@ fn tiling(n: u64, terms: &[u8]) -> Tiling {
 }
 
 async fn a_tiling_is_stored_once(f: Fixture) {
-    f.change(vec![Change::InsertContext(context(1))]).await.unwrap();
+    f.change(vec![Change::InsertContext(context(1))])
+        .await
+        .unwrap();
     let mut tiling = tiling(0, &[1, 2]);
     let uses = |sealed, last_opened| UseCount {
         context: context_id(1),
@@ -136,10 +158,16 @@ async fn a_tiling_is_stored_once(f: Fixture) {
     for _ in 0..2 {
         f.db.put_tiling(f.workspace, tiling.clone()).await.unwrap();
     }
-    let row = f.db.context(f.workspace, context_id(1)).await.unwrap().unwrap();
+    let row =
+        f.db.context(f.workspace, context_id(1))
+            .await
+            .unwrap()
+            .unwrap();
     assert_eq!((row.keys[0].sealed, row.keys[0].last_opened), (7, Some(70)));
     assert_eq!(f.db.tiles(f.workspace).await.unwrap(), 1);
-    f.db.put_tiling(f.workspace, Tiling::default()).await.unwrap();
+    f.db.put_tiling(f.workspace, Tiling::default())
+        .await
+        .unwrap();
 }
 
 async fn tiles_and_roots_are_read_by_level_and_number(f: Fixture) {
@@ -151,8 +179,14 @@ async fn tiles_and_roots_are_read_by_level_and_number(f: Fixture) {
     last.tiles.push(tile(1, 0));
     f.db.put_tiling(f.workspace, last).await.unwrap();
     assert_eq!(f.db.tiles(f.workspace).await.unwrap(), 4);
-    assert_eq!(f.db.tile(f.workspace, 0, 2).await.unwrap(), Some(tile(0, 2).hashes));
-    assert_eq!(f.db.tile(f.workspace, 1, 0).await.unwrap(), Some(tile(1, 0).hashes));
+    assert_eq!(
+        f.db.tile(f.workspace, 0, 2).await.unwrap(),
+        Some(tile(0, 2).hashes)
+    );
+    assert_eq!(
+        f.db.tile(f.workspace, 1, 0).await.unwrap(),
+        Some(tile(1, 0).hashes)
+    );
     assert_eq!(f.db.tile(f.workspace, 1, 1).await.unwrap(), None);
     let roots = f.db.tile_roots(f.workspace, 0, 1, 9).await.unwrap();
     assert_eq!(roots, [1, 2, 3].map(|n| tile(0, n).root));
@@ -162,7 +196,9 @@ async fn term_tiles_hold_every_term(f: Fixture) {
     let many: Vec<u8> = (0..200).collect();
     for (n, terms) in [&[1, 2][..], &[2], &[1, 2, 3], &many].iter().enumerate() {
         let n = u64::try_from(n).unwrap();
-        f.db.put_tiling(f.workspace, tiling(n, terms)).await.unwrap();
+        f.db.put_tiling(f.workspace, tiling(n, terms))
+            .await
+            .unwrap();
     }
     let tiles = async |terms: &[u8], from| {
         let terms: Vec<_> = terms.iter().map(|term| [*term; 16]).collect();
@@ -188,7 +224,10 @@ async fn a_checkpoint_of_a_size_stands(f: Fixture) {
     assert_eq!(put(row(1, 5, "c")).await, row(1, 5, "a\n— b\n"));
     put(row(2, 3, "d")).await;
     put(row(1, 9, "e")).await;
-    assert_eq!(f.db.checkpoint(f.workspace).await.unwrap(), Some(row(2, 3, "d")));
+    assert_eq!(
+        f.db.checkpoint(f.workspace).await.unwrap(),
+        Some(row(2, 3, "d"))
+    );
 }
 
 async fn openings_are_erased_when_the_whole_batch_is_old(f: Fixture) {
@@ -206,13 +245,21 @@ async fn openings_are_erased_when_the_whole_batch_is_old(f: Fixture) {
 }
 
 async fn a_damaged_row_is_an_error(f: Fixture) {
-    f.change(vec![Change::InsertContext(context(1))]).await.unwrap();
+    f.change(vec![Change::InsertContext(context(1))])
+        .await
+        .unwrap();
     f.execute("UPDATE context SET state = 'lost'").await;
     let read = f.db.context(f.workspace, context_id(1)).await;
-    assert!(matches!(read, Err(StoreError::Damaged { table: "context" })), "{read:?}");
+    assert!(
+        matches!(read, Err(StoreError::Damaged { table: "context" })),
+        "{read:?}"
+    );
     f.execute("UPDATE workspace SET contexts = -1").await;
     let read = f.db.workspaces(None, 1).await;
-    assert!(matches!(read, Err(StoreError::Damaged { table: "workspace" })), "{read:?}");
+    assert!(
+        matches!(read, Err(StoreError::Damaged { table: "workspace" })),
+        "{read:?}"
+    );
 }
 
 async fn a_ping_is_answered(f: Fixture) {
@@ -224,6 +271,9 @@ async fn what_is_not_there_is_none(f: Fixture) {
     assert_eq!(f.db.head(unknown).await.unwrap(), None);
     assert_eq!(f.db.workspace(unknown).await.unwrap(), None);
     assert_eq!(f.db.context(unknown, context_id(1)).await.unwrap(), None);
-    let record = f.db.record(f.workspace, RecordKind::Client, "nul\0").await.unwrap();
+    let record =
+        f.db.record(f.workspace, RecordKind::Client, "nul\0")
+            .await
+            .unwrap();
     assert_eq!(record, None);
 }
