@@ -23,7 +23,7 @@ pub enum TokenFault {
     /// Not a JWT, or larger than 16 KiB.
     #[error("token is malformed")]
     Malformed,
-    /// `none`, an HMAC, or anything else but RS256, ES256 and EdDSA.
+    /// `none`, an HMAC, or anything else but RS256, ES256 and `EdDSA`.
     #[error("token's algorithm is not accepted")]
     Algorithm,
     /// The signature does not verify.
@@ -388,8 +388,10 @@ impl Denial {
     #[must_use]
     pub fn detail(&self) -> Option<String> {
         match self {
-            Self::Ciphertext(_) | Self::FormatNotAccepted | Self::Unauthenticated => None,
-            Self::CredentialRevoked => None,
+            Self::Ciphertext(_)
+            | Self::FormatNotAccepted
+            | Self::Unauthenticated
+            | Self::CredentialRevoked => None,
             other => Some(other.to_string()),
         }
     }

@@ -78,14 +78,13 @@ async fn system(
     store: &dyn Store,
     entropy: &dyn strongroom_crypto::entropy::Entropy,
 ) -> Result<WorkspaceId, OpenError> {
-    let row = match store.deployment(SYSTEM).await? {
-        Some(row) => row,
-        None => {
-            let mut bytes = [0; 16];
-            entropy.fill(&mut bytes)?;
-            let id = WorkspaceId::from_bytes(bytes).to_string();
-            store.put_deployment(SYSTEM, id.as_bytes()).await?
-        }
+    let row = if let Some(row) = store.deployment(SYSTEM).await? {
+        row
+    } else {
+        let mut bytes = [0; 16];
+        entropy.fill(&mut bytes)?;
+        let id = WorkspaceId::from_bytes(bytes).to_string();
+        store.put_deployment(SYSTEM, id.as_bytes()).await?
     };
     let text = core::str::from_utf8(&row).map_err(|_not_text| OpenError::Damaged)?;
     WorkspaceId::from_str(text).map_err(|_not_an_id| OpenError::Damaged)
@@ -99,12 +98,11 @@ async fn key(
     name: &'static str,
 ) -> Result<Secret<32>, OpenError> {
     let place = Place::Deployment(name);
-    let row = match store.deployment(name).await? {
-        Some(row) => row,
-        None => {
-            let wrapped = root.wrap(&place, &Seed::generate(entropy)?).await?;
-            store.put_deployment(name, &wrapped).await?
-        }
+    let row = if let Some(row) = store.deployment(name).await? {
+        row
+    } else {
+        let wrapped = root.wrap(&place, &Seed::generate(entropy)?).await?;
+        store.put_deployment(name, &wrapped).await?
     };
     Ok(root.unwrap(&place, &row).await?.derive_key(&place))
 }

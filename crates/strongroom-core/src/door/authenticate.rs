@@ -5,6 +5,7 @@
 //! ```
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use moka::sync::Cache;
 use strongroom_crypto::kdf;
@@ -22,6 +23,8 @@ use crate::workspace::WorkspaceState;
 
 /// How many credentials, clients and identities are kept verified.
 const KEPT_MAX: u64 = 100_000;
+/// How long a verified identity is kept: a key that its issuer withdrew counts no longer than that.
+const IDENTITY_LIFETIME: Duration = Duration::from_mins(10);
 /// What an API key starts with.
 pub(crate) const API_KEY_PREFIX: &str = "sr_";
 
@@ -51,7 +54,10 @@ impl Sessions {
         Self {
             bearers: Cache::new(KEPT_MAX),
             clients: Cache::new(KEPT_MAX),
-            identities: Cache::new(KEPT_MAX),
+            identities: Cache::builder()
+                .max_capacity(KEPT_MAX)
+                .time_to_live(IDENTITY_LIFETIME)
+                .build(),
         }
     }
 }
@@ -198,8 +204,9 @@ impl Strongroom {
         let state = &caller.state;
         let kept = (state.id, state.epoch, sha256(token.as_bytes()));
         let now = self.time.now();
-        if let Some(identity) = self.sessions.identities.get(&kept) {
-            return if identity.expires > now { Ok(identity) } else { Err(TokenFault::Expired.into()) };
+        let fresh = |identity: &Arc<Identity>| identity.expires > now;
+        if let Some(identity) = self.sessions.identities.get(&kept).filter(fresh) {
+            return Ok(identity);
         }
         let identity = self.issuer_keys.verify(token, &state.issuers, now).await?;
         let identity = Arc::new(identity);

@@ -64,7 +64,6 @@ impl Keyring {
 pub(crate) struct ContextKeys {
     pub(crate) id: ContextId,
     pub(crate) kind: Kind,
-    pub(crate) map: KeyContext,
     pub(crate) rules: Rules,
     pub(crate) state: ContextState,
     pub(crate) active: KeyVersion,
@@ -176,7 +175,6 @@ impl ContextKeys {
             id: row.id,
             kind: row.kind,
             rules: state.policies.rules(&map),
-            map,
             state: row.state,
             active: active.map_or(KeyVersion(0), |key| key.version),
             epoch: state.epoch,
@@ -241,7 +239,9 @@ impl ContextKeys {
         spec: &SealSpec<'_>,
         plaintext: &[u8],
     ) -> Result<Withheld<Vec<u8>>, Denial> {
-        self.with_request(spec, |request| envelope::seal_value(request, plaintext))
+        self.with_request(Operation::Encrypt, spec, |request| {
+            envelope::seal_value(request, plaintext)
+        })
     }
 
     /// Starts a stream: its first bytes and the sealer of what follows.
@@ -249,7 +249,7 @@ impl ContextKeys {
         &self,
         spec: &SealSpec<'_>,
     ) -> Result<Withheld<(Vec<u8>, Sealer)>, Denial> {
-        self.with_request(spec, envelope::begin_stream)
+        self.with_request(Operation::StreamEncrypt, spec, envelope::begin_stream)
     }
 
     /// Wraps a data key.
@@ -258,7 +258,9 @@ impl ContextKeys {
         spec: &SealSpec<'_>,
         data_key: &[u8],
     ) -> Result<Withheld<Vec<u8>>, Denial> {
-        self.with_request(spec, |request| envelope::wrap_data_key(request, data_key))
+        self.with_request(Operation::DataKeyCreate, spec, |request| {
+            envelope::wrap_data_key(request, data_key)
+        })
     }
 
     /// Opens a value.
@@ -340,6 +342,7 @@ impl ContextKeys {
     /// Builds the header and seals under the active version.
     fn with_request<T: Sealed>(
         &self,
+        operation: Operation,
         spec: &SealSpec<'_>,
         seal: impl FnOnce(&SealRequest<'_>) -> Result<T, SealError>,
     ) -> Result<Withheld<T>, Denial> {
@@ -357,7 +360,7 @@ impl ContextKeys {
             entropy: spec.entropy,
         };
         let sealed = seal(&request).map_err(seal_fault)?;
-        Ok(Withheld::new(self.id, sealed.digest(), sealed))
+        Ok(Withheld::new((operation, self.id), sealed.digest(), sealed))
     }
 
     fn header(&self, spec: &SealSpec<'_>) -> Result<Header, Denial> {

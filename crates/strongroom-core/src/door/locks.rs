@@ -41,7 +41,7 @@ impl Caller {
             .issuers
             .by_iss(&other.issuer)
             .filter(|issuer| !issuer.body.disabled)
-            .ok_or(Denial::Invalid(Invalid::Field("lock_for.issuer".into())))?;
+            .ok_or_else(|| Invalid::Field("lock_for.issuer".into()))?;
         let claims = other
             .claims(lock)
             .map_err(|(claim, fault)| Denial::ClaimUnbindable { claim, fault })?;

@@ -89,14 +89,19 @@ impl ItemPermit {
 
 /// What was sealed before its entry was durable: nobody gets at it without a permit.
 pub(crate) struct Withheld<T> {
+    operation: Operation,
     context: ContextId,
     digest: Hash,
     value: T,
 }
 
 impl<T> Withheld<T> {
-    pub(super) const fn new(context: ContextId, digest: Hash, value: T) -> Self {
-        Self { context, digest, value }
+    pub(super) const fn new(
+        (operation, context): (Operation, ContextId),
+        digest: Hash,
+        value: T,
+    ) -> Self {
+        Self { operation, context, digest, value }
     }
 
     /// SHA-256 of what is withheld, for its entry.
@@ -109,9 +114,7 @@ impl<T> Withheld<T> {
     /// # Errors
     /// The permit is for another use.
     pub(crate) fn release(self, permit: ItemPermit) -> Result<T, NotPermitted> {
-        if permit.context != self.context {
-            return Err(NotPermitted);
-        }
+        permit.consume(&[self.operation], self.context)?;
         Ok(self.value)
     }
 }
@@ -165,8 +168,18 @@ mod tests {
         assert_eq!(item.consume(&[Operation::Rewrap], ONE), Err(NotPermitted));
         let item = permit(&clock).item(ONE).unwrap();
         assert_eq!(item.consume(&[Operation::Decrypt], TWO), Err(NotPermitted));
-        let item = permit(&clock).item(ONE).unwrap();
-        assert!(Withheld::new(TWO, strongroom_log::empty_root(), ()).release(item).is_err());
+    }
+
+    #[test]
+    fn what_is_withheld_is_released_by_its_own_permit_only() {
+        let clock = Arc::new(Fake(Mutex::new(0)));
+        let release = |operation, context| {
+            let item = permit(&clock).item(ONE).unwrap();
+            Withheld::new((operation, context), strongroom_log::empty_root(), ()).release(item)
+        };
+        assert_eq!(release(Operation::Decrypt, ONE), Ok(()));
+        assert_eq!(release(Operation::Decrypt, TWO), Err(NotPermitted));
+        assert_eq!(release(Operation::Encrypt, ONE), Err(NotPermitted));
     }
 
     #[test]

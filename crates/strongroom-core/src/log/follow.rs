@@ -73,7 +73,7 @@ impl Strongroom {
             let row = tile_row(level, n, &hashes)?;
             let root = row.root;
             tiles.push(row);
-            if (n + 1) % WIDTH != 0 {
+            if !(n + 1).is_multiple_of(WIDTH) {
                 break;
             }
             let first = n + 1 - WIDTH;
@@ -95,7 +95,7 @@ fn tile_row(level: u8, n: u64, hashes: &[Hash]) -> Result<TileRow, StoreError> {
     }
     let hashes = hashes
         .iter()
-        .flat_map(|hash| hash.as_bytes())
+        .flat_map(strongroom_log::Hash::as_bytes)
         .copied()
         .collect();
     Ok(TileRow {
@@ -197,6 +197,7 @@ const fn direction(operation: Operation) -> Option<Direction> {
 #[cfg(test)]
 mod tests {
     use strongroom_crypto::keys::Seed;
+    use strongroom_crypto::secret::Secret;
     use strongroom_log::{Commitments, ContextUses, Facts, leaf_hash};
     use strongroom_types::body::EntryIdentity;
     use strongroom_types::{Kind, RequestId};
@@ -232,7 +233,7 @@ mod tests {
     }
 
     fn audit() -> AuditKey {
-        AuditKey::derive(&Seed::from_bytes([1; 32]), WorkspaceId::from_bytes([2; 16]))
+        AuditKey::derive(&Seed::from_secret(Secret::from_bytes([1; 32])), WorkspaceId::from_bytes([2; 16]))
     }
 
     #[test]
