@@ -1,5 +1,14 @@
 //! What the black box, attack and fault tests share: the servers and databases they run against.
 //!
-//! The tests themselves are in `tests/`, one file for each thing that is attacked or shown.
+//! The tests themselves are in `tests/`: `blackbox/` has one file for each thing that is shown or
+//! attacked, `faults/` one for each thing that breaks, `derivation.rs` what only a build with
+//! `danger-skip-lock-tag` can show.
 
+pub mod key_endpoint;
+pub mod poll;
 pub mod postgres;
+pub mod reply;
+pub mod room;
+pub mod server;
+pub mod token;
+pub mod whole_log;

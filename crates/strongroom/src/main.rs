@@ -1,1 +1,42 @@
-fn main() {}
+//! Strongroom: the one binary.
+//!
+//! Each command is a file under `command/`. Commands that use keys talk to a server through
+//! `strongroom-client`, as every other program does; only `init`, `serve`, `dev` and `demo` hold a
+//! deployment themselves.
+//!
+//! What is *not* here: anything the service does. `config` is the only reader of the environment,
+//! `print` the only writer to the terminal.
+
+mod archive;
+mod argument;
+mod command;
+mod config;
+mod failure;
+mod playground;
+mod print;
+mod progress;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use command::Cli;
+use failure::Failure;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            print::note(format_args!("error: {}", failure.chain()));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<(), Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?
+        .block_on(command::run(cli))
+}

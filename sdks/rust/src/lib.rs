@@ -49,6 +49,6 @@ pub use error::{
     ClientError, DecodeError, RefusalError, RequestError, TokenRefusal, TransportError,
 };
 pub use lock_context::{IdentifiedContext, LockContext};
-pub use log::{EntryFilter, EntryProofError, Log, ProvenEntry};
+pub use log::{EntryFilter, EntryProofError, Log, ProvenEntry, origin_of, verifier_of_origin};
 pub use retry::RetryPolicy;
 pub use stream::{ByteStream, StreamError, StreamRequest, StreamSummary};

@@ -22,8 +22,8 @@ pub struct EntryFilter {
     /// Of this operation.
     pub operation: Option<Operation>,
     /// For this subject.
-    pub identity: Option<String>,
-    /// Of this issuer, together with `identity`.
+    pub subject: Option<String>,
+    /// For subjects of this issuer.
     pub issuer: Option<String>,
     /// With this key context, in batches too.
     pub key_context: Option<KeyContext>,
@@ -108,9 +108,14 @@ impl Log<'_> {
         if receipt.index != entry.index {
             return Err(EntryProofError::OtherEntry);
         }
-        let checkpoint = Checkpoint::of_note(&receipt.checkpoint, verifier, verifier.name())?;
+        let origin = origin_of(&receipt.checkpoint.to_string()).to_owned();
+        if !names_log(&origin, entry) {
+            return Err(EntryProofError::OtherEntry);
+        }
+        let verifier = verifier_of_origin(verifier, &origin)?;
+        let checkpoint = Checkpoint::of_note(&receipt.checkpoint, &verifier, &origin)?;
         let bytes = self.entry_bytes(entry.index, checkpoint.size()).await?;
-        receipt.verify(&bytes, verifier, verifier.name())?;
+        receipt.verify(&bytes, &verifier, &origin)?;
         Ok(ProvenEntry {
             bytes,
             receipt,
@@ -141,12 +146,42 @@ fn entries_call(filter: &EntryFilter) -> Call {
         .query("from", filter.from.as_ref())
         .query("to", filter.to.as_ref())
         .query("operation", filter.operation)
-        .query("identity", filter.identity.as_ref())
+        .query("subject", filter.subject.as_ref())
         .query("issuer", filter.issuer.as_ref())
         .query("key_context", context)
         .query("outcome", filter.outcome)
         .query("limit", filter.limit)
         .query("page", filter.page.as_ref())
+}
+
+/// The origin that a checkpoint claims: its first line.
+#[must_use]
+pub fn origin_of(checkpoint: &str) -> &str {
+    checkpoint.lines().next().unwrap_or_default()
+}
+
+/// A deployment signs all its logs with one key: a key named `n` holds for the origin `n` and for
+/// every origin below it, `n/…`, and for no other.
+///
+/// # Errors
+/// The origin is not the key's.
+pub fn verifier_of_origin(
+    key: &NoteVerifier,
+    origin: &str,
+) -> Result<NoteVerifier, EntryProofError> {
+    let below = origin
+        .strip_prefix(key.name())
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    if !below {
+        return Err(EntryProofError::OtherOrigin);
+    }
+    Ok(key.with_name(origin)?)
+}
+
+/// Whether the origin is that of the entry's log: one of its parts is the log's id.
+fn names_log(origin: &str, entry: LogEntryId) -> bool {
+    let log = entry.log.to_string();
+    origin.split('/').any(|part| part == log)
 }
 
 /// An entry that was checked to be in the log.
@@ -176,7 +211,27 @@ pub enum EntryProofError {
     /// The key is malformed.
     #[error(transparent)]
     Key(#[from] NoteError),
+    /// The checkpoint is of a log that the key does not sign.
+    #[error("the checkpoint is of a log that the key does not sign")]
+    OtherOrigin,
     /// The answer is about another entry, or lacks it.
     #[error("the server answered with another entry")]
     OtherEntry,
+}
+
+#[cfg(test)]
+mod tests {
+    use strongroom_log::NoteSigner;
+
+    use super::*;
+
+    #[test]
+    fn key_holds_for_the_origins_below_its_name_only() {
+        let key = NoteSigner::from_seed("rooms.example", &[7; 32]).unwrap();
+        let of = |origin| verifier_of_origin(&key.verifier(), origin);
+        assert_eq!(of("rooms.example/a").unwrap().name(), "rooms.example/a");
+        assert!(of("rooms.example").is_ok());
+        assert!(of("rooms.example.evil/a").is_err());
+        assert!(of("other").is_err());
+    }
 }

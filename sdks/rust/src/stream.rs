@@ -12,8 +12,9 @@ use futures_util::stream::BoxStream;
 use futures_util::{Stream, StreamExt as _, stream};
 use reqwest::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use reqwest::{Body, Method, Response, Version};
+use serde::Serialize;
 use strongroom_types::body::LogEntryId;
-use strongroom_types::{KeyContext, Lock};
+use strongroom_types::{KeyContext, Lock, Metadata};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
 use crate::client::Client;
@@ -32,16 +33,19 @@ pub struct StreamRequest {
     pub lock: Lock,
     /// Bytes that must be given again to open.
     pub associated_data: Vec<u8>,
+    /// Notes for the log.
+    pub metadata: Option<Metadata>,
 }
 
 impl StreamRequest {
-    /// Names the key context; neither lock nor associated data.
+    /// Names the key context; neither lock nor associated data nor notes.
     #[must_use]
     pub fn new(key_context: KeyContext) -> Self {
         Self {
             key_context,
             lock: Lock::default(),
             associated_data: Vec::new(),
+            metadata: None,
         }
     }
 }
@@ -106,7 +110,7 @@ impl ByteStream {
     /// The stream broke off, or the writer failed.
     pub async fn copy_to(
         mut self,
-        writer: &mut (impl AsyncWrite + Unpin + Send),
+        writer: &mut (impl AsyncWrite + Unpin + Send + ?Sized),
     ) -> Result<StreamSummary, ClientError> {
         let mut bytes = 0;
         while let Some(chunk) = self.chunks.next().await {
@@ -190,7 +194,7 @@ impl Client {
         &self,
         request: StreamRequest,
         reader: impl AsyncRead + Unpin + Send + 'static,
-        writer: &mut (impl AsyncWrite + Unpin + Send),
+        writer: &mut (impl AsyncWrite + Unpin + Send + ?Sized),
     ) -> Result<StreamSummary, ClientError> {
         let answer = self.encrypt_stream(request, read_chunks(reader)).await?;
         answer.copy_to(writer).await
@@ -204,7 +208,7 @@ impl Client {
         &self,
         request: StreamRequest,
         reader: impl AsyncRead + Unpin + Send + 'static,
-        writer: &mut (impl AsyncWrite + Unpin + Send),
+        writer: &mut (impl AsyncWrite + Unpin + Send + ?Sized),
     ) -> Result<StreamSummary, ClientError> {
         let answer = self.decrypt_stream(request, read_chunks(reader)).await?;
         answer.copy_to(writer).await
@@ -233,17 +237,24 @@ impl Client {
 
 /// The parameters of a stream: base64 of JSON, or of bytes.
 fn headers(request: &StreamRequest) -> Result<Vec<(&'static str, String)>, RequestError> {
-    let context = serde_json::to_vec(&request.key_context).map_err(|_error| RequestError::Body)?;
-    let mut headers = vec![("strongroom-key-context", STANDARD.encode(context))];
+    let context = base64_json(&request.key_context)?;
+    let mut headers = vec![("strongroom-key-context", context)];
     if !request.lock.is_empty() {
-        let lock = serde_json::to_vec(&request.lock).map_err(|_error| RequestError::Body)?;
-        headers.push(("strongroom-lock", STANDARD.encode(lock)));
+        headers.push(("strongroom-lock", base64_json(&request.lock)?));
     }
     if !request.associated_data.is_empty() {
         let data = STANDARD.encode(&request.associated_data);
         headers.push(("strongroom-associated-data", data));
     }
+    if let Some(metadata) = &request.metadata {
+        headers.push(("strongroom-metadata", base64_json(metadata)?));
+    }
     Ok(headers)
+}
+
+fn base64_json(value: &impl Serialize) -> Result<String, RequestError> {
+    let json = serde_json::to_vec(value).map_err(|_error| RequestError::Body)?;
+    Ok(STANDARD.encode(json))
 }
 
 /// The chunks of a reader. A failed read ends the request without its final chunk, so that the

@@ -75,7 +75,7 @@ impl Clients<'_> {
     ///
     /// # Errors
     /// The server refused or did not answer.
-    pub async fn revoke_key(&self, id: ClientId, key: KeyId) -> Result<(), ClientError> {
+    pub async fn revoke_key(&self, id: ClientId, key: KeyId) -> Result<ClientInfo, ClientError> {
         self.0.delete(format!("/v1/clients/{id}/keys/{key}")).await
     }
 }

@@ -78,7 +78,7 @@ impl Contexts<'_> {
         &self,
         id: ContextId,
         version: KeyVersion,
-    ) -> Result<(), ClientError> {
+    ) -> Result<ContextInfo, ClientError> {
         self.0
             .delete(format!("/v1/contexts/{id}/versions/{version}"))
             .await

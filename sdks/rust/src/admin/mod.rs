@@ -12,6 +12,7 @@ pub use issuers::Issuers;
 pub use policies::Policies;
 pub use workspaces::Workspaces;
 
+use reqwest::Method;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use strongroom_types::body::Page;
@@ -58,7 +59,7 @@ impl Client {
     /// A change whose second execution changes nothing more.
     async fn change<T: DeserializeOwned>(
         &self,
-        method: reqwest::Method,
+        method: Method,
         path: String,
         body: &impl Serialize,
     ) -> Result<T, ClientError> {
@@ -69,8 +70,7 @@ impl Client {
             .await
     }
 
-    async fn delete(&self, path: String) -> Result<(), ClientError> {
-        let call = Call::new(reqwest::Method::DELETE, path);
-        call.send(self).await.map(drop)
+    async fn delete<T: DeserializeOwned>(&self, path: String) -> Result<T, ClientError> {
+        Call::new(Method::DELETE, path).answer(self).await
     }
 }

@@ -7,6 +7,7 @@ use strongroom_types::body::{Page, PolicyBody, PolicyInfo};
 use super::PageQuery;
 use crate::client::Client;
 use crate::error::ClientError;
+use crate::transport::Call;
 
 /// Administers context policies; needs `admin:policies`.
 #[derive(Clone, Copy, Debug)]
@@ -55,6 +56,7 @@ impl Policies<'_> {
     /// # Errors
     /// The server refused or did not answer.
     pub async fn delete(&self, id: PolicyId) -> Result<(), ClientError> {
-        self.0.delete(format!("/v1/context-policies/{id}")).await
+        let call = Call::new(Method::DELETE, format!("/v1/context-policies/{id}"));
+        call.send(self.0).await.map(drop)
     }
 }

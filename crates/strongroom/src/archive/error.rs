@@ -1,0 +1,47 @@
+//! Why an archive could not be made or does not hold.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use strongroom_client::{ClientError, EntryProofError};
+use strongroom_log::{CheckpointError, VerifyError};
+
+/// Why an archive could not be made or does not hold.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ArchiveError {
+    /// A file could not be read or written.
+    #[error("cannot use `{}`", path.display())]
+    Io {
+        path: PathBuf,
+        #[source]
+        source: io::Error,
+    },
+    /// The server did not give what was asked for.
+    #[error(transparent)]
+    Server(#[from] ClientError),
+    /// The log's own key is not the one given.
+    #[error(transparent)]
+    Key(#[from] EntryProofError),
+    /// The checkpoint is not signed by the key.
+    #[error("the checkpoint does not hold")]
+    Checkpoint(#[from] CheckpointError),
+    /// The entries are not those that were signed.
+    #[error(transparent)]
+    Entries(#[from] VerifyError),
+    /// The items of a batch are not those that its entry names.
+    #[error("the items of entry {index} are not those that it names")]
+    Items { index: u64 },
+    /// The directory holds the archive of another log.
+    #[error("the directory holds another log, `{found}`")]
+    OtherLog { found: String },
+    /// The directory holds more than the server now has: the server's log was cut.
+    #[error("the server's log has {now} entries, but {before} were exported earlier")]
+    Shrunk { before: u64, now: u64 },
+}
+
+impl ArchiveError {
+    pub(crate) fn io(path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Io { path, source }
+    }
+}

@@ -1,0 +1,64 @@
+//! A whole log in a directory, as C2SP `tlog-tiles` lays it out, so that other people's tools read
+//! it too.
+//!
+//! ```text
+//! DIR/checkpoint               the signed state that the rest is checked against
+//! DIR/tile/<L>/<N>[.p/<W>]     tiles of hashes
+//! DIR/tile/entries/<N>[.p/<W>] entry bundles
+//! DIR/items/<index>.json       the items of each batch
+//! ```
+
+mod error;
+mod export;
+mod items;
+mod verify;
+
+pub(crate) use error::ArchiveError;
+pub(crate) use export::export;
+pub(crate) use verify::verify;
+
+use std::path::{Path, PathBuf};
+
+use strongroom_log::{Tile, TileKind};
+
+/// The file of the signed state.
+pub(crate) const CHECKPOINT: &str = "checkpoint";
+
+fn items_path(directory: &Path, index: u64) -> PathBuf {
+    directory.join("items").join(format!("{index}.json"))
+}
+
+/// The entry bundles of a log of `size` entries, in order.
+fn bundles(size: u64) -> impl Iterator<Item = Tile> {
+    (0..).map_while(move |index| Tile::in_tree(TileKind::Entries, index, size))
+}
+
+/// The hash tiles of a log of `size` entries, from the leaves up.
+fn hash_tiles(size: u64) -> impl Iterator<Item = Tile> {
+    // Eight levels of 256 hashes each cover 2^64 entries.
+    (0..8u8).flat_map(move |level| {
+        let kind = TileKind::Hashes(level);
+        (0..).map_while(move |index| Tile::in_tree(kind, index, size))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tiles_cover_the_tree() {
+        let paths: Vec<_> = hash_tiles(257)
+            .chain(bundles(257))
+            .map(|t| t.to_string())
+            .collect();
+        let expected = [
+            "tile/0/000",
+            "tile/0/001.p/1",
+            "tile/1/000.p/1",
+            "tile/entries/000",
+            "tile/entries/001.p/1",
+        ];
+        assert_eq!(paths, expected);
+    }
+}

@@ -1,0 +1,57 @@
+//! `strongroom admin …`: each answer is printed as JSON.
+
+mod clients;
+mod contexts;
+mod issuers;
+mod policies;
+mod workspaces;
+
+use clap::{Args, Subcommand};
+use strongroom_client::PageQuery;
+
+use crate::failure::Failure;
+
+/// What is administered.
+#[derive(Subcommand, Debug)]
+pub(super) enum AdminCommand {
+    /// Workspaces; with a credential of the system workspace
+    Workspaces(workspaces::WorkspacesArgs),
+    /// Clients, their permissions and API keys
+    Clients(clients::ClientsArgs),
+    /// Issuers whose tokens are trusted
+    Issuers(issuers::IssuersArgs),
+    /// Key contexts: create, rotate, disable, destroy
+    Contexts(contexts::ContextsArgs),
+    /// Context policies: suite, required lock, rotation
+    Policies(policies::PoliciesArgs),
+}
+
+pub(super) async fn run(command: AdminCommand) -> Result<(), Failure> {
+    match command {
+        AdminCommand::Workspaces(args) => workspaces::run(args).await,
+        AdminCommand::Clients(args) => clients::run(args).await,
+        AdminCommand::Issuers(args) => issuers::run(args).await,
+        AdminCommand::Contexts(args) => contexts::run(args).await,
+        AdminCommand::Policies(args) => policies::run(args).await,
+    }
+}
+
+/// Which part of a list.
+#[derive(Args, Clone, Debug)]
+struct ListArgs {
+    /// How many
+    #[arg(long, value_name = "N")]
+    limit: Option<u32>,
+    /// The `next` of the page before
+    #[arg(long, value_name = "TOKEN")]
+    page: Option<String>,
+}
+
+impl From<ListArgs> for PageQuery {
+    fn from(args: ListArgs) -> Self {
+        Self {
+            limit: args.limit,
+            page: args.page,
+        }
+    }
+}

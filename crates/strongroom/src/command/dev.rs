@@ -1,0 +1,115 @@
+//! `strongroom dev`.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::Args;
+use strongroom_server::DevInfo;
+use strongroom_server::telemetry::{self, LogFormat};
+
+use super::serve::interrupted;
+use crate::failure::Failure;
+use crate::playground::Playground;
+use crate::print;
+
+/// Serves a playground.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Play:
+  strongroom dev --data ./playground
+
+For programs: one line of JSON with the address and the keys, then it serves.
+  strongroom dev --listen 127.0.0.1:8320 --data ./playground --json
+
+Started again on the same directory it has the same ids and keys. Its issuer mints a token for
+whoever asks, so it listens on this machine only.")]
+pub(super) struct DevArgs {
+    /// Address to listen on; port 0 takes a free one
+    #[arg(long, default_value = "127.0.0.1:8320", value_name = "ADDRESS")]
+    listen: SocketAddr,
+    /// Directory of everything that must last; made if it is not there
+    #[arg(long, default_value = "strongroom-dev", value_name = "DIR")]
+    data: PathBuf,
+    /// PostgreSQL URL, instead of SQLite in the directory
+    #[arg(long, value_name = "URL")]
+    database: Option<String>,
+    /// Print one line of JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) async fn run(args: &DevArgs) -> Result<(), Failure> {
+    telemetry::start(LogFormat::Text, "warn")?;
+    let playground =
+        Playground::start(args.data.clone(), args.listen, args.database.as_deref()).await?;
+    if args.json {
+        let line = serde_json::to_string(playground.info()).map_err(std::io::Error::from)?;
+        print::line(line)?;
+    } else {
+        print::line(page(playground.info()))?;
+    }
+    interrupted().await?;
+    playground.shutdown().await;
+    Ok(())
+}
+
+/// What a person needs to begin: three commands, of which the second gives the third its token.
+fn page(info: &DevInfo) -> String {
+    let (url, api_key, workspace) = (&info.url, &info.api_key, info.workspace);
+    let (log_key, token_url) = (&info.log_public_key, &info.oidc.token_url);
+    let second = &info.second_workspace.api_key;
+    format!(
+        r#"Strongroom, for play.
+
+  address         {url}
+  documentation   {url}/docs
+  workspace       {workspace}
+  API key         {api_key}
+  another one's   {second}
+  log's key       {log_key}
+
+Seal a value under Acme's key:
+
+  curl -s {url}/v1/encrypt -H 'Authorization: Bearer {api_key}' -H 'Content-Type: application/json' -d '{{"key_context":{{"tenant":"acme"}},"plaintext":"aGVsbG8="}}'
+
+Lock one to Alice, with a token from the issuer that is built in; only her token opens it:
+
+  curl -s {url}/v1/encrypt -H 'Authorization: Bearer {api_key}' -H "Strongroom-Identity: $(curl -s {token_url} -d '{{"sub":"alice"}}' | cut -d '"' -f 4)" -H 'Content-Type: application/json' -d '{{"key_context":{{"tenant":"acme"}},"plaintext":"aGVsbG8=","lock":["sub"]}}'
+
+Read what the log says about it:
+
+  curl -s {url}/v1/log/entries -H 'Authorization: Bearer {api_key}'
+
+Stop with Ctrl-C; the directory keeps everything."#
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use strongroom_server::{DevOidc, DevSecond};
+    use strongroom_types::WorkspaceId;
+
+    use super::*;
+
+    #[test]
+    fn page_has_three_commands_to_paste() {
+        let url = "http://127.0.0.1:8320".to_owned();
+        let workspace = WorkspaceId::from_bytes([7; 16]);
+        let page = page(&DevInfo {
+            workspace,
+            api_key: "sr_1".to_owned(),
+            log_public_key: "strongroom+1+2".to_owned(),
+            oidc: DevOidc {
+                issuer: format!("{url}/dev/oidc"),
+                token_url: format!("{url}/dev/oidc/token"),
+            },
+            second_workspace: DevSecond {
+                workspace,
+                api_key: "sr_2".to_owned(),
+            },
+            url,
+        });
+        assert_eq!(page.matches("\n  curl ").count(), 3);
+        assert!(!page.contains("{{"));
+    }
+}

@@ -1,0 +1,60 @@
+//! What the commands that talk to a server need to know.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use strongroom_client::Client;
+
+use super::{ConfigError, FileArgs, secret};
+use crate::failure::Failure;
+
+/// A server and the credential to use with it.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct ConnectionArgs {
+    #[command(flatten)]
+    file: FileArgs,
+    /// Address of the server; `http://127.0.0.1:8320` if nothing is said
+    #[arg(long, env = "STRONGROOM_URL", value_name = "URL", global = true)]
+    url: Option<String>,
+    /// File with the API key; `STRONGROOM_API_KEY` goes before it
+    #[arg(
+        long,
+        env = "STRONGROOM_API_KEY_FILE",
+        value_name = "FILE",
+        global = true
+    )]
+    api_key_file: Option<PathBuf>,
+}
+
+const URL: &str = "http://127.0.0.1:8320";
+
+impl ConnectionArgs {
+    /// The client that flags, environment and file describe.
+    pub(crate) fn client(&self) -> Result<Client, Failure> {
+        let file = self.file.read()?;
+        let url = self.url.clone().or(file.client.url);
+        let path = self.api_key_file.clone().or(file.client.api_key_file);
+        let key = secret("STRONGROOM_API_KEY", path.as_deref())?.ok_or(ConfigError::NoApiKey)?;
+        let builder = Client::builder(url.as_deref().unwrap_or(URL));
+        Ok(builder.api_key(key.as_str()).build()?)
+    }
+}
+
+/// On whose behalf.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct IdentityArgs {
+    /// File with the person's JWT; `STRONGROOM_IDENTITY_TOKEN` goes before it
+    #[arg(long, env = "STRONGROOM_IDENTITY_TOKEN_FILE", value_name = "FILE")]
+    identity_token_file: Option<PathBuf>,
+}
+
+impl IdentityArgs {
+    /// The client on behalf of the person, if one is named.
+    pub(crate) fn apply(&self, client: &Client) -> Result<Client, Failure> {
+        let path = self.identity_token_file.as_deref();
+        Ok(match secret("STRONGROOM_IDENTITY_TOKEN", path)? {
+            None => client.clone(),
+            Some(token) => client.with_lock_context(token.as_str()),
+        })
+    }
+}

@@ -1,0 +1,188 @@
+//! The configuration file.
+//!
+//! ```toml
+//! listen = "127.0.0.1:8320"
+//! data = "/var/lib/strongroom"
+//! database = "postgres://strongroom@db/strongroom"
+//! anchor = "/mnt/other-disk/strongroom"
+//!
+//! [root]
+//! key_file = "/etc/strongroom/root.key"
+//!
+//! [tls]
+//! certificates = "/etc/strongroom/chain.pem"
+//! key = "/etc/strongroom/key.pem"
+//!
+//! [log]
+//! name = "strongroom.example.com"
+//! openings_retention_days = 90
+//!
+//! [limits]
+//! concurrent_requests = 4096
+//!
+//! [client]
+//! url = "https://strongroom.example.com"
+//! api_key_file = "/etc/strongroom/api.key"
+//! ```
+
+use core::num::NonZeroU32;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::Deserialize;
+use strongroom_core::Settings;
+use strongroom_server::Limits;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct File {
+    pub(super) listen: Option<SocketAddr>,
+    pub(super) data: Option<PathBuf>,
+    pub(super) database: Option<String>,
+    pub(super) anchor: Option<PathBuf>,
+    pub(super) allow_plain_http: Option<bool>,
+    pub(super) root: RootFile,
+    pub(super) tls: TlsFile,
+    pub(super) log: LogFile,
+    pub(super) contexts: ContextsFile,
+    pub(super) limits: LimitsFile,
+    pub(super) client: ClientFile,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct RootFile {
+    pub(super) key_file: Option<PathBuf>,
+    pub(super) passphrase_root: Option<PathBuf>,
+    pub(super) passphrase_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct TlsFile {
+    pub(super) certificates: Option<PathBuf>,
+    pub(super) key: Option<PathBuf>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct LogFile {
+    name: Option<String>,
+    openings_retention_days: Option<u32>,
+    denials_per_minute: Option<u32>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct ContextsFile {
+    quota: Option<u64>,
+    backup_retention_days: Option<u32>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct LimitsFile {
+    body_bytes: Option<u64>,
+    batch_bytes: Option<u64>,
+    bodies_in_flight_bytes: Option<u64>,
+    header_bytes: Option<usize>,
+    requests_per_second_per_client: Option<NonZeroU32>,
+    requests_per_second_per_address: Option<NonZeroU32>,
+    concurrent_requests: Option<u32>,
+    header_timeout_s: Option<u64>,
+    body_timeout_s: Option<u64>,
+    stream_idle_timeout_s: Option<u64>,
+    shutdown_timeout_s: Option<u64>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct ClientFile {
+    pub(super) url: Option<String>,
+    pub(super) api_key_file: Option<PathBuf>,
+}
+
+fn set<T>(target: &mut T, value: Option<T>) {
+    if let Some(value) = value {
+        *target = value;
+    }
+}
+
+fn days(days: u32) -> Duration {
+    Duration::from_hours(24) * days
+}
+
+impl File {
+    pub(super) fn settings(&self) -> Settings {
+        let mut settings = Settings::default();
+        set(&mut settings.log_name, self.log.name.clone());
+        set(
+            &mut settings.denials_per_minute,
+            self.log.denials_per_minute,
+        );
+        let openings = self.log.openings_retention_days.map(days);
+        set(&mut settings.openings_retention, openings);
+        set(&mut settings.context_quota, self.contexts.quota);
+        let backups = self.contexts.backup_retention_days.map(days);
+        set(&mut settings.backup_retention, backups);
+        settings
+    }
+
+    pub(super) fn limits(&self) -> Limits {
+        let (mut limits, file) = (Limits::default(), &self.limits);
+        set(&mut limits.body_bytes, file.body_bytes);
+        set(&mut limits.batch_bytes, file.batch_bytes);
+        set(
+            &mut limits.bodies_in_flight_bytes,
+            file.bodies_in_flight_bytes,
+        );
+        set(&mut limits.header_bytes, file.header_bytes);
+        set(
+            &mut limits.requests_per_second_per_client,
+            file.requests_per_second_per_client,
+        );
+        set(
+            &mut limits.requests_per_second_per_address,
+            file.requests_per_second_per_address,
+        );
+        set(&mut limits.concurrent_requests, file.concurrent_requests);
+        let seconds = |value: Option<u64>| value.map(Duration::from_secs);
+        set(&mut limits.header_timeout, seconds(file.header_timeout_s));
+        set(&mut limits.body_timeout, seconds(file.body_timeout_s));
+        set(
+            &mut limits.stream_idle_timeout,
+            seconds(file.stream_idle_timeout_s),
+        );
+        set(
+            &mut limits.shutdown_timeout,
+            seconds(file.shutdown_timeout_s),
+        );
+        limits
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn file_refuses_settings_that_do_not_exist() {
+        assert!(toml::from_str::<File>("listen = \"127.0.0.1:1\"").is_ok());
+        for wrong in [
+            "lisen = \"127.0.0.1:1\"",
+            "[tls]\ncert = \"x\"",
+            "[root]\nkey = 1",
+        ] {
+            assert!(toml::from_str::<File>(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn file_changes_only_what_it_names() {
+        let file: File = toml::from_str("[limits]\nbody_timeout_s = 5").unwrap();
+        assert_eq!(file.limits().body_timeout, Duration::from_secs(5));
+        assert_eq!(file.limits().body_bytes, Limits::default().body_bytes);
+        assert_eq!(file.settings().log_name, Settings::default().log_name);
+    }
+}

@@ -1,0 +1,110 @@
+//! Configuration, and the only reader of the environment.
+//!
+//! **Precedence:** a flag, else the environment (`STRONGROOM_…`), else the file given with
+//! `--config`, else the default. Each setting stands alone: a flag for one does not switch off the
+//! file for another.
+
+mod connection;
+mod file;
+mod server;
+
+pub(crate) use connection::{ConnectionArgs, IdentityArgs};
+pub(crate) use server::{LogArgs, ServerArgs};
+
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use clap::Args;
+use zeroize::Zeroizing;
+
+use file::File;
+
+/// A configuration that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ConfigError {
+    /// A file cannot be read.
+    #[error("cannot read `{}`", path.display())]
+    Read {
+        path: PathBuf,
+        #[source]
+        source: io::Error,
+    },
+    /// The configuration file is not as documented.
+    #[error("configuration file `{}`", path.display())]
+    File {
+        path: PathBuf,
+        #[source]
+        source: Box<toml::de::Error>,
+    },
+    /// There is no API key.
+    #[error(
+        "no API key: set STRONGROOM_API_KEY, or name a file with --api-key-file or in the \
+         configuration"
+    )]
+    NoApiKey,
+    /// There is no passphrase and nobody to ask.
+    #[error(
+        "no passphrase: set STRONGROOM_PASSPHRASE, name a file with --passphrase-file, or run this \
+         in a terminal"
+    )]
+    NoPassphrase,
+    /// A certificate without its key, or the reverse.
+    #[error("TLS needs both a certificate and a key")]
+    HalfTls,
+}
+
+/// Where the configuration file is.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct FileArgs {
+    /// Configuration file (TOML); unknown settings in it are refused
+    #[arg(
+        long = "config",
+        env = "STRONGROOM_CONFIG",
+        value_name = "FILE",
+        global = true
+    )]
+    path: Option<PathBuf>,
+}
+
+impl FileArgs {
+    fn read(&self) -> Result<File, ConfigError> {
+        let Some(path) = &self.path else {
+            return Ok(File::default());
+        };
+        let text = read_text(path)?;
+        toml::from_str(&text).map_err(|error| ConfigError::File {
+            path: path.clone(),
+            source: Box::new(error),
+        })
+    }
+}
+
+/// A secret that must not be a flag, where every user of the machine could read it: from the
+/// environment, else from a file.
+fn secret(name: &str, path: Option<&Path>) -> Result<Option<Zeroizing<String>>, ConfigError> {
+    match (variable(name), path) {
+        (Some(text), _) => Ok(Some(text)),
+        (None, Some(path)) => read_text(path).map(Some),
+        (None, None) => Ok(None),
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this module is the one reader of the environment"
+)]
+fn variable(name: &str) -> Option<Zeroizing<String>> {
+    std::env::var(name).ok().map(Zeroizing::new)
+}
+
+/// Reads a file of text without the line end that editors put there.
+pub(crate) fn read_text(path: &Path) -> Result<Zeroizing<String>, ConfigError> {
+    let text = fs::read_to_string(path).map_err(|source| ConfigError::Read {
+        path: path.to_owned(),
+        source,
+    })?;
+    let text = Zeroizing::new(text);
+    Ok(Zeroizing::new(
+        text.trim_end_matches(['\n', '\r']).to_owned(),
+    ))
+}

@@ -1,0 +1,210 @@
+//! What `init` and `serve` need to know.
+
+use std::io::IsTerminal as _;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use strongroom_server::telemetry::LogFormat;
+use strongroom_server::{Config, Database, RootSource, TlsFiles};
+use zeroize::Zeroizing;
+
+use super::file::File;
+use super::{ConfigError, FileArgs, secret};
+
+/// A deployment on this machine.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct ServerArgs {
+    #[command(flatten)]
+    file: FileArgs,
+    /// Directory of everything that must last [default: strongroom-data]
+    #[arg(long, env = "STRONGROOM_DATA", value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Address to listen on; port 0 takes a free one [default: 127.0.0.1:8320]
+    #[arg(long, env = "STRONGROOM_LISTEN", value_name = "ADDRESS")]
+    listen: Option<SocketAddr>,
+    /// PostgreSQL URL, instead of SQLite in the data directory
+    #[arg(
+        long,
+        env = "STRONGROOM_DATABASE",
+        hide_env_values = true,
+        value_name = "URL"
+    )]
+    database: Option<String>,
+    /// Directory, best on another disk, of the checkpoints that show a rollback of the database
+    /// [default: DATA/anchor]
+    #[arg(long, env = "STRONGROOM_ANCHOR", value_name = "DIR")]
+    anchor: Option<PathBuf>,
+    /// Root key file, readable by its owner only [default: DATA/root.key]
+    #[arg(long, env = "STRONGROOM_KEY_FILE", value_name = "FILE")]
+    key_file: Option<PathBuf>,
+    /// Root file of a passphrase root, instead of a root key file
+    #[arg(
+        long,
+        env = "STRONGROOM_PASSPHRASE_ROOT",
+        value_name = "FILE",
+        conflicts_with = "key_file"
+    )]
+    passphrase_root: Option<PathBuf>,
+    /// File with the passphrase; else `STRONGROOM_PASSPHRASE`, else it is asked for
+    #[arg(long, env = "STRONGROOM_PASSPHRASE_FILE", value_name = "FILE")]
+    passphrase_file: Option<PathBuf>,
+    /// TLS certificate chain (PEM)
+    #[arg(long, env = "STRONGROOM_TLS_CERTIFICATES", value_name = "FILE")]
+    tls_certificates: Option<PathBuf>,
+    /// TLS private key (PEM)
+    #[arg(long, env = "STRONGROOM_TLS_KEY", value_name = "FILE")]
+    tls_key: Option<PathBuf>,
+    /// Serve plain HTTP beyond this machine, behind a proxy that ends TLS
+    #[arg(long, env = "STRONGROOM_ALLOW_PLAIN_HTTP")]
+    allow_plain_http: bool,
+}
+
+/// What the server writes to standard error about itself; never a secret.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct LogArgs {
+    /// Write log lines as JSON
+    #[arg(long, env = "STRONGROOM_LOG_JSON")]
+    log_json: bool,
+    /// What to write, for example `info` or `strongroom_server=debug`
+    #[arg(
+        long = "log",
+        env = "STRONGROOM_LOG",
+        default_value = "info",
+        value_name = "FILTER"
+    )]
+    pub(crate) filter: String,
+}
+
+impl LogArgs {
+    pub(crate) fn format(&self) -> LogFormat {
+        if self.log_json {
+            LogFormat::Json
+        } else {
+            LogFormat::Text
+        }
+    }
+}
+
+const DATA: &str = "strongroom-data";
+
+impl ServerArgs {
+    /// Puts flags, environment, file and defaults together.
+    pub(crate) fn config(&self) -> Result<Config, ConfigError> {
+        let file = self.file.read()?;
+        let data = or(self.data.as_ref(), file.data.as_ref()).unwrap_or_else(|| DATA.into());
+        let mut config = Config::new(data);
+        config.settings = file.settings();
+        config.limits = file.limits();
+        config.allow_plain_http = self.allow_plain_http || file.allow_plain_http == Some(true);
+        config.tls = self.tls(&file)?;
+        if let Some(listen) = self.listen.or(file.listen) {
+            config.listen = listen;
+        }
+        if let Some(url) = or(self.database.as_ref(), file.database.as_ref()) {
+            config.database = Database::Postgres(Zeroizing::new(url));
+        }
+        if let Some(anchor) = or(self.anchor.as_ref(), file.anchor.as_ref()) {
+            config.anchor = anchor;
+        }
+        if let Some(root) = self.root(&file)? {
+            config.root = root;
+        }
+        Ok(config)
+    }
+
+    /// The directory of everything that must last.
+    pub(crate) fn data(&self) -> Result<PathBuf, ConfigError> {
+        let file = self.file.read()?;
+        Ok(or(self.data.as_ref(), file.data.as_ref()).unwrap_or_else(|| DATA.into()))
+    }
+
+    fn root(&self, file: &File) -> Result<Option<RootSource>, ConfigError> {
+        if let Some(path) = &self.key_file {
+            return Ok(Some(RootSource::KeyFile(path.clone())));
+        }
+        let Some(path) = or(
+            self.passphrase_root.as_ref(),
+            file.root.passphrase_root.as_ref(),
+        ) else {
+            return Ok(file.root.key_file.clone().map(RootSource::KeyFile));
+        };
+        let passphrase_file = or(
+            self.passphrase_file.as_ref(),
+            file.root.passphrase_file.as_ref(),
+        );
+        Ok(Some(RootSource::Passphrase {
+            file: path,
+            passphrase: passphrase(passphrase_file.as_deref())?,
+        }))
+    }
+
+    fn tls(&self, file: &File) -> Result<Option<TlsFiles>, ConfigError> {
+        let certificates = or(
+            self.tls_certificates.as_ref(),
+            file.tls.certificates.as_ref(),
+        );
+        match (
+            certificates,
+            or(self.tls_key.as_ref(), file.tls.key.as_ref()),
+        ) {
+            (Some(certificates), Some(key)) => Ok(Some(TlsFiles { certificates, key })),
+            (None, None) => Ok(None),
+            _ => Err(ConfigError::HalfTls),
+        }
+    }
+}
+
+/// A flag or the environment, else the file.
+fn or<T: Clone>(flag: Option<&T>, file: Option<&T>) -> Option<T> {
+    flag.or(file).cloned()
+}
+
+fn passphrase(path: Option<&Path>) -> Result<Zeroizing<String>, ConfigError> {
+    if let Some(text) = secret("STRONGROOM_PASSPHRASE", path)? {
+        return Ok(text);
+    }
+    if !std::io::stdin().is_terminal() {
+        return Err(ConfigError::NoPassphrase);
+    }
+    rpassword::prompt_password("Passphrase: ")
+        .map(Zeroizing::new)
+        .map_err(|_error| ConfigError::NoPassphrase)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        server: ServerArgs,
+    }
+
+    fn config(file: &str, flags: &[&str]) -> Result<Config, ConfigError> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("strongroom.toml");
+        std::fs::write(&path, file).unwrap();
+        let line = ["strongroom", "--config", path.to_str().unwrap()];
+        Line::parse_from(line.iter().chain(flags)).server.config()
+    }
+
+    #[test]
+    fn flag_wins_over_file_and_file_over_default() {
+        let file = "listen = \"127.0.0.1:1111\"\nanchor = \"from-file\"";
+        let read = config(file, &["--listen", "127.0.0.1:2222"]).unwrap();
+        assert_eq!(read.listen.port(), 2222);
+        assert_eq!(read.anchor, Path::new("from-file"));
+        assert!(matches!(read.root, RootSource::KeyFile(path) if path.ends_with("root.key")));
+    }
+
+    #[test]
+    fn half_of_tls_is_refused() {
+        let read = config("[tls]\nkey = \"k\"", &[]);
+        assert!(matches!(read, Err(ConfigError::HalfTls)));
+        assert!(config("[tls]\nkey = \"k\"", &["--tls-certificates", "c"]).is_ok());
+    }
+}

@@ -1,0 +1,68 @@
+//! Why a command failed.
+
+use std::error::Error as _;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use strongroom_client::{ClientError, EntryProofError};
+use strongroom_log::{NoteError, ReceiptError};
+use strongroom_server::StartError;
+use strongroom_server::telemetry::TelemetryError;
+
+use crate::archive::ArchiveError;
+use crate::command::demo::DemoError;
+use crate::config::ConfigError;
+
+/// Why a command failed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    #[error(transparent)]
+    Server(#[from] StartError),
+    #[error(transparent)]
+    Telemetry(#[from] TelemetryError),
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
+    #[error(transparent)]
+    Proof(#[from] EntryProofError),
+    #[error("the receipt does not hold")]
+    Receipt(#[from] ReceiptError),
+    #[error("the log's public key is malformed")]
+    Key(#[from] NoteError),
+    #[error(transparent)]
+    Demo(#[from] DemoError),
+    /// A file cannot be used.
+    #[error("cannot use `{}`", path.display())]
+    File {
+        path: PathBuf,
+        #[source]
+        source: io::Error,
+    },
+    /// Standard input or output is gone.
+    #[error("standard input or output")]
+    Terminal(#[from] io::Error),
+    /// `init` on a directory that is in use.
+    #[error("`{}` is a deployment already", path.display())]
+    Initialised { path: PathBuf },
+}
+
+impl Failure {
+    pub(crate) fn file(path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::File { path, source }
+    }
+
+    /// The error and what caused it, on one line.
+    pub(crate) fn chain(&self) -> String {
+        let mut text = self.to_string();
+        let mut cause = self.source();
+        while let Some(error) = cause {
+            text = format!("{text}: {error}");
+            cause = error.source();
+        }
+        text
+    }
+}

@@ -1,0 +1,44 @@
+//! A server in development mode: what `dev` serves and `demo` plays on.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use strongroom_server::{Config, Database, DevError, DevInfo, Server, StartError};
+use zeroize::Zeroizing;
+
+/// A running server in development mode.
+#[derive(Debug)]
+pub(crate) struct Playground {
+    server: Server,
+    info: DevInfo,
+}
+
+impl Playground {
+    /// Starts one on `data`, which keeps its ids and keys from start to start.
+    pub(crate) async fn start(
+        data: PathBuf,
+        listen: SocketAddr,
+        database: Option<&str>,
+    ) -> Result<Self, StartError> {
+        let mut config = Config {
+            listen,
+            ..Config::development(data)
+        };
+        if let Some(url) = database {
+            config.database = Database::Postgres(Zeroizing::new(url.to_owned()));
+        }
+        let server = Server::start(config).await?;
+        let info = server.development().cloned().ok_or(DevError::NotOurs)?;
+        Ok(Self { server, info })
+    }
+
+    /// Address and keys.
+    pub(crate) fn info(&self) -> &DevInfo {
+        &self.info
+    }
+
+    /// Finishes what was accepted.
+    pub(crate) async fn shutdown(self) {
+        self.server.shutdown().await;
+    }
+}

@@ -1,0 +1,252 @@
+//! The real binary as a child process: `strongroom dev` on a temporary directory.
+
+use std::io::{self, BufRead as _, BufReader};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+
+use serde::Deserialize;
+use strongroom_client::{Client, ClientError};
+use tempfile::TempDir;
+
+/// Names the binary to test; `target/<profile>/strongroom` beside the test if it is not set.
+const BINARY: &str = "STRONGROOM_BIN";
+
+/// What `dev --json` prints.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Sheet {
+    /// The server's address.
+    pub url: String,
+    /// The first workspace.
+    pub workspace: String,
+    /// An API key of the first workspace with all permissions.
+    pub api_key: String,
+    /// The log's public key in the verifier-key form.
+    pub log_public_key: String,
+    /// The issuer that mints a token for whoever asks.
+    pub oidc: Oidc,
+    /// Another workspace.
+    pub second_workspace: SecondWorkspace,
+}
+
+/// The development issuer.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Oidc {
+    /// Its `iss`.
+    pub issuer: String,
+    /// Where it mints.
+    pub token_url: String,
+}
+
+/// A workspace to be kept apart from.
+#[derive(Clone, Debug, Deserialize)]
+pub struct SecondWorkspace {
+    /// Its id.
+    pub workspace: String,
+    /// An API key with all permissions.
+    pub api_key: String,
+}
+
+/// A running `strongroom dev`. Dropping it kills the process and removes its directory.
+#[derive(Debug)]
+pub struct Server {
+    child: Child,
+    sheet: Sheet,
+    directory: TempDir,
+    database: Option<String>,
+}
+
+impl Server {
+    /// Starts one on SQLite in a directory of its own.
+    ///
+    /// # Errors
+    /// The binary is not there or does not start.
+    pub fn start() -> io::Result<Self> {
+        Self::start_on(None)
+    }
+
+    /// Starts one on a PostgreSQL database.
+    ///
+    /// # Errors
+    /// The binary is not there or does not start.
+    pub fn start_on(database: Option<String>) -> io::Result<Self> {
+        let directory = tempfile::Builder::new()
+            .prefix("strongroom-test-")
+            .tempdir()?;
+        let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let (child, sheet) = spawn(directory.path(), database.as_deref(), listen)?;
+        Ok(Self {
+            child,
+            sheet,
+            directory,
+            database,
+        })
+    }
+
+    /// Address and keys.
+    #[must_use]
+    pub fn sheet(&self) -> &Sheet {
+        &self.sheet
+    }
+
+    /// The directory of everything that must last.
+    #[must_use]
+    pub fn data(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// A client of the first workspace.
+    ///
+    /// # Errors
+    /// The key is malformed.
+    pub fn client(&self) -> Result<Client, ClientError> {
+        self.client_with_key(&self.sheet.api_key)
+    }
+
+    /// A client of the second workspace.
+    ///
+    /// # Errors
+    /// The key is malformed.
+    pub fn second_client(&self) -> Result<Client, ClientError> {
+        self.client_with_key(&self.sheet.second_workspace.api_key)
+    }
+
+    /// A client with another API key.
+    ///
+    /// # Errors
+    /// The key is malformed.
+    pub fn client_with_key(&self, api_key: &str) -> Result<Client, ClientError> {
+        Client::builder(&self.sheet.url).api_key(api_key).build()
+    }
+
+    /// Has a token minted for a subject.
+    ///
+    /// # Errors
+    /// The server does not answer.
+    pub async fn token(&self, subject: &str) -> reqwest::Result<String> {
+        self.mint(&serde_json::json!({ "sub": subject })).await
+    }
+
+    /// Has a token minted, bad ones too: `claims` may name `exp`, `nbf` and `iss`.
+    ///
+    /// # Errors
+    /// The server does not answer.
+    pub async fn mint(&self, request: &serde_json::Value) -> reqwest::Result<String> {
+        #[derive(Deserialize)]
+        struct Minted {
+            token: String,
+        }
+        let http = reqwest::Client::new();
+        let sent = http.post(&self.sheet.oidc.token_url).json(request).send();
+        let minted: Minted = sent.await?.error_for_status()?.json().await?;
+        Ok(minted.token)
+    }
+
+    /// Ends the process as a power failure would, with SIGKILL.
+    ///
+    /// # Errors
+    /// The process cannot be ended.
+    pub fn kill(&mut self) -> io::Result<ExitStatus> {
+        self.child.kill()?;
+        self.child.wait()
+    }
+
+    /// Kills it and starts it again on the same directory and port.
+    ///
+    /// # Errors
+    /// The binary does not start again.
+    pub fn restart(&mut self) -> io::Result<()> {
+        self.kill()?;
+        let listen = address_of(&self.sheet.url)?;
+        let (child, sheet) = spawn(self.directory.path(), self.database.as_deref(), listen)?;
+        self.child = child;
+        self.sheet = sheet;
+        Ok(())
+    }
+
+    /// The process's number, for what only the operating system can tell.
+    #[must_use]
+    pub fn process_id(&self) -> u32 {
+        self.child.id()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _already_gone = self.kill();
+    }
+}
+
+/// Runs `strongroom` with these arguments to its end; what it printed is in the output.
+///
+/// # Errors
+/// The binary is not there.
+pub fn run(arguments: &[&str]) -> io::Result<std::process::Output> {
+    command()?.args(arguments).output()
+}
+
+fn spawn(
+    directory: &Path,
+    database: Option<&str>,
+    listen: SocketAddr,
+) -> io::Result<(Child, Sheet)> {
+    let mut command = command()?;
+    command
+        .args(["dev", "--json", "--listen", &listen.to_string()])
+        .arg("--data")
+        .arg(directory)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped());
+    if let Some(url) = database {
+        command.args(["--database", url]);
+    }
+    let mut child = command.spawn()?;
+    match read_sheet(&mut child) {
+        Ok(sheet) => Ok((child, sheet)),
+        Err(error) => {
+            child.kill()?;
+            child.wait()?;
+            Err(error)
+        }
+    }
+}
+
+/// The line comes when the server listens; its end without a line means that it did not start.
+fn read_sheet(child: &mut Child) -> io::Result<Sheet> {
+    let output = child.stdout.take().ok_or(io::ErrorKind::BrokenPipe)?;
+    let mut line = String::new();
+    BufReader::new(output).read_line(&mut line)?;
+    serde_json::from_str(&line).map_err(io::Error::from)
+}
+
+/// The binary, without the settings of whoever runs the tests.
+fn command() -> io::Result<Command> {
+    let mut command = Command::new(binary()?);
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("STRONGROOM_") {
+            command.env_remove(name);
+        }
+    }
+    Ok(command)
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "CI names the binary to test, there is no other way in"
+)]
+fn binary() -> io::Result<PathBuf> {
+    if let Some(path) = std::env::var_os(BINARY) {
+        return Ok(path.into());
+    }
+    // target/<profile>/deps/<test> → target/<profile>/strongroom
+    let test = std::env::current_exe()?;
+    let profile = test.ancestors().nth(2).ok_or(io::ErrorKind::NotFound)?;
+    Ok(profile.join("strongroom"))
+}
+
+fn address_of(url: &str) -> io::Result<SocketAddr> {
+    url.trim_start_matches("http://")
+        .trim_end_matches('/')
+        .parse()
+        .map_err(io::Error::other)
+}
