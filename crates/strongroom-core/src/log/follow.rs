@@ -95,7 +95,7 @@ fn tile_row(level: u8, n: u64, hashes: &[Hash]) -> Result<TileRow, StoreError> {
     }
     let hashes = hashes
         .iter()
-        .flat_map(strongroom_log::Hash::as_bytes)
+        .flat_map(Hash::as_bytes)
         .copied()
         .collect();
     Ok(TileRow {

@@ -143,7 +143,7 @@ impl Strongroom {
         }
         Ok(hashes
             .iter()
-            .flat_map(strongroom_log::Hash::as_bytes)
+            .flat_map(Hash::as_bytes)
             .copied()
             .collect())
     }
