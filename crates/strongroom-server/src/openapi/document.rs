@@ -230,7 +230,7 @@ fn contents(content: Content) -> Vec<(&'static str, ContentBuilder)> {
         Content::AnyJson => vec![("application/json", ContentBuilder::new())],
         Content::Octets => vec![("application/octet-stream", ContentBuilder::new())],
         Content::Text => vec![("text/plain", ContentBuilder::new().schema(Some(text())))],
-        Content::Page => vec![("text/html", ContentBuilder::new().schema(Some(text())))],
+        Content::Html => vec![("text/html", ContentBuilder::new().schema(Some(text())))],
     }
 }
 

@@ -16,7 +16,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         get("/v1/clients", list)
             .about(Tag::Clients, "Lists the clients.")
             .query(PAGE)
-            .gives::<Page<ClientInfo>>(),
+            .gives_page_of::<ClientInfo>(),
         post("/v1/clients", create)
             .about(Tag::Clients, "Makes a client with its first API key, which is shown once.")
             .takes::<ClientCreate>()

@@ -14,7 +14,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         get("/v1/contexts", list)
             .about(Tag::Contexts, "Lists the key contexts.")
             .query(PAGE)
-            .gives::<Page<ContextInfo>>(),
+            .gives_page_of::<ContextInfo>(),
         post("/v1/contexts", create)
             .about(
                 Tag::Contexts,

@@ -3,6 +3,7 @@
 
 use axum::handler::Handler;
 use axum::routing::{MethodFilter, MethodRouter, on};
+use strongroom_types::body::{Batch, BatchAnswer, Page};
 use utoipa::ToSchema;
 use utoipa::openapi::schema::Schema;
 use utoipa::openapi::{HttpMethod, RefOr};
@@ -85,7 +86,7 @@ pub(crate) enum Content {
     Form(Shape),
     Octets,
     Text,
-    Page,
+    Html,
 }
 
 /// A schema that is asked for when the document is made.
@@ -101,6 +102,19 @@ impl Shape {
             name: || T::name().into_owned(),
             schemas: |all| {
                 all.push((T::name().into_owned(), T::schema()));
+                T::schemas(all);
+            },
+        }
+    }
+
+    /// A body `List<T>`, which has a name of its own for each `T`.
+    fn list_of<List: ToSchema, T: ToSchema>() -> Self {
+        Self {
+            name: || format!("{}_{}", List::name(), T::name()),
+            schemas: |all| {
+                all.push((format!("{}_{}", List::name(), T::name()), List::schema()));
+                all.push((T::name().into_owned(), T::schema()));
+                List::schemas(all);
                 T::schemas(all);
             },
         }
@@ -183,8 +197,8 @@ impl Endpoint {
         self.taking(Content::Json(Shape::of::<T>()))
     }
 
-    pub(crate) fn takes_batch<T: ToSchema>(self) -> Self {
-        self.taking(Content::JsonOrCbor(Shape::of::<T>()))
+    pub(crate) fn takes_batch_of<T: ToSchema>(self) -> Self {
+        self.taking(Content::JsonOrCbor(Shape::list_of::<Batch<T>, T>()))
     }
 
     pub(crate) fn takes_form<T: ToSchema>(self) -> Self {
@@ -204,8 +218,13 @@ impl Endpoint {
         self.giving(200, Content::Json(Shape::of::<T>()))
     }
 
-    pub(crate) fn gives_batch<T: ToSchema>(self) -> Self {
-        self.giving(200, Content::JsonOrCbor(Shape::of::<T>()))
+    pub(crate) fn gives_page_of<T: ToSchema>(self) -> Self {
+        self.giving(200, Content::Json(Shape::list_of::<Page<T>, T>()))
+    }
+
+    pub(crate) fn gives_batch_of<T: ToSchema>(self) -> Self {
+        let shape = Shape::list_of::<BatchAnswer<T>, T>();
+        self.giving(200, Content::JsonOrCbor(shape))
     }
 
     /// 201, and an `Idempotency-Key` counts.
@@ -230,8 +249,8 @@ impl Endpoint {
         self.giving(200, Content::AnyJson)
     }
 
-    pub(crate) fn gives_page(self) -> Self {
-        self.giving(200, Content::Page)
+    pub(crate) fn gives_html(self) -> Self {
+        self.giving(200, Content::Html)
     }
 
     fn giving(mut self, status: u16, content: Content) -> Self {

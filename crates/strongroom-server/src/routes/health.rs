@@ -32,7 +32,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         get("/docs", reference)
             .about(Tag::Service, "This document, for people.")
             .open_to_all()
-            .gives_page(),
+            .gives_html(),
         get("/docs/page.css", stylesheet)
             .about(Tag::Service, "How the page for people looks.")
             .open_to_all()

@@ -14,7 +14,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         get("/v1/issuers", list)
             .about(Tag::Issuers, "Lists the trusted issuers.")
             .query(PAGE)
-            .gives::<Page<IssuerInfo>>(),
+            .gives_page_of::<IssuerInfo>(),
         post("/v1/issuers", create)
             .about(Tag::Issuers, "Trusts an issuer. Its `iss` is permanent.")
             .takes::<IssuerCreate>()

@@ -15,7 +15,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         get("/v1/context-policies", list)
             .about(Tag::Policies, "Lists the context policies.")
             .query(PAGE)
-            .gives::<Page<PolicyInfo>>(),
+            .gives_page_of::<PolicyInfo>(),
         post("/v1/context-policies", create)
             .about(
                 Tag::Policies,

@@ -28,16 +28,16 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             .gives::<RewrapAnswer>(),
         post("/v1/encrypt/batch", encrypt_batch)
             .about(Tag::Values, "Seals up to 10,000 values under one entry.")
-            .takes_batch::<Batch<EncryptItem>>()
-            .gives_batch::<BatchAnswer<EncryptAnswer>>(),
+            .takes_batch_of::<EncryptItem>()
+            .gives_batch_of::<EncryptAnswer>(),
         post("/v1/decrypt/batch", decrypt_batch)
             .about(Tag::Values, "Opens up to 10,000 values under one entry.")
-            .takes_batch::<Batch<DecryptItem>>()
-            .gives_batch::<BatchAnswer<DecryptAnswer>>(),
+            .takes_batch_of::<DecryptItem>()
+            .gives_batch_of::<DecryptAnswer>(),
         post("/v1/rewrap/batch", rewrap_batch)
             .about(Tag::Values, "Moves up to 10,000 ciphertexts under one entry.")
-            .takes_batch::<Batch<RewrapItem>>()
-            .gives_batch::<BatchAnswer<RewrapAnswer>>(),
+            .takes_batch_of::<RewrapItem>()
+            .gives_batch_of::<RewrapAnswer>(),
     ]
 }
 

@@ -14,7 +14,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         get("/v1/workspaces", list)
             .about(Tag::Workspaces, "Lists the workspaces.")
             .query(PAGE)
-            .gives::<Page<WorkspaceInfo>>(),
+            .gives_page_of::<WorkspaceInfo>(),
         post("/v1/workspaces", create)
             .about(Tag::Workspaces, "Makes a workspace with its first client, an administrator, whose API key is shown once.")
             .takes::<WorkspaceCreate>()
