@@ -1,6 +1,6 @@
 //! What an envelope keeps, and what it refuses.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 mod support;
 

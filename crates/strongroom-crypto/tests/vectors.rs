@@ -4,7 +4,12 @@
     dead_code,
     reason = "the generator's vector is shared, a reader needs half of it"
 )]
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
 
 #[path = "../examples/crypto_vectors/vector.rs"]
 mod vector;
@@ -31,7 +36,7 @@ struct Inputs<'a>(&'a Vector);
 
 impl Inputs<'_> {
     fn text(&self, name: &str) -> &str {
-        self.0.input.get(name).unwrap()
+        &self.0.input[name]
     }
 
     fn bytes(&self, name: &str) -> Vec<u8> {

@@ -79,10 +79,14 @@ impl Base {
 pub(crate) fn all() -> Vec<Vector> {
     [
         header(),
+        header_swapped(),
+        header_end(),
         structure(),
         body(),
         key_part(),
+        lock_identity(),
         lock(),
+        lock_terms(),
         data_key(),
     ]
     .concat()
@@ -150,34 +154,37 @@ fn header() -> Vec<Vector> {
             2,
         ),
         set("derived-file", MALFORMED, "a file in derived mode", 4, 3),
-        set(
-            "purpose-swapped",
-            CANNOT_OPEN,
-            "a value sold as a row of a store",
-            4,
-            5,
-        ),
+    ]
+}
+
+/// Headers that say something else than what was sealed.
+fn header_swapped() -> Vec<Vector> {
+    let derived = derived();
+    let set = |name: &str, about: &str, at: usize, byte: u8| {
+        derived.parts(name, CANNOT_OPEN, about, |parts| parts.header[at] = byte)
+    };
+    vec![
+        set("purpose-swapped", "a value sold as a row of a store", 4, 5),
         set(
             "suite-swapped",
-            CANNOT_OPEN,
             "another suite of the same key length",
             5,
             4,
         ),
-        set(
-            "workspace-altered",
-            CANNOT_OPEN,
-            "another workspace in the header",
-            7,
-            0,
-        ),
+        set("workspace-altered", "another workspace in the header", 7, 0),
         set(
             "context-altered",
-            CANNOT_OPEN,
             "another key context in the header",
             23,
             0,
         ),
+    ]
+}
+
+/// Headers that are too long or too short.
+fn header_end() -> Vec<Vector> {
+    let derived = derived();
+    vec![
         derived.parts(
             "object-surplus",
             MALFORMED,
@@ -301,7 +308,7 @@ fn body() -> Vec<Vector> {
             },
         ),
         derived.parts("body-missing", CANNOT_OPEN, "no body", |parts| {
-            parts.body.clear()
+            parts.body.clear();
         }),
         derived.parts(
             "body-trailing",
@@ -372,9 +379,8 @@ fn key_part() -> Vec<Vector> {
     ]
 }
 
-/// In the locked header: count 56, first term `1 ‖ 5 ‖ level` from 57, second `1 ‖ 3 ‖ sub` from
-/// 67, salt 75, tag 91, object 107.
-fn lock() -> Vec<Vector> {
+/// What other people than the right one bring.
+fn lock_identity() -> Vec<Vector> {
     let locked = locked();
     let others = [
         (
@@ -390,9 +396,6 @@ fn lock() -> Vec<Vector> {
         ("lock-fewer-claims", "fewer claims", r#"{"sub":"ann"}"#),
     ];
     let others = others.map(|(name, about, value)| locked.belief(name, about, "claims", value));
-    let parts = |name: &str, expect: &str, about: &str, alter: fn(&mut Parts)| {
-        locked.parts(name, expect, about, alter)
-    };
     let faults = [
         locked
             .vector
@@ -404,6 +407,18 @@ fn lock() -> Vec<Vector> {
             "issuer_hex",
             hex(&[0x34; 16]),
         ),
+    ];
+    others.into_iter().chain(faults).collect()
+}
+
+/// In the locked header: count 56, first term `1 ‖ 5 ‖ level` from 57, second `1 ‖ 3 ‖ sub` from
+/// 67, salt 75, tag 91, object 107.
+fn lock() -> Vec<Vector> {
+    let locked = locked();
+    let parts = |name: &str, expect: &str, about: &str, alter: fn(&mut Parts)| {
+        locked.parts(name, expect, about, alter)
+    };
+    vec![
         parts(
             "lock-removed",
             CANNOT_OPEN,
@@ -414,10 +429,10 @@ fn lock() -> Vec<Vector> {
             },
         ),
         parts("lock-salt-altered", CANNOT_OPEN, "another salt", |parts| {
-            parts.header[75] ^= 1
+            parts.header[75] ^= 1;
         }),
         parts("lock-tag-altered", CANNOT_OPEN, "another tag", |parts| {
-            parts.header[91] ^= 1
+            parts.header[91] ^= 1;
         }),
         parts(
             "lock-derived",
@@ -432,51 +447,43 @@ fn lock() -> Vec<Vector> {
             parts.header.drain(57..75);
             parts.header[56] = 0;
         }),
-        parts(
-            "lock-unsorted",
-            MALFORMED,
-            "terms in another order",
-            |parts| {
-                parts.header[57..75].rotate_left(10);
-            },
-        ),
-        parts("lock-twice", MALFORMED, "one term twice", |parts| {
+    ]
+}
+
+/// Terms that break a rule.
+fn lock_terms() -> Vec<Vector> {
+    let locked = locked();
+    let parts = |name: &str, about: &str, alter: fn(&mut Parts)| {
+        locked.parts(name, MALFORMED, about, alter)
+    };
+    vec![
+        parts("lock-unsorted", "terms in another order", |parts| {
+            parts.header[57..75].rotate_left(10);
+        }),
+        parts("lock-twice", "one term twice", |parts| {
             parts.header.splice(57..67, *b"\x01\0\0\0\x03sub");
         }),
         parts(
             "lock-unbindable",
-            MALFORMED,
             "a claim that changes with every token",
             |parts| {
                 parts.header[72..75].copy_from_slice(b"exp");
             },
         ),
-        parts(
-            "lock-utf8",
-            MALFORMED,
-            "a claim name that is not UTF-8",
-            |parts| {
-                parts.header[74] = 0xff;
-            },
-        ),
+        parts("lock-utf8", "a claim name that is not UTF-8", |parts| {
+            parts.header[74] = 0xff;
+        }),
         parts(
             "lock-term-unknown",
-            MALFORMED,
             "a term of a form never given out",
             |parts| {
                 parts.header[57] = 3;
             },
         ),
-        parts(
-            "lock-many-terms",
-            MALFORMED,
-            "a count that is too high",
-            |parts| {
-                parts.header[56] = 9;
-            },
-        ),
-    ];
-    others.into_iter().chain(faults).collect()
+        parts("lock-many-terms", "a count that is too high", |parts| {
+            parts.header[56] = 9;
+        }),
+    ]
 }
 
 fn data_key() -> Vec<Vector> {

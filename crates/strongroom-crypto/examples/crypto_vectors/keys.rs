@@ -6,7 +6,7 @@ use strongroom_crypto::secret::Secret;
 use strongroom_types::{KeyContext, KeyVersion, Kind, Purpose, Suite};
 
 use crate::support::{CONTEXT, ISSUER, SeededEntropy, WORKSPACE, lock_secret, resolved, seed};
-use crate::vector::{Vector, hex};
+use crate::vector::{Vector, hex, unhex};
 
 pub(crate) fn all() -> Vec<Vector> {
     let mut all = chunked();
@@ -42,13 +42,13 @@ fn chunked() -> Vec<Vector> {
         "16 KiB: two chunks",
         &full,
     );
-    let sealed = full.input.get("sealed_hex").unwrap().clone();
+    let sealed = unhex(&full.input["sealed_hex"]).unwrap();
     let cut = full.fault(
         "no-last-chunk",
         "cannot_open",
         "the short last chunk is missing",
     );
-    let cut = cut.input("sealed_hex", &sealed[..sealed.len() - 32]);
+    let cut = cut.input("sealed_hex", hex(&sealed[..sealed.len() - 16]));
     let context = short.fault("other-context", "cannot_open", "another context");
     let context = context.input("context_hex", hex(b"contexu"));
     suites.chain([short, full, cut, context]).collect()

@@ -45,6 +45,10 @@ impl Vector {
         }
     }
 
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "reads better where it is called"
+    )]
     pub(crate) fn input(mut self, name: &str, value: impl ToString) -> Self {
         self.input.insert(name.to_owned(), value.to_string());
         self
@@ -55,6 +59,10 @@ impl Vector {
         self
     }
 
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "reads better where it is called"
+    )]
     pub(crate) fn output(mut self, name: &str, value: impl ToString) -> Self {
         self.output.insert(name.to_owned(), value.to_string());
         self
@@ -72,7 +80,9 @@ impl Vector {
 
 /// Lower-case hex.
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or('?');
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.map(digit).collect()
 }
 
 /// The bytes of lower-case hex.

@@ -34,7 +34,8 @@ impl Entropy for SeededEntropy {
             let block = self.blocks.fetch_add(1, Ordering::Relaxed);
             let input = [self.seed.to_be_bytes(), block.to_be_bytes()].concat();
             let hash = digest::digest(&digest::SHA256, &input);
-            chunk.copy_from_slice(&hash.as_ref()[..chunk.len()]);
+            let bytes = chunk.iter_mut().zip(hash.as_ref());
+            bytes.for_each(|(to, from)| *to = *from);
         }
         Ok(())
     }
