@@ -93,11 +93,7 @@ fn tile_row(level: u8, n: u64, hashes: &[Hash]) -> Result<TileRow, StoreError> {
     if hashes.len() != usize::from(Tile::FULL) {
         return Err(damaged());
     }
-    let hashes = hashes
-        .iter()
-        .flat_map(Hash::as_bytes)
-        .copied()
-        .collect();
+    let hashes = hashes.iter().flat_map(Hash::as_bytes).copied().collect();
     Ok(TileRow {
         level,
         n,
@@ -233,7 +229,10 @@ mod tests {
     }
 
     fn audit() -> AuditKey {
-        AuditKey::derive(&Seed::from_secret(Secret::from_bytes([1; 32])), WorkspaceId::from_bytes([2; 16]))
+        AuditKey::derive(
+            &Seed::from_secret(Secret::from_bytes([1; 32])),
+            WorkspaceId::from_bytes([2; 16]),
+        )
     }
 
     #[test]

@@ -60,3 +60,62 @@ fn split(token: &str) -> Option<(Page, [u8; 16])> {
     };
     Some((page, mac.try_into().ok()?))
 }
+
+#[cfg(test)]
+mod tests {
+    use strongroom_crypto::keys::Seed;
+    use strongroom_crypto::secret::Secret;
+    use strongroom_types::{Operation, WorkspaceId};
+
+    use super::*;
+    use crate::log::query::EntriesQuery;
+
+    const PAGE: Page = Page {
+        position: 70_000,
+        bound: u64::MAX,
+    };
+
+    fn audit(fill: u8) -> AuditKey {
+        let seed = Seed::from_secret(Secret::from_bytes([fill; 32]));
+        AuditKey::derive(&seed, WorkspaceId::from_bytes([2; 16]))
+    }
+
+    #[test]
+    fn a_token_comes_back_as_it_was() {
+        let query = EntriesQuery::default();
+        let filter = Filter::of(&query, None);
+        let token = PAGE.token(&audit(1), &filter);
+        assert_eq!(Page::read(&token, &audit(1), &filter), Ok(PAGE));
+    }
+
+    #[test]
+    fn a_token_of_another_filter_or_log_is_refused() {
+        let query = EntriesQuery::default();
+        let other = EntriesQuery {
+            operation: Some(Operation::Encrypt),
+            ..query.clone()
+        };
+        let filter = Filter::of(&query, None);
+        let token = PAGE.token(&audit(1), &filter);
+        let refused = Err(Denial::Invalid(Invalid::PageToken));
+        assert_eq!(
+            Page::read(&token, &audit(1), &Filter::of(&other, None)),
+            refused
+        );
+        assert_eq!(Page::read(&token, &audit(2), &filter), refused);
+    }
+
+    #[test]
+    fn an_altered_token_is_refused() {
+        let query = EntriesQuery::default();
+        let filter = Filter::of(&query, None);
+        let token = PAGE.token(&audit(1), &filter);
+        for place in 0..token.len() {
+            let mut altered = token.clone().into_bytes();
+            altered[place] = if altered[place] == b'A' { b'B' } else { b'A' };
+            let altered = String::from_utf8(altered).unwrap();
+            assert!(Page::read(&altered, &audit(1), &filter).is_err(), "{place}");
+        }
+        assert!(Page::read("", &audit(1), &filter).is_err());
+    }
+}

@@ -42,10 +42,12 @@ pub(super) struct Filter<'a> {
 impl<'a> Filter<'a> {
     pub(super) fn new(query: &'a EntriesQuery, state: &WorkspaceState) -> Self {
         let id = |map| state.context_id(Kind::Context, map);
-        Self {
-            query,
-            context: query.key_context.as_ref().map(id),
-        }
+        Self::of(query, query.key_context.as_ref().map(id))
+    }
+
+    /// The filter of a query whose key context has this id.
+    pub(super) const fn of(query: &'a EntriesQuery, context: Option<ContextId>) -> Self {
+        Self { query, context }
     }
 
     /// The terms that a tile must hold all of.

@@ -141,11 +141,7 @@ impl Strongroom {
         if hashes.len() != usize::from(tile.width()) {
             return Err(damaged());
         }
-        Ok(hashes
-            .iter()
-            .flat_map(Hash::as_bytes)
-            .copied()
-            .collect())
+        Ok(hashes.iter().flat_map(Hash::as_bytes).copied().collect())
     }
 }
 

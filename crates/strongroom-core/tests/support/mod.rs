@@ -1,0 +1,222 @@
+//! A deployment on a SQLite file in a temporary directory, with a clock and an anchor of its own.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use strongroom_core::ports::{
+    Anchor, AnchorError, Clock, Fetch, FetchError, Reading, Root, RootError, Tombstone,
+};
+use strongroom_core::{Ask, Credentials, OpenError, Origin, Parts, Settings, Strongroom};
+use strongroom_crypto::entropy::SystemEntropy;
+use strongroom_crypto::keys::{Place, Seed, WrappingKey};
+use strongroom_crypto::secret::Secret;
+use strongroom_store::{Database, StoreConfig};
+use strongroom_types::body::{EncryptRequest, WorkspaceCreate};
+use strongroom_types::{KeyContext, RequestId, WorkspaceId};
+use tempfile::TempDir;
+use tokio::task::JoinSet;
+
+/// Each look is a millisecond after the one before.
+#[derive(Debug)]
+struct Ticking(AtomicI64);
+
+/// 2026-11-23T00:00:00Z.
+pub(crate) const START: i64 = 1_795_392_000_000_000;
+
+impl Clock for Ticking {
+    fn read(&self) -> Reading {
+        let wall = self.0.fetch_add(1000, Ordering::SeqCst);
+        Reading {
+            wall,
+            monotonic: Duration::from_micros((wall - START).unsigned_abs()),
+        }
+    }
+}
+
+#[derive(Debug)]
+struct TestRoot;
+
+impl TestRoot {
+    fn key() -> WrappingKey {
+        WrappingKey::new(&Secret::from_bytes([7; 32]))
+    }
+}
+
+#[async_trait]
+impl Root for TestRoot {
+    fn kind(&self) -> &'static str {
+        "test"
+    }
+
+    async fn wrap(&self, place: &Place, seed: &Seed) -> Result<Vec<u8>, RootError> {
+        seed.wrap(&Self::key(), place, &SystemEntropy)
+            .map_err(|_| RootError::Unavailable)
+    }
+
+    async fn unwrap(&self, place: &Place, wrapped: &[u8]) -> Result<Seed, RootError> {
+        Seed::unwrap(&Self::key(), place, wrapped).map_err(|_| RootError::WrongRoot)
+    }
+}
+
+#[derive(Debug)]
+struct Nowhere;
+
+#[async_trait]
+impl Fetch for Nowhere {
+    async fn get(&self, _url: &str) -> Result<Vec<u8>, FetchError> {
+        Err(FetchError::Status { status: 404 })
+    }
+}
+
+/// What outlives the database.
+#[derive(Debug, Default)]
+pub(crate) struct MemoryAnchor {
+    pub(crate) checkpoints: Mutex<BTreeMap<WorkspaceId, String>>,
+    pub(crate) tombstones: Mutex<Vec<Tombstone>>,
+}
+
+#[async_trait]
+impl Anchor for MemoryAnchor {
+    async fn checkpoints(&self) -> Result<Vec<(WorkspaceId, String)>, AnchorError> {
+        let held = self.checkpoints.lock().unwrap();
+        Ok(held.iter().map(|(id, note)| (*id, note.clone())).collect())
+    }
+
+    async fn put_checkpoint(&self, workspace: WorkspaceId, note: &str) -> Result<(), AnchorError> {
+        self.checkpoints
+            .lock()
+            .unwrap()
+            .insert(workspace, note.to_owned());
+        Ok(())
+    }
+
+    async fn tombstones(&self) -> Result<Vec<Tombstone>, AnchorError> {
+        Ok(self.tombstones.lock().unwrap().clone())
+    }
+
+    async fn put_tombstone(&self, tombstone: &Tombstone) -> Result<(), AnchorError> {
+        self.tombstones.lock().unwrap().push(*tombstone);
+        Ok(())
+    }
+}
+
+/// An open database file.
+pub(crate) async fn database(file: &Path) -> Arc<Database> {
+    let config = StoreConfig::new(format!("sqlite:{}", file.display()));
+    Arc::new(
+        Database::open(&config, Arc::new(SystemEntropy))
+            .await
+            .unwrap(),
+    )
+}
+
+/// A deployment on the database.
+pub(crate) async fn open(
+    store: &Arc<Database>,
+    anchor: &Arc<MemoryAnchor>,
+    settings: Settings,
+) -> Result<Strongroom, OpenError> {
+    let parts = Parts {
+        store: Arc::<Database>::clone(store),
+        root: Arc::new(TestRoot),
+        clock: Arc::new(Ticking(AtomicI64::new(START))),
+        entropy: Arc::new(SystemEntropy),
+        fetch: Arc::new(Nowhere),
+        anchor: Arc::<MemoryAnchor>::clone(anchor),
+        settings,
+    };
+    Strongroom::open(parts).await
+}
+
+/// A workspace and a client of it that may do everything.
+#[derive(Debug)]
+pub(crate) struct World {
+    pub(crate) room: Strongroom,
+    pub(crate) workspace: WorkspaceId,
+    pub(crate) ask: Ask,
+    pub(crate) anchor: Arc<MemoryAnchor>,
+    pub(crate) store: Arc<Database>,
+    pub(crate) folder: TempDir,
+}
+
+impl World {
+    /// A new deployment with one workspace, whose log has one entry.
+    pub(crate) async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = database(&folder.path().join("strongroom.db")).await;
+        let anchor = Arc::new(MemoryAnchor::default());
+        let room = open(&store, &anchor, Settings::default()).await.unwrap();
+        let first = room.initialise().await.unwrap().unwrap();
+        let request = WorkspaceCreate {
+            name: "acme".to_owned(),
+            context_quota: None,
+        };
+        let created = room
+            .workspace_create(&ask(&first.api_key.secret), request)
+            .await;
+        let created = created.unwrap().value;
+        let (workspace, ask) = (created.workspace.id, ask(&created.api_key.secret));
+        Self {
+            room,
+            workspace,
+            ask,
+            anchor,
+            store,
+            folder,
+        }
+    }
+
+    /// Seals until the log has `size` entries.
+    pub(crate) async fn grow(&self, size: u64) {
+        let mut next = self.seal("org_acme").await + 1;
+        let mut tasks = JoinSet::new();
+        while next < size {
+            let (room, ask) = (self.room.clone(), self.ask.clone());
+            tasks.spawn(async move { room.encrypt(&ask, value("org_acme")).await.map(drop) });
+            next += 1;
+        }
+        while let Some(done) = tasks.join_next().await {
+            done.unwrap().unwrap();
+        }
+    }
+
+    /// Seals one value and gives the index of its entry.
+    pub(crate) async fn seal(&self, organization: &str) -> u64 {
+        let answered = self
+            .room
+            .encrypt(&self.ask, value(organization))
+            .await
+            .unwrap();
+        answered.entry.unwrap().index
+    }
+}
+
+/// A request with this API key.
+pub(crate) fn ask(api_key: &str) -> Ask {
+    Ask {
+        credentials: Credentials {
+            bearer: Some(api_key.to_owned()),
+            identity: None,
+        },
+        origin: Origin {
+            request_id: RequestId::from_bytes([3; 16]),
+            address: Some("192.0.2.1".to_owned()),
+            user_agent: Some("test/1".to_owned()),
+        },
+        metadata: None,
+        idempotency: None,
+    }
+}
+
+/// The key context of an organisation.
+pub(crate) fn context(organization: &str) -> KeyContext {
+    KeyContext::new([("organizationId", organization)]).unwrap()
+}
+
+fn value(organization: &str) -> EncryptRequest {
+    EncryptRequest::new(context(organization), b"value".to_vec())
+}
