@@ -99,11 +99,14 @@ impl Config {
     /// the anchor.
     #[must_use]
     pub fn new(data: PathBuf) -> Self {
+        let (database, root) = (data.join("strongroom.db"), data.join("root.key"));
+        let mut anchor = data;
+        anchor.push("anchor");
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, DEFAULT_PORT)),
-            database: Database::Sqlite(data.join("strongroom.db")),
-            root: RootSource::KeyFile(data.join("root.key")),
-            anchor: data.join("anchor"),
+            database: Database::Sqlite(database),
+            root: RootSource::KeyFile(root),
+            anchor,
             tls: None,
             allow_plain_http: false,
             limits: Limits::default(),
@@ -170,7 +173,12 @@ mod tests {
         for local in ["127.0.0.1:0", "127.9.9.9:80", "[::1]:0"] {
             assert_eq!(listening_on(local).check(), Ok(()), "{local}");
         }
-        for open in ["0.0.0.0:0", "[::]:0", "192.0.2.1:80", "[::ffff:192.0.2.1]:1"] {
+        for open in [
+            "0.0.0.0:0",
+            "[::]:0",
+            "192.0.2.1:80",
+            "[::ffff:192.0.2.1]:1",
+        ] {
             let config = listening_on(open);
             assert_eq!(config.check(), Err(ConfigError::PlainHttp(config.listen)));
         }

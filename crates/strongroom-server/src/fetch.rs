@@ -53,7 +53,11 @@ impl Fetch for HttpFetch {
 /// Reads the body chunk by chunk, so that a false or missing length cannot exceed the limit.
 async fn read(mut answer: Response) -> Result<Vec<u8>, FetchError> {
     let mut document = Vec::new();
-    while let Some(chunk) = answer.chunk().await.map_err(|_error| FetchError::Unreachable)? {
+    while let Some(chunk) = answer
+        .chunk()
+        .await
+        .map_err(|_error| FetchError::Unreachable)?
+    {
         if document.len() + chunk.len() > BYTES_MAX {
             return Err(FetchError::TooLarge);
         }

@@ -60,8 +60,8 @@ impl Default for Limits {
             requests_per_second_per_client: per_second(50_000),
             requests_per_second_per_address: per_second(100_000),
             concurrent_requests: 4096,
-            header_timeout: Duration::from_secs(60),
-            body_timeout: Duration::from_secs(60),
+            header_timeout: Duration::from_mins(1),
+            body_timeout: Duration::from_mins(1),
             stream_idle_timeout: Duration::from_secs(30),
             shutdown_timeout: Duration::from_secs(30),
         }

@@ -147,7 +147,7 @@ impl Metrics {
         route.seconds.record(answered.took);
         let status = answered.status.as_u16();
         let slot = route.statuses.iter().find(|(known, _)| *known == status);
-        if let Some((status, slot)) = slot.or(route.statuses.last()) {
+        if let Some((status, slot)) = slot.or_else(|| route.statuses.last()) {
             slot.get_or_init(|| self.requests(route, *status))
                 .increment(1);
         }

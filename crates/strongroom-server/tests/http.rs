@@ -47,7 +47,9 @@ impl Playground {
 
     fn ask(&self, method: Method, path: &str) -> RequestBuilder {
         let url = format!("{}{path}", self.server.url());
-        self.http.request(method, url).bearer_auth(&self.info.api_key)
+        self.http
+            .request(method, url)
+            .bearer_auth(&self.info.api_key)
     }
 
     fn post(&self, path: &str) -> RequestBuilder {
@@ -89,8 +91,16 @@ async fn a_value_goes_in_and_comes_out() {
     let playground = Playground::start().await;
     let sealed = playground.encrypt(b"hello").await;
     let body = json!({"key_context": {"org": "acme"}, "ciphertext": sealed["ciphertext"]});
-    let answer = playground.post("/v1/decrypt").json(&body).send().await.unwrap();
-    let entry = answer.headers()["strongroom-log-entry"].to_str().unwrap().to_owned();
+    let answer = playground
+        .post("/v1/decrypt")
+        .json(&body)
+        .send()
+        .await
+        .unwrap();
+    let entry = answer.headers()["strongroom-log-entry"]
+        .to_str()
+        .unwrap()
+        .to_owned();
     assert!(answer.headers().contains_key("strongroom-request-id"));
     assert_eq!(answer.headers()["cache-control"], "no-store");
     assert_eq!(answer.headers()["x-content-type-options"], "nosniff");
@@ -112,7 +122,7 @@ async fn bad_bodies_are_refused_and_logged() {
         format!(r#"{{{context},"plaintext":"aGk"}}"#),
         format!(r#"{{{context},"plaintext":"_-=="}}"#),
         format!(r#"{{{context},"plaintext":7}}"#),
-        format!(r#"{{{context}}}"#),
+        format!("{{{context}}}"),
         format!(r#"{{{context},"plaintext":"","plaintext":""}}"#),
         format!(r#"{{{context},"plaintext":"","extra":1}}"#),
         format!(r#"{{{context},"plaintext":""}} trailing"#),
@@ -140,14 +150,23 @@ async fn content_types_routes_and_methods_are_closed_lists() {
     let playground = Playground::start().await;
     let body = r#"{"key_context":{"org":"acme"},"plaintext":""}"#;
     for kind in ["text/plain", "application/cbor", "application/jsonp"] {
-        let request = playground.post("/v1/encrypt").header(CONTENT_TYPE, kind).body(body);
+        let request = playground
+            .post("/v1/encrypt")
+            .header(CONTENT_TYPE, kind)
+            .body(body);
         let (status, code, logged, _) = refusal(request).await;
-        assert_eq!((status, code.as_str(), logged), (415, "unsupported_media_type", true));
+        assert_eq!(
+            (status, code.as_str(), logged),
+            (415, "unsupported_media_type", true)
+        );
     }
     let (status, code, logged, _) = refusal(playground.ask(Method::GET, "/v1/nothing")).await;
     assert_eq!((status, code.as_str(), logged), (404, "not_found", true));
     let (status, code, logged, _) = refusal(playground.ask(Method::GET, "/v1/encrypt")).await;
-    assert_eq!((status, code.as_str(), logged), (405, "method_not_allowed", true));
+    assert_eq!(
+        (status, code.as_str(), logged),
+        (405, "method_not_allowed", true)
+    );
     let (status, code, ..) = refusal(playground.ask(Method::GET, "/v1/clients?limt=1")).await;
     assert_eq!((status, code.as_str()), (400, "invalid_request"));
     let (status, code, ..) = refusal(playground.ask(Method::GET, "/v1/clients/cl_x")).await;
@@ -159,12 +178,20 @@ async fn content_types_routes_and_methods_are_closed_lists() {
 async fn who_is_not_known_learns_only_that() {
     let playground = Playground::start().await;
     let url = format!("{}/v1/encrypt", playground.server.url());
-    let bare = || playground.http.post(&url).header(CONTENT_TYPE, "application/json");
+    let bare = || {
+        playground
+            .http
+            .post(&url)
+            .header(CONTENT_TYPE, "application/json")
+    };
     for request in [
         bare().body("not json"),
         bare().body("{}").bearer_auth("sr_nothing"),
         bare().body("{}").basic_auth("a", Some("b")),
-        bare().body("{}").bearer_auth("a").header("authorization", "Bearer b"),
+        bare()
+            .body("{}")
+            .bearer_auth("a")
+            .header("authorization", "Bearer b"),
     ] {
         let answer = request.send().await.unwrap();
         assert_eq!(answer.headers()["www-authenticate"], "Bearer");
@@ -183,18 +210,25 @@ async fn batches_are_json_or_cbor() {
         {"key_context": {"org": "a"}, "plaintext": "aGk="},
         {"key_context": {"org": "b"}, "plaintext": "aGk="},
     ]});
-    let answer = playground.post("/v1/encrypt/batch").json(&items).send().await.unwrap();
+    let answer = playground
+        .post("/v1/encrypt/batch")
+        .json(&items)
+        .send()
+        .await
+        .unwrap();
     let answer: Value = answer.json().await.unwrap();
     assert_eq!(answer["results"].as_array().unwrap().len(), 2);
 
     let bytes = |text: &str| ciborium::Value::Bytes(text.as_bytes().to_vec());
     let text = |text: &str| ciborium::Value::Text(text.to_owned());
     let item = ciborium::Value::Map(vec![
-        (text("key_context"), ciborium::Value::Map(vec![(text("org"), text("a"))])),
+        (
+            text("key_context"),
+            ciborium::Value::Map(vec![(text("org"), text("a"))]),
+        ),
         (text("plaintext"), bytes("hi")),
     ]);
-    let batch =
-        ciborium::Value::Map(vec![(text("items"), ciborium::Value::Array(vec![item]))]);
+    let batch = ciborium::Value::Map(vec![(text("items"), ciborium::Value::Array(vec![item]))]);
     let mut cbor = Vec::new();
     ciborium::into_writer(&batch, &mut cbor).unwrap();
     let send = |body: Vec<u8>| {
@@ -205,13 +239,27 @@ async fn batches_are_json_or_cbor() {
     assert_eq!(answer.headers()[CONTENT_TYPE], "application/cbor");
     let answer = answer.bytes().await.unwrap();
     let answer: ciborium::Value = ciborium::from_reader(answer.as_ref()).unwrap();
-    let results = answer.as_map().unwrap().iter().find(|(key, _)| *key == text("results"));
-    let first = results.unwrap().1.as_array().unwrap()[0].as_map().unwrap().clone();
-    assert!(first.iter().any(|(key, value)| *key == text("ciphertext") && value.is_bytes()));
+    let results = answer
+        .as_map()
+        .unwrap()
+        .iter()
+        .find(|(key, _)| *key == text("results"));
+    let first = results.unwrap().1.as_array().unwrap()[0]
+        .as_map()
+        .unwrap()
+        .clone();
+    assert!(
+        first
+            .iter()
+            .any(|(key, value)| *key == text("ciphertext") && value.is_bytes())
+    );
 
     cbor.push(0);
     let (status, code, logged, _) = refusal(send(cbor)).await;
-    assert_eq!((status, code.as_str(), logged), (400, "invalid_request", true));
+    assert_eq!(
+        (status, code.as_str(), logged),
+        (400, "invalid_request", true)
+    );
     playground.server.shutdown().await;
 }
 
@@ -228,10 +276,17 @@ async fn limits_are_named_when_they_are_reached() {
     assert_eq!((status, code.as_str(), logged), (413, "too_large", true));
     assert!(problem["detail"].as_str().unwrap().contains("`body_bytes`"));
 
-    let header = playground.json("/v1/encrypt", "{}").header("x-long", "x".repeat(3000));
+    let header = playground
+        .json("/v1/encrypt", "{}")
+        .header("x-long", "x".repeat(3000));
     let (status, code, logged, problem) = refusal(header).await;
     assert_eq!((status, code.as_str(), logged), (429, "rate_limited", true));
-    assert!(problem["detail"].as_str().unwrap().contains("`header_bytes`"));
+    assert!(
+        problem["detail"]
+            .as_str()
+            .unwrap()
+            .contains("`header_bytes`")
+    );
 
     let slow = slow_body(&playground);
     assert!(slow.starts_with("HTTP/1.1 429"), "{slow}");
@@ -285,7 +340,11 @@ async fn a_broken_stream_never_ends_cleanly() {
     let plain = vec![7_u8; 1_000_000];
     let answer = stream_headers(&playground, "/v1/stream/encrypt").body(plain);
     let sealed = answer.send().await.unwrap().bytes().await.unwrap().to_vec();
-    let open = |body: Vec<u8>| stream_headers(&playground, "/v1/stream/decrypt").body(body).send();
+    let open = |body: Vec<u8>| {
+        stream_headers(&playground, "/v1/stream/decrypt")
+            .body(body)
+            .send()
+    };
 
     let mut late = sealed.clone();
     let last = late.len() - 1;
@@ -298,8 +357,14 @@ async fn a_broken_stream_never_ends_cleanly() {
     let mut early = sealed.clone();
     early[600] ^= 1;
     assert_eq!(open(early).await.unwrap().status(), StatusCode::BAD_REQUEST);
-    assert_eq!(open(sealed[..10].to_vec()).await.unwrap().status(), StatusCode::BAD_REQUEST);
-    assert_eq!(open(b"not ours at all".to_vec()).await.unwrap().status(), StatusCode::BAD_REQUEST);
+    assert_eq!(
+        open(sealed[..10].to_vec()).await.unwrap().status(),
+        StatusCode::BAD_REQUEST
+    );
+    assert_eq!(
+        open(b"not ours at all".to_vec()).await.unwrap().status(),
+        StatusCode::BAD_REQUEST
+    );
     playground.server.shutdown().await;
 }
 
@@ -307,7 +372,10 @@ async fn a_broken_stream_never_ends_cleanly() {
 async fn users_tokens_are_exchanged_or_refused_in_oauths_words() {
     let playground = Playground::start().await;
     let mint = json!({"sub": "alice"});
-    let token = playground.http.post(&playground.info.oidc.token_url).json(&mint);
+    let token = playground
+        .http
+        .post(&playground.info.oidc.token_url)
+        .json(&mint);
     let token: Value = token.send().await.unwrap().json().await.unwrap();
     let form = |token: &str| {
         let kind = "urn:ietf:params:oauth:token-type:jwt";
@@ -334,7 +402,11 @@ async fn users_tokens_are_exchanged_or_refused_in_oauths_words() {
 async fn the_log_can_be_read() {
     let playground = Playground::start().await;
     let sealed = playground.encrypt(b"x").await;
-    let (_, index) = sealed["log_entry"].as_str().unwrap().split_once('/').unwrap();
+    let (_, index) = sealed["log_entry"]
+        .as_str()
+        .unwrap()
+        .split_once('/')
+        .unwrap();
     let get = |path: String| playground.ask(Method::GET, &path).send();
     for path in [
         "/v1/log/checkpoint".to_owned(),
@@ -356,7 +428,11 @@ async fn the_log_can_be_read() {
         ("/v1/log/tile/0/1", 404),
         ("/v1/log/tile/0/000", 404),
     ] {
-        assert_eq!(get(path.to_owned()).await.unwrap().status(), status, "{path}");
+        assert_eq!(
+            get(path.to_owned()).await.unwrap().status(),
+            status,
+            "{path}"
+        );
     }
     playground.server.shutdown().await;
 }
@@ -366,24 +442,43 @@ async fn the_service_describes_itself_to_everyone() {
     let playground = Playground::start().await;
     playground.encrypt(b"x").await;
     let get = async |path: &str| {
-        let answer = reqwest::get(format!("{}{path}", playground.server.url())).await.unwrap();
+        let answer = reqwest::get(format!("{}{path}", playground.server.url()))
+            .await
+            .unwrap();
         assert_eq!(answer.status(), StatusCode::OK, "{path}");
         let headers: HeaderMap = answer.headers().clone();
         (headers, answer.text().await.unwrap())
     };
     assert_eq!(get("/healthz").await.1, "ok\n");
     assert!(get("/readyz").await.1.contains("\"store\":true"));
-    assert!(get("/metrics").await.1.contains(r#"route="/v1/encrypt",status="200"} 1"#));
+    assert!(
+        get("/metrics")
+            .await
+            .1
+            .contains(r#"route="/v1/encrypt",status="200"} 1"#)
+    );
     assert!(get("/openapi.json").await.1.contains("\"openapi\": \"3.1"));
-    assert!(get("/docs/page.css").await.0[CONTENT_TYPE].to_str().unwrap().starts_with("text/css"));
+    assert!(
+        get("/docs/page.css").await.0[CONTENT_TYPE]
+            .to_str()
+            .unwrap()
+            .starts_with("text/css")
+    );
     let (headers, page) = get("/docs").await;
-    assert!(headers["content-security-policy"].to_str().unwrap().starts_with("default-src 'none'"));
+    assert!(
+        headers["content-security-policy"]
+            .to_str()
+            .unwrap()
+            .starts_with("default-src 'none'")
+    );
     assert!(page.contains("/v1/encrypt"));
     playground.server.shutdown().await;
 }
 
 async fn start_in(folder: &Path) -> Server {
-    Server::start(Config::development(folder.to_owned())).await.unwrap()
+    Server::start(Config::development(folder.to_owned()))
+        .await
+        .unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -394,7 +489,10 @@ async fn a_restart_gives_the_same_ids_and_keys_on_any_port() {
     first.shutdown().await;
     let second = start_in(folder.path()).await;
     let after = second.development().unwrap();
-    assert_eq!((after.workspace, &after.api_key), (before.workspace, &before.api_key));
+    assert_eq!(
+        (after.workspace, &after.api_key),
+        (before.workspace, &before.api_key)
+    );
     assert_eq!(after.log_public_key, before.log_public_key);
     assert_eq!(after.oidc.issuer, format!("{}/dev/oidc", second.url()));
     second.shutdown().await;
@@ -428,14 +526,18 @@ async fn a_shutdown_finishes_what_was_accepted() {
         connection.read_to_string(&mut answer).unwrap();
         answer
     });
-    tokio::task::spawn_blocking(move || was_accepted.recv().unwrap()).await.unwrap();
+    tokio::task::spawn_blocking(move || was_accepted.recv().unwrap())
+        .await
+        .unwrap();
     let stopped = tokio::spawn(playground.server.shutdown());
     // Whoever connects is turned away once the shutdown has begun.
     while TcpStream::connect(address).is_ok() {
         tokio::task::yield_now().await;
     }
     stopping.send(()).unwrap();
-    let answer = tokio::task::spawn_blocking(|| client.join().unwrap()).await.unwrap();
+    let answer = tokio::task::spawn_blocking(|| client.join().unwrap())
+        .await
+        .unwrap();
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     stopped.await.unwrap();
 }

@@ -118,7 +118,12 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
 }
 
 async fn discovery(State(app): State<App>) -> Json<Value> {
-    Json(app.issuer.as_ref().map(Issuer::discovery).unwrap_or_default())
+    Json(
+        app.issuer
+            .as_ref()
+            .map(Issuer::discovery)
+            .unwrap_or_default(),
+    )
 }
 
 async fn jwks(State(app): State<App>) -> Json<Value> {

@@ -97,7 +97,7 @@ pub(crate) async fn set_up(
     let path = folder.join("dev.json");
     let mut state = State::load_or_generate(&path, &SystemEntropy)?;
     if let Some(created) = room.initialise().await? {
-        state.administrator = Some(created.api_key.secret.clone());
+        state.administrator = Some(created.api_key.secret);
         state.save(&path)?;
     }
     let administrator = state.administrator.clone().ok_or(DevError::NotOurs)?;
@@ -111,7 +111,9 @@ pub(crate) async fn set_up(
     for workspace in &state.workspaces {
         trust(room, workspace, &issuer).await?;
     }
-    let info = state.describe(url, room.log_key()).ok_or(DevError::Damaged)?;
+    let info = state
+        .describe(url, room.log_key())
+        .ok_or(DevError::Damaged)?;
     Ok((issuer, info))
 }
 
@@ -131,7 +133,7 @@ async fn make_workspace(
     let Answered { value, .. } = room.workspace_create(&ask, request).await?;
     Ok(DevWorkspace {
         workspace: value.workspace.id,
-        api_key: value.api_key.secret.clone(),
+        api_key: value.api_key.secret,
     })
 }
 
@@ -145,12 +147,21 @@ async fn trust(
     let mut page = PageQuery::default();
     loop {
         let known = room.issuers(&ask, page).await?.value;
-        if known.items.iter().any(|known| known.issuer == issuer.name()) {
+        if known
+            .items
+            .iter()
+            .any(|known| known.issuer == issuer.name())
+        {
             return Ok(());
         }
         match known.next {
             None => break,
-            next => page = PageQuery { page: next, limit: None },
+            next => {
+                page = PageQuery {
+                    page: next,
+                    limit: None,
+                }
+            }
         }
     }
     let request = IssuerCreate {

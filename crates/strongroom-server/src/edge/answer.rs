@@ -80,9 +80,7 @@ fn unserialisable(request_id: RequestId, entry: Option<LogEntryId>) -> Problem {
 }
 
 fn name_entry(mut response: Response, entry: Option<LogEntryId>) -> Response {
-    response
-        .headers_mut()
-        .extend(entry.and_then(entry_header));
+    response.headers_mut().extend(entry.and_then(entry_header));
     response
 }
 

@@ -84,9 +84,14 @@ const FAULT_CHARS: usize = 200;
 
 /// `invalid type: string "secret", expected u32` quotes the request; `expected u32` does not.
 fn without_values(what: &str) -> String {
-    let quotes_a_value = ["invalid type", "invalid value", "invalid length", "unknown variant"]
-        .iter()
-        .any(|start| what.starts_with(start));
+    let quotes_a_value = [
+        "invalid type",
+        "invalid value",
+        "invalid length",
+        "unknown variant",
+    ]
+    .iter()
+    .any(|start| what.starts_with(start));
     let shown = match what.rsplit_once(", expected ") {
         Some((_, expected)) if quotes_a_value => format!("expected {expected}"),
         None if quotes_a_value => "wrong type or value".to_owned(),
@@ -103,8 +108,9 @@ type Held = Option<OwnedSemaphorePermit>;
 pub(crate) struct Sent<T> {
     pub(crate) ask: Ask,
     pub(crate) body: T,
-    /// Dropped with the request.
-    pub(crate) _held: Held,
+    /// Dropped with the request; nobody reads it.
+    #[expect(dead_code, reason = "it is there to be dropped")]
+    pub(crate) held: Held,
 }
 
 /// A request with a batch, in JSON or CBOR, answered alike.
@@ -113,8 +119,9 @@ pub(crate) struct SentBatch<T> {
     pub(crate) ask: Ask,
     pub(crate) body: T,
     pub(crate) encoding: Encoding,
-    /// Dropped with the request.
-    pub(crate) _held: Held,
+    /// Dropped with the request; nobody reads it.
+    #[expect(dead_code, reason = "it is there to be dropped")]
+    pub(crate) held: Held,
 }
 
 /// A request with a form, `application/x-www-form-urlencoded`.
@@ -131,7 +138,7 @@ impl<T: DeserializeOwned + Send> FromRequest<App> for Sent<T> {
         let (parts, body) = request.into_parts();
         let mut ask = ask(&parts);
         match read_json(&mut ask, &parts, body, app).await {
-            Ok((body, _held)) => Ok(Self { ask, body, _held }),
+            Ok((body, held)) => Ok(Self { ask, body, held }),
             Err(fault) => Err(fault.refuse(app, &ask).await),
         }
     }
@@ -144,11 +151,11 @@ impl<T: DeserializeOwned + Send> FromRequest<App> for SentBatch<T> {
         let (parts, body) = request.into_parts();
         let mut ask = ask(&parts);
         match read_batch(&mut ask, &parts, body, app).await {
-            Ok((body, encoding, _held)) => Ok(Self {
+            Ok((body, encoding, held)) => Ok(Self {
                 ask,
                 body,
                 encoding,
-                _held,
+                held,
             }),
             Err(fault) => Err(fault.refuse(app, &ask).await),
         }
@@ -412,11 +419,19 @@ mod tests {
         let json = br#"{"items":[]}"#;
         assert!(Encoding::Json.decode::<Batch<EncryptItem>>(json).is_ok());
         let trailing = [json.as_slice(), b"{}"].concat();
-        assert!(Encoding::Json.decode::<Batch<EncryptItem>>(&trailing).is_err());
+        assert!(
+            Encoding::Json
+                .decode::<Batch<EncryptItem>>(&trailing)
+                .is_err()
+        );
         let cbor = b"\xa1\x65items\x80";
         assert!(Encoding::Cbor.decode::<Batch<EncryptItem>>(cbor).is_ok());
         let trailing = [cbor.as_slice(), b"\x00"].concat();
-        assert!(Encoding::Cbor.decode::<Batch<EncryptItem>>(&trailing).is_err());
+        assert!(
+            Encoding::Cbor
+                .decode::<Batch<EncryptItem>>(&trailing)
+                .is_err()
+        );
     }
 
     #[test]

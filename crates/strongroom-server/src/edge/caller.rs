@@ -3,8 +3,8 @@
 use std::net::IpAddr;
 
 use axum::extract::FromRequestParts;
-use axum::http::{HeaderMap, header};
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
 use strongroom_core::{Ask, Credentials, Invalid, Origin};
 use strongroom_types::{Metadata, RequestId};
 

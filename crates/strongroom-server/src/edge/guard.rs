@@ -35,7 +35,10 @@ pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) 
     app.metrics.begin();
     let (request_id, response) = match request_id(&app) {
         Ok(request_id) => {
-            let arrival = Arrival { request_id, address };
+            let arrival = Arrival {
+                request_id,
+                address,
+            };
             (request_id, admit(&app, arrival, request, next).await)
         }
         Err(problem) => (problem.request_id, problem.into_response()),

@@ -27,7 +27,7 @@ pub(crate) use answer::{Document, Reply, Text, created, ok, raw, removed};
 pub(crate) use body::{Sent, SentBatch, SentForm};
 pub(crate) use caller::Caller;
 pub(crate) use guard::{guard, unknown_method, unknown_route};
-pub(crate) use problem::{Problem, describe};
+pub(crate) use problem::{Problem, status, title};
 pub(crate) use query::{FromParameters, Parameters, Query};
 pub(crate) use stream::{Opened, Sealed};
 pub(crate) use target::{Target, TileTarget};

@@ -49,7 +49,7 @@ impl Problem {
 
     /// The headers that every refusal has, whatever its body.
     pub(crate) fn headers(&self) -> HeaderMap {
-        let (status, _) = describe(self.code());
+        let status = status(self.code());
         let mut headers = HeaderMap::new();
         if status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
@@ -66,11 +66,11 @@ impl Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let (status, title) = describe(self.code());
+        let status = status(self.code());
         let body = body::Problem {
             status: status.as_u16(),
             code: self.code(),
-            title: title.to_owned(),
+            title: title(self.code()).to_owned(),
             detail: self.detail(),
             claims: self.refused.denial.claims(),
             request_id: self.request_id,
@@ -84,9 +84,7 @@ impl IntoResponse for Problem {
 }
 
 /// `Strongroom-Log-Entry: <log>/<index>`.
-pub(crate) fn entry_header(
-    entry: LogEntryId,
-) -> Option<(axum::http::HeaderName, HeaderValue)> {
+pub(crate) fn entry_header(entry: LogEntryId) -> Option<(axum::http::HeaderName, HeaderValue)> {
     let value = HeaderValue::try_from(entry.to_string()).ok()?;
     Some((LOG_ENTRY, value))
 }
@@ -96,95 +94,67 @@ fn retry_after(status: StatusCode, known: Option<Duration>) -> Option<u64> {
     let may_help =
         status == StatusCode::SERVICE_UNAVAILABLE || status == StatusCode::TOO_MANY_REQUESTS;
     let seconds = known.map(|duration| duration.as_secs().max(1));
-    seconds.or(may_help.then_some(1))
+    seconds.or_else(|| may_help.then_some(1))
 }
 
-/// The status and the title of a code: the one place where the product's errors become HTTP.
-pub(crate) const fn describe(code: Code) -> (StatusCode, &'static str) {
+/// The status of a code: the one place where the product's errors become HTTP.
+pub(crate) const fn status(code: Code) -> StatusCode {
     match code {
-        Code::InvalidRequest => (StatusCode::BAD_REQUEST, "The request is not acceptable"),
-        Code::Unauthenticated => (
-            StatusCode::UNAUTHORIZED,
-            "The credential is missing or not accepted",
-        ),
-        Code::PermissionDenied => (StatusCode::FORBIDDEN, "The client lacks the permission"),
-        Code::InvalidIdentity => (
-            StatusCode::UNAUTHORIZED,
-            "The identity token is not accepted",
-        ),
-        Code::ContextNotFound => (
-            StatusCode::NOT_FOUND,
-            "The key context does not exist, or is not this client's to use",
-        ),
-        Code::ContextMismatch => (
-            StatusCode::BAD_REQUEST,
-            "The ciphertext belongs to another key context",
-        ),
-        Code::IdentityMismatch => (
-            StatusCode::FORBIDDEN,
-            "The identity does not meet the lock",
-        ),
-        Code::LockRequired => (
-            StatusCode::BAD_REQUEST,
-            "The context policy demands a lock",
-        ),
-        Code::ClaimNotBindable => (
-            StatusCode::BAD_REQUEST,
-            "A claim of the lock is absent or cannot be bound",
-        ),
-        Code::CannotDecrypt => (
-            StatusCode::BAD_REQUEST,
-            "The ciphertext cannot be decrypted",
-        ),
-        Code::KeyDisabled => (StatusCode::CONFLICT, "The key is disabled"),
-        Code::ContextQuota => (
-            StatusCode::CONFLICT,
-            "The workspace has as many key contexts as it may",
-        ),
-        Code::NotFound => (StatusCode::NOT_FOUND, "There is no such thing"),
-        Code::MethodNotAllowed => (
-            StatusCode::METHOD_NOT_ALLOWED,
-            "The method is not served on this path",
-        ),
-        Code::Conflict => (
-            StatusCode::CONFLICT,
-            "The change collides with the present state",
-        ),
-        Code::VersionConflict => (
-            StatusCode::CONFLICT,
-            "The version named is not the present one",
-        ),
-        Code::IdempotencyMismatch => (
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "The Idempotency-Key was used with another request",
-        ),
-        Code::AlreadyIssued => (
-            StatusCode::CONFLICT,
-            "The secret was shown already, and is shown once",
-        ),
-        Code::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "The body is too large"),
-        Code::UnsupportedMediaType => (
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "The content type is not served here",
-        ),
-        Code::RateLimited => (StatusCode::TOO_MANY_REQUESTS, "A limit is reached"),
-        Code::LogUnavailable => (
-            StatusCode::SERVICE_UNAVAILABLE,
-            "The log cannot be written, so no key is used",
-        ),
-        Code::RootUnavailable => (
-            StatusCode::SERVICE_UNAVAILABLE,
-            "The root provider cannot be reached",
-        ),
-        Code::StoreUnavailable => (
-            StatusCode::SERVICE_UNAVAILABLE,
-            "The database cannot be reached",
-        ),
-        Code::Unavailable => (
-            StatusCode::SERVICE_UNAVAILABLE,
-            "The server is stopping or overloaded",
-        ),
-        Code::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "A fault of the server"),
+        Code::InvalidRequest
+        | Code::ContextMismatch
+        | Code::LockRequired
+        | Code::ClaimNotBindable
+        | Code::CannotDecrypt => StatusCode::BAD_REQUEST,
+        Code::Unauthenticated | Code::InvalidIdentity => StatusCode::UNAUTHORIZED,
+        Code::PermissionDenied | Code::IdentityMismatch => StatusCode::FORBIDDEN,
+        Code::ContextNotFound | Code::NotFound => StatusCode::NOT_FOUND,
+        Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+        Code::KeyDisabled
+        | Code::ContextQuota
+        | Code::Conflict
+        | Code::VersionConflict
+        | Code::AlreadyIssued => StatusCode::CONFLICT,
+        Code::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        Code::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        Code::IdempotencyMismatch => StatusCode::UNPROCESSABLE_ENTITY,
+        Code::RateLimited => StatusCode::TOO_MANY_REQUESTS,
+        Code::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        Code::LogUnavailable
+        | Code::RootUnavailable
+        | Code::StoreUnavailable
+        | Code::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+    }
+}
+
+/// What a code means, always the same text.
+pub(crate) const fn title(code: Code) -> &'static str {
+    match code {
+        Code::InvalidRequest => "The request is not acceptable",
+        Code::Unauthenticated => "The credential is missing or not accepted",
+        Code::PermissionDenied => "The client lacks the permission",
+        Code::InvalidIdentity => "The identity token is not accepted",
+        Code::ContextNotFound => "The key context does not exist, or is not this client's to use",
+        Code::ContextMismatch => "The ciphertext belongs to another key context",
+        Code::IdentityMismatch => "The identity does not meet the lock",
+        Code::LockRequired => "The context policy demands a lock",
+        Code::ClaimNotBindable => "A claim of the lock is absent or cannot be bound",
+        Code::CannotDecrypt => "The ciphertext cannot be decrypted",
+        Code::KeyDisabled => "The key is disabled",
+        Code::ContextQuota => "The workspace has as many key contexts as it may",
+        Code::NotFound => "There is no such thing",
+        Code::MethodNotAllowed => "The method is not served on this path",
+        Code::Conflict => "The change collides with the present state",
+        Code::VersionConflict => "The version named is not the present one",
+        Code::IdempotencyMismatch => "The Idempotency-Key was used with another request",
+        Code::AlreadyIssued => "The secret was shown already, and is shown once",
+        Code::TooLarge => "The body is too large",
+        Code::UnsupportedMediaType => "The content type is not served here",
+        Code::RateLimited => "A limit is reached",
+        Code::LogUnavailable => "The log cannot be written, so no key is used",
+        Code::RootUnavailable => "The root provider cannot be reached",
+        Code::StoreUnavailable => "The database cannot be reached",
+        Code::Unavailable => "The server is stopping or overloaded",
+        Code::Internal => "A fault of the server",
     }
 }
 
@@ -209,7 +179,7 @@ mod tests {
     fn every_code_is_an_error_with_a_title_of_its_own() {
         let mut titles = BTreeSet::new();
         for &code in Code::ALL {
-            let (status, title) = describe(code);
+            let (status, title) = (status(code), title(code));
             assert!(status.is_client_error() || status.is_server_error());
             assert!(titles.insert(title), "{code} shares its title");
         }
@@ -217,7 +187,7 @@ mod tests {
 
     #[test]
     fn the_table_of_the_specification_holds() {
-        for (code, status) in [
+        for (code, expected) in [
             (Code::CannotDecrypt, 400),
             (Code::ContextMismatch, 400),
             (Code::IdentityMismatch, 403),
@@ -227,7 +197,7 @@ mod tests {
             (Code::RootUnavailable, 503),
             (Code::LogUnavailable, 503),
         ] {
-            assert_eq!(describe(code).0.as_u16(), status, "{code}");
+            assert_eq!(status(code).as_u16(), expected, "{code}");
         }
     }
 

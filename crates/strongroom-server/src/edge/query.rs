@@ -100,9 +100,6 @@ mod tests {
         let wrong = Err(Invalid::Parameter("index"));
         assert_eq!(read::<Index>("index=x"), wrong);
         assert_eq!(read::<Index>("index=7&index=7"), wrong);
-        assert_eq!(
-            read::<Index>("indx=7"),
-            Err(Invalid::Field("indx".into()))
-        );
+        assert_eq!(read::<Index>("indx=7"), Err(Invalid::Field("indx".into())));
     }
 }

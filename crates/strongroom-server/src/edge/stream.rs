@@ -43,7 +43,8 @@ fn terms(ask: &mut Ask, parts: &Parts) -> Result<Terms, Invalid> {
     let headers = &parts.headers;
     ask.metadata = metadata(headers)?;
     Ok(Terms {
-        key_context: json(headers, KEY_CONTEXT)?.ok_or(Invalid::Header("Strongroom-Key-Context"))?,
+        key_context: json(headers, KEY_CONTEXT)?
+            .ok_or(Invalid::Header("Strongroom-Key-Context"))?,
         lock: json(headers, LOCK)?.unwrap_or_default(),
         associated_data: bytes(headers, ASSOCIATED_DATA)?,
     })
@@ -262,7 +263,12 @@ async fn respond<C: Cipher>(
     let mut answered = result.map_err(|refused| Problem::new(refused, request_id))?;
     let (sender, mut receiver) = channel(PIECES);
     let first = prefix(&mut answered.value);
-    tokio::spawn(pump(answered.value, source, first, Out { sender, request_id }));
+    tokio::spawn(pump(
+        answered.value,
+        source,
+        first,
+        Out { sender, request_id },
+    ));
     match receiver.recv().await {
         Some(Piece::Broken(problem)) => Err(problem),
         first => Ok(response(first, receiver, answered.entry)),
@@ -297,7 +303,9 @@ impl Out {
 
     async fn broken(&self, refused: Refused, idle: Duration) {
         let problem = Problem::new(refused, self.request_id);
-        self.send(Piece::Broken(problem), idle).await.unwrap_or_default();
+        self.send(Piece::Broken(problem), idle)
+            .await
+            .unwrap_or_default();
     }
 }
 
@@ -311,7 +319,11 @@ async fn pump<C: Cipher>(mut cipher: C, mut source: Source, first: Vec<u8>, out:
             drop(cipher.fail(Denial::Aborted).await);
             break;
         }
-        output = match source.next().await.map(|piece| piece.map(|p| cipher.push(&p))) {
+        output = match source
+            .next()
+            .await
+            .map(|piece| piece.map(|p| cipher.push(&p)))
+        {
             Ok(Some(Ok(output))) => output,
             Ok(None) => {
                 out.end(cipher.finish().await, idle).await;

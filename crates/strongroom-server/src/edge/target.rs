@@ -4,9 +4,7 @@ use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
 use strongroom_core::{Denial, Thing};
 use strongroom_log::Tile;
-use strongroom_types::{
-    ClientId, ContextId, IssuerId, KeyId, KeyVersion, PolicyId, WorkspaceId,
-};
+use strongroom_types::{ClientId, ContextId, IssuerId, KeyId, KeyVersion, PolicyId, WorkspaceId};
 
 use super::caller::ask;
 use super::{App, Problem};
@@ -70,7 +68,10 @@ impl FromPath for (ClientId, KeyId) {
 impl FromPath for (ContextId, KeyVersion) {
     fn from_path(segments: &[&str]) -> Result<Self, Thing> {
         let context = parse(segments.first(), Thing::Context)?;
-        Ok((context, KeyVersion(parse(segments.get(1), Thing::KeyVersion)?)))
+        Ok((
+            context,
+            KeyVersion(parse(segments.get(1), Thing::KeyVersion)?),
+        ))
     }
 }
 

@@ -114,7 +114,11 @@ fn operation_id(row: &Endpoint) -> String {
         .split(|c: char| !c.is_ascii_alphanumeric())
         .filter(|word| !word.is_empty())
         .collect();
-    format!("{}_{}", row.method_name().to_ascii_lowercase(), words.join("_"))
+    format!(
+        "{}_{}",
+        row.method_name().to_ascii_lowercase(),
+        words.join("_")
+    )
 }
 
 fn parameters(row: &Endpoint) -> Vec<Parameter> {
@@ -134,7 +138,12 @@ fn parameters(row: &Endpoint) -> Vec<Parameter> {
                 "Strongroom-Key-Context" => Required::True,
                 _ => Required::False,
             };
-            parameter(name, ParameterIn::Header, required, header_description(name))
+            parameter(
+                name,
+                ParameterIn::Header,
+                required,
+                header_description(name),
+            )
         });
     in_path.chain(in_query).chain(in_header).collect()
 }
@@ -201,7 +210,9 @@ fn success(row: &Endpoint) -> Response {
     let entry = Header::builder()
         .description(Some("The entry of this request: `<log>/<index>`."))
         .schema(Some(text()));
-    response.header("Strongroom-Log-Entry", entry.build()).build()
+    response
+        .header("Strongroom-Log-Entry", entry.build())
+        .build()
 }
 
 fn failure(row: &Endpoint) -> Response {

@@ -159,7 +159,9 @@ impl Page {
         for (i, (kind, media)) in content.iter().enumerate() {
             self.raw(if i == 0 { "" } else { " or " });
             if i == 0
-                && let Some(schema) = media.get("schema").filter(|schema| reference(schema).is_some())
+                && let Some(schema) = media
+                    .get("schema")
+                    .filter(|schema| reference(schema).is_some())
             {
                 self.kind(schema);
                 self.raw(" as ");
@@ -219,7 +221,9 @@ impl Page {
             return self.list(values, " · ", Self::value);
         }
         for combined in ["/oneOf", "/anyOf", "/allOf"] {
-            let parts: Vec<&Value> = items(schema, combined).filter(|part| !is_null(part)).collect();
+            let parts: Vec<&Value> = items(schema, combined)
+                .filter(|part| !is_null(part))
+                .collect();
             if !parts.is_empty() {
                 return self.list(&parts, " or ", |page, part| page.kind(part));
             }
@@ -229,7 +233,11 @@ impl Page {
             return self.kind(items);
         }
         let encoding = text(schema, "/contentEncoding");
-        self.text(if encoding.is_empty() { kind_name(schema) } else { encoding });
+        self.text(if encoding.is_empty() {
+            kind_name(schema)
+        } else {
+            encoding
+        });
     }
 
     fn value(&mut self, value: &Value) {
@@ -265,14 +273,20 @@ fn operations<'a>(document: &'a Value, tag: &'a str) -> impl Iterator<Item = Ope
         .flatten()
         .flat_map(|(path, item)| {
             let methods = item.as_object().into_iter().flatten();
-            methods.map(move |(method, value)| Operation { path, method, value })
+            methods.map(move |(method, value)| Operation {
+                path,
+                method,
+                value,
+            })
         })
         .filter(move |operation| text(operation.value, "/tags/0") == tag)
 }
 
 /// The properties of an object, those of its parts included: name, schema, whether required.
 fn fields(schema: &Value) -> Vec<(&str, &Value, bool)> {
-    let required: Vec<&str> = items(schema, "/required").filter_map(Value::as_str).collect();
+    let required: Vec<&str> = items(schema, "/required")
+        .filter_map(Value::as_str)
+        .collect();
     let own = object(schema, "/properties").into_iter().flatten();
     let parts = items(schema, "/allOf").filter(|part| reference(part).is_none());
     own.map(|(name, field)| (name.as_str(), field, required.contains(&name.as_str())))
@@ -297,19 +311,31 @@ fn is_null(schema: &Value) -> bool {
 }
 
 fn reference(schema: &Value) -> Option<&str> {
-    schema.get("$ref")?.as_str()?.strip_prefix("#/components/schemas/")
+    schema
+        .get("$ref")?
+        .as_str()?
+        .strip_prefix("#/components/schemas/")
 }
 
 /// A name as it may stand in an `id`.
 fn anchor(name: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
     name.chars()
-        .map(|c| if plain(c) { c.to_ascii_lowercase() } else { '-' })
+        .map(|c| {
+            if plain(c) {
+                c.to_ascii_lowercase()
+            } else {
+                '-'
+            }
+        })
         .collect()
 }
 
 fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
-    value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+    value
+        .pointer(pointer)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
 }
 
 fn object<'a>(value: &'a Value, pointer: &str) -> Option<&'a Map<String, Value>> {
@@ -317,7 +343,11 @@ fn object<'a>(value: &'a Value, pointer: &str) -> Option<&'a Map<String, Value>>
 }
 
 fn items<'a>(value: &'a Value, pointer: &str) -> impl Iterator<Item = &'a Value> {
-    value.pointer(pointer).and_then(Value::as_array).into_iter().flatten()
+    value
+        .pointer(pointer)
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
 }
 
 #[cfg(test)]

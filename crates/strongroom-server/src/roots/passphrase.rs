@@ -119,7 +119,9 @@ fn decode(text: &str) -> Option<([u8; SALT_BYTES], [u8; CHECK_BYTES])> {
     let mut lines = text.lines();
     let named = lines.next()? == NAME && lines.next()? == parameters();
     let salt = STANDARD.decode(lines.next()?.strip_prefix("salt=")?).ok()?;
-    let check = STANDARD.decode(lines.next()?.strip_prefix("check=")?).ok()?;
+    let check = STANDARD
+        .decode(lines.next()?.strip_prefix("check=")?)
+        .ok()?;
     let whole = named && lines.next().is_none();
     whole.then_some((salt.try_into().ok()?, check.try_into().ok()?))
 }

@@ -3,8 +3,10 @@
 use axum::extract::State;
 use serde::Deserialize;
 use strongroom_core::PageQuery;
+use strongroom_types::body::{
+    ApiKeyCreated, ClientCreate, ClientCreated, ClientInfo, ClientUpdate, Page,
+};
 use strongroom_types::{ClientId, KeyId};
-use strongroom_types::body::{ApiKeyCreated, ClientCreate, ClientCreated, ClientInfo, ClientUpdate, Page};
 use utoipa::ToSchema;
 
 use super::endpoint::{Endpoint, Tag, delete, get, patch, post};
@@ -18,7 +20,10 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             .query(PAGE)
             .gives_page_of::<ClientInfo>(),
         post("/v1/clients", create)
-            .about(Tag::Clients, "Makes a client with its first API key, which is shown once.")
+            .about(
+                Tag::Clients,
+                "Makes a client with its first API key, which is shown once.",
+            )
             .takes::<ClientCreate>()
             .creates::<ClientCreated>(),
         get("/v1/clients/{id}", describe)
@@ -36,7 +41,10 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             .takes::<ApiKeyCreate>()
             .creates::<ApiKeyCreated>(),
         delete("/v1/clients/{id}/keys/{key}", key_revoke)
-            .about(Tag::Clients, "Takes an API key away, at once and on all nodes.")
+            .about(
+                Tag::Clients,
+                "Takes an API key away, at once and on all nodes.",
+            )
             .gives::<ClientInfo>(),
     ]
 }
@@ -86,7 +94,10 @@ async fn key_create(
     Target(id): Target<ClientId>,
     Sent { ask, body, .. }: Sent<ApiKeyCreate>,
 ) -> Reply<Document<ApiKeyCreated>> {
-    created(&ask, app.room.client_key_create(&ask, id, body.expires_in).await)
+    created(
+        &ask,
+        app.room.client_key_create(&ask, id, body.expires_in).await,
+    )
 }
 
 async fn key_revoke(

@@ -38,10 +38,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             )
             .gives::<ContextInfo>(),
         post("/v1/contexts/{id}/enable", enable)
-            .about(
-                Tag::Contexts,
-                "Resumes a key context.",
-            )
+            .about(Tag::Contexts, "Resumes a key context.")
             .gives::<ContextInfo>(),
         post("/v1/contexts/{id}/destroy", destroy)
             .about(
@@ -50,7 +47,10 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             )
             .gives::<ContextInfo>(),
         delete("/v1/contexts/{id}/versions/{version}", version_destroy)
-            .about(Tag::Contexts, "Destroys one rotated version of a context key, for good.")
+            .about(
+                Tag::Contexts,
+                "Destroys one rotated version of a context key, for good.",
+            )
             .gives::<ContextInfo>(),
     ]
 }
@@ -115,5 +115,8 @@ async fn version_destroy(
     Caller(ask): Caller,
     Target((id, version)): Target<(ContextId, KeyVersion)>,
 ) -> Reply<Document<ContextInfo>> {
-    ok(&ask, app.room.context_version_destroy(&ask, id, version).await)
+    ok(
+        &ask,
+        app.room.context_version_destroy(&ask, id, version).await,
+    )
 }

@@ -9,7 +9,10 @@ use crate::edge::{App, Document, Reply, Sent, ok};
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
         post("/v1/data-keys", create)
-            .about(Tag::DataKeys, "Hands out a new data key, plain and wrapped.")
+            .about(
+                Tag::DataKeys,
+                "Hands out a new data key, plain and wrapped.",
+            )
             .takes::<DataKeyCreate>()
             .gives::<DataKeyAnswer>(),
         post("/v1/data-keys/unwrap", unwrap)

@@ -147,7 +147,11 @@ macro_rules! method {
             H: Handler<T, App>,
             T: 'static,
         {
-            Endpoint::new(path, HttpMethod::$method, on(MethodFilter::$filter, handler))
+            Endpoint::new(
+                path,
+                HttpMethod::$method,
+                on(MethodFilter::$filter, handler),
+            )
         }
     };
 }

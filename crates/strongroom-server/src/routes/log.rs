@@ -14,14 +14,26 @@ use crate::edge::{
 };
 
 const ENTRIES: &[QueryParameter] = &[
-    ("from", "Only entries at or after this time, RFC 3339 in UTC."),
+    (
+        "from",
+        "Only entries at or after this time, RFC 3339 in UTC.",
+    ),
     ("to", "Only entries before this time, RFC 3339 in UTC."),
     ("operation", "Only this operation, for example `decrypt`."),
     ("issuer", "Only identities of this `iss`."),
     ("subject", "Only identities with this `sub`."),
-    ("key_context", "Only this key context, a JSON object; finds it inside batches too."),
-    ("outcome", "Only `allowed`, `denied`, `failed` or `completed`."),
-    ("limit", "The most entries of the page, 1 to 1,000; 100 if absent."),
+    (
+        "key_context",
+        "Only this key context, a JSON object; finds it inside batches too.",
+    ),
+    (
+        "outcome",
+        "Only `allowed`, `denied`, `failed` or `completed`.",
+    ),
+    (
+        "limit",
+        "The most entries of the page, 1 to 1,000; 100 if absent.",
+    ),
     ("page", "The `next` of the page before."),
 ];
 
@@ -43,7 +55,10 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             .open_to_all()
             .gives_text(),
         get("/v1/log/entries", entries)
-            .about(Tag::Log, "The entries with their private fields, oldest first.")
+            .about(
+                Tag::Log,
+                "The entries with their private fields, oldest first.",
+            )
             .query(ENTRIES)
             .gives::<EntriesPage>(),
         get("/v1/log/items/{index}", items)

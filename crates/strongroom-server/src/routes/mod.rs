@@ -17,8 +17,8 @@ mod workspaces;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 
-use crate::edge::{App, guard, unknown_method, unknown_route};
 use crate::dev;
+use crate::edge::{App, guard, unknown_method, unknown_route};
 use endpoint::Endpoint;
 
 /// The route table, in the order of the document.

@@ -7,7 +7,10 @@ use crate::edge::{FromParameters, Parameters};
 
 /// The parameters of every list.
 pub(super) const PAGE: &[QueryParameter] = &[
-    ("limit", "The most items of the page, 1 to 1,000; 100 if absent."),
+    (
+        "limit",
+        "The most items of the page, 1 to 1,000; 100 if absent.",
+    ),
     ("page", "The `next` of the page before."),
 ];
 

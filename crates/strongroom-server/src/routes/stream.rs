@@ -32,12 +32,18 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
 }
 
 async fn encrypt(State(app): State<App>, sealed: Sealed) -> Reply<Response> {
-    let stream = app.room.stream_encrypt(&sealed.ask, sealed.seal.clone()).await;
+    let stream = app
+        .room
+        .stream_encrypt(&sealed.ask, sealed.seal.clone())
+        .await;
     sealed.answer(stream).await
 }
 
 async fn decrypt(State(app): State<App>, opened: Opened) -> Reply<Response> {
     let open = opened.open.clone();
-    let stream = app.room.stream_decrypt(&opened.ask, open, &opened.prefix).await;
+    let stream = app
+        .room
+        .stream_decrypt(&opened.ask, open, &opened.prefix)
+        .await;
     opened.answer(stream).await
 }

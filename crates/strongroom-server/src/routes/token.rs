@@ -7,7 +7,7 @@ use strongroom_types::Code;
 use strongroom_types::body::{TokenAnswer, TokenError, TokenRequest};
 
 use super::endpoint::{Endpoint, Tag, post};
-use crate::edge::{App, Document, Problem, SentForm, describe, ok};
+use crate::edge::{App, Document, Problem, SentForm, ok, status, title};
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
@@ -38,12 +38,11 @@ struct OauthProblem(Problem);
 impl IntoResponse for OauthProblem {
     fn into_response(self) -> Response {
         let code = self.0.code();
-        let (status, title) = describe(code);
         let body = TokenError {
             error: oauth_error(code).to_owned(),
-            error_description: Some(self.0.detail().unwrap_or_else(|| title.to_owned())),
+            error_description: Some(self.0.detail().unwrap_or_else(|| title(code).to_owned())),
         };
-        let mut response = (status, self.0.headers(), Json(body)).into_response();
+        let mut response = (status(code), self.0.headers(), Json(body)).into_response();
         response.extensions_mut().insert(code);
         response
     }

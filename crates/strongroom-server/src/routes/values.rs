@@ -35,7 +35,10 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             .takes_batch_of::<DecryptItem>()
             .gives_batch_of::<DecryptAnswer>(),
         post("/v1/rewrap/batch", rewrap_batch)
-            .about(Tag::Values, "Moves up to 10,000 ciphertexts under one entry.")
+            .about(
+                Tag::Values,
+                "Moves up to 10,000 ciphertexts under one entry.",
+            )
             .takes_batch_of::<RewrapItem>()
             .gives_batch_of::<RewrapAnswer>(),
     ]

@@ -3,7 +3,9 @@
 use axum::extract::State;
 use strongroom_core::PageQuery;
 use strongroom_types::WorkspaceId;
-use strongroom_types::body::{Page, WorkspaceCreate, WorkspaceCreated, WorkspaceInfo, WorkspaceUpdate};
+use strongroom_types::body::{
+    Page, WorkspaceCreate, WorkspaceCreated, WorkspaceInfo, WorkspaceUpdate,
+};
 
 use super::endpoint::{Endpoint, Tag, get, patch, post};
 use super::page::PAGE;
