@@ -8,6 +8,7 @@
 mod support;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use strongroom_core::{
     AfterRollback, Denial, EntriesQuery, Invalid, OpenError, Settings, Strongroom, Thing,
@@ -256,7 +257,7 @@ async fn a_page_token_is_of_one_query_and_one_log() {
         limit: Some(5),
         ..EntriesQuery::default()
     };
-    let token = world.entries(query.clone()).await.next.unwrap();
+    let mut token = world.entries(query.clone()).await.next.unwrap();
     let next = EntriesQuery {
         page: Some(token.clone()),
         ..query.clone()
@@ -269,7 +270,7 @@ async fn a_page_token_is_of_one_query_and_one_log() {
     assert_eq!(world.refused(encrypts).await, refusal);
     assert_eq!(stranger.refused(next.clone()).await, refusal);
     let shorter = EntriesQuery {
-        page: Some(token[1..].to_owned()),
+        page: Some(token.split_off(1)),
         ..query.clone()
     };
     assert_eq!(world.refused(shorter).await, refusal);
@@ -497,4 +498,30 @@ async fn reading_the_log_needs_the_permission() {
     };
     let page = world.entries(denied).await;
     assert_eq!(page.entries[0].index, refused.entry.unwrap().index);
+}
+
+#[tokio::test]
+async fn an_entry_outlives_its_private_fields() {
+    let world = World::new().await;
+    let settings = Settings {
+        openings_retention: Duration::ZERO,
+        ..Settings::default()
+    };
+    let room = open(&world.store, &world.anchor, settings).await.unwrap();
+    let world = World { room, ..world };
+    let index = world.seal("org_acme").await;
+    world.room.tick().await;
+    let query = EntriesQuery {
+        operation: Some(Operation::Encrypt),
+        ..EntriesQuery::default()
+    };
+    let page = world.entries(query).await;
+    let entry = &page.entries[0];
+    assert_eq!((entry.index, entry.outcome), (index, Outcome::Allowed));
+    assert!(entry.key.is_some());
+    assert_eq!(
+        (&entry.key_context, &entry.address, &entry.user_agent),
+        (&None, &None, &None)
+    );
+    assert!(world.room.log_proof(&world.ask, index).await.is_ok());
 }

@@ -1,9 +1,13 @@
 //! What goes on beside the requests: checkpoints, the follower, floods, erasure.
 
+use std::sync::atomic::Ordering;
+
 use strongroom_types::WorkspaceId;
 use tokio::task::JoinSet;
 
+use super::follow::WIDTH;
 use super::seen::once_in;
+use crate::denial::Denial;
 use crate::ports::Micros;
 use crate::strongroom::Strongroom;
 use crate::time::{micros, seconds};
@@ -64,7 +68,7 @@ impl Strongroom {
         let tended = async {
             let signed = self.sign_head(workspace).await?;
             let tiles = self.follow(workspace, signed.size, TILES_MAX).await?;
-            Ok::<_, crate::denial::Denial>(tiles < signed.size / super::follow::WIDTH)
+            Ok::<_, Denial>(tiles < signed.size / WIDTH)
         };
         match tended.await {
             Ok(false) => {}
@@ -85,7 +89,13 @@ impl Strongroom {
         let before = now.saturating_sub(micros(self.settings.openings_retention));
         match self.store.erase_openings(before, ERASURE_MAX).await {
             Ok(0) => {}
-            Ok(batches) => tracing::info!(batches, "openings erased"),
+            Ok(batches) => {
+                tracing::info!(batches, "openings erased");
+                if batches >= u64::from(ERASURE_MAX) {
+                    // There are more: the next tick goes on.
+                    self.logs.erased.store(0, Ordering::Release);
+                }
+            }
             Err(error) => {
                 let error = &error as &dyn core::error::Error;
                 tracing::error!(error, "openings not erased");

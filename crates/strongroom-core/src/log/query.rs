@@ -163,10 +163,6 @@ mod tests {
         .admits(&entry(), &private())
     }
 
-    fn text(text: &str) -> Option<String> {
-        Some(text.to_owned())
-    }
-
     #[test]
     fn each_condition_decides_by_itself() {
         let none = EntriesQuery::default();
@@ -186,11 +182,11 @@ mod tests {
                 ..none.clone()
             },
             EntriesQuery {
-                issuer: text("https://issuer"),
+                issuer: Some("https://issuer".into()),
                 ..none.clone()
             },
             EntriesQuery {
-                subject: text("alice"),
+                subject: Some("alice".into()),
                 ..none.clone()
             },
         ] {
@@ -214,12 +210,12 @@ mod tests {
                 ..none.clone()
             },
             EntriesQuery {
-                issuer: text("https://other"),
+                issuer: Some("https://other".into()),
                 ..none.clone()
             },
             EntriesQuery {
-                subject: text("bob"),
-                ..none.clone()
+                subject: Some("bob".into()),
+                ..none
             },
         ] {
             assert!(!admits(&query), "{query:?}");
@@ -229,7 +225,7 @@ mod tests {
     #[test]
     fn an_erased_identity_is_found_by_no_subject() {
         let query = EntriesQuery {
-            subject: text("alice"),
+            subject: Some("alice".into()),
             ..EntriesQuery::default()
         };
         let filter = Filter {
@@ -268,7 +264,7 @@ mod tests {
     fn an_empty_subject_is_another_filter_than_none() {
         let none = EntriesQuery::default();
         let empty = EntriesQuery {
-            subject: text(""),
+            subject: Some(String::new()),
             ..none.clone()
         };
         let parts = |query| {

@@ -54,11 +54,11 @@ impl Root for TestRoot {
 
     async fn wrap(&self, place: &Place, seed: &Seed) -> Result<Vec<u8>, RootError> {
         seed.wrap(&Self::key(), place, &SystemEntropy)
-            .map_err(|_| RootError::Unavailable)
+            .map_err(|_no_entropy| RootError::Unavailable)
     }
 
     async fn unwrap(&self, place: &Place, wrapped: &[u8]) -> Result<Seed, RootError> {
-        Seed::unwrap(&Self::key(), place, wrapped).map_err(|_| RootError::WrongRoot)
+        Seed::unwrap(&Self::key(), place, wrapped).map_err(|_altered| RootError::WrongRoot)
     }
 }
 
