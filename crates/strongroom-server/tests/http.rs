@@ -368,6 +368,43 @@ async fn a_broken_stream_never_ends_cleanly() {
     playground.server.shutdown().await;
 }
 
+/// Begins to seal a stream and goes away.
+fn go_away(playground: &Playground) {
+    let mut connection = TcpStream::connect(playground.server.local_addr()).unwrap();
+    let head = format!(
+        "POST /v1/stream/encrypt HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n\
+         Strongroom-Key-Context: {}\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n",
+        playground.info.api_key,
+        base64_json(&json!({"org": "acme"}))
+    );
+    connection.write_all(head.as_bytes()).unwrap();
+    let mut answer = [0; 12];
+    tokio::task::block_in_place(|| connection.read_exact(&mut answer)).unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 200");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_caller_who_goes_away_leaves_an_entry() {
+    let playground = Playground::start().await;
+    go_away(&playground);
+    let path = "/v1/log/entries?operation=stream.encrypt&outcome=failed";
+    // The entry is written once the server has noticed; each look is a request of its own.
+    let mut entries = Value::Null;
+    for _ in 0..1000 {
+        let page = playground.ask(Method::GET, path).send().await.unwrap();
+        entries = page.json::<Value>().await.unwrap()["entries"].take();
+        if entries
+            .as_array()
+            .is_some_and(|entries| !entries.is_empty())
+        {
+            break;
+        }
+    }
+    assert_eq!(entries[0]["reason"], "aborted");
+    assert!(entries[0]["of"].is_u64());
+    playground.server.shutdown().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn users_tokens_are_exchanged_or_refused_in_oauths_words() {
     let playground = Playground::start().await;
@@ -496,6 +533,63 @@ async fn a_restart_gives_the_same_ids_and_keys_on_any_port() {
     assert_eq!(after.log_public_key, before.log_public_key);
     assert_eq!(after.oidc.issuer, format!("{}/dev/oidc", second.url()));
     second.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_locked_before_a_restart_on_another_port_still_opens() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = start_in(folder.path()).await;
+    let before = first.development().unwrap().clone();
+    let sealed = locked(
+        &first,
+        "encrypt",
+        json!({"sub": "alice"}),
+        json!({
+            "plaintext": "aGk=", "lock": ["sub"],
+        }),
+    );
+    let (status, sealed) = sealed.await;
+    assert_eq!(status, StatusCode::OK, "{sealed}");
+    // Holds the old port, so that the second start has another one.
+    let address = first.local_addr();
+    first.shutdown().await;
+    let _held = std::net::TcpListener::bind(address).unwrap();
+    let second = start_in(folder.path()).await;
+    assert_ne!(
+        second.development().unwrap().oidc.issuer,
+        before.oidc.issuer
+    );
+    let open = json!({"ciphertext": sealed["ciphertext"]});
+    let old = json!({"sub": "alice", "claims": {"iss": before.oidc.issuer}});
+    let (status, opened) = locked(&second, "decrypt", old, open.clone()).await;
+    assert_eq!(
+        (status, &opened["plaintext"]),
+        (StatusCode::OK, &json!("aGk="))
+    );
+    let (status, refused) = locked(&second, "decrypt", json!({"sub": "alice"}), open).await;
+    assert_eq!(
+        (status, &refused["code"]),
+        (StatusCode::FORBIDDEN, &json!("identity_mismatch"))
+    );
+    second.shutdown().await;
+}
+
+/// A value operation for the user of a minted token.
+async fn locked(server: &Server, verb: &str, user: Value, mut body: Value) -> (StatusCode, Value) {
+    let (http, info) = (Client::new(), server.development().unwrap());
+    let token = http
+        .post(&info.oidc.token_url)
+        .json(&user)
+        .send()
+        .await
+        .unwrap();
+    let token: Value = token.json().await.unwrap();
+    body["key_context"] = json!({"org": "acme"});
+    let request = http.post(format!("{}/v1/{verb}", server.url())).json(&body);
+    let request = request.bearer_auth(&info.api_key);
+    let request = request.header("strongroom-identity", token["token"].as_str().unwrap());
+    let answer = request.send().await.unwrap();
+    (answer.status(), answer.json().await.unwrap())
 }
 
 #[tokio::test(flavor = "multi_thread")]
