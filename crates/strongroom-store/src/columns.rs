@@ -88,12 +88,21 @@ pub(crate) fn bigint(number: u64) -> i64 {
 
 /// Why a query over a table failed.
 pub(crate) fn failed(table: &'static str) -> impl Fn(sqlx::Error) -> StoreError {
-    move |error| match error {
-        sqlx::Error::ColumnDecode { .. }
-        | sqlx::Error::Decode(_)
-        | sqlx::Error::AnyDriverError(_) => StoreError::Damaged { table },
-        other => StoreError::Unavailable(Box::new(other)),
+    move |error| {
+        if is_damage(&error) {
+            StoreError::Damaged { table }
+        } else {
+            StoreError::Unavailable(Box::new(error))
+        }
     }
+}
+
+/// Whether a query failed because a column holds another type than it must.
+pub(crate) const fn is_damage(error: &sqlx::Error) -> bool {
+    matches!(
+        error,
+        sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) | sqlx::Error::AnyDriverError(_)
+    )
 }
 
 /// `$1, $2, …`: `count` placeholders, the first of them number `first`.

@@ -1,14 +1,15 @@
 //! Appending the entries of a group inside a transaction. Shared by both databases.
 
-use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, query};
+use sqlx::{AnyConnection, Executor as _, query};
 use strongroom_core::ports::{Change, CommitError, Committed, Pending, Scope};
 use strongroom_log::EntryBundle;
 
 use super::abort::Abort;
-use super::head::{AT_ONCE, Heads, others};
+use super::head::{Heads, others};
 use super::queue::{Answer, Group};
+use super::script::Script;
 use crate::change::{self, ChangeError, Place};
-use crate::columns::{bigint, placeholders};
+use crate::columns::bigint;
 
 /// Unique to a transaction.
 pub(crate) type BatchId = [u8; 16];
@@ -148,18 +149,24 @@ async fn apply_all(
     place: Place<'_>,
     changes: &[Change],
 ) -> Result<(), Unfit> {
-    let mut savepoint = conn.begin().await.map_err(Abort::from)?;
+    run(&mut *conn, "SAVEPOINT entry").await?;
     for change in changes {
-        match change::apply(&mut savepoint, place, change).await {
+        match change::apply(&mut *conn, place, change).await {
             Ok(()) => {}
             Err(ChangeError::Refused(error)) => {
-                savepoint.rollback().await.map_err(Abort::from)?;
+                run(&mut *conn, "ROLLBACK TO SAVEPOINT entry").await?;
+                run(&mut *conn, "RELEASE SAVEPOINT entry").await?;
                 return Err(error.into());
             }
             Err(ChangeError::Failed(error)) => return Err(Abort::from(error).into()),
         }
     }
-    savepoint.commit().await.map_err(Abort::from)?;
+    run(conn, "RELEASE SAVEPOINT entry").await?;
+    Ok(())
+}
+
+async fn run(conn: &mut AnyConnection, statement: &'static str) -> Result<(), Abort> {
+    conn.execute(statement).await?;
     Ok(())
 }
 
@@ -194,32 +201,19 @@ fn seal(group: &Group, answers: &[Answer], first: u64) -> Result<Vec<u8>, Abort>
 }
 
 /// Inserts the rows of a transaction.
-pub(crate) async fn insert(
-    conn: &mut AnyConnection,
-    id: BatchId,
-    rows: &[NewBatch],
-) -> Result<(), Abort> {
-    for some in rows.chunks(AT_ONCE) {
-        let values: Vec<String> = (0..some.len())
-            .map(|row| format!("({})", placeholders(1 + 7 * row, 7)))
-            .collect();
-        let sql = format!(
-            "INSERT INTO batch (workspace, first, count, id, last_time, entries, openings)
-             VALUES {}",
-            values.join(", ")
-        );
-        let mut insert = query(AssertSqlSafe(sql));
-        for row in some {
-            insert = insert
-                .bind(row.workspace.as_str())
-                .bind(bigint(row.first))
-                .bind(bigint(row.count))
-                .bind(id.as_slice())
-                .bind(row.last_time)
-                .bind(row.entries.as_slice())
-                .bind(row.openings.as_slice());
-        }
-        insert.execute(&mut *conn).await?;
+pub(crate) fn insert(script: &mut Script, id: BatchId, rows: &[NewBatch]) -> Result<(), Abort> {
+    script.text(
+        "INSERT INTO batch (workspace, first, count, id, last_time, entries, openings) VALUES ",
+    );
+    for (n, row) in rows.iter().enumerate() {
+        script.text(if n == 0 { "(" } else { ", (" });
+        script.value(row.workspace.as_str())?.text(", ");
+        script.value(bigint(row.first))?.text(", ");
+        script.value(bigint(row.count))?.text(", ");
+        script.value(id.as_slice())?.text(", ");
+        script.value(row.last_time)?.text(", ");
+        script.value(row.entries.as_slice())?.text(", ");
+        script.value(row.openings.as_slice())?.text(")");
     }
     Ok(())
 }

@@ -34,22 +34,41 @@ impl Faults {
         self.look_ups.store(count, Ordering::SeqCst);
     }
 
-    /// Ends the transaction, or the connection, behind the writer's back.
-    pub(crate) async fn before_commit(&self, conn: &mut AnyConnection, backend: Backend) {
+    fn take(&self, fault: Fault) -> bool {
+        self.commit
+            .lock()
+            .unwrap()
+            .take_if(|next| *next == fault)
+            .is_some()
+    }
+
+    /// On PostgreSQL the connection is ended for real, before or after its commit.
+    pub(crate) async fn before_commit(
+        &self,
+        conn: &mut AnyConnection,
+        backend: Backend,
+    ) -> Result<(), Abort> {
         const END: &str = "SELECT CAST(pg_terminate_backend(pg_backend_pid()) AS TEXT)";
-        let fault = self.commit.lock().unwrap().take();
-        let statements: &[&str] = match (fault, backend) {
-            (None, _) => &[],
-            (Some(Fault::AnswerLost), Backend::Sqlite) => &["COMMIT"],
-            (Some(Fault::CommitLost), Backend::Sqlite) => &["ROLLBACK"],
-            (Some(Fault::AnswerLost), Backend::Postgres) => &["COMMIT", END],
-            (Some(Fault::CommitLost), Backend::Postgres) => &[END],
-        };
-        for statement in statements {
-            let statement = sqlx::AssertSqlSafe(*statement);
-            // The loss of the connection is what is wanted.
-            conn.execute(sqlx::raw_sql(statement)).await.ok();
+        match backend {
+            Backend::Sqlite if self.take(Fault::CommitLost) => return Err(Abort::TimedOut),
+            Backend::Postgres if self.take(Fault::CommitLost) => {
+                conn.execute(END).await.unwrap_err();
+            }
+            Backend::Postgres if self.take(Fault::AnswerLost) => {
+                conn.execute("COMMIT").await.unwrap();
+                conn.execute(END).await.unwrap_err();
+            }
+            Backend::Sqlite | Backend::Postgres => {}
         }
+        Ok(())
+    }
+
+    /// SQLite has no connection that could end: its answer is withheld.
+    pub(crate) fn after_commit(&self) -> Result<(), Abort> {
+        if self.take(Fault::AnswerLost) {
+            return Err(Abort::TimedOut);
+        }
+        Ok(())
     }
 
     pub(crate) fn before_look_up(&self) -> Result<(), Abort> {

@@ -3,19 +3,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sqlx::{AnyConnection, AssertSqlSafe, query};
+use sqlx::AnyConnection;
+use sqlx::any::AnyRow;
 use strongroom_core::ports::{Change, CommitError, Head, StoreError};
 use strongroom_types::WorkspaceId;
 
 use super::abort::Abort;
 use super::queue::Group;
+use super::script::Script;
+use super::writer::Dialect;
 use crate::change;
-use crate::columns::{Columns, bigint, failed, placeholders};
+use crate::columns::{Columns, bigint, is_damage};
 use crate::read::workspace::head_of;
-
-/// Heads in one statement: the text of a statement depends on their number, and few different
-/// statements are to be prepared.
-pub(crate) const AT_ONCE: usize = 32;
 
 /// How it stands with a group.
 #[derive(Debug)]
@@ -43,53 +42,46 @@ pub(crate) struct Heads {
 }
 
 impl Heads {
-    /// Reads, and on PostgreSQL locks, the heads of the groups; `lock` is the end of the query.
+    /// Begins a transaction and reads, on PostgreSQL also locks, the heads of the groups.
     pub(crate) async fn hold(
         conn: &mut AnyConnection,
+        dialect: Dialect,
         groups: &[Group],
-        lock: &str,
     ) -> Result<Self, Abort> {
+        const COLUMNS: &str = "workspace, frontier, epoch, generation";
         let wanted: BTreeSet<WorkspaceId> = groups.iter().flat_map(workspaces).collect();
-        let wanted: Vec<WorkspaceId> = wanted.into_iter().collect();
+        let mut script = Script::begin(&mut *conn, dialect).await?;
+        select(&mut script, COLUMNS, &wanted)?.text(dialect.hold);
+        let rows = script.rows(&mut *conn).await.map_err(unread)?;
         let mut heads = Self::default();
-        for some in wanted.chunks(AT_ONCE) {
-            heads.hold_some(&mut *conn, some, lock).await?;
+        for row in &rows {
+            heads.read(row)?;
+        }
+        if rows.len() < wanted.len() {
+            let mut script = Script::new(dialect.backend);
+            select(&mut script, "workspace", &wanted)?;
+            let there = script.rows(conn).await.map_err(unread)?;
+            heads.find_elsewhere(&there)?;
         }
         Ok(heads)
     }
 
-    async fn hold_some(
-        &mut self,
-        conn: &mut AnyConnection,
-        wanted: &[WorkspaceId],
-        lock: &str,
-    ) -> Result<(), Abort> {
-        const COLUMNS: &str = "workspace, frontier, epoch, generation";
-        let rows = select(&mut *conn, COLUMNS, wanted, lock).await?;
-        for row in &rows {
-            match head_of(row) {
-                Ok((id, head)) => {
-                    let changed = false;
-                    self.held.insert(id, Held { head, changed });
-                }
-                Err(_damaged) => {
-                    self.damaged.insert(Columns::new("head", row).id(0)?);
-                }
+    fn read(&mut self, row: &AnyRow) -> Result<(), Abort> {
+        match head_of(row) {
+            Ok((id, head)) => {
+                let changed = false;
+                self.held.insert(id, Held { head, changed });
             }
-        }
-        if rows.len() < wanted.len() {
-            self.find_elsewhere(conn, wanted).await?;
+            Err(_damaged) => {
+                self.damaged.insert(Columns::new("head", row).id(0)?);
+            }
         }
         Ok(())
     }
 
     /// Heads that are there but were not given are locked by another node.
-    async fn find_elsewhere(
-        &mut self,
-        conn: &mut AnyConnection,
-        wanted: &[WorkspaceId],
-    ) -> Result<(), Abort> {
-        for row in &select(conn, "workspace", wanted, "").await? {
+    fn find_elsewhere(&mut self, there: &[AnyRow]) -> Result<(), Abort> {
+        for row in there {
             let id = Columns::new("head", row).id(0)?;
             if !self.held.contains_key(&id) && !self.damaged.contains(&id) {
                 self.elsewhere.insert(id);
@@ -138,29 +130,20 @@ impl Heads {
     }
 
     /// Writes the heads that have changed.
-    pub(crate) async fn store(&self, conn: &mut AnyConnection) -> Result<(), Abort> {
-        let changed: Vec<_> = self.held.iter().filter(|(_, held)| held.changed).collect();
-        for some in changed.chunks(AT_ONCE) {
-            let rows: Vec<String> = (0..some.len())
-                .map(|row| format!("({})", placeholders(1 + 4 * row, 4)))
-                .collect();
-            let sql = format!(
-                "WITH new (workspace, frontier, epoch, generation) AS (VALUES {})
-                 UPDATE head SET frontier = new.frontier, epoch = new.epoch,
-                                 generation = new.generation
-                 FROM new WHERE head.workspace = new.workspace",
-                rows.join(", ")
-            );
-            let mut update = query(AssertSqlSafe(sql));
-            for (workspace, Held { head, .. }) in some {
-                update = update
-                    .bind(workspace.to_string())
-                    .bind(head.frontier.encode())
-                    .bind(bigint(head.epoch))
-                    .bind(bigint(head.generation));
-            }
-            update.execute(&mut *conn).await?;
+    pub(crate) fn store(&self, script: &mut Script) -> Result<(), Abort> {
+        let changed = self.held.iter().filter(|(_, held)| held.changed);
+        script.text("WITH new (workspace, frontier, epoch, generation) AS (VALUES ");
+        for (n, (workspace, Held { head, .. })) in changed.enumerate() {
+            script.text(if n == 0 { "(" } else { ", (" });
+            script.value(workspace.to_string())?.text(", ");
+            script.value(head.frontier.encode())?.text(", ");
+            script.value(bigint(head.epoch))?.text(", ");
+            script.value(bigint(head.generation))?.text(")");
         }
+        script.text(
+            ") UPDATE head SET frontier = new.frontier, epoch = new.epoch, \
+             generation = new.generation FROM new WHERE head.workspace = new.workspace",
+        );
         Ok(())
     }
 }
@@ -180,24 +163,27 @@ pub(crate) fn others(own: WorkspaceId, changes: &[Change]) -> BTreeSet<Workspace
     targets.filter(|target| *target != own).collect()
 }
 
-async fn select(
-    conn: &mut AnyConnection,
+fn select<'s>(
+    script: &'s mut Script,
     columns: &str,
-    wanted: &[WorkspaceId],
-    lock: &str,
-) -> Result<Vec<sqlx::any::AnyRow>, Abort> {
-    let sql = format!(
-        "SELECT {columns} FROM head WHERE workspace IN ({}) ORDER BY workspace{lock}",
-        placeholders(1, wanted.len())
-    );
-    let mut select = query(AssertSqlSafe(sql));
-    for workspace in wanted {
-        select = select.bind(workspace.to_string());
+    wanted: &BTreeSet<WorkspaceId>,
+) -> Result<&'s mut Script, Abort> {
+    script
+        .text("SELECT ")
+        .text(columns)
+        .text(" FROM head WHERE workspace IN (");
+    for (n, workspace) in wanted.iter().enumerate() {
+        script
+            .text(if n == 0 { "" } else { ", " })
+            .value(workspace.to_string())?;
     }
-    select.fetch_all(conn).await.map_err(|error| match error {
-        sqlx::Error::ColumnDecode { .. } | sqlx::Error::AnyDriverError(_) => {
-            Abort::Store(failed("head")(error))
-        }
-        other => Abort::Database(other),
-    })
+    Ok(script.text(") ORDER BY workspace"))
+}
+
+fn unread(error: sqlx::Error) -> Abort {
+    if is_damage(&error) {
+        Abort::Store(StoreError::Damaged { table: "head" })
+    } else {
+        Abort::Database(error)
+    }
 }

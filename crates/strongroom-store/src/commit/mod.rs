@@ -7,7 +7,7 @@
 //! ```
 //!
 //! What both databases share: `queue` (who is next), `head` (the locks), `append` (what an entry
-//! becomes), `writer` (the transaction, and what happens when nobody knows whether it was
+//! becomes), `script` (the statements), `writer` (the transaction, and what happens when nobody knows whether it was
 //! committed). What differs is in `sqlite` and `postgres`.
 
 mod abort;
@@ -17,6 +17,7 @@ pub(crate) mod fault;
 mod head;
 pub(crate) mod postgres;
 mod queue;
+mod script;
 pub(crate) mod sqlite;
 mod writer;
 

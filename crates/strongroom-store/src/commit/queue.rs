@@ -11,6 +11,9 @@ pub(crate) const ENTRIES_MAX: usize = 4_096;
 /// The most bytes of entries, openings and items in one transaction; one entry may exceed it.
 const BYTES_MAX: usize = 16 << 20;
 
+/// The most workspaces in one transaction: each has its values in the same statement.
+const WORKSPACES_MAX: usize = 256;
+
 /// What a caller is told.
 pub(crate) type Answer = Result<Committed, CommitError>;
 
@@ -127,7 +130,7 @@ impl Queue {
     /// Takes the next batch: everything that waits or, when that is too much, an equal share for
     /// each workspace whose turn it is.
     pub(crate) fn take(&mut self) -> Vec<Group> {
-        let workspaces = self.turns.len().clamp(1, ENTRIES_MAX);
+        let workspaces = self.turns.len().clamp(1, WORKSPACES_MAX);
         let (entries, bytes) = (ENTRIES_MAX / workspaces, BYTES_MAX / workspaces);
         let mut groups = Vec::with_capacity(workspaces);
         for _ in 0..workspaces {

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, query_scalar};
+use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Executor as _, query_scalar};
 use strongroom_core::ports::{CommitError, StoreError};
 use tokio::time::timeout;
 
@@ -12,6 +12,7 @@ use super::append::{BatchId, append, insert};
 use super::head::{Heads, Standing};
 use super::queue::{Answer, Group};
 use super::refuse;
+use super::script::Script;
 use crate::columns::bigint;
 use crate::database::Backend;
 use crate::write::Write;
@@ -105,7 +106,7 @@ impl Writer {
             self.conn = None;
             match self.settle().await? {
                 Some(Verdict::Committed) => return Ok(()),
-                // It had reached its commit and was told off there: its callers may ask again.
+                // It reached its commit and failed there: its callers may ask again.
                 Some(Verdict::NotCommitted) => return Err(abort),
                 None if attempt == ATTEMPTS || !abort.is_transient() => return Err(abort),
                 None => attempt += 1,
@@ -120,15 +121,15 @@ impl Writer {
     ) -> Result<(), Abort> {
         let mut id = BatchId::default();
         self.means.entropy.fill(&mut id)?;
-        let Dialect { begin, hold, .. } = self.dialect;
-        let conn = connection(&mut self.conn, &self.means, self.dialect.backend).await?;
-        let mut transaction = conn.begin_with(begin).await?;
-        let mut heads = Heads::hold(&mut transaction, groups, hold).await?;
+        let dialect = self.dialect;
+        let conn = connection(&mut self.conn, &self.means, dialect.backend).await?;
+        // An error drops the connection, which rolls back.
+        let mut heads = Heads::hold(&mut *conn, dialect, groups).await?;
         let mut rows = Vec::with_capacity(groups.len());
         for group in groups {
             outcomes.push(match heads.standing(group) {
                 Standing::Held => {
-                    let (answers, row) = append(&mut transaction, &mut heads, group).await?;
+                    let (answers, row) = append(&mut *conn, &mut heads, group).await?;
                     rows.extend(row);
                     Some(answers)
                 }
@@ -137,23 +138,30 @@ impl Writer {
             });
         }
         let Some(row) = rows.first() else {
-            return Ok(transaction.rollback().await?);
+            conn.execute("ROLLBACK").await?;
+            return Ok(());
         };
-        insert(&mut transaction, id, &rows).await?;
-        heads.store(&mut transaction).await?;
-        #[cfg(test)]
-        self.means
-            .faults
-            .before_commit(&mut transaction, self.dialect.backend)
-            .await;
-        // From here until the answer nobody knows whether the transaction was committed.
         let (workspace, first) = (row.workspace.clone(), row.first);
+        let mut script = Script::new(dialect.backend);
+        insert(&mut script, id, &rows)?;
+        script.end_statement(&mut *conn).await?;
+        heads.store(&mut script)?;
+        script.end_statement(&mut *conn).await?;
+        script.text("COMMIT");
+        // From here until the answer nobody knows whether the transaction was committed.
         self.doubt = Some(Doubt {
             workspace,
             first,
             id,
         });
-        transaction.commit().await?;
+        #[cfg(test)]
+        self.means
+            .faults
+            .before_commit(&mut *conn, dialect.backend)
+            .await?;
+        script.run(conn).await?;
+        #[cfg(test)]
+        self.means.faults.after_commit()?;
         self.doubt = None;
         Ok(())
     }
