@@ -16,6 +16,7 @@ mod playground;
 mod print;
 mod progress;
 
+use std::io::ErrorKind;
 use std::process::ExitCode;
 
 use clap::Parser as _;
@@ -27,6 +28,8 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     match run(cli) {
         Ok(()) => ExitCode::SUCCESS,
+        // `| head` has what it wanted.
+        Err(Failure::Terminal(error)) if error.kind() == ErrorKind::BrokenPipe => ExitCode::FAILURE,
         Err(failure) => {
             print::note(format_args!("error: {}", failure.chain()));
             ExitCode::FAILURE

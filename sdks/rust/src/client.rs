@@ -19,6 +19,7 @@ pub struct Client {
     pub(crate) settings: Settings,
     credential: HeaderValue,
     identity: Option<IdentifiedContext>,
+    pub(crate) idempotency_key: Option<Arc<str>>,
 }
 
 impl Client {
@@ -39,6 +40,7 @@ impl Client {
             settings,
             credential,
             identity: None,
+            idempotency_key: None,
         }
     }
 
@@ -51,6 +53,20 @@ impl Client {
     pub fn with_lock_context(&self, context: impl Into<IdentifiedContext>) -> Self {
         Self {
             identity: Some(context.into()),
+            ..self.clone()
+        }
+    }
+
+    /// The same client with a name for the creation that it is used for next, so that a repetition
+    /// of the same call creates nothing more. With it a creation is sent again like any other call.
+    ///
+    /// The server remembers the name for 24 hours. It refuses another body under it with
+    /// [`Code::IdempotencyMismatch`](strongroom_types::Code::IdempotencyMismatch), and shows no
+    /// secret twice: [`Code::AlreadyIssued`](strongroom_types::Code::AlreadyIssued).
+    #[must_use]
+    pub fn with_idempotency_key(&self, key: &str) -> Self {
+        Self {
+            idempotency_key: Some(Arc::from(key)),
             ..self.clone()
         }
     }

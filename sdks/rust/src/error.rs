@@ -101,6 +101,9 @@ pub enum RequestError {
     /// The identity token has characters that a header cannot carry.
     #[error("the identity token has characters that a header cannot carry")]
     IdentityToken,
+    /// The idempotency key has characters that a header cannot carry.
+    #[error("the idempotency key has characters that a header cannot carry")]
+    IdempotencyKey,
     /// The body cannot be written in the chosen encoding.
     #[error("the body cannot be encoded")]
     Body,

@@ -18,6 +18,8 @@ use crate::retry::{Failure, Repeat};
 
 /// Carries the person's JWT beside the client's API key.
 const IDENTITY: &str = "strongroom-identity";
+/// Names a creation, so that its repetition creates nothing more.
+const IDEMPOTENCY_KEY: &str = "idempotency-key";
 /// Names the entry of an answer.
 const LOG_ENTRY: &str = "strongroom-log-entry";
 
@@ -35,6 +37,7 @@ pub(crate) struct Call {
     query: Vec<(&'static str, String)>,
     body: Result<Body, RequestError>,
     repeat: Repeat,
+    idempotency_key: Option<HeaderValue>,
 }
 
 impl Call {
@@ -51,6 +54,7 @@ impl Call {
             query: Vec::new(),
             body: Ok(Body::Empty),
             repeat,
+            idempotency_key: None,
         }
     }
 
@@ -64,6 +68,21 @@ impl Call {
 
     pub(crate) fn repeat(mut self, repeat: Repeat) -> Self {
         self.repeat = repeat;
+        self
+    }
+
+    /// Says that it creates something, under the client's idempotency key if it has one.
+    pub(crate) fn creates(mut self, client: &Client) -> Self {
+        let Some(key) = &client.idempotency_key else {
+            return self;
+        };
+        match HeaderValue::from_str(key) {
+            Ok(key) => {
+                self.idempotency_key = Some(key);
+                self.repeat = Repeat::Harmless;
+            }
+            Err(_) => self.body = Err(RequestError::IdempotencyKey),
+        }
         self
     }
 
@@ -140,6 +159,10 @@ impl Call {
             request
         } else {
             request.query(&self.query)
+        };
+        let request = match &self.idempotency_key {
+            None => request,
+            Some(key) => request.header(IDEMPOTENCY_KEY, key),
         };
         Ok(match body {
             Body::Empty => request,

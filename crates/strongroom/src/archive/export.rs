@@ -7,13 +7,14 @@ use std::path::{Path, PathBuf};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use indicatif::ProgressBar;
 use strongroom_client::{Client, origin_of, verifier_of_origin};
-use strongroom_log::{Checkpoint, Entry, EntryBundle, NoteVerifier, Tile};
+use strongroom_log::{Checkpoint, NoteVerifier, Tile};
+use strongroom_types::body::ItemsView;
 
-use super::{ArchiveError, CHECKPOINT, bundles, hash_tiles, items_path};
+use super::{ArchiveError, CHECKPOINT, KEY, batches, bundles, hash_tiles, items_path};
 use crate::progress;
 
 /// How many requests are under way at once.
-const PARALLEL: usize = 8;
+const PARALLEL: usize = 32;
 
 /// What an export came to.
 #[derive(Clone, Debug)]
@@ -51,9 +52,33 @@ pub(crate) async fn export(
     }
     bar.finish_and_clear();
     export_items(client, directory, checkpoint.size(), &mut exported).await?;
+    write(&directory.join(KEY), format!("{key}\n").as_bytes())?;
     // Last, so that it never vouches for what is not there.
     write(&directory.join(CHECKPOINT), note.as_bytes())?;
+    for tile in hash_tiles(checkpoint.size()).chain(bundles(checkpoint.size())) {
+        let path = directory.join(tile.to_string());
+        remove_superseded(&path).map_err(ArchiveError::io(&path))?;
+    }
     Ok(exported)
+}
+
+/// Removes the narrower forms of a tile, which tlog-tiles permits once there is a wider one.
+fn remove_superseded(path: &Path) -> io::Result<()> {
+    let (folder, keep) = match path.parent() {
+        Some(folder) if folder.extension() == Some("p".as_ref()) => (folder.to_owned(), Some(path)),
+        _ => (path.with_extension("p"), None),
+    };
+    let files = match fs::read_dir(&folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        files => files?,
+    };
+    for file in files {
+        let file = file?.path();
+        if keep != Some(&file) {
+            fs::remove_file(file)?;
+        }
+    }
+    keep.map_or_else(|| fs::remove_dir(&folder), |_| Ok(()))
 }
 
 pub(super) fn read_checkpoint(note: &str, key: &NoteVerifier) -> Result<Checkpoint, ArchiveError> {
@@ -107,57 +132,48 @@ async fn fetch(
     Ok(bytes.len().try_into().unwrap_or(u64::MAX))
 }
 
+/// Fetches the items of all batches, one file for each bundle.
 async fn export_items(
     client: &Client,
     directory: &Path,
     size: u64,
     exported: &mut Exported,
 ) -> Result<(), ArchiveError> {
-    let indices = batches(directory, size)?;
-    let bar = progress::counted("batches", indices.len().try_into().unwrap_or(u64::MAX));
-    let mut fetches = stream::iter(indices)
-        .map(|index| fetch_items(client, directory, index, &bar))
-        .buffer_unordered(PARALLEL);
-    while let Some(bytes) = fetches.try_next().await? {
-        exported.files += 1;
-        exported.bytes += bytes;
+    let bar = progress::counted("entries", size);
+    for bundle in bundles(size) {
+        let path = items_path(directory, bundle);
+        if !path.exists() {
+            let bytes = fetch_items(client, directory, bundle, &path).await?;
+            exported.files += u64::from(bytes > 0);
+            exported.bytes += bytes;
+        }
+        bar.inc(bundle.width().into());
     }
     bar.finish_and_clear();
     Ok(())
 }
 
-/// The entries that have items which are not there yet.
-fn batches(directory: &Path, size: u64) -> Result<Vec<u64>, ArchiveError> {
-    let mut found = Vec::new();
-    for tile in bundles(size) {
-        let path = directory.join(tile.to_string());
-        let bundle = fs::read(&path).map_err(ArchiveError::io(&path))?;
-        let entries = EntryBundle::entries(&bundle).map_while(Result::ok);
-        for (index, bytes) in (tile.start()..).zip(entries) {
-            // A malformed entry is the verifier's to name.
-            let has_items = Entry::decode(bytes).is_ok_and(|entry| entry.items.is_some());
-            if has_items && !items_path(directory, index).exists() {
-                found.push(index);
-            }
-        }
-    }
-    Ok(found)
-}
-
+/// Fetches the items of a bundle's batches; a bundle without batches has no file.
 async fn fetch_items(
     client: &Client,
     directory: &Path,
-    index: u64,
-    bar: &ProgressBar,
+    bundle: Tile,
+    path: &Path,
 ) -> Result<u64, ArchiveError> {
-    let path = items_path(directory, index);
-    let items = client.log().items(index).await?;
-    let text = serde_json::to_vec(&items).map_err(|error| ArchiveError::Io {
-        path: path.clone(),
-        source: error.into(),
-    })?;
-    write(&path, &text)?;
-    bar.inc(1);
+    let source = directory.join(bundle.to_string());
+    let entries = fs::read(&source).map_err(ArchiveError::io(&source))?;
+    let items: Vec<ItemsView> = stream::iter(batches(bundle, &entries))
+        .map(async |(index, _)| client.log().items(index).await)
+        .buffered(PARALLEL)
+        .try_collect()
+        .await?;
+    if items.is_empty() {
+        return Ok(0);
+    }
+    let text = serde_json::to_vec(&items)
+        .map_err(io::Error::from)
+        .map_err(ArchiveError::io(path))?;
+    write(path, &text)?;
     Ok(text.len().try_into().unwrap_or(u64::MAX))
 }
 
@@ -173,4 +189,30 @@ fn write(path: &Path, content: &[u8]) -> Result<(), ArchiveError> {
         })
         .map(drop)
         .map_err(ArchiveError::io(path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(folder: &Path) -> Vec<String> {
+        let files = fs::read_dir(folder).unwrap();
+        files
+            .map(|file| file.unwrap().file_name().into_string().unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn wider_tiles_supersede_narrower_ones() {
+        let folder = tempfile::tempdir().unwrap();
+        let tile = folder.path().join("000");
+        for width in ["14", "17"] {
+            write(&folder.path().join("000.p").join(width), b"x").unwrap();
+        }
+        remove_superseded(&folder.path().join("000.p/17")).unwrap();
+        assert_eq!(names(&folder.path().join("000.p")), ["17"]);
+        write(&tile, b"x").unwrap();
+        remove_superseded(&tile).unwrap();
+        assert_eq!(names(folder.path()), ["000"]);
+    }
 }

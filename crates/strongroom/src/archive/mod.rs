@@ -5,8 +5,12 @@
 //! DIR/checkpoint               the signed state that the rest is checked against
 //! DIR/tile/<L>/<N>[.p/<W>]     tiles of hashes
 //! DIR/tile/entries/<N>[.p/<W>] entry bundles
-//! DIR/items/<index>.json       the items of each batch
+//! DIR/items/<N>[.p/<W>].json   the items of the batches in the entry bundle of that name
+//! DIR/key                      the public key that the export was checked with
 //! ```
+//!
+//! The key in the directory is a convenience: who alters a log can alter it too. Verifying asks for
+//! one that was kept elsewhere.
 
 mod error;
 mod export;
@@ -19,13 +23,29 @@ pub(crate) use verify::verify;
 
 use std::path::{Path, PathBuf};
 
-use strongroom_log::{Tile, TileKind};
+use strongroom_log::{Entry, EntryBundle, Hash, Tile, TileKind};
 
 /// The file of the signed state.
 pub(crate) const CHECKPOINT: &str = "checkpoint";
 
-fn items_path(directory: &Path, index: u64) -> PathBuf {
-    directory.join("items").join(format!("{index}.json"))
+/// The file of the public key.
+const KEY: &str = "key";
+
+/// The file of the items that belong to an entry bundle.
+fn items_path(directory: &Path, bundle: Tile) -> PathBuf {
+    let name = bundle.to_string();
+    let name = name.strip_prefix("tile/entries/").unwrap_or(&name);
+    directory.join("items").join(format!("{name}.json"))
+}
+
+/// The entries of a bundle that are batches: their indices and the roots over their items. A
+/// malformed entry is the verifier's to name.
+fn batches(bundle: Tile, bytes: &[u8]) -> Vec<(u64, Hash)> {
+    let entries = EntryBundle::entries(bytes).map_while(Result::ok);
+    (bundle.start()..)
+        .zip(entries)
+        .filter_map(|(index, entry)| Some((index, Entry::decode(entry).ok()?.items?)))
+        .collect()
 }
 
 /// The entry bundles of a log of `size` entries, in order.

@@ -4,11 +4,11 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use strongroom_log::{Entry, EntryBundle, LogVerifier, NoteVerifier, Tile, TileKind};
+use strongroom_log::{LogVerifier, NoteVerifier, Tile, TileKind};
 use strongroom_types::body::ItemsView;
 
 use super::export::read_checkpoint;
-use super::{ArchiveError, CHECKPOINT, bundles, items, items_path};
+use super::{ArchiveError, CHECKPOINT, batches, bundles, items, items_path};
 use crate::progress;
 
 /// What was checked.
@@ -39,7 +39,7 @@ pub(crate) fn verify(directory: &Path, key: &NoteVerifier) -> Result<Verified, A
         let bundle = read(directory, tile)?;
         let hashes = read(directory, leaves_of(tile)?)?;
         verifier.bundle_with_tile(&bundle, &hashes)?;
-        verified.batches += verify_items(directory, tile.start(), &bundle)?;
+        verified.batches += verify_items(directory, tile, &bundle)?;
         verified.bytes += u64::try_from(bundle.len()).unwrap_or(u64::MAX);
         bar.inc(tile.width().into());
     }
@@ -63,20 +63,23 @@ fn leaves_of(bundle: Tile) -> Result<Tile, ArchiveError> {
     })
 }
 
-fn verify_items(directory: &Path, start: u64, bundle: &[u8]) -> Result<u64, ArchiveError> {
-    let mut batches = 0;
-    let entries = EntryBundle::entries(bundle).map_while(Result::ok);
-    for (index, bytes) in (start..).zip(entries) {
-        let Some(root) = Entry::decode(bytes).ok().and_then(|entry| entry.items) else {
-            continue;
-        };
-        let path = items_path(directory, index);
-        let text = fs::read(&path).map_err(ArchiveError::io(&path))?;
-        let view: Option<ItemsView> = serde_json::from_slice(&text).ok();
-        if !view.is_some_and(|view| view.index == index && items::are_of(&view, &root)) {
-            return Err(ArchiveError::Items { index });
-        }
-        batches += 1;
+/// Checks the items of a bundle's batches; tells how many batches there are.
+fn verify_items(directory: &Path, bundle: Tile, bytes: &[u8]) -> Result<u64, ArchiveError> {
+    let batches = batches(bundle, bytes);
+    if batches.is_empty() {
+        return Ok(0);
     }
-    Ok(batches)
+    let path = items_path(directory, bundle);
+    let text = fs::read(&path).map_err(ArchiveError::io(&path))?;
+    let views: Vec<ItemsView> = serde_json::from_slice(&text)
+        .map_err(io::Error::from)
+        .map_err(ArchiveError::io(&path))?;
+    let mut views = views.iter();
+    for (index, root) in &batches {
+        let view = views.next().filter(|view| view.index == *index);
+        if !view.is_some_and(|view| items::are_of(view, root)) {
+            return Err(ArchiveError::Items { index: *index });
+        }
+    }
+    Ok(batches.len().try_into().unwrap_or(u64::MAX))
 }

@@ -22,19 +22,18 @@ pub(super) struct InitArgs {
 }
 
 pub(super) async fn run(args: &InitArgs) -> Result<(), Failure> {
-    let config = args.server.config()?;
-    let created = strongroom_server::initialise(&config).await?;
+    let data = args.server.data()?;
+    let created = strongroom_server::initialise(&args.server.config()?).await?;
     let Some(created) = created else {
-        return Err(Failure::Initialised {
-            path: args.server.data()?,
-        });
+        return Err(Failure::Initialised { path: data });
     };
     print::note("The deployment is made. Its administrator's API key, which is not shown again:");
     print::line(&created.api_key.secret)?;
     print::note(format_args!(
-        "\nSystem workspace: {}\nNext: strongroom serve, then\n  \
+        "\nSystem workspace: {}\nNext: strongroom serve --data {}, then\n  \
          STRONGROOM_API_KEY=… strongroom admin workspaces create shop",
-        created.workspace.id
+        created.workspace.id,
+        data.display()
     ));
     Ok(())
 }

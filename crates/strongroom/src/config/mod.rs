@@ -94,7 +94,8 @@ fn secret(name: &str, path: Option<&Path>) -> Result<Option<Zeroizing<String>>, 
     reason = "this module is the one reader of the environment"
 )]
 fn variable(name: &str) -> Option<Zeroizing<String>> {
-    std::env::var(name).ok().map(Zeroizing::new)
+    let text = std::env::var(name).ok().map(Zeroizing::new);
+    text.filter(|text| !text.is_empty())
 }
 
 /// Reads a file of text without the line end that editors put there.

@@ -53,7 +53,7 @@ impl Client {
         path: &str,
         body: &impl Serialize,
     ) -> Result<T, ClientError> {
-        Call::post(path).json(body).answer(self).await
+        Call::post(path).json(body).creates(self).answer(self).await
     }
 
     /// A change whose second execution changes nothing more.
