@@ -1,0 +1,195 @@
+//! Batches: many items, one entry, a result for each.
+
+use strongroom_client::{Client, Encoding, EntryFilter};
+use strongroom_log::{Hash, Item, ItemId, Items, sha256};
+use strongroom_tests::on_each_database;
+use strongroom_tests::room::{Room, tenant};
+use strongroom_types::body::{
+    Batch, DecryptItem, EncryptAnswer, EncryptItem, ItemResult, ItemView, RewrapItem,
+};
+use strongroom_types::{Code, Kind, Operation, Outcome, Reason};
+
+on_each_database!(
+    results_come_in_the_order_of_the_items,
+    json_and_cbor_are_answered_alike,
+    an_item_fails_alone,
+    a_batch_is_one_entry_with_its_items,
+    a_filter_finds_a_key_context_inside_a_batch,
+    rewrap_batch_moves_every_item,
+    an_empty_or_oversized_batch_is_refused,
+    a_batch_of_the_largest_size_is_one_entry,
+);
+
+fn batch<T>(items: Vec<T>) -> Batch<T> {
+    Batch {
+        items,
+        metadata: None,
+    }
+}
+
+fn values<T: core::fmt::Debug>(results: Vec<ItemResult<T>>) -> Vec<T> {
+    let value = |result| match result {
+        ItemResult::Ok(value) => value,
+        ItemResult::Err { error } => panic!("{error:?}"),
+    };
+    results.into_iter().map(value).collect()
+}
+
+async fn seal(client: &Client, tenants: &[&str]) -> (Vec<EncryptAnswer>, u64) {
+    let items = tenants.iter().map(|name| EncryptItem::new(tenant(name), *name));
+    let answer = client.encrypt_batch(batch(items.collect())).await.unwrap();
+    (values(answer.results), answer.log_entry.index)
+}
+
+async fn results_come_in_the_order_of_the_items(room: Room) {
+    let tenants = ["c", "a", "b", "a"];
+    let (sealed, _) = seal(&room.client, &tenants).await;
+    assert_eq!(sealed[1].key.id, sealed[3].key.id);
+    let items = tenants.iter().zip(sealed);
+    let items = items.map(|(name, sealed)| DecryptItem::new(tenant(name), sealed.ciphertext));
+    let opened = room.client.decrypt_batch(batch(items.collect())).await.unwrap();
+    let opened: Vec<_> = values(opened.results).into_iter().map(|item| item.plaintext.0).collect();
+    assert_eq!(opened, [b"c", b"a", b"b", b"a"]);
+}
+
+async fn json_and_cbor_are_answered_alike(room: Room) {
+    for encoding in [Encoding::Json, Encoding::Cbor] {
+        let client = Client::builder(&room.server.sheet().url)
+            .api_key(&room.api_key)
+            .batch_encoding(encoding)
+            .build()
+            .unwrap();
+        let (sealed, _) = seal(&client, &["acme"]).await;
+        let items = vec![
+            DecryptItem::new(tenant("acme"), sealed[0].ciphertext.clone()),
+            DecryptItem::new(tenant("acme"), "altered"),
+        ];
+        let answer = client.decrypt_batch(batch(items)).await.unwrap();
+        let [ItemResult::Ok(opened), ItemResult::Err { error }] = answer.results.as_slice() else {
+            panic!("{answer:?}");
+        };
+        assert_eq!(opened.plaintext.0, b"acme");
+        assert_eq!(error.code, Code::CannotDecrypt);
+    }
+}
+
+async fn an_item_fails_alone(room: Room) {
+    let (mut sealed, _) = seal(&room.client, &["a", "b", "c"]).await;
+    let last = sealed[1].ciphertext.0.last_mut().unwrap();
+    *last ^= 1;
+    let items = ["a", "b", "wrong"].iter().zip(&sealed);
+    let items = items.map(|(name, one)| DecryptItem::new(tenant(name), one.ciphertext.clone()));
+    let answer = room.client.decrypt_batch(batch(items.collect())).await.unwrap();
+    let codes: Vec<_> = answer
+        .results
+        .iter()
+        .map(|result| match result {
+            ItemResult::Ok(_) => None,
+            ItemResult::Err { error } => Some(error.code),
+        })
+        .collect();
+    assert_eq!(codes, [None, Some(Code::CannotDecrypt), Some(Code::ContextMismatch)]);
+    let view = room.client.log().items(answer.log_entry.index).await.unwrap();
+    let outcomes: Vec<_> = view.items.iter().map(|item| item.outcome).collect();
+    assert_eq!(outcomes, [Outcome::Allowed, Outcome::Allowed, Outcome::Denied]);
+    assert_eq!(view.items[2].reason, Some(Reason::ContextMismatch));
+    // The altered one was found out after the door had opened: a linked entry says so.
+    let (outcome, _) = room.ending(answer.log_entry).await;
+    assert_eq!(outcome, Outcome::Failed);
+}
+
+async fn a_batch_is_one_entry_with_its_items(room: Room) {
+    let (sealed, index) = seal(&room.client, &["a", "b", "a"]).await;
+    let all = room.entries(EntryFilter::default()).await;
+    let encrypted = all.iter().filter(|entry| entry.operation == Operation::Encrypt);
+    let [entry] = encrypted.collect::<Vec<_>>()[..] else {
+        panic!("more than one entry")
+    };
+    assert_eq!((entry.index, entry.count), (index, 3));
+    assert_eq!(entry.key_contexts.len(), 2);
+    let view = room.client.log().items(index).await.unwrap();
+    let items: Vec<_> = view.items.iter().map(record).collect();
+    for (item, sealed) in items.iter().zip(&sealed) {
+        assert_eq!(item.digest, Some(sha256(&sealed.ciphertext.0)));
+    }
+    let root = Items(items).root();
+    assert_eq!(view.root, hex(root));
+    let log = strongroom_tests::whole_log::WholeLog::fetch(&room.client, &room.verifier()).await;
+    assert_eq!(log.entry(index).items, Some(root));
+}
+
+/// The record that a view was made from.
+fn record(view: &ItemView) -> Item {
+    let digest = view.digest.as_ref().map(|text| {
+        let byte = |i: usize| u8::from_str_radix(&text[2 * i..2 * i + 2], 16).unwrap();
+        Hash::from_bytes(core::array::from_fn(byte))
+    });
+    Item {
+        id: ItemId::Position(view.position),
+        context: view.context.map(|id| (Kind::Context, id, view.version.unwrap())),
+        outcome: view.outcome,
+        reason: view.reason,
+        digest,
+    }
+}
+
+fn hex(hash: Hash) -> String {
+    hash.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+async fn a_filter_finds_a_key_context_inside_a_batch(room: Room) {
+    let (_, index) = seal(&room.client, &["a", "b"]).await;
+    let (_, other) = seal(&room.client, &["c"]).await;
+    let of = |name| EntryFilter {
+        key_context: Some(tenant(name)),
+        operation: Some(Operation::Encrypt),
+        ..EntryFilter::default()
+    };
+    for (name, expected) in [("a", vec![index]), ("b", vec![index]), ("c", vec![other])] {
+        let found = room.entries(of(name)).await;
+        let found: Vec<_> = found.iter().map(|entry| entry.index).collect();
+        assert_eq!(found, expected, "{name}");
+    }
+    assert!(room.entries(of("d")).await.is_empty());
+}
+
+async fn rewrap_batch_moves_every_item(room: Room) {
+    let (sealed, _) = seal(&room.client, &["a", "b"]).await;
+    for one in &sealed {
+        room.client.contexts().rotate(one.key.id).await.unwrap();
+    }
+    let items = ["a", "b"].iter().zip(sealed);
+    let items = items.map(|(name, one)| RewrapItem::new(tenant(name), one.ciphertext));
+    let moved = room.client.rewrap_batch(batch(items.collect())).await.unwrap();
+    for one in values(moved.results) {
+        assert_eq!(one.key.version.0, 2);
+    }
+}
+
+async fn an_empty_or_oversized_batch_is_refused(room: Room) {
+    let item = r#"{"key_context":{"tenant":"a"},"plaintext":""}"#;
+    let many = vec![item; 10_001].join(",");
+    for items in ["", many.as_str()] {
+        let body = format!(r#"{{"items":[{items}]}}"#);
+        let reply = room.post("/v1/encrypt/batch", body).await;
+        let expected = (400, "invalid_request");
+        room.assert_problem(&reply, expected, Reason::InvalidRequest).await;
+    }
+}
+
+async fn a_batch_of_the_largest_size_is_one_entry(room: Room) {
+    let tenants: Vec<_> = (0..10_000).map(|i| format!("tenant {}", i % 300)).collect();
+    let tenants: Vec<_> = tenants.iter().map(String::as_str).collect();
+    let (sealed, index) = seal(&room.client, &tenants).await;
+    assert_eq!(sealed.len(), 10_000);
+    let view = room.client.log().items(index).await.unwrap();
+    assert_eq!(view.items.len(), 10_000);
+    let items = Items(view.items.iter().map(record).collect());
+    assert_eq!(view.root, hex(items.root()));
+    let found = room.entries(EntryFilter {
+        key_context: Some(tenant("tenant 299")),
+        operation: Some(Operation::Encrypt),
+        ..EntryFilter::default()
+    });
+    assert_eq!(found.await[0].index, index);
+}

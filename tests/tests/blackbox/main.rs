@@ -1,0 +1,24 @@
+//! Strongroom from outside: the real binary over HTTP, on both databases, through the Rust client
+//! or, where a request must be malformed, by hand.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "what is not there fails its test"
+)]
+
+mod attacks;
+mod bad_input;
+mod batches;
+mod clients;
+mod concurrency;
+mod contexts;
+mod data_keys;
+mod issuers;
+mod locks;
+mod log;
+mod policies;
+mod streams;
+mod tokens;
+mod values;
