@@ -5,13 +5,16 @@ use serde_json::{Map, Value};
 /// Renders a document.
 pub(super) fn render(document: &Value) -> String {
     let title = text(document, "/info/title");
-    let mut page = Page(String::with_capacity(256 * 1024));
+    let mut page = Page {
+        document,
+        html: String::with_capacity(256 * 1024),
+    };
     page.raw("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">");
     page.raw("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">");
     page.raw("<title>");
     page.text(title);
     page.raw(" API</title><link rel=\"stylesheet\" href=\"/docs/page.css\"></head><body>");
-    page.contents(document);
+    page.contents();
     page.raw("<main><h1>");
     page.text(title);
     page.raw(" <small>");
@@ -19,20 +22,27 @@ pub(super) fn render(document: &Value) -> String {
     page.raw("</small></h1><p class=\"lead\">");
     page.prose(text(document, "/info/description"));
     page.raw("</p>");
+    page.credentials();
     for tag in items(document, "/tags") {
-        page.chapter(document, tag);
+        page.chapter(tag);
     }
-    page.schemas(document);
+    page.schemas();
     page.raw("</main></body></html>\n");
-    page.0
+    page.html
 }
 
-/// The text being written. What comes from the document goes through [`Page::text`].
-struct Page(String);
+/// The header that every route with a credential takes; it stands once, at the top.
+const COMMON_HEADER: &str = "Strongroom-Identity";
 
-impl Page {
+/// The page being written. What comes from the document goes through [`Page::text`].
+struct Page<'a> {
+    document: &'a Value,
+    html: String,
+}
+
+impl<'a> Page<'a> {
     fn raw(&mut self, html: &str) {
-        self.0.push_str(html);
+        self.html.push_str(html);
     }
 
     fn text(&mut self, text: &str) {
@@ -42,7 +52,7 @@ impl Page {
                 '<' => self.raw("&lt;"),
                 '>' => self.raw("&gt;"),
                 '"' => self.raw("&quot;"),
-                c => self.0.push(c),
+                c => self.html.push(c),
             }
         }
     }
@@ -66,14 +76,14 @@ impl Page {
         self.raw("</a>");
     }
 
-    fn contents(&mut self, document: &Value) {
+    fn contents(&mut self) {
         self.raw("<nav><strong>Strongroom</strong>");
-        for tag in items(document, "/tags") {
+        for tag in items(self.document, "/tags") {
             let name = text(tag, "/name");
             self.raw("<details open><summary>");
             self.link("", name);
             self.raw("</summary><ul>");
-            for operation in operations(document, name) {
+            for operation in operations(self.document, name) {
                 self.raw("<li><a href=\"#");
                 self.text(operation.id());
                 self.raw("\">");
@@ -94,7 +104,16 @@ impl Page {
         self.raw("</b> ");
     }
 
-    fn chapter(&mut self, document: &Value, tag: &Value) {
+    fn credentials(&mut self) {
+        let schemes = object(self.document, "/components/securitySchemes");
+        for scheme in schemes.into_iter().flatten().map(|(_, scheme)| scheme) {
+            self.raw("<p class=\"lead\"><code>Authorization: Bearer</code> ");
+            self.prose(text(scheme, "/description"));
+            self.raw("</p>");
+        }
+    }
+
+    fn chapter(&mut self, tag: &'a Value) {
         let name = text(tag, "/name");
         self.raw("<section id=\"");
         self.text(&anchor(name));
@@ -103,13 +122,13 @@ impl Page {
         self.raw("</h2><p>");
         self.prose(text(tag, "/description"));
         self.raw("</p>");
-        for operation in operations(document, name) {
+        for operation in operations(self.document, name) {
             self.operation(&operation);
         }
         self.raw("</section>");
     }
 
-    fn operation(&mut self, operation: &Operation<'_>) {
+    fn operation(&mut self, operation: &Operation<'a>) {
         self.raw("<article id=\"");
         self.text(operation.id());
         self.raw("\"><h3>");
@@ -119,6 +138,9 @@ impl Page {
         self.raw("</code></h3><p>");
         self.prose(text(operation.value, "/summary"));
         self.raw("</p>");
+        if operation.value.get("security").is_none() {
+            self.raw("<p class=\"open\">No credential is needed.</p>");
+        }
         self.parameters(operation.value);
         self.bodies("Request", operation.value.pointer("/requestBody/content"));
         if let Some(responses) = object(operation.value, "/responses") {
@@ -130,15 +152,17 @@ impl Page {
     }
 
     fn parameters(&mut self, operation: &Value) {
-        let mut rows = items(operation, "/parameters").peekable();
+        let mut rows = items(operation, "/parameters")
+            .filter(|parameter| text(parameter, "/name") != COMMON_HEADER)
+            .peekable();
         if rows.peek().is_none() {
             return;
         }
         self.raw("<table>");
         for parameter in rows {
-            self.raw("<tr><td><code>");
-            self.text(text(parameter, "/name"));
-            self.raw("</code></td><td>");
+            self.raw("<tr><td>");
+            self.code(text(parameter, "/name"));
+            self.raw("</td><td>");
             self.text(text(parameter, "/in"));
             let required = parameter.get("required") == Some(&Value::Bool(true));
             self.raw(if required { ", <em>required</em>" } else { "" });
@@ -149,33 +173,29 @@ impl Page {
         self.raw("</table>");
     }
 
-    fn bodies(&mut self, label: &str, content: Option<&Value>) {
+    fn bodies(&mut self, label: &str, content: Option<&'a Value>) {
         let Some(content) = content.and_then(Value::as_object) else {
             return;
         };
         self.raw("<p class=\"body\"><span>");
         self.text(label);
         self.raw("</span> ");
-        for (i, (kind, media)) in content.iter().enumerate() {
-            self.raw(if i == 0 { "" } else { " or " });
-            if i == 0
-                && let Some(schema) = media
-                    .get("schema")
-                    .filter(|schema| reference(schema).is_some())
-            {
-                self.kind(schema);
-                self.raw(" as ");
-            }
-            self.raw("<code>");
-            self.text(kind);
-            self.raw("</code>");
+        let schema = content.values().find_map(|media| media.get("schema"));
+        if let Some(schema) = schema.filter(|schema| reference(schema).is_some()) {
+            self.kind(schema);
+            self.raw(" as ");
         }
+        let kinds: Vec<&String> = content.keys().collect();
+        self.list(&kinds, " or ", |page, kind| page.code(kind));
         self.raw("</p>");
+        if let Some(schema) = schema {
+            self.fields(schema);
+        }
     }
 
-    fn schemas(&mut self, document: &Value) {
+    fn schemas(&mut self) {
         self.raw("<section id=\"bodies\"><h2>Bodies</h2>");
-        let schemas = object(document, "/components/schemas");
+        let schemas = object(self.document, "/components/schemas");
         for (name, schema) in schemas.into_iter().flatten() {
             self.raw("<article id=\"body-");
             self.text(&anchor(name));
@@ -190,26 +210,33 @@ impl Page {
         self.raw("</section>");
     }
 
-    fn schema(&mut self, schema: &Value) {
-        let fields = fields(schema);
-        if fields.is_empty() {
+    fn schema(&mut self, schema: &'a Value) {
+        if !self.fields(schema) {
             self.raw("<p class=\"kind\">");
             self.kind(schema);
             self.raw("</p>");
-            return;
+        }
+    }
+
+    /// A table of the fields of an object; answers whether there are any.
+    fn fields(&mut self, schema: &'a Value) -> bool {
+        let fields = fields(self.document, schema);
+        if fields.is_empty() {
+            return false;
         }
         self.raw("<table>");
         for (name, field, required) in fields {
-            self.raw("<tr><td><code>");
-            self.text(name);
-            self.raw("</code></td><td>");
+            self.raw("<tr><td>");
+            self.code(name);
+            self.raw("</td><td>");
             self.kind(field);
             self.raw(if required { "" } else { " <em>optional</em>" });
             self.raw("</td><td>");
-            self.prose(text(field, "/description"));
+            self.prose(description(field));
             self.raw("</td></tr>");
         }
         self.raw("</table>");
+        true
     }
 
     /// The type of a schema in a few words, with links.
@@ -218,7 +245,9 @@ impl Page {
             return self.link("body-", name);
         }
         if let Some(values) = schema.get("enum").and_then(Value::as_array) {
-            return self.list(values, " · ", Self::value);
+            return self.list(values, " · ", |page, value| {
+                page.code(value.as_str().unwrap_or_default());
+            });
         }
         for combined in ["/oneOf", "/anyOf", "/allOf"] {
             let parts: Vec<&Value> = items(schema, combined)
@@ -227,6 +256,10 @@ impl Page {
             if !parts.is_empty() {
                 return self.list(&parts, " or ", |page, part| page.kind(part));
             }
+        }
+        if let Some(fields) = object(schema, "/properties") {
+            let names: Vec<&str> = fields.keys().map(String::as_str).collect();
+            return self.code(&format!("{{ {} }}", names.join(", ")));
         }
         if let Some(items) = schema.get("items") {
             self.raw("list of ");
@@ -240,9 +273,9 @@ impl Page {
         });
     }
 
-    fn value(&mut self, value: &Value) {
+    fn code(&mut self, text: &str) {
         self.raw("<code>");
-        self.text(value.as_str().unwrap_or_default());
+        self.text(text);
         self.raw("</code>");
     }
 
@@ -283,15 +316,32 @@ fn operations<'a>(document: &'a Value, tag: &'a str) -> impl Iterator<Item = Ope
 }
 
 /// The properties of an object, those of its parts included: name, schema, whether required.
-fn fields(schema: &Value) -> Vec<(&str, &Value, bool)> {
+fn fields<'a>(document: &'a Value, schema: &'a Value) -> Vec<(&'a str, &'a Value, bool)> {
+    let schema = resolve(document, schema);
     let required: Vec<&str> = items(schema, "/required")
         .filter_map(Value::as_str)
         .collect();
     let own = object(schema, "/properties").into_iter().flatten();
-    let parts = items(schema, "/allOf").filter(|part| reference(part).is_none());
+    let parts = items(schema, "/allOf").flat_map(|part| fields(document, part));
     own.map(|(name, field)| (name.as_str(), field, required.contains(&name.as_str())))
-        .chain(parts.flat_map(fields))
+        .chain(parts)
         .collect()
+}
+
+/// What a reference leads to; anything else is itself.
+fn resolve<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
+    let pointer = schema.get("$ref").and_then(Value::as_str);
+    pointer
+        .and_then(|pointer| document.pointer(pointer.trim_start_matches('#')))
+        .unwrap_or(schema)
+}
+
+/// A field's description; that of an optional body stands inside.
+fn description(field: &Value) -> &str {
+    match text(field, "/description") {
+        "" => text(field, "/oneOf/0/description"),
+        description => description,
+    }
 }
 
 fn kind_name(schema: &Value) -> &str {
@@ -369,8 +419,11 @@ mod tests {
             {"properties": {"a": {"type": "string"}}, "required": ["a"]},
             {"properties": {"b": {"type": ["integer", "null"]}}},
         ]});
-        let names: Vec<_> = fields(&schema).iter().map(|f| (f.0, f.2)).collect();
+        let names: Vec<_> = fields(&schema, &schema)
+            .iter()
+            .map(|f| (f.0, f.2))
+            .collect();
         assert_eq!(names, [("a", true), ("b", false)]);
-        assert_eq!(kind_name(fields(&schema)[1].1), "integer");
+        assert_eq!(kind_name(fields(&schema, &schema)[1].1), "integer");
     }
 }
