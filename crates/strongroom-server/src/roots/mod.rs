@@ -1,6 +1,6 @@
 //! Root providers: what wraps the seeds of the deployment.
 //!
-//! A provider that has its key in memory is a [`KeyRoot`]; [`file`] and [`passphrase`] say where
+//! A provider that has its key in memory is a [`KeyRoot`]; [`mod@file`] and [`passphrase`] say where
 //! the key comes from. Providers that keep the key elsewhere will implement the port themselves.
 
 pub mod file;
