@@ -17,7 +17,7 @@ use crate::failure::Failure;
 /// Encryption for multi-tenant software: under the tenant's key, locked to the person, and every
 /// use in a log that anyone can check.
 #[derive(Parser, Debug)]
-#[command(version, about, max_term_width = 100, after_help = EXAMPLES)]
+#[command(version, max_term_width = 100, after_help = EXAMPLES)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     command: Command,
