@@ -62,7 +62,10 @@ impl Ask {
     pub(crate) fn noting(&self, metadata: Option<Metadata>) -> Cow<'_, Self> {
         match metadata {
             None => Cow::Borrowed(self),
-            Some(_) => Cow::Owned(Self { metadata, ..self.clone() }),
+            Some(_) => Cow::Owned(Self {
+                metadata,
+                ..self.clone()
+            }),
         }
     }
 
@@ -70,7 +73,11 @@ impl Ask {
     pub(crate) fn of_the_deployment(request_id: RequestId) -> Self {
         Self {
             credentials: Credentials::default(),
-            origin: Origin { request_id, address: None, user_agent: None },
+            origin: Origin {
+                request_id,
+                address: None,
+                user_agent: None,
+            },
             metadata: None,
             idempotency: None,
         }

@@ -1,5 +1,8 @@
 //! One item or many: every operation on values is written once, for an item.
 
+use std::sync::Arc;
+
+use strongroom_crypto::entropy::Entropy;
 use strongroom_log::{Hash, Item, ItemId, Items};
 use strongroom_types::body::{Batch, ItemError, ItemResult};
 use strongroom_types::{KeyContext, Operation, Outcome, Permission};
@@ -7,7 +10,7 @@ use strongroom_types::{KeyContext, Operation, Outcome, Permission};
 use crate::ask::Ask;
 use crate::caller::Caller;
 use crate::denial::{Denial, Invalid};
-use crate::door::{Account, ItemPermit, KeyUse, Permit, Planned, Released, Stopped, Use};
+use crate::door::{Account, ItemPermit, KeyUse, Permit, Planned, Pool, Released, Stopped, Use};
 use crate::strongroom::Strongroom;
 
 /// An operation on one item.
@@ -26,6 +29,7 @@ pub(crate) trait ItemUse: Send + Sync {
         room: &Strongroom,
         caller: &Caller,
         ask: &Ask,
+        entropy: &dyn Entropy,
     ) -> impl Future<Output = Result<Prepared<Self::Work>, Stopped>> + Send;
 
     /// Opens, or gives out what was withheld.
@@ -42,6 +46,8 @@ pub(crate) trait ItemUse: Send + Sync {
 pub(crate) struct Prepared<W> {
     pub(crate) work: W,
     pub(crate) key_use: KeyUse,
+    /// The key context's map, for the entry.
+    pub(crate) map: Arc<KeyContext>,
     /// SHA-256 of what was sealed, or of the ciphertext to open.
     pub(crate) digest: Hash,
 }
@@ -65,10 +71,17 @@ impl<T: ItemUse> Use for Single<'_, T> {
         caller: &Caller,
         ask: &Ask,
     ) -> Result<Planned<Self::Work>, Stopped> {
-        let prepared = self.0.prepare(room, caller, ask).await?;
-        let mut account = Account { count: 1, output: Some(prepared.digest), ..Account::default() };
-        account.use_key(prepared.key_use, self.0.key_context());
-        Ok(Planned { work: (prepared.key_use, prepared.work), account })
+        let prepared = self.0.prepare(room, caller, ask, &*room.entropy).await?;
+        let mut account = Account {
+            count: 1,
+            output: Some(prepared.digest),
+            ..Account::default()
+        };
+        account.use_key(prepared.key_use, &prepared.map);
+        Ok(Planned {
+            work: (prepared.key_use, prepared.work),
+            account,
+        })
     }
 
     fn release(
@@ -94,9 +107,11 @@ impl<T> Many<T> {
     pub(crate) fn new(items: Vec<T>) -> Result<Self, Denial> {
         match items.len() {
             0 => Err(Invalid::Field("items".into()).into()),
-            items if items > Batch::<T>::ITEMS_MAX => {
-                Err(Invalid::BatchItems { items, max: Batch::<T>::ITEMS_MAX }.into())
+            items if items > Batch::<T>::ITEMS_MAX => Err(Invalid::BatchItems {
+                items,
+                max: Batch::<T>::ITEMS_MAX,
             }
+            .into()),
             _ => Ok(Self(items)),
         }
     }
@@ -114,15 +129,16 @@ impl<T: ItemUse> Use for Many<T> {
         caller: &Caller,
         ask: &Ask,
     ) -> Result<Planned<Self::Work>, Stopped> {
+        let entropy = Pool::of(&*room.entropy);
         let mut work = Vec::with_capacity(self.0.len());
         for item in &self.0 {
-            work.push(match item.prepare(room, caller, ask).await {
+            work.push(match item.prepare(room, caller, ask, &entropy).await {
                 Ok(prepared) => Ok(prepared),
                 Err(Stopped::Denied(denial)) => Err(denial),
                 Err(Stopped::Stale) => return Err(Stopped::Stale),
             });
         }
-        let account = self.account(&work);
+        let account = Self::account(&work);
         Ok(Planned { work, account })
     }
 
@@ -140,25 +156,37 @@ impl<T: ItemUse> Use for Many<T> {
                 Ok(prepared) => match finish(room, item, prepared, &mut permit) {
                     Ok(answer) => ItemResult::Ok(answer),
                     Err((key_use, denial)) => {
-                        failed.0.push(record(position, Some(key_use), Outcome::Failed, None, &denial));
+                        failed.0.push(record(
+                            position,
+                            Some(key_use),
+                            Outcome::Failed,
+                            None,
+                            &denial,
+                        ));
                         item_error(&denial)
                     }
                 },
             });
         }
-        Released { answer: Ok(results), failed }
+        Released {
+            answer: Ok(results),
+            failed,
+        }
     }
 }
 
 impl<T: ItemUse> Many<T> {
-    fn account(&self, work: &[Result<Prepared<T::Work>, Denial>]) -> Account {
+    fn account(work: &[Result<Prepared<T::Work>, Denial>]) -> Account {
         let count = u32::try_from(work.len()).unwrap_or(u32::MAX);
-        let mut account = Account { count, ..Account::default() };
+        let mut account = Account {
+            count,
+            ..Account::default()
+        };
         let mut items = Vec::with_capacity(work.len());
-        for (position, (item, prepared)) in self.0.iter().zip(work).enumerate() {
+        for (position, prepared) in work.iter().enumerate() {
             items.push(match prepared {
                 Ok(prepared) => {
-                    account.use_key(prepared.key_use, item.key_context());
+                    account.use_key(prepared.key_use, &prepared.map);
                     allowed(position, prepared.key_use, prepared.digest)
                 }
                 Err(denial) => record(position, None, Outcome::Denied, None, denial),
@@ -188,8 +216,12 @@ fn finish<T: ItemUse>(
 
 fn item_error<A>(denial: &Denial) -> ItemResult<A> {
     let code = denial.code();
-    let detail = denial.detail().unwrap_or_else(|| code.name().replace('_', " "));
-    ItemResult::Err { error: ItemError { code, detail } }
+    let detail = denial
+        .detail()
+        .unwrap_or_else(|| code.name().replace('_', " "));
+    ItemResult::Err {
+        error: ItemError { code, detail },
+    }
 }
 
 fn allowed(position: usize, key_use: KeyUse, digest: Hash) -> Item {

@@ -47,7 +47,11 @@ impl Caller {
 
     /// Whether the key context is among the client's allowed ones.
     pub(crate) fn may_use(&self, context: &KeyContext) -> bool {
-        self.client.body.allowed_contexts.iter().any(|pattern| pattern.matches(context))
+        self.client
+            .body
+            .allowed_contexts
+            .iter()
+            .any(|pattern| pattern.matches(context))
     }
 
     /// # Errors
@@ -66,11 +70,16 @@ impl Caller {
     pub(crate) fn require_identity(&self, lock: &Lock) -> Result<&Identity, Denial> {
         self.identity
             .as_deref()
-            .ok_or_else(|| Denial::IdentityMissing { claims: claim_names(lock) })
+            .ok_or_else(|| Denial::IdentityMissing {
+                claims: claim_names(lock),
+            })
     }
 }
 
 /// The claims of a lock, by name.
 pub(crate) fn claim_names(lock: &Lock) -> Vec<String> {
-    lock.terms().iter().map(|term| term.claim().to_owned()).collect()
+    lock.terms()
+        .iter()
+        .map(|term| term.claim().to_owned())
+        .collect()
 }

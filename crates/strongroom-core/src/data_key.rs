@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use strongroom_crypto::entropy::Entropy;
 use strongroom_crypto::secret::SecretBytes;
 use strongroom_log::sha256;
 use strongroom_types::body::{
@@ -74,9 +75,20 @@ impl Strongroom {
 
 fn answer(answered: Answered<DataKey>) -> Result<Answered<DataKeyAnswer>, Refused> {
     let entry: Option<LogEntryId> = answered.entry;
-    let Some(log_entry) = entry else { return Err(Refused::unlogged(Denial::Internal)) };
-    let DataKey { plaintext, wrapped, key } = answered.value;
-    let value = DataKeyAnswer { plaintext, wrapped_key: wrapped.into(), key, log_entry };
+    let Some(log_entry) = entry else {
+        return Err(Refused::unlogged(Denial::Internal));
+    };
+    let DataKey {
+        plaintext,
+        wrapped,
+        key,
+    } = answered.value;
+    let value = DataKeyAnswer {
+        plaintext,
+        wrapped_key: wrapped.into(),
+        key,
+        log_entry,
+    };
     Ok(Answered { value, entry })
 }
 
@@ -103,26 +115,36 @@ impl ItemUse for DataKeyCreate {
         room: &Strongroom,
         caller: &Caller,
         ask: &Ask,
+        entropy: &dyn Entropy,
     ) -> Result<Prepared<NewDataKey>, Stopped> {
         let bytes = usize::from(self.bytes.unwrap_or(BYTES_DEFAULT));
         if bytes > BYTES_MAX {
             return Err(Denial::Invalid(Invalid::Field("bytes".into())).into());
         }
-        let keys = room.keys_for_sealing(caller, ask, &self.key_context).await?;
+        let keys = room
+            .keys_for_sealing(caller, ask, &self.key_context)
+            .await?;
         let lock = caller.lock_for_sealing(&keys, &self.lock, self.lock_for.as_ref())?;
         let mut plaintext = Zeroizing::new(vec![0; bytes]);
-        room.entropy.fill(&mut plaintext).map_err(|_no_entropy| Denial::Unavailable)?;
+        room.entropy
+            .fill(&mut plaintext)
+            .map_err(|_no_entropy| Denial::Unavailable)?;
         let spec = SealSpec {
             purpose: Purpose::DataKey,
             lock: lock.as_ref(),
             associated_data: None,
-            entropy: &*room.entropy,
+            entropy,
         };
         let wrapped = keys.wrap_data_key(&spec, &plaintext)?;
         Ok(Prepared {
             digest: wrapped.digest(),
+            map: Arc::clone(&keys.map),
             key_use: KeyUse::sealing(&keys),
-            work: NewDataKey { wrapped, plaintext, keys },
+            work: NewDataKey {
+                wrapped,
+                plaintext,
+                keys,
+            },
         })
     }
 
@@ -134,7 +156,11 @@ impl ItemUse for DataKeyCreate {
     ) -> Result<DataKey, Denial> {
         let wrapped = work.wrapped.release(permit)?;
         let plaintext = Some(Bytes(core::mem::take(&mut *work.plaintext)));
-        Ok(DataKey { plaintext, wrapped, key: work.keys.sealed_one() })
+        Ok(DataKey {
+            plaintext,
+            wrapped,
+            key: work.keys.sealed_one(),
+        })
     }
 }
 
@@ -153,13 +179,17 @@ impl ItemUse for DataKeyUnwrap {
         room: &Strongroom,
         caller: &Caller,
         _ask: &Ask,
+        _entropy: &dyn Entropy,
     ) -> Result<Prepared<Opening>, Stopped> {
         caller.require_context(&self.key_context)?;
         let envelope = parse(&self.wrapped_key.0, Purpose::DataKey)?;
-        let keys = room.keys_for_opening(caller, &self.key_context, &envelope).await?;
+        let keys = room
+            .keys_for_opening(caller, &self.key_context, &envelope)
+            .await?;
         let lock = caller.lock_for_opening(&keys, &envelope.header)?;
         Ok(Prepared {
             digest: sha256(&self.wrapped_key.0),
+            map: Arc::clone(&keys.map),
             key_use: KeyUse::opening(&keys, &envelope),
             work: Opening { keys, lock },
         })
@@ -173,11 +203,15 @@ impl ItemUse for DataKeyUnwrap {
     ) -> Result<DataKey, Denial> {
         let envelope = reparse(&self.wrapped_key.0)?;
         let plaintext: SecretBytes =
-            work.keys.unwrap_data_key(permit, &envelope, work.lock.as_ref())?;
+            work.keys
+                .unwrap_data_key(permit, &envelope, work.lock.as_ref())?;
         Ok(DataKey {
             plaintext: Some(plaintext.into_vec().into()),
             wrapped: self.wrapped_key.0.clone(),
-            key: KeyRef { id: work.keys.id, version: envelope.key_part.version },
+            key: KeyRef {
+                id: work.keys.id,
+                version: envelope.key_part.version,
+            },
         })
     }
 }
@@ -200,12 +234,16 @@ impl ItemUse for Rewrap {
         room: &Strongroom,
         caller: &Caller,
         _ask: &Ask,
+        _entropy: &dyn Entropy,
     ) -> Result<Prepared<Arc<ContextKeys>>, Stopped> {
         caller.require_context(&self.0.key_context)?;
         let envelope = parse(&self.0.wrapped_key.0, Purpose::DataKey)?;
-        let keys = room.keys_for_opening(caller, &self.0.key_context, &envelope).await?;
+        let keys = room
+            .keys_for_opening(caller, &self.0.key_context, &envelope)
+            .await?;
         Ok(Prepared {
             digest: sha256(&self.0.wrapped_key.0),
+            map: Arc::clone(&keys.map),
             key_use: KeyUse::opening(&keys, &envelope),
             work: keys,
         })
@@ -219,7 +257,14 @@ impl ItemUse for Rewrap {
     ) -> Result<DataKey, Denial> {
         let envelope = reparse(&self.0.wrapped_key.0)?;
         let wrapped = keys.rewrap(permit, &envelope, None, &*room.entropy)?;
-        let key = KeyRef { id: keys.id, version: keys.active };
-        Ok(DataKey { plaintext: None, wrapped, key })
+        let key = KeyRef {
+            id: keys.id,
+            version: keys.active,
+        };
+        Ok(DataKey {
+            plaintext: None,
+            wrapped,
+            key,
+        })
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use strongroom_crypto::entropy::Entropy;
 use strongroom_crypto::envelope::Envelope;
 use strongroom_crypto::keys::ResolvedLock;
 use strongroom_log::sha256;
@@ -70,13 +71,17 @@ impl ItemUse for DecryptItem {
         room: &Strongroom,
         caller: &Caller,
         _ask: &Ask,
+        _entropy: &dyn Entropy,
     ) -> Result<Prepared<Self::Work>, Stopped> {
         caller.require_context(&self.key_context)?;
         let envelope = parse(&self.ciphertext.0, Purpose::Value)?;
-        let keys = room.keys_for_opening(caller, &self.key_context, &envelope).await?;
+        let keys = room
+            .keys_for_opening(caller, &self.key_context, &envelope)
+            .await?;
         let lock = caller.lock_for_opening(&keys, &envelope.header)?;
         Ok(Prepared {
             digest: sha256(&self.ciphertext.0),
+            map: Arc::clone(&keys.map),
             key_use: KeyUse::opening(&keys, &envelope),
             work: Opening { keys, lock },
         })
@@ -89,11 +94,19 @@ impl ItemUse for DecryptItem {
         permit: ItemPermit,
     ) -> Result<DecryptAnswer, Denial> {
         let envelope = reparse(&self.ciphertext.0)?;
-        let associated_data = self.associated_data.as_ref().map(|bytes| bytes.0.as_slice());
-        let plaintext = work.keys.open(permit, &envelope, work.lock.as_ref(), associated_data)?;
+        let associated_data = self
+            .associated_data
+            .as_ref()
+            .map(|bytes| bytes.0.as_slice());
+        let plaintext = work
+            .keys
+            .open(permit, &envelope, work.lock.as_ref(), associated_data)?;
         Ok(DecryptAnswer {
             plaintext: plaintext.into_vec().into(),
-            key: KeyRef { id: work.keys.id, version: envelope.key_part.version },
+            key: KeyRef {
+                id: work.keys.id,
+                version: envelope.key_part.version,
+            },
             log_entry: None,
         })
     }

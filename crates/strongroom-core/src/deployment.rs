@@ -55,7 +55,8 @@ impl Deployment {
     /// `HMAC-SHA-256(credentials key, label ‖ frame(key id, secret))`: an API key as the database
     /// knows it.
     pub(crate) fn api_key_hash(&self, id: KeyId, secret: &[u8]) -> [u8; 32] {
-        self.credentials.mac(Label::ApiKey, &[id.as_bytes(), secret])
+        self.credentials
+            .mac(Label::ApiKey, &[id.as_bytes(), secret])
     }
 
     /// `HMAC-SHA-256(credentials key, label ‖ frame(parts))`: an Idempotency-Key or a request.

@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use strongroom_types::body::{
-    Batch, BatchAnswer, EncryptAnswer, EncryptItem, EncryptRequest,
-};
+use strongroom_crypto::entropy::Entropy;
+use strongroom_types::body::{Batch, BatchAnswer, EncryptAnswer, EncryptItem, EncryptRequest};
 use strongroom_types::{KeyContext, Operation, Permission, Purpose};
 
 use crate::ask::{Answered, Ask};
@@ -60,18 +59,25 @@ impl ItemUse for EncryptItem {
         room: &Strongroom,
         caller: &Caller,
         ask: &Ask,
+        entropy: &dyn Entropy,
     ) -> Result<Prepared<Self::Work>, Stopped> {
-        let keys = room.keys_for_sealing(caller, ask, &self.key_context).await?;
+        let keys = room
+            .keys_for_sealing(caller, ask, &self.key_context)
+            .await?;
         let lock = caller.lock_for_sealing(&keys, &self.lock, self.lock_for.as_ref())?;
         let spec = SealSpec {
             purpose: Purpose::Value,
             lock: lock.as_ref(),
-            associated_data: self.associated_data.as_ref().map(|bytes| bytes.0.as_slice()),
-            entropy: &*room.entropy,
+            associated_data: self
+                .associated_data
+                .as_ref()
+                .map(|bytes| bytes.0.as_slice()),
+            entropy,
         };
         let sealed = keys.seal(&spec, &self.plaintext.0)?;
         Ok(Prepared {
             digest: sealed.digest(),
+            map: Arc::clone(&keys.map),
             key_use: KeyUse::sealing(&keys),
             work: (sealed, keys),
         })
@@ -85,7 +91,11 @@ impl ItemUse for EncryptItem {
     ) -> Result<EncryptAnswer, Denial> {
         let ciphertext = sealed.release(permit)?.into();
         let key = keys.sealed_one();
-        Ok(EncryptAnswer { ciphertext, key, log_entry: None })
+        Ok(EncryptAnswer {
+            ciphertext,
+            key,
+            log_entry: None,
+        })
     }
 }
 
@@ -105,7 +115,13 @@ impl Strongroom {
         let Some(log_entry) = answered.entry else {
             return Err(Refused::unlogged(Denial::Internal));
         };
-        let value = BatchAnswer { results: answered.value, log_entry };
-        Ok(Answered { value, entry: answered.entry })
+        let value = BatchAnswer {
+            results: answered.value,
+            log_entry,
+        };
+        Ok(Answered {
+            value,
+            entry: answered.entry,
+        })
     }
 }

@@ -55,7 +55,9 @@ impl Rules {
         Self {
             policy: policy.map(|policy| policy.id),
             suite: body.and_then(|body| body.suite).unwrap_or_default(),
-            required_lock: body.map(|body| body.required_lock.clone()).unwrap_or_default(),
+            required_lock: body
+                .map(|body| body.required_lock.clone())
+                .unwrap_or_default(),
             accepted: body
                 .and_then(|body| body.accepted_formats.clone())
                 .unwrap_or_else(|| vec![Format::Sr1]),
@@ -111,7 +113,10 @@ impl Policies {
     }
 
     pub(crate) fn find(&self, id: PolicyId) -> Option<&Policy> {
-        self.0.iter().map(AsRef::as_ref).find(|policy| policy.id == id)
+        self.0
+            .iter()
+            .map(AsRef::as_ref)
+            .find(|policy| policy.id == id)
     }
 
     /// All of them.
@@ -136,7 +141,10 @@ impl Policies {
     /// A limit, or the policy that it would tie with.
     pub(crate) fn check(&self, id: Option<PolicyId>, body: &PolicyBody) -> Result<(), Denial> {
         check_limits(body)?;
-        let tie = self.0.iter().find(|other| Some(other.id) != id && ties(&other.body, body));
+        let tie = self
+            .0
+            .iter()
+            .find(|other| Some(other.id) != id && ties(&other.body, body));
         match tie {
             Some(other) => Err(Invalid::PolicyTie(other.id).into()),
             None => Ok(()),
@@ -158,7 +166,10 @@ fn check_limits(body: &PolicyBody) -> Result<(), Denial> {
 }
 
 fn matches(policy: &PolicyBody, context: &KeyContext) -> bool {
-    policy.matches.pairs().all(|(key, value)| context.value(key) == Some(value))
+    policy
+        .matches
+        .pairs()
+        .all(|(key, value)| context.value(key) == Some(value))
 }
 
 /// Two policies tie when they have as many pairs and some key context contains the pairs of both:
@@ -193,7 +204,11 @@ mod tests {
             rotation: Rotation::default(),
             accepted_formats: None,
         };
-        Policy { id: PolicyId::from_bytes([id; 16]), created: 0, body }
+        Policy {
+            id: PolicyId::from_bytes([id; 16]),
+            created: 0,
+            body,
+        }
     }
 
     fn context(pairs: &[(&str, &str)]) -> KeyContext {
@@ -205,20 +220,26 @@ mod tests {
         let policies = Policies::new(vec![
             policy(1, &[], Suite::Aes128Gcm),
             policy(2, &[("org", "acme")], Suite::Aes256GcmSiv),
-            policy(3, &[("org", "acme"), ("type", "pii")], Suite::ChaCha20Poly1305),
+            policy(
+                3,
+                &[("org", "acme"), ("type", "pii")],
+                Suite::ChaCha20Poly1305,
+            ),
         ]);
         let suite = |pairs: &[(&str, &str)]| policies.rules(&context(pairs)).suite;
         assert_eq!(suite(&[("org", "beta")]), Suite::Aes128Gcm);
         assert_eq!(suite(&[("org", "acme")]), Suite::Aes256GcmSiv);
-        assert_eq!(suite(&[("org", "acme"), ("type", "pii")]), Suite::ChaCha20Poly1305);
+        assert_eq!(
+            suite(&[("org", "acme"), ("type", "pii")]),
+            Suite::ChaCha20Poly1305
+        );
     }
 
     #[test]
     fn a_tie_is_refused_when_saved() {
         let policies = Policies::new(vec![policy(1, &[("org", "acme")], Suite::Aes256Gcm)]);
-        let check = |pairs: &[(&str, &str)]| {
-            policies.check(None, &policy(9, pairs, Suite::Aes256Gcm).body)
-        };
+        let check =
+            |pairs: &[(&str, &str)]| policies.check(None, &policy(9, pairs, Suite::Aes256Gcm).body);
         let tie = Invalid::PolicyTie(PolicyId::from_bytes([1; 16])).into();
         assert_eq!(check(&[("type", "pii")]), Err(tie));
         assert_eq!(check(&[("org", "beta")]), Ok(()));
@@ -232,7 +253,10 @@ mod tests {
         let mut rules = Rules::of(None);
         assert!(!rules.rotation_due(0, USES_DEFAULT - 1, i64::MAX));
         assert!(rules.rotation_due(0, USES_DEFAULT, 0));
-        rules.rotation = Rotation { age_s: Some(60), uses: Some(5) };
+        rules.rotation = Rotation {
+            age_s: Some(60),
+            uses: Some(5),
+        };
         assert!(!rules.rotation_due(0, 4, 59_999_999));
         assert!(rules.rotation_due(0, 4, 60_000_000));
         assert!(rules.rotation_due(0, 5, 0));

@@ -15,7 +15,12 @@ use crate::workspace::WorkspaceKeys;
 
 /// The place of a record's body: what it describes, in which workspace, under which id.
 fn place<'a>(workspace: &'a WorkspaceId, kind: RecordKind, id: &'a str) -> [&'a [u8]; 4] {
-    [b"record", workspace.as_bytes(), kind.name().as_bytes(), id.as_bytes()]
+    [
+        b"record",
+        workspace.as_bytes(),
+        kind.name().as_bytes(),
+        id.as_bytes(),
+    ]
 }
 
 /// Seals a record.
@@ -26,7 +31,12 @@ pub(crate) fn seal<T: Serialize>(
     body: &T,
 ) -> Result<Record, Denial> {
     let body = keys.seal_body(&place(&workspace, kind, &id), body)?;
-    Ok(Record { kind, id, created, body })
+    Ok(Record {
+        kind,
+        id,
+        created,
+        body,
+    })
 }
 
 fn open<T: DeserializeOwned, I: FromStr>(
@@ -34,9 +44,15 @@ fn open<T: DeserializeOwned, I: FromStr>(
     workspace: WorkspaceId,
     record: &Record,
 ) -> Result<(I, T), StoreError> {
-    let body =
-        keys.open_body("record", &place(&workspace, record.kind, &record.id), &record.body)?;
-    let id = record.id.parse().map_err(|_not_an_id| StoreError::Damaged { table: "record" })?;
+    let body = keys.open_body(
+        "record",
+        &place(&workspace, record.kind, &record.id),
+        &record.body,
+    )?;
+    let id = record
+        .id
+        .parse()
+        .map_err(|_not_an_id| StoreError::Damaged { table: "record" })?;
     Ok((id, body))
 }
 
@@ -47,7 +63,11 @@ pub(crate) fn client(
     record: &Record,
 ) -> Result<Client, StoreError> {
     let (id, body) = open::<ClientBody, ClientId>(keys, workspace, record)?;
-    Ok(Client { id, created: record.created, body })
+    Ok(Client {
+        id,
+        created: record.created,
+        body,
+    })
 }
 
 /// Opens an issuer's record.
@@ -57,7 +77,11 @@ pub(crate) fn issuer(
     record: &Record,
 ) -> Result<Issuer, StoreError> {
     let (id, body) = open::<IssuerBody, IssuerId>(keys, workspace, record)?;
-    Ok(Issuer { id, created: record.created, body })
+    Ok(Issuer {
+        id,
+        created: record.created,
+        body,
+    })
 }
 
 /// Opens a policy's record.
@@ -67,5 +91,9 @@ pub(crate) fn policy(
     record: &Record,
 ) -> Result<Policy, StoreError> {
     let (id, body) = open::<PolicyRecord, PolicyId>(keys, workspace, record)?;
-    Ok(Policy { id, created: record.created, body: body.policy })
+    Ok(Policy {
+        id,
+        created: record.created,
+        body: body.policy,
+    })
 }

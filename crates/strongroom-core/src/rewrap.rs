@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use strongroom_crypto::entropy::Entropy;
 use strongroom_log::sha256;
 use strongroom_types::body::{
     Batch, BatchAnswer, DecryptItem, KeyRef, RewrapAnswer, RewrapItem, RewrapRequest,
@@ -47,7 +48,14 @@ impl Strongroom {
         batch: Batch<RewrapItem>,
     ) -> Result<Answered<BatchAnswer<RewrapAnswer>>, Refused> {
         let items = batch.items.into_iter().map(Rewrap).collect();
-        self.enter_batch(ask, Batch { items, metadata: batch.metadata }).await
+        self.enter_batch(
+            ask,
+            Batch {
+                items,
+                metadata: batch.metadata,
+            },
+        )
+        .await
     }
 }
 
@@ -66,12 +74,16 @@ impl ItemUse for Rewrap {
         room: &Strongroom,
         caller: &Caller,
         _ask: &Ask,
+        _entropy: &dyn Entropy,
     ) -> Result<Prepared<Self::Work>, Stopped> {
         caller.require_context(&self.0.key_context)?;
         let envelope = parse(&self.0.ciphertext.0, Purpose::Value)?;
-        let keys = room.keys_for_opening(caller, &self.0.key_context, &envelope).await?;
+        let keys = room
+            .keys_for_opening(caller, &self.0.key_context, &envelope)
+            .await?;
         Ok(Prepared {
             digest: sha256(&self.0.ciphertext.0),
+            map: Arc::clone(&keys.map),
             key_use: KeyUse::opening(&keys, &envelope),
             work: keys,
         })
@@ -84,9 +96,20 @@ impl ItemUse for Rewrap {
         permit: ItemPermit,
     ) -> Result<RewrapAnswer, Denial> {
         let envelope = reparse(&self.0.ciphertext.0)?;
-        let associated_data = self.0.associated_data.as_ref().map(|bytes| bytes.0.as_slice());
+        let associated_data = self
+            .0
+            .associated_data
+            .as_ref()
+            .map(|bytes| bytes.0.as_slice());
         let moved = keys.rewrap(permit, &envelope, associated_data, &*room.entropy)?;
-        let key = KeyRef { id: keys.id, version: keys.active };
-        Ok(RewrapAnswer { ciphertext: moved.into(), key, log_entry: None })
+        let key = KeyRef {
+            id: keys.id,
+            version: keys.active,
+        };
+        Ok(RewrapAnswer {
+            ciphertext: moved.into(),
+            key,
+            log_entry: None,
+        })
     }
 }

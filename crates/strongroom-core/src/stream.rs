@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use aws_lc_rs::digest;
 use strongroom_crypto::chunked::{Opener, Sealer};
+use strongroom_crypto::entropy::Entropy;
 use strongroom_crypto::envelope::Envelope;
 use strongroom_log::{Facts, Hash};
 use strongroom_types::body::{KeyRef, LogEntryId};
@@ -66,8 +67,17 @@ impl Strongroom {
         let (answered, caller) = self.enter_as(ask, &Single(&request)).await?;
         let (prefix, sealer, key) = answered.value;
         let course = self.course(ask, caller, Operation::StreamEncrypt, answered.entry)?;
-        let value = SealStream { course, prefix, sealer, key, digest: Running::new() };
-        Ok(Answered { value, entry: answered.entry })
+        let value = SealStream {
+            course,
+            prefix,
+            sealer,
+            key,
+            digest: Running::new(),
+        };
+        Ok(Answered {
+            value,
+            entry: answered.entry,
+        })
     }
 
     /// Starts to open a stream whose prefix is complete (see [`prefix_len`]).
@@ -84,7 +94,14 @@ impl Strongroom {
         let (answered, caller) = self.enter_as(ask, &Single(&open)).await?;
         let (opener, key) = answered.value;
         let course = self.course(ask, caller, Operation::StreamDecrypt, answered.entry)?;
-        Ok(Answered { value: OpenStream { course, opener, key }, entry: answered.entry })
+        Ok(Answered {
+            value: OpenStream {
+                course,
+                opener,
+                key,
+            },
+            entry: answered.entry,
+        })
     }
 
     fn course(
@@ -94,8 +111,16 @@ impl Strongroom {
         operation: Operation,
         entry: Option<LogEntryId>,
     ) -> Result<Course, Refused> {
-        let Some(entry) = entry else { return Err(Refused::unlogged(Denial::Internal)) };
-        Ok(Course { room: self.clone(), caller, ask: ask.clone(), operation, entry })
+        let Some(entry) = entry else {
+            return Err(Refused::unlogged(Denial::Internal));
+        };
+        Ok(Course {
+            room: self.clone(),
+            caller,
+            ask: ask.clone(),
+            operation,
+            entry,
+        })
     }
 }
 
@@ -114,18 +139,22 @@ impl ItemUse for StreamSeal {
         room: &Strongroom,
         caller: &Caller,
         ask: &Ask,
+        entropy: &dyn Entropy,
     ) -> Result<Prepared<Self::Work>, Stopped> {
-        let keys = room.keys_for_sealing(caller, ask, &self.key_context).await?;
+        let keys = room
+            .keys_for_sealing(caller, ask, &self.key_context)
+            .await?;
         let lock = caller.lock_for_sealing(&keys, &self.lock, None)?;
         let spec = SealSpec {
             purpose: Purpose::File,
             lock: lock.as_ref(),
             associated_data: self.associated_data.as_deref(),
-            entropy: &*room.entropy,
+            entropy,
         };
         let begun = keys.begin_stream(&spec)?;
         Ok(Prepared {
             digest: begun.digest(),
+            map: Arc::clone(&keys.map),
             key_use: KeyUse::sealing(&keys),
             work: (begun, keys),
         })
@@ -172,13 +201,17 @@ impl ItemUse for OpenPrefix<'_> {
         room: &Strongroom,
         caller: &Caller,
         _ask: &Ask,
+        _entropy: &dyn Entropy,
     ) -> Result<Prepared<Opening>, Stopped> {
         caller.require_context(&self.request.key_context)?;
         let envelope = self.parse()?;
-        let keys = room.keys_for_opening(caller, &self.request.key_context, &envelope).await?;
+        let keys = room
+            .keys_for_opening(caller, &self.request.key_context, &envelope)
+            .await?;
         let lock = caller.lock_for_opening(&keys, &envelope.header)?;
         Ok(Prepared {
             digest: strongroom_log::sha256(self.prefix),
+            map: Arc::clone(&keys.map),
             key_use: KeyUse::opening(&keys, &envelope),
             work: Opening { keys, lock },
         })
@@ -193,8 +226,15 @@ impl ItemUse for OpenPrefix<'_> {
         let envelope = self.parse()?;
         let associated_data = self.request.associated_data.as_deref();
         let opener =
-            work.keys.open_stream(permit, &envelope, work.lock.as_ref(), associated_data)?;
-        Ok((opener, KeyRef { id: work.keys.id, version: envelope.key_part.version }))
+            work.keys
+                .open_stream(permit, &envelope, work.lock.as_ref(), associated_data)?;
+        Ok((
+            opener,
+            KeyRef {
+                id: work.keys.id,
+                version: envelope.key_part.version,
+            },
+        ))
     }
 }
 
@@ -209,17 +249,35 @@ struct Course {
 }
 
 impl Course {
-    async fn end(&self, outcome: Outcome, denial: Option<&Denial>, account: Account) -> Option<Denial> {
+    async fn end(
+        &self,
+        outcome: Outcome,
+        denial: Option<&Denial>,
+        account: Account,
+    ) -> Option<Denial> {
         let reason = denial.map(Denial::reason);
-        let ending = Ending { operation: self.operation, outcome, reason };
-        let account = Account { of: Some(self.entry.index), count: 1, ..account };
-        let written = self.room.append_ending(&self.caller, &self.ask, ending, account).await;
+        let ending = Ending {
+            operation: self.operation,
+            outcome,
+            reason,
+        };
+        let account = Account {
+            of: Some(self.entry.index),
+            count: 1,
+            ..account
+        };
+        let written = self
+            .room
+            .append_ending(&self.caller, &self.ask, ending, account)
+            .await;
         written.err()
     }
 
     /// Writes the failure and gives what to answer with.
     async fn fail(&self, denial: Denial) -> Refused {
-        let unwritten = self.end(Outcome::Failed, Some(&denial), Account::default()).await;
+        let unwritten = self
+            .end(Outcome::Failed, Some(&denial), Account::default())
+            .await;
         Refused::with_entry(unwritten.unwrap_or(denial), Some(self.entry))
     }
 }
@@ -232,18 +290,29 @@ struct Running {
 
 impl Running {
     fn new() -> Self {
-        Self { digest: digest::Context::new(&digest::SHA256), bytes: 0 }
+        Self {
+            digest: digest::Context::new(&digest::SHA256),
+            bytes: 0,
+        }
     }
 
     fn update(&mut self, bytes: &[u8]) {
         self.digest.update(bytes);
-        self.bytes = self.bytes.saturating_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
+        self.bytes = self
+            .bytes
+            .saturating_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
     }
 
     fn account(self) -> Account {
         let digest = self.digest.finish();
-        let output = <[u8; 32]>::try_from(digest.as_ref()).ok().map(Hash::from_bytes);
-        let account = Account { output, facts: Facts::default(), ..Account::default() };
+        let output = <[u8; 32]>::try_from(digest.as_ref())
+            .ok()
+            .map(Hash::from_bytes);
+        let account = Account {
+            output,
+            facts: Facts::default(),
+            ..Account::default()
+        };
         account.fact("bytes", &self.bytes.to_string())
     }
 }
@@ -286,7 +355,9 @@ impl SealStream {
         let mut out = Vec::with_capacity(plaintext.len() + 64);
         self.sealer
             .update(plaintext, &mut out)
-            .map_err(|_too_long| Denial::TooLarge { limit_bytes: u64::MAX })?;
+            .map_err(|_too_long| Denial::TooLarge {
+                limit_bytes: u64::MAX,
+            })?;
         self.digest.update(&out);
         Ok(out)
     }
@@ -298,7 +369,12 @@ impl SealStream {
     pub async fn finish(mut self) -> Result<Vec<u8>, Refused> {
         let mut last = Vec::new();
         if self.sealer.finish(&mut last).is_err() {
-            return Err(self.course.fail(Denial::TooLarge { limit_bytes: u64::MAX }).await);
+            return Err(self
+                .course
+                .fail(Denial::TooLarge {
+                    limit_bytes: u64::MAX,
+                })
+                .await);
         }
         self.digest.update(&last);
         let account = self.digest.account();
@@ -351,9 +427,9 @@ impl OpenStream {
         let Self { course, opener, .. } = self;
         match opener.finish(&mut last) {
             Ok(()) => Ok(last),
-            Err(_altered) => {
-                Err(course.fail(Denial::Ciphertext(CiphertextFault::Altered)).await)
-            }
+            Err(_altered) => Err(course
+                .fail(Denial::Ciphertext(CiphertextFault::Altered))
+                .await),
         }
     }
 

@@ -80,7 +80,9 @@ pub enum OpenError {
         signed: u64,
     },
     /// The store's log is not a continuation of what was signed outside it.
-    #[error("log of {workspace} is not the one that the checkpoint kept outside the database signs")]
+    #[error(
+        "log of {workspace} is not the one that the checkpoint kept outside the database signs"
+    )]
     OtherLog {
         /// Whose log.
         workspace: WorkspaceId,
@@ -110,7 +112,10 @@ pub(crate) struct Dirty(Mutex<BTreeSet<WorkspaceId>>);
 
 impl Dirty {
     pub(crate) fn mark(&self, workspace: WorkspaceId) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(workspace);
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(workspace);
     }
 
     pub(crate) fn take(&self) -> BTreeSet<WorkspaceId> {
@@ -132,7 +137,10 @@ impl core::ops::Deref for Strongroom {
 
 /// The parts and the caches. Nothing in it must last: every field can be rebuilt from the store.
 #[derive(Debug)]
-#[expect(unnameable_types, reason = "only the crate itself reads the fields, through `Deref`")]
+#[expect(
+    unnameable_types,
+    reason = "only the crate itself reads the fields, through `Deref`"
+)]
 pub struct Inner {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) root: Arc<dyn Root>,
@@ -210,7 +218,9 @@ impl Strongroom {
     /// 16 random bytes for an id.
     pub(crate) fn generate_id(&self) -> Result<[u8; 16], Denial> {
         let mut bytes = [0; 16];
-        self.entropy.fill(&mut bytes).map_err(|_no_entropy| Denial::Unavailable)?;
+        self.entropy
+            .fill(&mut bytes)
+            .map_err(|_no_entropy| Denial::Unavailable)?;
         Ok(bytes)
     }
 
@@ -231,14 +241,22 @@ impl Strongroom {
         // The epoch is read first: what is read after it is at least as new, and the commit refuses
         // the request if it is newer.
         let head = self.store.head(id).await?.ok_or(Denial::Unauthenticated)?;
-        let row = self.store.workspace(id).await?.ok_or(Denial::Unauthenticated)?;
+        let row = self
+            .store
+            .workspace(id)
+            .await?
+            .ok_or(Denial::Unauthenticated)?;
         let keys = WorkspaceKeys::unwrap(id, &row.seeds, &*self.root, &self.entropy).await?;
         let body = keys.open_body("workspace", &[b"workspace", id.as_bytes()], &row.body)?;
         let issuers = self
-            .all_records(id, RecordKind::Issuer, |record| record::issuer(&keys, id, record))
+            .all_records(id, RecordKind::Issuer, |record| {
+                record::issuer(&keys, id, record)
+            })
             .await?;
         let policies = self
-            .all_records(id, RecordKind::Policy, |record| record::policy(&keys, id, record))
+            .all_records(id, RecordKind::Policy, |record| {
+                record::policy(&keys, id, record)
+            })
             .await?;
         Ok(Arc::new(WorkspaceState {
             id,
@@ -263,7 +281,10 @@ impl Strongroom {
         let mut all = Vec::new();
         let mut after: Option<String> = None;
         loop {
-            let page = self.store.records(workspace, kind, after.as_deref(), PAGE).await?;
+            let page = self
+                .store
+                .records(workspace, kind, after.as_deref(), PAGE)
+                .await?;
             for record in &page {
                 all.push(open(record)?);
             }
@@ -285,21 +306,34 @@ impl Strongroom {
         let keys = WorkspaceKeys::unwrap(id, &seeds, &*self.root, &self.entropy).await?;
         let body = keys.seal_body(&[b"workspace", id.as_bytes()], body)?;
         let created = self.time.now();
-        let row = WorkspaceRow { id, created, seeds, body, context_quota, contexts: 0 };
+        let row = WorkspaceRow {
+            id,
+            created,
+            seeds,
+            body,
+            context_quota,
+            contexts: 0,
+        };
         Ok((row, keys))
     }
 }
 
 impl From<StoreError> for Denial {
     fn from(error: StoreError) -> Self {
-        tracing::error!(error = &error as &dyn core::error::Error, "store does not answer");
+        tracing::error!(
+            error = &error as &dyn core::error::Error,
+            "store does not answer"
+        );
         Self::StoreUnavailable
     }
 }
 
 impl From<RootError> for Denial {
     fn from(error: RootError) -> Self {
-        tracing::error!(error = &error as &dyn core::error::Error, "root does not answer");
+        tracing::error!(
+            error = &error as &dyn core::error::Error,
+            "root does not answer"
+        );
         Self::RootUnavailable
     }
 }

@@ -23,7 +23,9 @@ impl Time {
     pub(crate) fn now(&self) -> Micros {
         let reading = self.clock.read();
         let passed = reading.monotonic.saturating_sub(self.start.monotonic);
-        reading.wall.max(self.start.wall.saturating_add(micros(passed)))
+        reading
+            .wall
+            .max(self.start.wall.saturating_add(micros(passed)))
     }
 }
 
@@ -75,11 +77,15 @@ fn numbers(text: &str, separator: char, widths: [usize; 3]) -> Option<[i64; 3]> 
 }
 
 fn digits(text: &str) -> Option<i64> {
-    text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok())?
+    text.bytes()
+        .all(|b| b.is_ascii_digit())
+        .then(|| text.parse().ok())?
 }
 
 fn fraction_micros(text: &str) -> Option<i64> {
-    let scale = 6usize.checked_sub(text.len()).filter(|_| !text.is_empty())?;
+    let scale = 6usize
+        .checked_sub(text.len())
+        .filter(|_| !text.is_empty())?;
     Some(digits(text)? * 10i64.pow(u32::try_from(scale).ok()?))
 }
 
@@ -92,7 +98,11 @@ fn civil(days: i64) -> (i64, i64, i64) {
     let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let shifted_month = (5 * of_year + 2) / 153;
     let day = of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
+    let month = if shifted_month < 10 {
+        shifted_month + 3
+    } else {
+        shifted_month - 9
+    };
     let year = year_of_era + era * 400 + i64::from(month <= 2);
     (year, month, day)
 }
@@ -152,10 +162,16 @@ mod tests {
 
     #[test]
     fn a_clock_set_back_does_not_take_time_back() {
-        let reading = Reading { wall: 1_000_000_000, monotonic: Duration::from_secs(5) };
+        let reading = Reading {
+            wall: 1_000_000_000,
+            monotonic: Duration::from_secs(5),
+        };
         let clock = Arc::new(Fake(Mutex::new(reading)));
         let time = Time::start(Arc::<Fake>::clone(&clock));
-        *clock.0.lock().unwrap() = Reading { wall: 0, monotonic: Duration::from_secs(7) };
+        *clock.0.lock().unwrap() = Reading {
+            wall: 0,
+            monotonic: Duration::from_secs(7),
+        };
         assert_eq!(time.now(), 1_002_000_000);
     }
 }

@@ -48,7 +48,11 @@ struct Exchange(TokenRequest);
 impl Exchange {
     fn check(&self) -> Result<(), Denial> {
         let request = &self.0;
-        let subject_types = [TokenRequest::JWT, TokenRequest::ID_TOKEN, TokenRequest::ACCESS_TOKEN];
+        let subject_types = [
+            TokenRequest::JWT,
+            TokenRequest::ID_TOKEN,
+            TokenRequest::ACCESS_TOKEN,
+        ];
         let requested = request.requested_token_type.as_deref();
         if request.grant_type != TokenRequest::GRANT_TYPE {
             return Err(Invalid::Field("grant_type".into()).into());
@@ -85,14 +89,25 @@ impl Use for Exchange {
         let exchanged = Exchanged::new(workspace, client, Identity::clone(&identity), now)?;
         let expires = exchanged.identity.expires;
         let answer = TokenAnswer {
-            access_token: room.deployment.tokens.issue(&room.settings.token_issuer, &exchanged, now)?,
+            access_token: room.deployment.tokens.issue(
+                &room.settings.token_issuer,
+                &exchanged,
+                now,
+            )?,
             issued_token_type: TokenRequest::ACCESS_TOKEN.to_owned(),
             token_type: "Bearer".to_owned(),
             expires_in: u64::try_from(expires.saturating_sub(now) / 1_000_000).unwrap_or(0),
         };
-        let account = Account { count: 1, identity: Some(identity), ..Account::default() };
+        let account = Account {
+            count: 1,
+            identity: Some(identity),
+            ..Account::default()
+        };
         let account = account.fact("expires", &crate::time::format_time(expires));
-        Ok(Planned { work: answer, account })
+        Ok(Planned {
+            work: answer,
+            account,
+        })
     }
 
     fn release(

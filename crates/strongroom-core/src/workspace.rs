@@ -81,7 +81,10 @@ impl WorkspaceKeys {
     ) -> Result<Vec<u8>, Denial> {
         let wrap = async |place: Place| {
             let seed = Seed::generate(entropy).map_err(|_no_entropy| Denial::Unavailable)?;
-            let row = root.wrap(&place, &seed).await.map_err(|_root| Denial::RootUnavailable)?;
+            let row = root
+                .wrap(&place, &seed)
+                .await
+                .map_err(|_root| Denial::RootUnavailable)?;
             Ok::<_, Denial>(Bytes(row))
         };
         let seeds = WrappedSeeds {
@@ -105,7 +108,9 @@ impl WorkspaceKeys {
         let root_seed = root.unwrap(&root_place, &seeds.root.0).await?;
         let context_place = Place::ContextIdKey(workspace);
         let context_seed = root.unwrap(&context_place, &seeds.context_id.0).await?;
-        let audit_seed = root.unwrap(&Place::AuditKey(workspace), &seeds.audit.0).await?;
+        let audit_seed = root
+            .unwrap(&Place::AuditKey(workspace), &seeds.audit.0)
+            .await?;
         Ok(Self {
             workspace,
             root: WorkspaceRoot::derive(&root_seed, workspace, ROOT_VERSION),
@@ -151,10 +156,16 @@ impl WorkspaceKeys {
     }
 
     /// Opens the openings of the batch that begins at `first`.
-    pub(crate) fn open_openings(&self, first: u64, sealed: &[u8]) -> Result<RowOpenings, StoreError> {
+    pub(crate) fn open_openings(
+        &self,
+        first: u64,
+        sealed: &[u8],
+    ) -> Result<RowOpenings, StoreError> {
         let damaged = StoreError::Damaged { table: "log_batch" };
         let place = [self.workspace.as_bytes().as_slice(), &first.to_be_bytes()];
-        let Ok(opened) = self.audit.open_openings(&place, sealed) else { return Err(damaged) };
+        let Ok(opened) = self.audit.open_openings(&place, sealed) else {
+            return Err(damaged);
+        };
         RowOpenings::decode(opened.expose()).map_err(|_layout| damaged)
     }
 }

@@ -70,10 +70,14 @@ const REASON: u8 = 1 << 2;
 const DIGEST: u8 = 1 << 3;
 
 impl Item {
+    /// Bytes of a record with a position, a key context and a digest.
+    const BYTES_USUAL: usize = 75;
+
     /// The canonical bytes, a leaf of the tree of item records.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        let mut out = vec![self.fields(), self.outcome.code()];
+        let mut out = Vec::with_capacity(Self::BYTES_USUAL);
+        out.extend([self.fields(), self.outcome.code()]);
         match &self.id {
             ItemId::Position(position) => out.extend(position.to_be_bytes()),
             ItemId::Name(ItemName(name)) => {
@@ -181,7 +185,8 @@ impl Items {
     /// The bytes to keep.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        let mut out = vec![Self::VERSION];
+        let mut out = Vec::with_capacity(5 + self.0.len() * (2 + Item::BYTES_USUAL));
+        out.push(Self::VERSION);
         out.extend(
             u32::try_from(self.0.len())
                 .unwrap_or(u32::MAX)

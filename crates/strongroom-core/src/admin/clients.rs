@@ -129,8 +129,15 @@ impl Strongroom {
         let (row, api_key) = self.new_api_key(workspace, id, expires_in)?;
         let client = Client { id, created, body };
         let info = client_info(&client, vec![api_key.info.clone()]);
-        let changes = vec![Change::PutRecord(workspace, record), Change::InsertApiKey(row)];
-        Ok(NewClient { info, api_key, changes })
+        let changes = vec![
+            Change::PutRecord(workspace, record),
+            Change::InsertApiKey(row),
+        ];
+        Ok(NewClient {
+            info,
+            api_key,
+            changes,
+        })
     }
 
     fn new_api_key(
@@ -146,17 +153,32 @@ impl Strongroom {
         let lifetime = expires_in.map(std::time::Duration::from_secs).map(micros);
         let expires = lifetime.map(|lifetime| created.saturating_add(lifetime));
         let hash = self.deployment.api_key_hash(id, secret.expose()).to_vec();
-        let row = ApiKeyRow { id, workspace, client, hash, created, expires };
+        let row = ApiKeyRow {
+            id,
+            workspace,
+            client,
+            hash,
+            created,
+            expires,
+        };
         let secret = format_api_key(id, secret.expose());
-        Ok((row.clone(), ApiKeyCreated { info: key_info(&row), secret }))
+        Ok((
+            row.clone(),
+            ApiKeyCreated {
+                info: key_info(&row),
+                secret,
+            },
+        ))
     }
 
     /// A client that an administrator names; another's id is as unknown as none.
     async fn known_client(&self, caller: &Caller, id: ClientId) -> Result<Arc<Client>, Denial> {
-        self.load_client(&caller.state, id).await.map_err(|denial| match denial {
-            Denial::Unauthenticated => Denial::NotFound(Thing::Client),
-            other => other,
-        })
+        self.load_client(&caller.state, id)
+            .await
+            .map_err(|denial| match denial {
+                Denial::Unauthenticated => Denial::NotFound(Thing::Client),
+                other => other,
+            })
     }
 
     /// The API keys of a client that have not expired.
@@ -224,13 +246,19 @@ impl Administration for List {
         let after = self.0.after::<ClientId>()?.map(|id| id.to_string());
         let state = &caller.state;
         let kind = RecordKind::Client;
-        let rows = room.store.records(state.id, kind, after.as_deref(), limit).await?;
+        let rows = room
+            .store
+            .records(state.id, kind, after.as_deref(), limit)
+            .await?;
         let mut items = Vec::with_capacity(rows.len());
         for row in &rows {
             let client = record::client(&state.keys, state.id, row)?;
             items.push(room.describe(caller, &client).await?);
         }
-        Ok((page(items, limit, |info| info.id.to_string()), reading("clients")))
+        Ok((
+            page(items, limit, |info| info.id.to_string()),
+            reading("clients"),
+        ))
     }
 }
 
@@ -272,10 +300,15 @@ impl Administration for Create {
             disabled: false,
         };
         let new = room.new_client(&state.keys, state.id, body, self.0.expires_in)?;
-        let account =
-            Account::of_changes(new.changes).fact("client", &new.info.id.to_string());
+        let account = Account::of_changes(new.changes).fact("client", &new.info.id.to_string());
         let account = account.fact("permissions", &permission_names(&new.info.permissions));
-        Ok((ClientCreated { client: new.info, api_key: new.api_key }, account))
+        Ok((
+            ClientCreated {
+                client: new.info,
+                api_key: new.api_key,
+            },
+            account,
+        ))
     }
 
     fn made(answer: &ClientCreated) -> Option<String> {
@@ -307,7 +340,14 @@ impl Administration for Update {
         let account = Account::of_changes(vec![Change::PutRecord(state.id, record)])
             .fact("client", &self.id.to_string())
             .fact("permissions", &permission_names(&client.body.permissions))
-            .fact("disabled", if client.body.disabled { "true" } else { "false" });
+            .fact(
+                "disabled",
+                if client.body.disabled {
+                    "true"
+                } else {
+                    "false"
+                },
+            );
         Ok((room.describe(caller, &client).await?, account))
     }
 }
@@ -333,7 +373,10 @@ fn unique(permissions: &[Permission]) -> Vec<Permission> {
 }
 
 fn permission_names(permissions: &[Permission]) -> String {
-    let names: Vec<_> = permissions.iter().map(|permission| permission.name()).collect();
+    let names: Vec<_> = permissions
+        .iter()
+        .map(|permission| permission.name())
+        .collect();
     names.join(" ")
 }
 
@@ -393,6 +436,9 @@ impl Administration for RevokeKey {
         let account = Account::of_changes(vec![Change::DeleteApiKey(self.key)])
             .fact("client", &self.id.to_string())
             .fact("key", &self.key.to_string());
-        Ok((client_info(&client, keys.iter().map(key_info).collect()), account))
+        Ok((
+            client_info(&client, keys.iter().map(key_info).collect()),
+            account,
+        ))
     }
 }

@@ -104,9 +104,15 @@ impl Strongroom {
         if let Err(error) = self.anchor.put_tombstone(&tombstone).await {
             let error = &error as &dyn core::error::Error;
             tracing::error!(error, workspace = %caller.state.id, "tombstone not written");
-            return Err(Refused::with_entry(Denial::StoreUnavailable, answered.entry));
+            return Err(Refused::with_entry(
+                Denial::StoreUnavailable,
+                answered.entry,
+            ));
         }
-        Ok(Answered { value: info, entry: answered.entry })
+        Ok(Answered {
+            value: info,
+            entry: answered.entry,
+        })
     }
 
     /// Destroys one rotated version of a context key.
@@ -128,7 +134,11 @@ impl Strongroom {
         caller: &Caller,
         id: ContextId,
     ) -> Result<(ContextRow, KeyContext), Denial> {
-        let row = self.store.context(caller.state.id, id).await?.ok_or(Denial::ContextUnknown)?;
+        let row = self
+            .store
+            .context(caller.state.id, id)
+            .await?
+            .ok_or(Denial::ContextUnknown)?;
         let map = open_map(&caller.state, &row)?;
         caller.require_context(&map)?;
         Ok((row, map))
@@ -192,8 +202,14 @@ impl Administration for List {
         caller: &Caller,
     ) -> Result<(Page<ContextInfo>, Account), Stopped> {
         let limit = self.0.limit()?;
-        let rows = room.store.contexts(caller.state.id, self.0.after()?, limit).await?;
-        let next = page(rows.iter().collect(), limit, |row: &&ContextRow| row.id.to_string()).next;
+        let rows = room
+            .store
+            .contexts(caller.state.id, self.0.after()?, limit)
+            .await?;
+        let next = page(rows.iter().collect(), limit, |row: &&ContextRow| {
+            row.id.to_string()
+        })
+        .next;
         let mut items = Vec::with_capacity(rows.len());
         for row in &rows {
             let map = open_map(&caller.state, row)?;
@@ -296,7 +312,10 @@ impl Administration for Rotate {
         let account = Account::of_changes(vec![change])
             .of_context(row.id, &map)
             .fact("version", &key.version.to_string());
-        let active = row.keys.iter_mut().filter(|key| key.state == KeyState::Active);
+        let active = row
+            .keys
+            .iter_mut()
+            .filter(|key| key.state == KeyState::Active);
         active.for_each(|key| key.state = KeyState::Rotated);
         row.keys.push(key);
         Ok((info(caller, &row, map), account))
@@ -335,7 +354,13 @@ impl Administration for Disable {
         room: &Strongroom,
         caller: &Caller,
     ) -> Result<(ContextInfo, Account), Stopped> {
-        switch(room, caller, self.0, (ContextState::Active, ContextState::Disabled)).await
+        switch(
+            room,
+            caller,
+            self.0,
+            (ContextState::Active, ContextState::Disabled),
+        )
+        .await
     }
 }
 
@@ -351,7 +376,13 @@ impl Administration for Enable {
         room: &Strongroom,
         caller: &Caller,
     ) -> Result<(ContextInfo, Account), Stopped> {
-        switch(room, caller, self.0, (ContextState::Disabled, ContextState::Active)).await
+        switch(
+            room,
+            caller,
+            self.0,
+            (ContextState::Disabled, ContextState::Active),
+        )
+        .await
     }
 }
 
@@ -373,15 +404,24 @@ impl Administration for Destroy {
         }
         let destroyed: Micros = room.time.now();
         let final_after = destroyed.saturating_add(micros(room.settings.backup_retention));
-        let change = Change::DestroyContext { id: row.id, final_after };
+        let change = Change::DestroyContext {
+            id: row.id,
+            final_after,
+        };
         let account = Account::of_changes(vec![change])
             .of_context(row.id, &map)
             .fact("final_after", &format_time(final_after));
         row.state = ContextState::Destroyed;
         row.final_after = Some(final_after);
-        row.keys.iter_mut().for_each(|key| key.state = KeyState::Destroyed);
-        let tombstone =
-            Tombstone { workspace: caller.state.id, context: row.id, destroyed, final_after };
+        row.keys
+            .iter_mut()
+            .for_each(|key| key.state = KeyState::Destroyed);
+        let tombstone = Tombstone {
+            workspace: caller.state.id,
+            context: row.id,
+            destroyed,
+            final_after,
+        };
         Ok(((info(caller, &row, map), tombstone), account))
     }
 }

@@ -20,17 +20,27 @@ impl Strongroom {
     pub async fn initialise(&self) -> Result<Option<WorkspaceCreated>, OpenError> {
         let system = self.deployment.system;
         if self.store.workspace(system).await?.is_none() {
-            let body = WorkspaceBody { name: "system".to_owned() };
+            let body = WorkspaceBody {
+                name: "system".to_owned(),
+            };
             let quota = self.settings.context_quota;
-            let (row, _) =
-                self.new_workspace_row(system, &body, quota).await.map_err(OpenError::FirstEntries)?;
+            let (row, _) = self
+                .new_workspace_row(system, &body, quota)
+                .await
+                .map_err(OpenError::FirstEntries)?;
             self.store.put_first_workspace(&row).await?;
         }
-        let clients = self.store.records(system, RecordKind::Client, None, 1).await?;
+        let clients = self
+            .store
+            .records(system, RecordKind::Client, None, 1)
+            .await?;
         if !clients.is_empty() {
             return Ok(None);
         }
-        self.first_client().await.map(Some).map_err(OpenError::FirstEntries)
+        self.first_client()
+            .await
+            .map(Some)
+            .map_err(OpenError::FirstEntries)
     }
 
     async fn first_client(&self) -> Result<WorkspaceCreated, Denial> {
@@ -45,7 +55,12 @@ impl Strongroom {
         };
         let new = self.new_client(&state.keys, state.id, body, None)?;
         let account = Account::of_changes(new.changes).fact("client", &new.info.id.to_string());
-        self.append_own(&state, Operation::ClientCreate, account).await?;
-        Ok(WorkspaceCreated { workspace: state.info(), client: new.info, api_key: new.api_key })
+        self.append_own(&state, Operation::ClientCreate, account)
+            .await?;
+        Ok(WorkspaceCreated {
+            workspace: state.info(),
+            client: new.info,
+            api_key: new.api_key,
+        })
     }
 }

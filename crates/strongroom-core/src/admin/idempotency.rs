@@ -24,12 +24,17 @@ impl Strongroom {
         caller: &Caller,
         ask: &Ask,
     ) -> Result<Option<String>, Denial> {
-        let Some(idempotency) = &ask.idempotency else { return Ok(None) };
+        let Some(idempotency) = &ask.idempotency else {
+            return Ok(None);
+        };
         if !(1..=KEY_BYTES_MAX).contains(&idempotency.key.len()) {
             return Err(Invalid::Header("Idempotency-Key").into());
         }
         let key = self.idempotency_key(caller, idempotency);
-        let row = self.store.idempotency(caller.state.id, &key, self.time.now()).await?;
+        let row = self
+            .store
+            .idempotency(caller.state.id, &key, self.time.now())
+            .await?;
         match row {
             None => Ok(None),
             Some(row) if row.request == self.idempotency_request(caller.state.id, idempotency) => {
@@ -40,12 +45,7 @@ impl Strongroom {
     }
 
     /// The row that remembers what this request makes.
-    pub(super) fn remember_made(
-        &self,
-        caller: &Caller,
-        ask: &Ask,
-        made: String,
-    ) -> Option<Change> {
+    pub(super) fn remember_made(&self, caller: &Caller, ask: &Ask, made: String) -> Option<Change> {
         let idempotency = ask.idempotency.as_ref()?;
         Some(Change::InsertIdempotency(IdempotencyRow {
             key: self.idempotency_key(caller, idempotency),
@@ -62,7 +62,9 @@ impl Strongroom {
             b"key".as_slice(),
             caller.state.id.as_bytes(),
             caller.client.id.as_bytes(),
-            issuer.as_ref().map_or(&[], |issuer| issuer.as_bytes().as_slice()),
+            issuer
+                .as_ref()
+                .map_or(&[], |issuer| issuer.as_bytes().as_slice()),
             identity.map_or(&[], |identity| identity.subject.as_bytes()),
             idempotency.key.as_bytes(),
         ];
@@ -70,8 +72,11 @@ impl Strongroom {
     }
 
     fn idempotency_request(&self, workspace: WorkspaceId, idempotency: &Idempotency) -> Vec<u8> {
-        let parts =
-            [b"request".as_slice(), workspace.as_bytes(), &idempotency.request_digest];
+        let parts = [
+            b"request".as_slice(),
+            workspace.as_bytes(),
+            &idempotency.request_digest,
+        ];
         self.deployment.idempotency_hash(&parts).to_vec()
     }
 }

@@ -42,11 +42,7 @@ impl Strongroom {
     ///
     /// # Errors
     /// [`Refused`], with the entry where the caller is known.
-    pub async fn issuer(
-        &self,
-        ask: &Ask,
-        id: IssuerId,
-    ) -> Result<Answered<IssuerInfo>, Refused> {
+    pub async fn issuer(&self, ask: &Ask, id: IssuerId) -> Result<Answered<IssuerInfo>, Refused> {
         self.administer(ask, Describe(id)).await
     }
 
@@ -65,7 +61,11 @@ impl Strongroom {
 }
 
 fn known(caller: &Caller, id: IssuerId) -> Result<&Issuer, Denial> {
-    caller.state.issuers.by_id(id).ok_or(Denial::NotFound(Thing::Issuer))
+    caller
+        .state
+        .issuers
+        .by_id(id)
+        .ok_or(Denial::NotFound(Thing::Issuer))
 }
 
 fn change(
@@ -102,7 +102,10 @@ impl Administration for List {
         items.sort_by_key(|info| info.id.to_string());
         items.retain(|info| after.is_none_or(|after| info.id.to_string() > after.to_string()));
         items.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-        Ok((page(items, limit, |info| info.id.to_string()), reading("issuers")))
+        Ok((
+            page(items, limit, |info| info.id.to_string()),
+            reading("issuers"),
+        ))
     }
 }
 

@@ -110,11 +110,16 @@ impl<T: Administration> Use for Administer<T> {
     ) -> Result<Planned<T::Answer>, Stopped> {
         if let Some(made) = room.made_before(caller, ask).await? {
             let account = Account::of_changes(Vec::new()).fact("repeats", &made);
-            return Ok(Planned { work: self.0.repeat(room, caller, made).await?, account });
+            return Ok(Planned {
+                work: self.0.repeat(room, caller, made).await?,
+                account,
+            });
         }
         let (work, mut account) = self.0.decide(room, caller).await?;
         if let Some(made) = T::made(&work) {
-            account.changes.extend(room.remember_made(caller, ask, made));
+            account
+                .changes
+                .extend(room.remember_made(caller, ask, made));
         }
         Ok(Planned { work, account })
     }

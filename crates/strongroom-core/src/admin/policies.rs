@@ -42,11 +42,7 @@ impl Strongroom {
     ///
     /// # Errors
     /// [`Refused`], with the entry where the caller is known.
-    pub async fn policy(
-        &self,
-        ask: &Ask,
-        id: PolicyId,
-    ) -> Result<Answered<PolicyInfo>, Refused> {
+    pub async fn policy(&self, ask: &Ask, id: PolicyId) -> Result<Answered<PolicyInfo>, Refused> {
         self.administer(ask, Describe(id)).await
     }
 
@@ -73,7 +69,11 @@ impl Strongroom {
 }
 
 fn known(caller: &Caller, id: PolicyId) -> Result<&Policy, Denial> {
-    caller.state.policies.find(id).ok_or(Denial::NotFound(Thing::Policy))
+    caller
+        .state
+        .policies
+        .find(id)
+        .ok_or(Denial::NotFound(Thing::Policy))
 }
 
 fn change(
@@ -84,11 +84,21 @@ fn change(
 ) -> Result<(PolicyInfo, Account), Denial> {
     let state = &caller.state;
     let place = (RecordKind::Policy, id.to_string(), created);
-    let record = PolicyRecord { policy: body.clone() };
+    let record = PolicyRecord {
+        policy: body.clone(),
+    };
     let record = record::seal(&state.keys, state.id, place, &record)?;
     let account = Account::of_changes(vec![Change::PutRecord(state.id, record)])
         .fact("policy", &id.to_string());
-    Ok((Policy { id, created, body: body.clone() }.info(), account))
+    Ok((
+        Policy {
+            id,
+            created,
+            body: body.clone(),
+        }
+        .info(),
+        account,
+    ))
 }
 
 struct List(PageQuery);
@@ -109,7 +119,10 @@ impl Administration for List {
         items.sort_by_key(|info| info.id.to_string());
         items.retain(|info| after.is_none_or(|after| info.id.to_string() > after.to_string()));
         items.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-        Ok((page(items, limit, |info| info.id.to_string()), reading("policies")))
+        Ok((
+            page(items, limit, |info| info.id.to_string()),
+            reading("policies"),
+        ))
     }
 }
 
@@ -193,6 +206,9 @@ impl Administration for Delete {
     async fn decide(&self, _room: &Strongroom, caller: &Caller) -> Result<((), Account), Stopped> {
         known(caller, self.0)?;
         let change = Change::DeleteRecord(RecordKind::Policy, self.0.to_string());
-        Ok(((), Account::of_changes(vec![change]).fact("policy", &self.0.to_string())))
+        Ok((
+            (),
+            Account::of_changes(vec![change]).fact("policy", &self.0.to_string()),
+        ))
     }
 }

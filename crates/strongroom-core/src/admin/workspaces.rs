@@ -40,9 +40,12 @@ impl Strongroom {
     ) -> Result<Answered<WorkspaceCreated>, Refused> {
         let answered = self.administer(ask, Create(request)).await?;
         // The workspace's own log begins with how it came about.
-        let state = self.state(answered.value.workspace.id).await.map_err(Refused::unlogged)?;
-        let account = Account::of_changes(Vec::new())
-            .fact("client", &answered.value.client.id.to_string());
+        let state = self
+            .state(answered.value.workspace.id)
+            .await
+            .map_err(Refused::unlogged)?;
+        let account =
+            Account::of_changes(Vec::new()).fact("client", &answered.value.client.id.to_string());
         self.append_own(&state, Operation::WorkspaceCreate, account)
             .await
             .map_err(Refused::unlogged)?;
@@ -121,7 +124,10 @@ impl Administration for List {
         for row in &rows {
             items.push(room.workspace_info(row).await?);
         }
-        Ok((page(items, limit, |info| info.id.to_string()), reading("workspaces")))
+        Ok((
+            page(items, limit, |info| info.id.to_string()),
+            reading("workspaces"),
+        ))
     }
 }
 
@@ -141,7 +147,11 @@ impl Administration for Describe {
             return Ok((caller.state.info(), reading("workspace")));
         }
         require_system(room, caller)?;
-        let row = room.store.workspace(self.0).await?.ok_or(Denial::NotFound(Thing::Workspace))?;
+        let row = room
+            .store
+            .workspace(self.0)
+            .await?
+            .ok_or(Denial::NotFound(Thing::Workspace))?;
         let account = reading("workspace").fact("workspace", &self.0.to_string());
         Ok((room.workspace_info(&row).await?, account))
     }
@@ -162,7 +172,9 @@ impl Administration for Create {
         require_system(room, caller)?;
         check_name(&self.0.name)?;
         let id = WorkspaceId::from_bytes(room.generate_id()?);
-        let body = WorkspaceBody { name: self.0.name.clone() };
+        let body = WorkspaceBody {
+            name: self.0.name.clone(),
+        };
         let quota = self.0.context_quota.unwrap_or(room.settings.context_quota);
         let (row, keys) = room.new_workspace_row(id, &body, quota).await?;
         let workspace = WorkspaceInfo {
@@ -181,7 +193,14 @@ impl Administration for Create {
         let mut changes = vec![Change::InsertWorkspace(row)];
         changes.extend(new.changes);
         let account = Account::of_changes(changes).fact("workspace", &id.to_string());
-        Ok((WorkspaceCreated { workspace, client: new.info, api_key: new.api_key }, account))
+        Ok((
+            WorkspaceCreated {
+                workspace,
+                client: new.info,
+                api_key: new.api_key,
+            },
+            account,
+        ))
     }
 
     fn made(answer: &WorkspaceCreated) -> Option<String> {
@@ -205,7 +224,11 @@ impl Administration for Update {
         caller: &Caller,
     ) -> Result<(WorkspaceInfo, Account), Stopped> {
         require_system(room, caller)?;
-        let row = room.store.workspace(self.id).await?.ok_or(Denial::NotFound(Thing::Workspace))?;
+        let row = room
+            .store
+            .workspace(self.id)
+            .await?
+            .ok_or(Denial::NotFound(Thing::Workspace))?;
         let mut info = room.workspace_info(&row).await?;
         if let Some(name) = &self.request.name {
             check_name(name)?;
@@ -215,10 +238,15 @@ impl Administration for Update {
             info.context_quota = quota;
         }
         let keys = room.workspace_keys(&row).await?;
-        let body = WorkspaceBody { name: info.name.clone() };
+        let body = WorkspaceBody {
+            name: info.name.clone(),
+        };
         let body = keys.seal_body(&[b"workspace", self.id.as_bytes()], &body)?;
-        let change =
-            Change::UpdateWorkspace { id: self.id, body, context_quota: info.context_quota };
+        let change = Change::UpdateWorkspace {
+            id: self.id,
+            body,
+            context_quota: info.context_quota,
+        };
         let account = Account::of_changes(vec![change]).fact("workspace", &self.id.to_string());
         Ok((info, account))
     }

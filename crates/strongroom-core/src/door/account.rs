@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use strongroom_crypto::envelope::Envelope;
 use strongroom_crypto::entropy::{Entropy, EntropyUnavailable};
+use strongroom_crypto::envelope::Envelope;
 use strongroom_log::{
     ContextUse, ContextUses, Entry, Facts, Hash, Items, Opening, Openings, PrivateField,
 };
@@ -34,13 +34,23 @@ impl KeyUse {
     /// Sealing under the active version.
     pub(crate) fn sealing(keys: &ContextKeys) -> Self {
         let suite = Some(keys.suite());
-        Self { context: keys.id, kind: keys.kind, version: keys.active, suite }
+        Self {
+            context: keys.id,
+            kind: keys.kind,
+            version: keys.active,
+            suite,
+        }
     }
 
     /// Opening what the envelope names.
     pub(crate) fn opening(keys: &ContextKeys, envelope: &Envelope<'_>) -> Self {
         let suite = Some(envelope.header.suite);
-        Self { context: keys.id, kind: keys.kind, version: envelope.key_part.version, suite }
+        Self {
+            context: keys.id,
+            kind: keys.kind,
+            version: envelope.key_part.version,
+            suite,
+        }
     }
 }
 
@@ -52,7 +62,7 @@ pub(crate) struct Account {
     /// The uses of keys, in the order in which the permit will allow them.
     pub(crate) uses: Vec<KeyUse>,
     /// The maps of the key contexts used.
-    pub(crate) maps: BTreeMap<ContextId, KeyContext>,
+    pub(crate) maps: BTreeMap<ContextId, Arc<KeyContext>>,
     /// How many items were asked for.
     pub(crate) count: u32,
     /// SHA-256 of what was sealed.
@@ -89,14 +99,20 @@ impl Default for Account {
 impl Account {
     /// An account of administration: facts and changed rows.
     pub(crate) fn of_changes(changes: Vec<Change>) -> Self {
-        Self { changes, count: 1, ..Self::default() }
+        Self {
+            changes,
+            count: 1,
+            ..Self::default()
+        }
     }
 
     /// Adds a use of a key.
-    pub(crate) fn use_key(&mut self, key_use: KeyUse, map: &KeyContext) {
+    pub(crate) fn use_key(&mut self, key_use: KeyUse, map: &Arc<KeyContext>) {
         self.uses.push(key_use);
         if self.maps.len() < ContextUses::LIST_MAX {
-            self.maps.entry(key_use.context).or_insert_with(|| map.clone());
+            self.maps
+                .entry(key_use.context)
+                .or_insert_with(|| Arc::clone(map));
         }
     }
 
@@ -110,7 +126,13 @@ impl Account {
     #[must_use]
     pub(crate) fn of_context(mut self, context: ContextId, map: &KeyContext) -> Self {
         let kind = Kind::Context;
-        self.use_key(KeyUse { context, kind, version: NO_KEY, suite: None }, map);
+        let key_use = KeyUse {
+            context,
+            kind,
+            version: NO_KEY,
+            suite: None,
+        };
+        self.use_key(key_use, &Arc::new(map.clone()));
         self
     }
 
@@ -179,7 +201,10 @@ fn summarise(uses: &[KeyUse]) -> (ContextUses, Vec<ContextId>) {
         suite: key_use.suite,
         count,
     });
-    (ContextUses::new(uses.collect()).unwrap_or_else(|_| ContextUses::none()), order)
+    (
+        ContextUses::new(uses.collect()).unwrap_or_else(|_| ContextUses::none()),
+        order,
+    )
 }
 
 /// The private fields that are there, each under a salt of its own.
@@ -194,9 +219,21 @@ fn openings(
     let fields = [
         (PrivateField::Identity, identity.map(identity_value)),
         (PrivateField::KeyContexts, maps_value(order, &account.maps)),
-        (PrivateField::Address, origin.address.as_ref().map(|text| text.clone().into_bytes())),
-        (PrivateField::UserAgent, origin.user_agent.as_deref().map(user_agent_value)),
-        (PrivateField::Metadata, header.ask.metadata.as_ref().map(|m| json(m.value()))),
+        (
+            PrivateField::Address,
+            origin
+                .address
+                .as_ref()
+                .map(|text| text.clone().into_bytes()),
+        ),
+        (
+            PrivateField::UserAgent,
+            origin.user_agent.as_deref().map(user_agent_value),
+        ),
+        (
+            PrivateField::Metadata,
+            header.ask.metadata.as_ref().map(|m| json(m.value())),
+        ),
     ];
     let mut salts = [[0u8; 32]; 5];
     entropy.fill(salts.as_flattened_mut())?;
@@ -227,13 +264,18 @@ fn identity_value(identity: &Identity) -> Vec<u8> {
 
 /// The maps of the uses that the entry lists, in its order: a JSON list, `null` where a map is not
 /// known.
-fn maps_value(order: &[ContextId], maps: &BTreeMap<ContextId, KeyContext>) -> Option<Vec<u8>> {
+fn maps_value(order: &[ContextId], maps: &BTreeMap<ContextId, Arc<KeyContext>>) -> Option<Vec<u8>> {
     if maps.is_empty() {
         return None;
     }
     if order.is_empty() {
         // A denial names the key context that was asked for, although no key was used.
-        return Some(json(&maps.values().take(ContextUses::LIST_MAX).collect::<Vec<_>>()));
+        return Some(json(
+            &maps
+                .values()
+                .take(ContextUses::LIST_MAX)
+                .collect::<Vec<_>>(),
+        ));
     }
     let listed = order.iter().take(ContextUses::LIST_MAX);
     Some(json(&listed.map(|id| maps.get(id)).collect::<Vec<_>>()))

@@ -71,29 +71,42 @@ impl Strongroom {
             Err(denial) => Err(denial),
         };
         match identified {
-            Ok(Some(identity)) => Ok(Caller { identity: Some(identity), ..caller }),
+            Ok(Some(identity)) => Ok(Caller {
+                identity: Some(identity),
+                ..caller
+            }),
             Ok(None) => Ok(caller),
-            Err(denial) => {
-                Err(self.deny(&caller, ask, Operation::Request, Vec::new(), denial).await)
-            }
+            Err(denial) => Err(self
+                .deny(&caller, ask, Operation::Request, Vec::new(), denial)
+                .await),
         }
     }
 
     /// The client behind the bearer credential, and whether the credential still counts.
     async fn client(&self, ask: &Ask) -> Result<(Caller, Result<(), Denial>), Denial> {
-        let bearer = ask.credentials.bearer.as_deref().ok_or(Denial::Unauthenticated)?;
+        let bearer = ask
+            .credentials
+            .bearer
+            .as_deref()
+            .ok_or(Denial::Unauthenticated)?;
         let digest = sha256(bearer.as_bytes());
         let (session, state) = match self.kept_session(&digest).await? {
             Some(kept) => kept,
             None => self.new_session(bearer, digest).await?,
         };
         let client = self.load_client(&state, session.client).await?;
-        let expired = session.expires.is_some_and(|expires| expires <= self.time.now());
+        let expired = session
+            .expires
+            .is_some_and(|expires| expires <= self.time.now());
         let live = match (expired, client.body.disabled) {
             (false, false) => Ok(()),
             _ => Err(Denial::CredentialRevoked),
         };
-        let caller = Caller { state, client, identity: session.identity.clone() };
+        let caller = Caller {
+            state,
+            client,
+            identity: session.identity.clone(),
+        };
         Ok((caller, live))
     }
 
@@ -101,7 +114,9 @@ impl Strongroom {
         &self,
         digest: &Hash,
     ) -> Result<Option<(Arc<Session>, Arc<WorkspaceState>)>, Denial> {
-        let Some(session) = self.sessions.bearers.get(digest) else { return Ok(None) };
+        let Some(session) = self.sessions.bearers.get(digest) else {
+            return Ok(None);
+        };
         let state = self.state(session.workspace).await?;
         Ok((session.epoch >= state.epoch).then_some((session, state)))
     }
@@ -125,10 +140,18 @@ impl Strongroom {
     /// Looks an API key up by its id and compares the keyed hash of its secret in constant time.
     async fn api_key_session(&self, bearer: &str) -> Result<Session, Denial> {
         let (id, secret) = parse_api_key(bearer).ok_or(Denial::Unauthenticated)?;
-        let found = self.store.api_key(id).await?.ok_or(Denial::Unauthenticated)?;
+        let found = self
+            .store
+            .api_key(id)
+            .await?
+            .ok_or(Denial::Unauthenticated)?;
         // The epoch is read before the row is read again, so that the row is at least as new.
         let state = self.state(found.workspace).await?;
-        let row = self.store.api_key(id).await?.ok_or(Denial::Unauthenticated)?;
+        let row = self
+            .store
+            .api_key(id)
+            .await?
+            .ok_or(Denial::Unauthenticated)?;
         let hash = self.deployment.api_key_hash(id, &secret);
         if !kdf::verify(&hash, &row.hash) {
             return Err(Denial::Unauthenticated);
@@ -173,7 +196,10 @@ impl Strongroom {
         if let Some(client) = self.sessions.clients.get(&kept) {
             return Ok(client);
         }
-        let row = self.store.record(state.id, RecordKind::Client, &id.to_string()).await?;
+        let row = self
+            .store
+            .record(state.id, RecordKind::Client, &id.to_string())
+            .await?;
         let row = row.ok_or(Denial::Unauthenticated)?;
         let client = Arc::new(record::client(&state.keys, state.id, &row)?);
         self.sessions.clients.insert(kept, Arc::clone(&client));
@@ -181,11 +207,7 @@ impl Strongroom {
     }
 
     /// The identity of the user's JWT beside an API key. A token of ours already carries one.
-    async fn identify(
-        &self,
-        caller: &Caller,
-        ask: &Ask,
-    ) -> Result<Option<Arc<Identity>>, Denial> {
+    async fn identify(&self, caller: &Caller, ask: &Ask) -> Result<Option<Arc<Identity>>, Denial> {
         let Some(token) = ask.credentials.identity.as_deref() else {
             return Ok(caller.identity.clone());
         };
@@ -224,7 +246,10 @@ pub(crate) fn parse_api_key(text: &str) -> Option<(KeyId, [u8; 32])> {
 
 /// Writes an API key.
 pub(crate) fn format_api_key(id: KeyId, secret: &[u8; 32]) -> String {
-    format!("{API_KEY_PREFIX}{}", base32::encode(&[id.as_bytes().as_slice(), secret].concat()))
+    format!(
+        "{API_KEY_PREFIX}{}",
+        base32::encode(&[id.as_bytes().as_slice(), secret].concat())
+    )
 }
 
 #[cfg(test)]
@@ -236,7 +261,11 @@ mod tests {
         let (id, secret) = (KeyId::from_bytes([3; 16]), [0xa5; 32]);
         let text = format_api_key(id, &secret);
         assert_eq!(parse_api_key(&text), Some((id, secret)));
-        for wrong in [text.to_uppercase(), format!("{text}0"), text.replace("sr_", "key_")] {
+        for wrong in [
+            text.to_uppercase(),
+            format!("{text}0"),
+            text.replace("sr_", "key_"),
+        ] {
             assert_eq!(parse_api_key(&wrong), None, "{wrong}");
         }
     }

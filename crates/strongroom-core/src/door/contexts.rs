@@ -4,9 +4,7 @@ use std::sync::Arc;
 
 use strongroom_crypto::envelope::{Envelope, FormatError};
 use strongroom_types::body::{ContextState, KeyState};
-use strongroom_types::{
-    ContextId, Format, KeyContext, KeyVersion, Kind, Operation, Purpose,
-};
+use strongroom_types::{ContextId, Format, KeyContext, KeyVersion, Kind, Operation, Purpose};
 
 use super::keyring::{ContextKeys, NewSeeds, map_place, open_map};
 use super::{Account, Stopped};
@@ -26,11 +24,16 @@ impl Strongroom {
     ) -> Result<Arc<ContextKeys>, Stopped> {
         caller.require_context(map)?;
         let id = caller.state.context_id(Kind::Context, map);
-        let load = self.load_or_create(caller, ask, id, map);
-        let keys = self.keyring.keys(&caller.state, id, load).await?;
+        let keys = if let Some(keys) = self.keyring.kept(&caller.state, id) {
+            keys
+        } else {
+            // Boxed, so that the common case does not carry the rare one's state about.
+            let load = Box::pin(self.load_or_create(caller, ask, id, map));
+            Box::pin(self.keyring.load(&caller.state, id, load)).await?
+        };
         keys.check_sealing()?;
         if keys.rotation_due(self.time.now()) {
-            self.rotate_by_policy(caller, id, map).await?;
+            Box::pin(self.rotate_by_policy(caller, id, map)).await?;
             return Err(Stopped::Stale);
         }
         Ok(keys)
@@ -44,13 +47,20 @@ impl Strongroom {
         id: ContextId,
         map: &KeyContext,
     ) -> Result<(), Stopped> {
-        let row = self.store.context(caller.state.id, id).await?.ok_or(Denial::ContextUnknown)?;
+        let row = self
+            .store
+            .context(caller.state.id, id)
+            .await?
+            .ok_or(Denial::ContextUnknown)?;
         let key = self.next_version(caller, &row)?;
         let account = Account::of_changes(vec![Change::AddContextKey(id, key.clone())])
             .of_context(id, map)
             .fact("version", &key.version.to_string())
             .fact("because", "policy");
-        match self.append_own(&caller.state, Operation::ContextRotate, account).await {
+        match self
+            .append_own(&caller.state, Operation::ContextRotate, account)
+            .await
+        {
             Ok(_) | Err(Denial::Conflict(_) | Denial::Unavailable) => Ok(()),
             Err(denial) => Err(denial.into()),
         }
@@ -71,9 +81,14 @@ impl Strongroom {
         }
         let id = caller.state.context_id(Kind::Context, named);
         if header.context != id {
-            return Err(self.mismatch(caller, header.context).await.into());
+            return Err(Box::pin(self.mismatch(caller, header.context)).await.into());
         }
-        let keys = self.keyring.keys(&caller.state, id, self.load_known(caller, id)).await?;
+        let keys = if let Some(keys) = self.keyring.kept(&caller.state, id) {
+            keys
+        } else {
+            let load = Box::pin(self.load_known(caller, id));
+            Box::pin(self.keyring.load(&caller.state, id, load)).await?
+        };
         keys.rules.check_format(Format::Sr1)?;
         keys.check_opening(envelope)?;
         Ok(keys)
@@ -117,7 +132,10 @@ impl Strongroom {
         }
         let row = self.new_context(caller, id, map, KeyVersion::FIRST)?;
         let account = Account::of_changes(vec![Change::InsertContext(row)]).of_context(id, map);
-        match self.append(caller, ask, Operation::ContextCreate, account).await {
+        match self
+            .append(caller, ask, Operation::ContextCreate, account)
+            .await
+        {
             // On a conflict another node was first; its keys are the ones.
             Ok(_) | Err(Stopped::Denied(Denial::Conflict(_))) => {}
             Err(stopped) => return Err(stopped),

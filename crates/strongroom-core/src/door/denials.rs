@@ -4,9 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use strongroom_types::body::LogEntryId;
-use strongroom_types::{
-    ClientId, KeyContext, Kind, Operation, Outcome, Reason, WorkspaceId,
-};
+use strongroom_types::{ClientId, KeyContext, Kind, Operation, Outcome, Reason, WorkspaceId};
 
 use super::{Account, Ending};
 use crate::ask::Ask;
@@ -65,7 +63,11 @@ impl Floods {
             return Verdict::Write;
         }
         minute.counted = minute.counted.saturating_add(1);
-        if minute.counted == 1 { Verdict::Begin } else { Verdict::Counted(minute.last) }
+        if minute.counted == 1 {
+            Verdict::Begin
+        } else {
+            Verdict::Counted(minute.last)
+        }
     }
 
     fn began(&self, key: Key, entry: LogEntryId) {
@@ -96,7 +98,10 @@ impl Strongroom {
         if denial == Denial::LogUnavailable {
             return Refused::unlogged(denial);
         }
-        match self.record_denial(caller, ask, operation, asked, &denial).await {
+        match self
+            .record_denial(caller, ask, operation, asked, &denial)
+            .await
+        {
             Ok(entry) => Refused::with_entry(denial, entry),
             Err(unwritten) => Refused::unlogged(unwritten),
         }
@@ -111,14 +116,22 @@ impl Strongroom {
         denial: &Denial,
     ) -> Result<Option<LogEntryId>, Denial> {
         let reason = denial.reason();
-        let key = Key { workspace: caller.state.id, client: caller.client.id, reason };
+        let key = Key {
+            workspace: caller.state.id,
+            client: caller.client.id,
+            reason,
+        };
         let quota = self.settings.denials_per_minute;
         let (operation, begins) = match self.floods.admit(key, caller, self.time.now(), quota) {
             Verdict::Write => (operation, false),
             Verdict::Begin => (Operation::DenialFlood, true),
             Verdict::Counted(last) => return Ok(last),
         };
-        let ending = Ending { operation, outcome: Outcome::Denied, reason: Some(reason) };
+        let ending = Ending {
+            operation,
+            outcome: Outcome::Denied,
+            reason: Some(reason),
+        };
         let account = asked_account(caller, asked);
         let entry = self.append_ending(caller, ask, ending, account).await?;
         if begins {
@@ -144,9 +157,14 @@ impl Strongroom {
                 of: minute.last.map(|entry| entry.index),
                 ..Account::default()
             };
-            let Ok(request_id) = self.generate_request_id() else { continue };
+            let Ok(request_id) = self.generate_request_id() else {
+                continue;
+            };
             let ask = Ask::of_the_deployment(request_id);
-            if let Err(denial) = self.append_ending(&minute.caller, &ask, ending, account).await {
+            if let Err(denial) = self
+                .append_ending(&minute.caller, &ask, ending, account)
+                .await
+            {
                 tracing::error!(%denial, counted = minute.counted, "flood count not written");
             }
         }
@@ -155,7 +173,10 @@ impl Strongroom {
 
 /// The account of a denial: which key contexts were asked for.
 fn asked_account(caller: &Caller, asked: Vec<KeyContext>) -> Account {
-    let mut account = Account { count: 1, ..Account::default() };
+    let mut account = Account {
+        count: 1,
+        ..Account::default()
+    };
     for map in asked {
         let context = caller.state.context_id(Kind::Context, &map);
         account = account.of_context(context, &map);

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use moka::future::Cache;
+use moka::{future, sync};
 use strongroom_crypto::chunked::{Opener, Sealer};
 use strongroom_crypto::entropy::Entropy;
 use strongroom_crypto::envelope::{self, Envelope, Header, HeaderLock, SealError, SealRequest};
@@ -32,30 +32,41 @@ const CONTEXTS_MAX: u64 = 20_000;
 
 /// Unwrapped keys by key context. Dropped keys are wiped.
 #[derive(Debug)]
-pub(crate) struct Keyring(Cache<(WorkspaceId, ContextId), Arc<ContextKeys>>);
+pub(crate) struct Keyring {
+    kept: sync::Cache<(WorkspaceId, ContextId), Arc<ContextKeys>>,
+    /// Loads under way, by epoch: concurrent callers under one state share one load, and none gets
+    /// what was loaded under an older state. Nothing stays here.
+    loading: future::Cache<(WorkspaceId, ContextId, u64), Arc<ContextKeys>>,
+}
 
 impl Keyring {
     pub(crate) fn new() -> Self {
-        Self(Cache::new(CONTEXTS_MAX))
+        Self {
+            kept: sync::Cache::new(CONTEXTS_MAX),
+            loading: future::Cache::new(CONTEXTS_MAX),
+        }
     }
 
-    /// The keys of a key context as of the state's epoch or later, from the cache or by `load`,
-    /// which concurrent callers share.
-    pub(crate) async fn keys(
+    /// The keys of a key context as of the state's epoch or later, if they are kept.
+    pub(crate) fn kept(&self, state: &WorkspaceState, id: ContextId) -> Option<Arc<ContextKeys>> {
+        self.kept
+            .get(&(state.id, id))
+            .filter(|keys| keys.epoch >= state.epoch)
+    }
+
+    /// Loads the keys of a key context under this state.
+    pub(crate) async fn load(
         &self,
         state: &WorkspaceState,
         id: ContextId,
         load: impl Future<Output = Result<Arc<ContextKeys>, Stopped>>,
     ) -> Result<Arc<ContextKeys>, Stopped> {
-        let place = (state.id, id);
-        if let Some(keys) = self.0.get(&place).await {
-            if keys.epoch >= state.epoch {
-                return Ok(keys);
-            }
-            self.0.invalidate(&place).await;
-        }
-        let loaded = self.0.try_get_with(place, load).await;
-        loaded.map_err(|stopped: Arc<Stopped>| Stopped::clone(&stopped))
+        let slot = (state.id, id, state.epoch);
+        let loaded = self.loading.try_get_with(slot, load).await;
+        let keys = loaded.map_err(|stopped: Arc<Stopped>| Stopped::clone(&stopped))?;
+        self.kept.insert((state.id, id), Arc::clone(&keys));
+        self.loading.invalidate(&slot).await;
+        Ok(keys)
     }
 }
 
@@ -64,6 +75,7 @@ impl Keyring {
 pub(crate) struct ContextKeys {
     pub(crate) id: ContextId,
     pub(crate) kind: Kind,
+    pub(crate) map: Arc<KeyContext>,
     pub(crate) rules: Rules,
     pub(crate) state: ContextState,
     pub(crate) active: KeyVersion,
@@ -98,7 +110,10 @@ impl NewSeeds {
         entropy: &dyn Entropy,
     ) -> Result<Self, Denial> {
         let lock_secret = new_seed(state, &Place::LockSecret(state.id, id), entropy)?;
-        Ok(Self { lock_secret, key: new_key(state, id, version, entropy)? })
+        Ok(Self {
+            lock_secret,
+            key: new_key(state, id, version, entropy)?,
+        })
     }
 }
 
@@ -124,7 +139,9 @@ fn new_seed(
 
 /// Opens the map of a key context's row.
 pub(crate) fn open_map(state: &WorkspaceState, row: &ContextRow) -> Result<KeyContext, StoreError> {
-    state.keys.open_body("context", &map_place(&state.id, &row.id), &row.map)
+    state
+        .keys
+        .open_body("context", &map_place(&state.id, &row.id), &row.map)
 }
 
 /// What sealing gives: bytes whose digest stands in the entry.
@@ -159,7 +176,11 @@ impl ContextKeys {
     pub(crate) fn unwrap(state: &WorkspaceState, row: &ContextRow) -> Result<Self, Denial> {
         let map = open_map(state, row)?;
         let mut versions = BTreeMap::new();
-        for key in row.keys.iter().filter(|key| key.state != KeyState::Destroyed) {
+        for key in row
+            .keys
+            .iter()
+            .filter(|key| key.state != KeyState::Destroyed)
+        {
             let seed = unwrap_seed(
                 state,
                 &Place::ContextKey(state.id, row.id, key.version),
@@ -168,13 +189,18 @@ impl ContextKeys {
             let derived = ContextKey::derive(&seed, state.id, row.id, key.version);
             versions.insert(key.version, derived);
         }
-        let active = row.keys.iter().rev().find(|key| key.state == KeyState::Active);
+        let active = row
+            .keys
+            .iter()
+            .rev()
+            .find(|key| key.state == KeyState::Active);
         Ok(Self {
             active_since: active.map_or(0, |key| key.created),
             sealed: AtomicU64::new(active.map_or(0, |key| key.sealed)),
             id: row.id,
             kind: row.kind,
             rules: state.policies.rules(&map),
+            map: Arc::new(map),
             state: row.state,
             active: active.map_or(KeyVersion(0), |key| key.version),
             epoch: state.epoch,
@@ -205,7 +231,10 @@ impl ContextKeys {
     /// Counts an item that was sealed and given out, and names its key.
     pub(crate) fn sealed_one(&self) -> KeyRef {
         self.sealed.fetch_add(1, Ordering::Relaxed);
-        KeyRef { id: self.id, version: self.active }
+        KeyRef {
+            id: self.id,
+            version: self.active,
+        }
     }
 
     /// Whether the ciphertext's key is there and may open now.
@@ -229,7 +258,9 @@ impl ContextKeys {
         if cfg!(feature = "danger-skip-lock-tag") {
             return true;
         }
-        let (Some(secret), Some(held)) = (&self.lock_secret, &header.lock) else { return false };
+        let (Some(secret), Some(held)) = (&self.lock_secret, &header.lock) else {
+            return false;
+        };
         secret.verify_tag(&held.salt, &held.tag, header.purpose, lock)
     }
 
@@ -312,10 +343,12 @@ impl ContextKeys {
         permit.consume(&[Operation::Rewrap, Operation::DataKeyRewrap], self.id)?;
         let old = self.version(envelope.key_part.version)?;
         let new = self.version(self.active)?;
-        envelope::rewrap(envelope, old, new, associated_data, entropy).map_err(|error| match error {
-            envelope::RewrapError::Open(_) => Denial::Ciphertext(CiphertextFault::Altered),
-            envelope::RewrapError::Seal(error) => seal_fault(error),
-        })
+        envelope::rewrap(envelope, old, new, associated_data, entropy).map_err(
+            |error| match error {
+                envelope::RewrapError::Open(_) => Denial::Ciphertext(CiphertextFault::Altered),
+                envelope::RewrapError::Seal(error) => seal_fault(error),
+            },
+        )
     }
 
     fn opening_keys(
@@ -332,11 +365,15 @@ impl ContextKeys {
     }
 
     fn version(&self, version: KeyVersion) -> Result<&ContextKey, Denial> {
-        self.versions.get(&version).ok_or(Denial::Ciphertext(CiphertextFault::KeyVersion))
+        self.versions
+            .get(&version)
+            .ok_or(Denial::Ciphertext(CiphertextFault::KeyVersion))
     }
 
     fn lock_secret(&self) -> Result<&LockSecret, Denial> {
-        self.lock_secret.as_ref().ok_or(Denial::Ciphertext(CiphertextFault::Destroyed))
+        self.lock_secret
+            .as_ref()
+            .ok_or(Denial::Ciphertext(CiphertextFault::Destroyed))
     }
 
     /// Builds the header and seals under the active version.
@@ -368,19 +405,32 @@ impl ContextKeys {
         Ok(Header {
             purpose: spec.purpose,
             suite: self.suite(),
-            mode: if derived { Mode::Derived } else { Mode::Wrapped },
+            mode: if derived {
+                Mode::Derived
+            } else {
+                Mode::Wrapped
+            },
             workspace: self.workspace,
             context: self.id,
-            lock: spec.lock.map(|lock| self.header_lock(spec, lock)).transpose()?,
+            lock: spec
+                .lock
+                .map(|lock| self.header_lock(spec, lock))
+                .transpose()?,
             object: None,
         })
     }
 
     fn header_lock(&self, spec: &SealSpec<'_>, lock: &ResolvedLock) -> Result<HeaderLock, Denial> {
         let mut salt = [0; LOCK_SALT_BYTES];
-        spec.entropy.fill(&mut salt).map_err(|_no_entropy| Denial::Unavailable)?;
+        spec.entropy
+            .fill(&mut salt)
+            .map_err(|_no_entropy| Denial::Unavailable)?;
         let tag = self.lock_secret()?.lock_tag(&salt, spec.purpose, lock);
-        Ok(HeaderLock { lock: lock.lock().clone(), salt, tag })
+        Ok(HeaderLock {
+            lock: lock.lock().clone(),
+            salt,
+            tag,
+        })
     }
 
     /// The suite that seals, by the context policy.
@@ -390,8 +440,11 @@ impl ContextKeys {
 }
 
 fn unwrap_seed(state: &WorkspaceState, place: &Place, wrapped: &[u8]) -> Result<Seed, StoreError> {
-    Seed::unwrap(state.keys.root.wrapping_key(), place, wrapped)
-        .map_err(|_altered| StoreError::Damaged { table: "context_key" })
+    Seed::unwrap(state.keys.root.wrapping_key(), place, wrapped).map_err(|_altered| {
+        StoreError::Damaged {
+            table: "context_key",
+        }
+    })
 }
 
 fn unwrap_lock_secret(
@@ -401,7 +454,11 @@ fn unwrap_lock_secret(
     if row.state == ContextState::Destroyed {
         return Ok(None);
     }
-    let seed = unwrap_seed(state, &Place::LockSecret(state.id, row.id), &row.lock_secret)?;
+    let seed = unwrap_seed(
+        state,
+        &Place::LockSecret(state.id, row.id),
+        &row.lock_secret,
+    )?;
     Ok(Some(LockSecret::derive(&seed, state.id, row.id)))
 }
 

@@ -57,10 +57,18 @@ impl Caller {
         keys: &ContextKeys,
         header: &Header,
     ) -> Result<Option<ResolvedLock>, Denial> {
-        let Some(held) = &header.lock else { return Ok(None) };
-        let not_met = || Denial::LockNotMet { claims: claim_names(&held.lock) };
+        let Some(held) = &header.lock else {
+            return Ok(None);
+        };
+        let not_met = || Denial::LockNotMet {
+            claims: claim_names(&held.lock),
+        };
         let identity = self.require_identity(&held.lock)?;
         let resolved = identity.resolve(&held.lock).map_err(|_missing| not_met())?;
-        if keys.meets_lock(header, &resolved) { Ok(Some(resolved)) } else { Err(not_met()) }
+        if keys.meets_lock(header, &resolved) {
+            Ok(Some(resolved))
+        } else {
+            Err(not_met())
+        }
     }
 }

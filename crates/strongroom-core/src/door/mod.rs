@@ -16,6 +16,7 @@ mod account;
 mod authenticate;
 mod contexts;
 mod denials;
+mod draw;
 pub(crate) mod keyring;
 mod locks;
 mod permit;
@@ -30,6 +31,7 @@ pub(crate) use account::{Account, KeyUse, NO_KEY};
 pub(crate) use authenticate::{Sessions, format_api_key};
 pub(crate) use contexts::{check_purpose, format_fault, parse};
 pub(crate) use denials::Floods;
+pub(crate) use draw::Pool;
 pub(crate) use permit::{ItemPermit, NotPermitted, Permit, Withheld};
 
 use crate::ask::{Answered, Ask};
@@ -93,7 +95,10 @@ pub(crate) struct Released<A> {
 impl<A> Released<A> {
     /// All went well, or all of it failed.
     pub(crate) fn of(answer: Result<A, Denial>) -> Self {
-        Self { answer, failed: Items::default() }
+        Self {
+            answer,
+            failed: Items::default(),
+        }
     }
 }
 
@@ -126,7 +131,9 @@ impl Strongroom {
         ask: &Ask,
         using: &U,
     ) -> Result<Answered<U::Answer>, Refused> {
-        self.enter_as(ask, using).await.map(|(answered, _)| answered)
+        self.enter_as(ask, using)
+            .await
+            .map(|(answered, _)| answered)
     }
 
     /// The one door.
@@ -141,13 +148,16 @@ impl Strongroom {
                 Ok((work, permit)) => {
                     let entry = permit.entry();
                     let released = using.release(self, work, permit);
-                    let answered =
-                        self.conclude(&caller, ask, U::OPERATION, entry, released).await?;
+                    let answered = self
+                        .conclude(&caller, ask, U::OPERATION, entry, released)
+                        .await?;
                     return Ok((answered, caller));
                 }
                 Err(Stopped::Stale) => {}
                 Err(Stopped::Denied(denial)) => {
-                    return Err(self.deny(&caller, ask, U::OPERATION, using.asked(), denial).await);
+                    return Err(self
+                        .deny(&caller, ask, U::OPERATION, using.asked(), denial)
+                        .await);
                 }
             }
         }
@@ -179,10 +189,20 @@ impl Strongroom {
     ) -> Result<Permit, Stopped> {
         let uses = account.permitted();
         let header = self.header(Some(caller), ask, operation, account.outcome);
-        let pending =
-            self.pending(&caller.state, Some(caller.state.epoch), &header, &mut account)?;
+        let pending = self.pending(
+            &caller.state,
+            Some(caller.state.epoch),
+            &header,
+            &mut account,
+        )?;
         let committed = self.commit(&caller.state, pending).await?;
-        Ok(Permit::of(committed, caller.state.id, operation, uses, &self.time))
+        Ok(Permit::of(
+            committed,
+            caller.state.id,
+            operation,
+            uses,
+            &self.time,
+        ))
     }
 
     /// Answers; a failure after the permit first becomes a linked entry.
@@ -204,7 +224,11 @@ impl Strongroom {
             items: Some(released.failed).filter(|failed| !failed.0.is_empty()),
             ..Account::default()
         };
-        let ending = Ending { operation, outcome: Outcome::Failed, reason };
+        let ending = Ending {
+            operation,
+            outcome: Outcome::Failed,
+            reason,
+        };
         match self.append_ending(caller, ask, ending, account).await {
             Ok(_) => Refused::answer(released.answer, Some(entry)),
             Err(denial) => Err(Refused::unlogged(denial)),
@@ -223,7 +247,10 @@ impl Strongroom {
         header.reason = ending.reason;
         let pending = self.pending(&caller.state, None, &header, &mut account)?;
         match self.commit(&caller.state, pending).await {
-            Ok(committed) => Ok(LogEntryId { log: caller.state.id, index: committed.index }),
+            Ok(committed) => Ok(LogEntryId {
+                log: caller.state.id,
+                index: committed.index,
+            }),
             Err(Stopped::Stale) => Err(Denial::Internal),
             Err(Stopped::Denied(denial)) => Err(denial),
         }
@@ -240,10 +267,12 @@ impl Strongroom {
         let header = self.header(None, &ask, operation, Outcome::Allowed);
         let epoch = (!account.changes.is_empty()).then_some(state.epoch);
         let pending = self.pending(state, epoch, &header, &mut account)?;
-        self.commit(state, pending).await.map_err(|stopped| match stopped {
-            Stopped::Stale => Denial::Unavailable,
-            Stopped::Denied(denial) => denial,
-        })
+        self.commit(state, pending)
+            .await
+            .map_err(|stopped| match stopped {
+                Stopped::Stale => Denial::Unavailable,
+                Stopped::Denied(denial) => denial,
+            })
     }
 
     fn header<'a>(
@@ -282,7 +311,10 @@ impl Strongroom {
             entry,
             openings,
             seal: state.keys.openings_sealer(),
-            items: account.items.take().map(|items| crate::log::compress_items(&items)),
+            items: account
+                .items
+                .take()
+                .map(|items| crate::log::compress_items(&items)),
             changes: core::mem::take(&mut account.changes),
         })
     }
@@ -335,7 +367,11 @@ impl Refused {
 
     pub(crate) fn with_entry(denial: Denial, entry: Option<LogEntryId>) -> Self {
         let retry_after = denial.retry_after();
-        Self { denial, entry, retry_after }
+        Self {
+            denial,
+            entry,
+            retry_after,
+        }
     }
 
     fn answer<A>(
@@ -348,4 +384,3 @@ impl Refused {
         }
     }
 }
-

@@ -45,7 +45,10 @@ impl Permit {
         time: &Time,
     ) -> Self {
         Self {
-            entry: LogEntryId { log, index: committed.index },
+            entry: LogEntryId {
+                log,
+                index: committed.index,
+            },
             operation,
             uses: uses.into_iter(),
             expires: time.now().saturating_add(LIFETIME),
@@ -66,7 +69,10 @@ impl Permit {
         if self.time.now() > self.expires || self.uses.next() != Some(context) {
             return Err(NotPermitted);
         }
-        Ok(ItemPermit { operation: self.operation, context })
+        Ok(ItemPermit {
+            operation: self.operation,
+            context,
+        })
     }
 }
 
@@ -101,7 +107,12 @@ impl<T> Withheld<T> {
         digest: Hash,
         value: T,
     ) -> Self {
-        Self { operation, context, digest, value }
+        Self {
+            operation,
+            context,
+            digest,
+            value,
+        }
     }
 
     /// SHA-256 of what is withheld, for its entry.
@@ -138,7 +149,10 @@ mod tests {
 
     impl Clock for Fake {
         fn read(&self) -> Reading {
-            Reading { wall: *self.0.lock().unwrap(), monotonic: Duration::ZERO }
+            Reading {
+                wall: *self.0.lock().unwrap(),
+                monotonic: Duration::ZERO,
+            }
         }
     }
 
@@ -158,7 +172,10 @@ mod tests {
         let first = permit.item(ONE).unwrap();
         assert_eq!(first.consume(&[Operation::Decrypt], ONE), Ok(()));
         assert!(permit.item(ONE).is_err());
-        assert!(permit.item(TWO).is_err(), "the second use was spent on a wrong key context");
+        assert!(
+            permit.item(TWO).is_err(),
+            "the second use was spent on a wrong key context"
+        );
     }
 
     #[test]

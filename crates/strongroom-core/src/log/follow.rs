@@ -4,14 +4,14 @@
 //! stores, in one transaction, their tile, the tiles above that it completes, their search terms
 //! and the uses of keys. A step that ran twice, or on two nodes, stores once.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use strongroom_crypto::keys::AuditKey;
 use strongroom_log::{Entry, Hash, LeafHashes, Tile, tree_root};
+use strongroom_types::body::EntryIdentity;
 use strongroom_types::{ContextId, KeyVersion, Operation, Outcome, WorkspaceId};
 
 use super::contexts::TookPart;
-use super::private::Private;
 use super::terms::Term;
 use crate::denial::Denial;
 use crate::door::NO_KEY;
@@ -47,16 +47,17 @@ impl Strongroom {
     /// What a level-0 tile comes to.
     async fn tiling(&self, state: &WorkspaceState, tile: u64) -> Result<Tiling, StoreError> {
         let range = tile * WIDTH..(tile + 1) * WIDTH;
-        let leaves = self.leaves(state.id, range.clone()).await?;
+        let followed = self.followed(state, range).await?;
         let mut found = Found::default();
-        for stored in self.stored(state, range).await? {
-            let contexts = self.contexts_of(state, stored.index, &stored.entry).await?;
-            found.add(&state.keys.audit, &stored.entry, &stored.private, &contexts);
+        for one in &followed {
+            let contexts = self.contexts_of(state, one.index, &one.entry).await?;
+            found.add(&one.entry, one.identity.as_ref(), &contexts);
         }
+        let leaves = followed.iter().map(|one| one.leaf).collect();
         let tiles = self.completed(state.id, tile, leaves).await?;
         Ok(Tiling {
             tiles,
-            terms: found.terms(tile),
+            terms: found.terms(&state.keys.audit, tile),
             uses: found.uses(),
         })
     }
@@ -105,7 +106,11 @@ fn tile_row(level: u8, n: u64, hashes: &[Hash]) -> Result<TileRow, StoreError> {
 /// What 256 entries tell the index.
 #[derive(Debug, Default)]
 struct Found {
-    terms: BTreeSet<[u8; 16]>,
+    operations: BTreeSet<Operation>,
+    outcomes: BTreeSet<Outcome>,
+    issuers: BTreeSet<String>,
+    subjects: BTreeSet<String>,
+    contexts: HashSet<ContextId>,
     uses: BTreeMap<(ContextId, KeyVersion), Uses>,
 }
 
@@ -116,19 +121,15 @@ struct Uses {
 }
 
 impl Found {
-    fn add(&mut self, audit: &AuditKey, entry: &Entry, private: &Private, contexts: &[TookPart]) {
-        let mut terms = vec![
-            Term::Operation(entry.operation),
-            Term::Outcome(entry.outcome),
-        ];
-        if let Some(identity) = &private.identity {
-            terms.extend([
-                Term::Issuer(&identity.issuer),
-                Term::Subject(&identity.subject),
-            ]);
+    fn add(&mut self, entry: &Entry, identity: Option<&EntryIdentity>, contexts: &[TookPart]) {
+        self.operations.insert(entry.operation);
+        self.outcomes.insert(entry.outcome);
+        if let Some(identity) = identity {
+            self.issuers.insert(identity.issuer.clone());
+            self.subjects.insert(identity.subject.clone());
         }
-        terms.extend(contexts.iter().map(|part| Term::Context(part.context)));
-        self.terms.extend(terms.iter().map(|term| term.mac(audit)));
+        self.contexts
+            .extend(contexts.iter().map(|part| part.context));
         if entry.outcome == Outcome::Allowed {
             for part in contexts.iter().filter(|part| part.version != NO_KEY) {
                 self.count(entry, part);
@@ -147,10 +148,23 @@ impl Found {
         }
     }
 
-    fn terms(&self, tile: u64) -> Vec<TermRow> {
-        self.terms
-            .iter()
-            .map(|term| TermRow { term: *term, tile })
+    /// The MAC of each different term, once.
+    fn terms(&self, audit: &AuditKey, tile: u64) -> Vec<TermRow> {
+        let operations = self.operations.iter().copied().map(Term::Operation);
+        let outcomes = self.outcomes.iter().copied().map(Term::Outcome);
+        let issuers = self.issuers.iter().map(|issuer| Term::Issuer(issuer));
+        let subjects = self.subjects.iter().map(|subject| Term::Subject(subject));
+        let contexts = self.contexts.iter().copied().map(Term::Context);
+        let terms = operations
+            .chain(outcomes)
+            .chain(issuers)
+            .chain(subjects)
+            .chain(contexts);
+        terms
+            .map(|term| TermRow {
+                term: term.mac(audit),
+                tile,
+            })
             .collect()
     }
 
@@ -195,7 +209,6 @@ mod tests {
     use strongroom_crypto::keys::Seed;
     use strongroom_crypto::secret::Secret;
     use strongroom_log::{Commitments, ContextUses, Facts, leaf_hash};
-    use strongroom_types::body::EntryIdentity;
     use strongroom_types::{Kind, RequestId};
 
     use super::*;
@@ -237,32 +250,12 @@ mod tests {
 
     #[test]
     fn sealing_is_counted_and_opening_is_dated() {
-        let (audit, private, mut found) = (audit(), Private::default(), Found::default());
+        let mut found = Found::default();
         let allowed = |operation, time| entry(operation, Outcome::Allowed, time);
-        found.add(
-            &audit,
-            &allowed(Operation::Encrypt, 1),
-            &private,
-            &[part(2, 3)],
-        );
-        found.add(
-            &audit,
-            &allowed(Operation::StreamEncrypt, 2),
-            &private,
-            &[part(2, 1)],
-        );
-        found.add(
-            &audit,
-            &allowed(Operation::Decrypt, 9),
-            &private,
-            &[part(1, 1)],
-        );
-        found.add(
-            &audit,
-            &allowed(Operation::Rewrap, 7),
-            &private,
-            &[part(1, 1)],
-        );
+        found.add(&allowed(Operation::Encrypt, 1), None, &[part(2, 3)]);
+        found.add(&allowed(Operation::StreamEncrypt, 2), None, &[part(2, 1)]);
+        found.add(&allowed(Operation::Decrypt, 9), None, &[part(1, 1)]);
+        found.add(&allowed(Operation::Rewrap, 7), None, &[part(1, 1)]);
         let seen: Vec<_> = found
             .uses()
             .into_iter()
@@ -273,11 +266,11 @@ mod tests {
 
     #[test]
     fn what_used_no_key_is_not_counted() {
-        let (audit, private, mut found) = (audit(), Private::default(), Found::default());
+        let mut found = Found::default();
         let denied = entry(Operation::Decrypt, Outcome::Denied, 1);
-        found.add(&audit, &denied, &private, &[part(1, 1)]);
+        found.add(&denied, None, &[part(1, 1)]);
         let administered = entry(Operation::ContextDisable, Outcome::Allowed, 1);
-        found.add(&audit, &administered, &private, &[part(0, 1)]);
+        found.add(&administered, None, &[part(0, 1)]);
         assert!(found.uses().is_empty());
     }
 
@@ -289,12 +282,8 @@ mod tests {
             subject: "alice".to_owned(),
             claims: serde_json::Map::new(),
         };
-        let private = Private {
-            identity: Some(identity),
-            ..Private::default()
-        };
         let denied = entry(Operation::Decrypt, Outcome::Denied, 1);
-        found.add(&audit, &denied, &private, &[part(0, 1)]);
+        found.add(&denied, Some(&identity), &[part(0, 1)]);
         for term in [
             Term::Operation(Operation::Decrypt),
             Term::Outcome(Outcome::Denied),
@@ -302,9 +291,13 @@ mod tests {
             Term::Subject("alice"),
             Term::Context(ContextId::from_bytes([9; 32])),
         ] {
-            assert!(found.terms.contains(&term.mac(&audit)), "{term:?}");
+            let row = TermRow {
+                term: term.mac(&audit),
+                tile: 4,
+            };
+            assert!(found.terms(&audit, 4).contains(&row), "{term:?}");
         }
-        assert_eq!(found.terms(4).len(), 5);
+        assert_eq!(found.terms(&audit, 4).len(), 5);
     }
 
     #[test]

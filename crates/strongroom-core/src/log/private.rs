@@ -29,6 +29,13 @@ impl Private {
         private
     }
 
+    /// Opens only who the identity is: all that the search index needs to know.
+    pub(super) fn open_identity(entry: &Entry, openings: &Openings) -> Option<EntryIdentity> {
+        let mut identity = openings.as_slice().iter();
+        let opening = identity.find(|opening| opening.field == PrivateField::Identity)?;
+        json(opening.open(entry).ok()?)
+    }
+
     fn take(&mut self, opening: &Opening, value: &[u8]) {
         match opening.field {
             PrivateField::Identity => self.identity = json(value),

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use strongroom_log::{Entry, EntryBundle, Hash, Openings, leaf_hash};
 use strongroom_types::WorkspaceId;
+use strongroom_types::body::EntryIdentity;
 
 use super::private::Private;
 use crate::ports::{BatchRow, Micros, StoreError};
@@ -17,6 +18,15 @@ pub(super) struct Stored {
     pub(super) index: u64,
     pub(super) entry: Entry,
     pub(super) private: Private,
+}
+
+/// A stored entry as the follower sees it.
+#[derive(Debug)]
+pub(super) struct Followed {
+    pub(super) index: u64,
+    pub(super) entry: Entry,
+    pub(super) leaf: Hash,
+    pub(super) identity: Option<EntryIdentity>,
 }
 
 impl Strongroom {
@@ -41,6 +51,29 @@ impl Strongroom {
                 })
             })
             .collect()
+    }
+
+    /// The entries of a range as far as the follower needs them: whoever else a private field is
+    /// about stays sealed.
+    pub(super) async fn followed(
+        &self,
+        state: &WorkspaceState,
+        range: Range<u64>,
+    ) -> Result<Vec<Followed>, StoreError> {
+        let batches = self.store.batches(state.id, range.start, range.end).await?;
+        let mut openings = openings(state, &batches);
+        let follow = |(index, bytes)| {
+            let entry = Entry::decode(bytes).map_err(|_layout| damaged())?;
+            let openings = openings.remove(&index).unwrap_or_default();
+            let identity = Private::open_identity(&entry, &openings);
+            Ok(Followed {
+                index,
+                leaf: leaf_hash(bytes),
+                entry,
+                identity,
+            })
+        };
+        entries(&batches, &range)?.into_iter().map(follow).collect()
     }
 
     /// The leaf hashes of a range.

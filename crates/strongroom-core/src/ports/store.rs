@@ -7,11 +7,11 @@ use async_trait::async_trait;
 use strongroom_log::{Hash, Openings};
 use strongroom_types::{ClientId, ContextId, KeyId, WorkspaceId};
 
+use super::Micros;
 use super::rows::{
     ApiKeyRow, BatchRow, Change, CheckpointRow, ContextRow, Head, IdempotencyRow, Record,
     RecordKind, Tiling, WorkspaceRow,
 };
-use super::Micros;
 
 /// A store that did not answer.
 #[derive(Debug, thiserror::Error)]
