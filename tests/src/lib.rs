@@ -7,6 +7,7 @@
 pub mod key_endpoint;
 pub mod poll;
 pub mod postgres;
+pub mod proxy;
 pub mod reply;
 pub mod room;
 pub mod server;

@@ -151,6 +151,23 @@ impl Room {
         }
     }
 
+    /// The server, where the test has it to itself.
+    pub fn own_server(&mut self) -> &mut Server {
+        Arc::get_mut(&mut self.server).unwrap()
+    }
+
+    /// Kills the server, where the test has it to itself, and starts it again.
+    pub fn restart(&mut self) {
+        self.own_server().restart().unwrap();
+        self.reconnect();
+    }
+
+    /// Forgets connections to a process that is gone.
+    pub fn reconnect(&mut self) {
+        self.client = client(&self.server, &self.api_key);
+        self.http = reqwest::Client::new();
+    }
+
     /// A client of the system workspace with all permissions.
     pub fn system(&self) -> Client {
         client(&self.server, &administrator(&self.server))

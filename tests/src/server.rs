@@ -83,6 +83,31 @@ impl Server {
         })
     }
 
+    /// Starts one on SQLite whose files can be limited in size while it runs: a write beyond the
+    /// limit fails, where the process would end without this.
+    ///
+    /// # Errors
+    /// The binary is not there or does not start.
+    pub fn start_with_file_limits() -> io::Result<Self> {
+        let directory = tempfile::Builder::new()
+            .prefix("strongroom-test-")
+            .tempdir()?;
+        let mut command = without_settings(Command::new("/bin/sh"));
+        command
+            .args(["-c", r#"trap "" XFSZ; exec "$0" "$@""#])
+            .arg(binary()?)
+            // It may be a file, and would be limited too.
+            .stderr(Stdio::null());
+        let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let (child, sheet) = spawn_by(command, directory.path(), None, listen)?;
+        Ok(Self {
+            child,
+            sheet,
+            directory,
+            database: None,
+        })
+    }
+
     /// Address and keys.
     #[must_use]
     pub fn sheet(&self) -> &Sheet {
@@ -151,6 +176,14 @@ impl Server {
         self.child.wait()
     }
 
+    /// Waits until the process has ended by itself.
+    ///
+    /// # Errors
+    /// The process cannot be waited for.
+    pub fn wait(&mut self) -> io::Result<ExitStatus> {
+        self.child.wait()
+    }
+
     /// Kills it and starts it again on the same directory and port.
     ///
     /// # Errors
@@ -162,6 +195,32 @@ impl Server {
         self.child = child;
         self.sheet = sheet;
         Ok(())
+    }
+
+    /// Begins a new generation of the log, by name, and starts it again.
+    ///
+    /// # Errors
+    /// The binary does not start again.
+    pub fn restart_after_rollback(&mut self) -> io::Result<()> {
+        self.kill()?;
+        let mut command = command()?;
+        command
+            .args(["serve", "--new-log-generation", "--listen", "127.0.0.1:0"])
+            .arg("--data")
+            .arg(self.directory.path())
+            .stderr(Stdio::piped());
+        let mut child = command.spawn()?;
+        let output = child.stderr.take().ok_or(io::ErrorKind::BrokenPipe)?;
+        let started = BufReader::new(output)
+            .lines()
+            .map_while(Result::ok)
+            .any(|line| line.contains("listening on"));
+        child.kill()?;
+        child.wait()?;
+        if !started {
+            return Err(io::Error::other("no new generation was begun"));
+        }
+        self.restart()
     }
 
     /// The process's number, for what only the operating system can tell.
@@ -190,7 +249,15 @@ fn spawn(
     database: Option<&str>,
     listen: SocketAddr,
 ) -> io::Result<(Child, Sheet)> {
-    let mut command = command()?;
+    spawn_by(command()?, directory, database, listen)
+}
+
+fn spawn_by(
+    mut command: Command,
+    directory: &Path,
+    database: Option<&str>,
+    listen: SocketAddr,
+) -> io::Result<(Child, Sheet)> {
     command
         .args(["dev", "--json", "--listen", &listen.to_string()])
         .arg("--data")
@@ -221,13 +288,16 @@ fn read_sheet(child: &mut Child) -> io::Result<Sheet> {
 
 /// The binary, without the settings of whoever runs the tests.
 fn command() -> io::Result<Command> {
-    let mut command = Command::new(binary()?);
+    Ok(without_settings(Command::new(binary()?)))
+}
+
+fn without_settings(mut command: Command) -> Command {
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("STRONGROOM_") {
             command.env_remove(name);
         }
     }
-    Ok(command)
+    command
 }
 
 #[expect(

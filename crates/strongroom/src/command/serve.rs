@@ -1,6 +1,7 @@
 //! `strongroom serve`.
 
 use clap::Args;
+use strongroom_core::AfterRollback;
 use strongroom_server::{Server, telemetry};
 
 use crate::config::{LogArgs, ServerArgs};
@@ -25,13 +26,21 @@ finishes what was accepted, then stops.")]
 pub(super) struct ServeArgs {
     #[command(flatten)]
     server: ServerArgs,
+    /// After a rollback of the database, begin a new generation of the log, as its first entry
+    /// says, instead of refusing to start
+    #[arg(long)]
+    new_log_generation: bool,
     #[command(flatten)]
     log: LogArgs,
 }
 
 pub(super) async fn run(args: &ServeArgs) -> Result<(), Failure> {
     telemetry::start(args.log.format(), &args.log.filter)?;
-    let server = Server::start(args.server.config()?).await?;
+    let mut config = args.server.config()?;
+    if args.new_log_generation {
+        config.settings.after_rollback = AfterRollback::NewGeneration;
+    }
+    let server = Server::start(config).await?;
     print::note(format_args!("listening on {}", server.url()));
     interrupted().await?;
     print::note("stopping; what was accepted is finished");

@@ -1,0 +1,16 @@
+//! What breaks: the process, the disk, the database, the connection to it. Nothing that was
+//! acknowledged is lost, and no key is used without an entry.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "what is not there fails its test"
+)]
+
+mod crash;
+mod database_file;
+mod disk;
+mod postgres_lost;
+mod rollback;
+mod shutdown;

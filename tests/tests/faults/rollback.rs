@@ -1,0 +1,105 @@
+//! The database is put back to an older copy, while the checkpoints outside it are kept.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use strongroom_client::{EntryFilter, origin_of};
+use strongroom_tests::room::{Database, Room, tenant};
+use strongroom_tests::server;
+use strongroom_types::body::{DecryptRequest, EncryptRequest};
+use strongroom_types::{Code, Operation};
+
+/// The files of the database.
+const FILES: [&str; 3] = ["strongroom.db", "strongroom.db-wal", "strongroom.db-shm"];
+
+/// Puts the files of the database from one folder into another; one that is not there is removed.
+fn copy(from: &Path, to: &Path) {
+    for name in FILES {
+        let _absent = fs::remove_file(to.join(name));
+        if from.join(name).exists() {
+            fs::copy(from.join(name), to.join(name)).unwrap();
+        }
+    }
+}
+
+async fn seal(room: &Room, name: &str) -> Vec<u8> {
+    let request = EncryptRequest::new(tenant(name), "v");
+    room.client.encrypt(request).await.unwrap().ciphertext.0
+}
+
+/// A room whose database was rolled back: the server is stopped.
+struct RolledBack {
+    room: Room,
+    /// Sealed before the copy was made.
+    old: Vec<u8>,
+    /// The checkpoint of the lost state.
+    note: String,
+}
+
+async fn roll_back() -> RolledBack {
+    let mut room = Room::open(Arc::new(Database::Sqlite.start())).await;
+    let backup = tempfile::tempdir().unwrap();
+    let data = room.server.data().to_owned();
+    let old = seal(&room, "old").await;
+    room.own_server().kill().unwrap();
+    copy(&data, backup.path());
+    room.restart();
+    seal(&room, "lost").await;
+    // Whoever is shown a checkpoint finds it outside the database, too.
+    let note = room.client.log().checkpoint().await.unwrap();
+    room.own_server().kill().unwrap();
+    copy(backup.path(), &data);
+    RolledBack { room, old, note }
+}
+
+#[tokio::test]
+async fn a_database_that_was_rolled_back_does_not_start() {
+    let RolledBack { mut room, .. } = roll_back().await;
+    assert!(room.own_server().restart().is_err());
+    let data = room.server.data().to_str().unwrap();
+    let refused = server::run(&["serve", "--listen", "127.0.0.1:0", "--data", data]).unwrap();
+    assert!(!refused.status.success());
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert!(said.contains("rolled back"), "{said}");
+}
+
+#[tokio::test]
+async fn a_new_generation_begins_only_by_name_and_is_an_entry() {
+    let RolledBack { mut room, old, note } = roll_back().await;
+    room.own_server().restart_after_rollback().unwrap();
+    room.reconnect();
+    let request = DecryptRequest::new(tenant("old"), old);
+    assert!(room.client.decrypt(request).await.is_ok());
+    let again = room.client.log().checkpoint().await.unwrap();
+    assert_ne!(origin_of(&note), origin_of(&again));
+    let said = room.entries(EntryFilter {
+        operation: Some(Operation::LogGeneration),
+        ..EntryFilter::default()
+    });
+    assert_eq!(said.await.len(), 1);
+    // The next start needs no telling.
+    room.restart();
+    seal(&room, "new").await;
+}
+
+#[tokio::test]
+async fn a_destroyed_context_stays_destroyed_in_a_restored_database() {
+    let mut room = Room::open(Arc::new(Database::Sqlite.start())).await;
+    let backup = tempfile::tempdir().unwrap();
+    let data = room.server.data().to_owned();
+    let sealed = seal(&room, "acme").await;
+    let request = EncryptRequest::new(tenant("acme"), "v");
+    let id = room.client.encrypt(request).await.unwrap().key.id;
+    room.own_server().kill().unwrap();
+    copy(&data, backup.path());
+    room.restart();
+    room.client.contexts().destroy(id).await.unwrap();
+    room.own_server().kill().unwrap();
+    copy(backup.path(), &data);
+    room.own_server().restart_after_rollback().unwrap();
+    room.reconnect();
+    let request = DecryptRequest::new(tenant("acme"), sealed);
+    let refused = room.client.decrypt(request).await;
+    assert_eq!(refused.unwrap_err().code(), Some(Code::CannotDecrypt));
+}
