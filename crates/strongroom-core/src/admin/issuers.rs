@@ -79,7 +79,6 @@ fn change(
     let record = record::seal(&state.keys, state.id, place, &body)?;
     let account = Account::of_changes(vec![Change::PutRecord(state.id, record)])
         .fact("issuer", &id.to_string())
-        .fact("iss", &body.issuer)
         .fact("disabled", if body.disabled { "true" } else { "false" });
     Ok((Issuer { id, created, body }.info(), account))
 }
