@@ -1,6 +1,9 @@
 //! A TCP proxy that can be cut: what lies behind it is gone for whoever talks through it.
 
-#![expect(clippy::unwrap_used, reason = "a proxy that cannot be set up fails its test")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a proxy that cannot be set up fails its test"
+)]
 
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};

@@ -22,7 +22,10 @@ async fn room() -> Room {
     let config = Config::development(folder.path().to_owned());
     let server = Server::start(config).await.unwrap();
     let info = server.development().unwrap();
-    let client = Client::builder(&info.url).api_key(&info.api_key).build().unwrap();
+    let client = Client::builder(&info.url)
+        .api_key(&info.api_key)
+        .build()
+        .unwrap();
     Room {
         _folder: folder,
         server,
@@ -33,9 +36,17 @@ async fn room() -> Room {
 async fn person(room: &Room, subject: &str, team: &str) -> Client {
     let url = &room.server.development().unwrap().oidc.token_url;
     let body = json!({"sub": subject, "claims": {"team": team}});
-    let sent = reqwest::Client::new().post(url).json(&body).send().await.unwrap();
+    let sent = reqwest::Client::new()
+        .post(url)
+        .json(&body)
+        .send()
+        .await
+        .unwrap();
     let minted: serde_json::Value = sent.json().await.unwrap();
-    let token = minted.get("token").and_then(serde_json::Value::as_str).unwrap();
+    let token = minted
+        .get("token")
+        .and_then(serde_json::Value::as_str)
+        .unwrap();
     room.client.with_lock_context(token)
 }
 
@@ -44,10 +55,22 @@ async fn assert_altered<T>(room: &Room, result: Result<T, ClientError>) {
     let error = result.err().unwrap();
     assert!(error.is_cannot_decrypt(), "{error:?}");
     let index = error.refusal().unwrap().log_entry().unwrap().index;
-    let page = room.client.log().entries(&Default::default()).await.unwrap();
-    let of = |index| page.entries.iter().find(move |entry| entry.of == Some(index));
+    let page = room
+        .client
+        .log()
+        .entries(&Default::default())
+        .await
+        .unwrap();
+    let of = |index| {
+        page.entries
+            .iter()
+            .find(move |entry| entry.of == Some(index))
+    };
     let failed = of(index).unwrap();
-    assert_eq!((failed.outcome, failed.reason), (Outcome::Failed, Some(Reason::Altered)));
+    assert_eq!(
+        (failed.outcome, failed.reason),
+        (Outcome::Failed, Some(Reason::Altered))
+    );
 }
 
 #[tokio::test]
@@ -55,8 +78,14 @@ async fn another_person_derives_another_key() {
     let room = room().await;
     let alice = person(&room, "alice", "blue").await;
     let map = tenant("acme");
-    let sealed = alice.encrypt(EncryptRequest::new(map.clone(), "v")).await.unwrap();
-    let made = alice.create_data_key(DataKeyCreate::new(map.clone())).await.unwrap();
+    let sealed = alice
+        .encrypt(EncryptRequest::new(map.clone(), "v"))
+        .await
+        .unwrap();
+    let made = alice
+        .create_data_key(DataKeyCreate::new(map.clone()))
+        .await
+        .unwrap();
     let open = DecryptRequest::new(map.clone(), sealed.ciphertext);
     let unwrap = DataKeyUnwrap::new(map, made.wrapped_key);
     assert!(alice.decrypt(open.clone()).await.is_ok());
@@ -64,7 +93,13 @@ async fn another_person_derives_another_key() {
     let bob = person(&room, "bob", "blue").await;
     assert_altered(&room, bob.decrypt(open.clone()).await).await;
     assert_altered(&room, bob.unwrap_data_key(unwrap).await).await;
-    assert!(room.client.decrypt(open).await.unwrap_err().is_identity_mismatch());
+    assert!(
+        room.client
+            .decrypt(open)
+            .await
+            .unwrap_err()
+            .is_identity_mismatch()
+    );
 }
 
 #[tokio::test]

@@ -51,7 +51,11 @@ async fn a_value_cut_at_any_length_does_not_open(room: Room) {
     let sealed = seal(&room.client, &map, "short").await;
     for bytes in 0..sealed.len() {
         let refused = open(&room.client, &map, &sealed[..bytes]).await;
-        assert!(refused.unwrap_err().is_cannot_decrypt(), "{bytes} of {} bytes", sealed.len());
+        assert!(
+            refused.unwrap_err().is_cannot_decrypt(),
+            "{bytes} of {} bytes",
+            sealed.len()
+        );
     }
     assert!(open(&room.client, &map, sealed).await.is_ok());
 }
@@ -91,10 +95,18 @@ async fn trailing_bytes_are_refused(room: Room) {
         let refused = open(&room.client, &map, longer).await;
         assert!(refused.unwrap_err().is_cannot_decrypt());
     }
-    let made = room.client.create_data_key(DataKeyCreate::new(map.clone())).await.unwrap();
+    let made = room
+        .client
+        .create_data_key(DataKeyCreate::new(map.clone()))
+        .await
+        .unwrap();
     let longer = [made.wrapped_key.0.as_slice(), b"\0"].concat();
-    let refused = room.client.unwrap_data_key(DataKeyUnwrap::new(map, longer)).await;
-    room.assert_refused(refused, CANNOT_DECRYPT, Reason::Malformed).await;
+    let refused = room
+        .client
+        .unwrap_data_key(DataKeyUnwrap::new(map, longer))
+        .await;
+    room.assert_refused(refused, CANNOT_DECRYPT, Reason::Malformed)
+        .await;
 }
 
 async fn a_ciphertext_of_another_workspace_does_not_open(room: Room) {
@@ -102,13 +114,21 @@ async fn a_ciphertext_of_another_workspace_does_not_open(room: Room) {
     let other = room.server.second_client().unwrap();
     let theirs = seal(&other, &map, "theirs").await;
     let refused = open(&room.client, &map, theirs.clone()).await;
-    room.assert_refused(refused, CANNOT_DECRYPT, Reason::OtherWorkspace).await;
+    room.assert_refused(refused, CANNOT_DECRYPT, Reason::OtherWorkspace)
+        .await;
     // With our workspace and our context id put in.
     let ours = seal(&room.client, &map, "ours").await;
     let header = Envelope::parse(&ours).unwrap().header;
-    let forged = with_header(&theirs, &Header { mode: Mode::Derived, ..header });
+    let forged = with_header(
+        &theirs,
+        &Header {
+            mode: Mode::Derived,
+            ..header
+        },
+    );
     let refused = open(&room.client, &map, forged).await;
-    room.assert_refused(refused, CANNOT_DECRYPT, Reason::Altered).await;
+    room.assert_refused(refused, CANNOT_DECRYPT, Reason::Altered)
+        .await;
     assert!(open(&other, &map, theirs).await.is_ok());
 }
 
@@ -116,19 +136,26 @@ async fn a_wrong_context_is_told_only_to_who_may_use_both(room: Room) {
     let sealed = seal(&room.client, &tenant("acme"), "v").await;
     let refused = open(&room.client, &tenant("other"), sealed.clone()).await;
     let mismatch = (400, Code::ContextMismatch);
-    room.assert_refused(refused, mismatch, Reason::ContextMismatch).await;
+    room.assert_refused(refused, mismatch, Reason::ContextMismatch)
+        .await;
     let permissions = [Permission::Decrypt];
-    let (narrow, _) = room.make_client(&permissions, &[&[("tenant", "other")]]).await;
+    let (narrow, _) = room
+        .make_client(&permissions, &[&[("tenant", "other")]])
+        .await;
     let refused = open(&narrow, &tenant("other"), sealed).await;
-    room.assert_refused(refused, CANNOT_DECRYPT, Reason::ContextNotAllowed).await;
+    room.assert_refused(refused, CANNOT_DECRYPT, Reason::ContextNotAllowed)
+        .await;
 }
 
 async fn the_named_context_must_be_the_callers(room: Room) {
     let sealed = seal(&room.client, &tenant("acme"), "v").await;
-    let (narrow, _) = room.make_client(&[Permission::Decrypt], &[&[("tenant", "other")]]).await;
+    let (narrow, _) = room
+        .make_client(&[Permission::Decrypt], &[&[("tenant", "other")]])
+        .await;
     let refused = open(&narrow, &tenant("acme"), sealed).await;
     let expected = (404, Code::ContextNotFound);
-    room.assert_refused(refused, expected, Reason::ContextNotAllowed).await;
+    room.assert_refused(refused, expected, Reason::ContextNotAllowed)
+        .await;
 }
 
 /// Header, key part and body, each with its own length before it where the format has one.
@@ -136,7 +163,11 @@ fn parts(blob: &[u8]) -> [Vec<u8>; 3] {
     let envelope = Envelope::parse(blob).unwrap();
     let header = 4 + envelope.header_bytes.len();
     let prefix = envelope.prefix_bytes();
-    [blob[..header].to_vec(), blob[header..prefix].to_vec(), blob[prefix..].to_vec()]
+    [
+        blob[..header].to_vec(),
+        blob[header..prefix].to_vec(),
+        blob[prefix..].to_vec(),
+    ]
 }
 
 /// The same message under another header.
@@ -157,14 +188,22 @@ async fn parts_of_other_messages_do_not_fit(room: Room) {
             [part(0).as_slice(), part(1), part(2)].concat()
         };
         assert!(open(client, &map, from([0, 0, 0])).await.is_ok());
-        for choice in [[0, 0, 1], [0, 1, 0], [0, 1, 1], [1, 0, 0], [1, 0, 1], [1, 1, 0]] {
+        for choice in [
+            [0, 0, 1],
+            [0, 1, 0],
+            [0, 1, 1],
+            [1, 0, 0],
+            [1, 0, 1],
+            [1, 1, 0],
+        ] {
             let spliced = from(choice);
             if spliced == from([0, 0, 0]) || spliced == from([1, 1, 1]) {
                 // Unlocked values of one key have the same header and key part.
                 continue;
             }
             let refused = open(client, &map, spliced).await;
-            room.assert_refused(refused, CANNOT_DECRYPT, Reason::Altered).await;
+            room.assert_refused(refused, CANNOT_DECRYPT, Reason::Altered)
+                .await;
         }
     }
 }
@@ -173,10 +212,17 @@ async fn a_header_without_its_lock_does_not_open(room: Room) {
     let (map, alice) = (tenant("acme"), room.person("alice").await);
     let sealed = seal(&alice, &map, "for alice").await;
     let header = Envelope::parse(&sealed).unwrap().header;
-    let unlocked = with_header(&sealed, &Header { lock: None, ..header });
+    let unlocked = with_header(
+        &sealed,
+        &Header {
+            lock: None,
+            ..header
+        },
+    );
     for client in [&room.client, &alice, &room.person("bob").await] {
         let refused = open(client, &map, unlocked.clone()).await;
-        room.assert_refused(refused, CANNOT_DECRYPT, Reason::Altered).await;
+        room.assert_refused(refused, CANNOT_DECRYPT, Reason::Altered)
+            .await;
     }
 }
 
@@ -188,23 +234,34 @@ async fn a_header_with_another_lock_does_not_open(room: Room) {
     let bob = room.client.with_lock_context(&bob);
     let sealed = seal(&alice, &map, "for alice").await;
     let header = Envelope::parse(&sealed).unwrap().header;
-    let of_bob = Envelope::parse(&seal(&bob, &map, "for bob").await).unwrap().header;
-    for terms in [json!(["team"]), json!(["sub", "team"]), json!([{"claim": "sub", "has": "x"}])] {
+    let of_bob = Envelope::parse(&seal(&bob, &map, "for bob").await)
+        .unwrap()
+        .header;
+    for terms in [
+        json!(["team"]),
+        json!(["sub", "team"]),
+        json!([{"claim": "sub", "has": "x"}]),
+    ] {
         let terms: Lock = serde_json::from_value(terms).unwrap();
         let mut lock = header.lock.clone().unwrap();
         lock.lock = terms;
-        let header = Header { lock: Some(lock), ..header.clone() };
+        let header = Header {
+            lock: Some(lock),
+            ..header.clone()
+        };
         let relocked = with_header(&sealed, &header);
         for client in [&alice, &bob] {
             let refused = open(client, &map, relocked.clone()).await;
             let expected = (403, Code::IdentityMismatch);
-            room.assert_refused(refused, expected, Reason::LockNotMet).await;
+            room.assert_refused(refused, expected, Reason::LockNotMet)
+                .await;
         }
     }
     // Bob's own lock, with its good tag, on a message for Alice: the tag lets him in, the keys not.
     let stolen = with_header(&sealed, &of_bob);
     let refused = open(&bob, &map, stolen).await;
-    room.assert_refused(refused, CANNOT_DECRYPT, Reason::Altered).await;
+    room.assert_refused(refused, CANNOT_DECRYPT, Reason::Altered)
+        .await;
 }
 
 async fn a_header_with_other_rules_does_not_open(room: Room) {
@@ -213,21 +270,32 @@ async fn a_header_with_other_rules_does_not_open(room: Room) {
     let header = Envelope::parse(&sealed).unwrap().header;
     for suite in Suite::ALL {
         if *suite != header.suite {
-            let other = Header { suite: *suite, ..header.clone() };
+            let other = Header {
+                suite: *suite,
+                ..header.clone()
+            };
             let refused = open(&room.client, &map, with_header(&sealed, &other)).await;
-            room.assert_refused(refused, CANNOT_DECRYPT, Reason::Altered).await;
+            room.assert_refused(refused, CANNOT_DECRYPT, Reason::Altered)
+                .await;
         }
     }
-    let wrapped = Header { mode: Mode::Wrapped, ..header };
+    let wrapped = Header {
+        mode: Mode::Wrapped,
+        ..header
+    };
     let refused = open(&room.client, &map, with_header(&sealed, &wrapped)).await;
-    room.assert_refused(refused, CANNOT_DECRYPT, Reason::Malformed).await;
+    room.assert_refused(refused, CANNOT_DECRYPT, Reason::Malformed)
+        .await;
 }
 
 async fn seal_stream(client: &Client, map: &KeyContext) -> Vec<u8> {
     let mut sealed = Vec::new();
     let reader = std::io::Cursor::new(b"file".to_vec());
     let request = StreamRequest::new(map.clone());
-    client.encrypt_copy(request, reader, &mut sealed).await.unwrap();
+    client
+        .encrypt_copy(request, reader, &mut sealed)
+        .await
+        .unwrap();
     sealed
 }
 
@@ -239,15 +307,25 @@ async fn open_stream(client: &Client, map: &KeyContext, blob: Vec<u8>) -> Result
     result.map(drop)
 }
 
-async fn unwrap_data_key(client: &Client, map: &KeyContext, blob: &[u8]) -> Result<(), ClientError> {
-    client.unwrap_data_key(DataKeyUnwrap::new(map.clone(), blob)).await.map(drop)
+async fn unwrap_data_key(
+    client: &Client,
+    map: &KeyContext,
+    blob: &[u8],
+) -> Result<(), ClientError> {
+    client
+        .unwrap_data_key(DataKeyUnwrap::new(map.clone(), blob))
+        .await
+        .map(drop)
 }
 
 async fn each_endpoint_opens_its_own_purpose_only(room: Room) {
     let (client, map) = (&room.client, &tenant("acme"));
     let value = seal(client, map, "v").await;
     let file = seal_stream(client, map).await;
-    let made = client.create_data_key(DataKeyCreate::new(map.clone())).await.unwrap();
+    let made = client
+        .create_data_key(DataKeyCreate::new(map.clone()))
+        .await
+        .unwrap();
     let key = made.wrapped_key.0;
     let prefix = Envelope::parse(&file).unwrap().prefix_bytes();
     let file_key = file[..prefix].to_vec();
@@ -259,11 +337,21 @@ async fn each_endpoint_opens_its_own_purpose_only(room: Room) {
         unwrap_data_key(client, map, &file_key).await,
         open_stream(client, map, value.clone()).await,
         open_stream(client, map, key.clone()).await,
-        client.rewrap(RewrapRequest::new(map.clone(), key.clone())).await.map(drop),
-        client.rewrap_data_key(DataKeyRewrap::new(map.clone(), value)).await.map(drop),
-        client.rewrap_data_key(DataKeyRewrap::new(map.clone(), file_key)).await.map(drop),
+        client
+            .rewrap(RewrapRequest::new(map.clone(), key.clone()))
+            .await
+            .map(drop),
+        client
+            .rewrap_data_key(DataKeyRewrap::new(map.clone(), value))
+            .await
+            .map(drop),
+        client
+            .rewrap_data_key(DataKeyRewrap::new(map.clone(), file_key))
+            .await
+            .map(drop),
     ] {
-        room.assert_refused(refused, CANNOT_DECRYPT, Reason::OtherPurpose).await;
+        room.assert_refused(refused, CANNOT_DECRYPT, Reason::OtherPurpose)
+            .await;
     }
 }
 
@@ -271,7 +359,10 @@ async fn a_relabelled_purpose_does_not_open(room: Room) {
     let (map, alice) = (&tenant("acme"), room.person("alice").await);
     for client in [&room.client, &alice] {
         let file = seal_stream(client, map).await;
-        let made = client.create_data_key(DataKeyCreate::new(map.clone())).await.unwrap();
+        let made = client
+            .create_data_key(DataKeyCreate::new(map.clone()))
+            .await
+            .unwrap();
         let relabel = |blob: &[u8], purpose| {
             let header = Envelope::parse(blob).unwrap().header;
             with_header(blob, &Header { purpose, ..header })
@@ -280,12 +371,19 @@ async fn a_relabelled_purpose_does_not_open(room: Room) {
         let file_key = relabel(&file[..prefix], Purpose::DataKey);
         for refused in [
             unwrap_data_key(client, map, &file_key).await,
-            open(client, map, relabel(&file, Purpose::Value)).await.map(drop),
-            open(client, map, relabel(&made.wrapped_key.0, Purpose::Value)).await.map(drop),
+            open(client, map, relabel(&file, Purpose::Value))
+                .await
+                .map(drop),
+            open(client, map, relabel(&made.wrapped_key.0, Purpose::Value))
+                .await
+                .map(drop),
         ] {
             // A lock tag is of its purpose too.
             let refused = refused.unwrap_err();
-            assert!(refused.is_cannot_decrypt() || refused.is_identity_mismatch(), "{refused:?}");
+            assert!(
+                refused.is_cannot_decrypt() || refused.is_identity_mismatch(),
+                "{refused:?}"
+            );
         }
     }
 }
@@ -295,9 +393,16 @@ async fn rewrap_refuses_what_decrypt_refuses(room: Room) {
     let (client, alice) = (&room.client, room.person("alice").await);
     let sealed = seal(client, &map, "v").await;
     let locked = seal(&alice, &map, "v").await;
-    client.contexts().rotate(client_key(client, &map).await).await.unwrap();
+    client
+        .contexts()
+        .rotate(client_key(client, &map).await)
+        .await
+        .unwrap();
     let rewrap = |map: KeyContext, blob: Vec<u8>| client.rewrap(RewrapRequest::new(map, blob));
-    for blob in [flipped(&sealed, sealed.len() - 1), flipped(&locked, locked.len() / 3)] {
+    for blob in [
+        flipped(&sealed, sealed.len() - 1),
+        flipped(&locked, locked.len() / 3),
+    ] {
         let refused = rewrap(map.clone(), blob).await;
         assert!(refused.unwrap_err().is_cannot_decrypt());
     }
@@ -318,7 +423,10 @@ async fn every_undecryptable_ciphertext_gets_one_answer(room: Room) {
     let contexts = room.client.contexts();
     let id = client_key(&room.client, &map).await;
     contexts.rotate(id).await.unwrap();
-    contexts.destroy_version(id, strongroom_types::KeyVersion(1)).await.unwrap();
+    contexts
+        .destroy_version(id, strongroom_types::KeyVersion(1))
+        .await
+        .unwrap();
     let sealed = seal(&room.client, &map, "v").await;
     let header = Envelope::parse(&sealed).unwrap().header;
     let mut unknown = header.clone();
@@ -335,8 +443,11 @@ async fn every_undecryptable_ciphertext_gets_one_answer(room: Room) {
     let mut answers = BTreeSet::new();
     for (reason, blob) in faults {
         let body = DecryptRequest::new(map.clone(), blob);
-        let reply = room.post("/v1/decrypt", serde_json::to_string(&body).unwrap()).await;
-        room.assert_problem(&reply, (400, "cannot_decrypt"), reason).await;
+        let reply = room
+            .post("/v1/decrypt", serde_json::to_string(&body).unwrap())
+            .await;
+        room.assert_problem(&reply, (400, "cannot_decrypt"), reason)
+            .await;
         let mut headers: Vec<_> = reply.headers.keys().map(|name| name.as_str()).collect();
         headers.sort_unstable();
         answers.insert((reply.anonymous_body(), headers.join(" ")));

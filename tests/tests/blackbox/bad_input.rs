@@ -47,7 +47,8 @@ const INVALID: (u16, &str) = (400, "invalid_request");
 
 async fn assert_invalid(room: &Room, path: &str, body: impl Into<reqwest::Body>) {
     let reply = room.post(path, body).await;
-    room.assert_problem(&reply, INVALID, Reason::InvalidRequest).await;
+    room.assert_problem(&reply, INVALID, Reason::InvalidRequest)
+        .await;
 }
 
 /// After whatever came before, the server works.
@@ -132,20 +133,31 @@ async fn duplicate_keys_are_refused_at_every_depth(room: Room) {
         format!(
             r#"{{{map},{value},"lock":["sub"],"lock_for":{{"issuer":"x","claims":{{"sub":"a","sub":"b"}}}}}}"#
         ),
-        format!(
-            r#"{{{map},{value},"lock":[{{"claim":"g","has":"a","has":"b"}}]}}"#
-        ),
+        format!(r#"{{{map},{value},"lock":[{{"claim":"g","has":"a","has":"b"}}]}}"#),
     ] {
         assert_invalid(&room, "/v1/encrypt", body).await;
     }
     let item = format!("{{{map},{value},{value}}}");
-    assert_invalid(&room, "/v1/encrypt/batch", format!(r#"{{"items":[{item}]}}"#)).await;
+    assert_invalid(
+        &room,
+        "/v1/encrypt/batch",
+        format!(r#"{{"items":[{item}]}}"#),
+    )
+    .await;
 }
 
 async fn only_padded_standard_base64_is_read(room: Room) {
-    for wrong in ["AQ", "AQ=", "AQ===", "A", "AR==", "A_==", "-w==", "AQ==\n", " AQ==", "A Q=", "AQ==AQ==", "%"] {
+    for wrong in [
+        "AQ", "AQ=", "AQ===", "A", "AR==", "A_==", "-w==", "AQ==\n", " AQ==", "A Q=", "AQ==AQ==",
+        "%",
+    ] {
         assert_invalid(&room, "/v1/encrypt", changed("plaintext", json!(wrong))).await;
-        assert_invalid(&room, "/v1/encrypt", changed("associated_data", json!(wrong))).await;
+        assert_invalid(
+            &room,
+            "/v1/encrypt",
+            changed("associated_data", json!(wrong)),
+        )
+        .await;
         let body = json!({"key_context": {"tenant": "acme"}, "ciphertext": wrong});
         assert_invalid(&room, "/v1/decrypt", body.to_string()).await;
     }
@@ -153,7 +165,10 @@ async fn only_padded_standard_base64_is_read(room: Room) {
 
 async fn contexts_beyond_their_limits_are_refused(room: Room) {
     let pairs = |count: usize| -> Value {
-        (0..count).map(|n| (format!("k{n}"), json!("v"))).collect::<serde_json::Map<_, _>>().into()
+        (0..count)
+            .map(|n| (format!("k{n}"), json!("v")))
+            .collect::<serde_json::Map<_, _>>()
+            .into()
     };
     for map in [
         pairs(0),
@@ -203,38 +218,68 @@ async fn malformed_metadata_is_refused(room: Room) {
     }
     let request = room.request(Method::GET, "/v1/clients");
     let reply = Reply::of(request.header("strongroom-metadata", "%")).await;
-    room.assert_problem(&reply, INVALID, Reason::InvalidRequest).await;
+    room.assert_problem(&reply, INVALID, Reason::InvalidRequest)
+        .await;
 }
 
 async fn a_body_too_large_is_refused(room: Room) {
     let large = changed("plaintext", json!("A".repeat(8 << 20)));
     let reply = room.post("/v1/encrypt", large.clone()).await;
-    room.assert_problem(&reply, (413, "too_large"), Reason::InvalidRequest).await;
+    room.assert_problem(&reply, (413, "too_large"), Reason::InvalidRequest)
+        .await;
     assert!(reply.text("detail").contains("body_bytes"), "{reply:?}");
     // Without a length, too.
-    let pieces = large.into_bytes().chunks(1 << 20).map(<[u8]>::to_vec).collect::<Vec<_>>();
+    let pieces = large
+        .into_bytes()
+        .chunks(1 << 20)
+        .map(<[u8]>::to_vec)
+        .collect::<Vec<_>>();
     let pieces = futures_util::stream::iter(pieces.into_iter().map(Ok::<_, std::io::Error>));
-    let reply = room.post("/v1/encrypt", reqwest::Body::wrap_stream(pieces)).await;
-    room.assert_problem(&reply, (413, "too_large"), Reason::InvalidRequest).await;
+    let reply = room
+        .post("/v1/encrypt", reqwest::Body::wrap_stream(pieces))
+        .await;
+    room.assert_problem(&reply, (413, "too_large"), Reason::InvalidRequest)
+        .await;
     assert_alive(&room).await;
 }
 
 async fn unserved_types_methods_and_routes_are_refused(room: Room) {
     let body = changed("plaintext", json!("AA=="));
-    for kind in ["text/plain", "application/xml", "application/cbor", "multipart/form-data", "x"] {
-        let request = room.request(Method::POST, "/v1/encrypt").header("content-type", kind);
+    for kind in [
+        "text/plain",
+        "application/xml",
+        "application/cbor",
+        "multipart/form-data",
+        "x",
+    ] {
+        let request = room
+            .request(Method::POST, "/v1/encrypt")
+            .header("content-type", kind);
         let reply = Reply::of(request.body(body.clone())).await;
         let expected = (415, "unsupported_media_type");
-        room.assert_problem(&reply, expected, Reason::InvalidRequest).await;
+        room.assert_problem(&reply, expected, Reason::InvalidRequest)
+            .await;
     }
     let reply = Reply::of(room.request(Method::POST, "/v1/encrypt").body(body)).await;
     reply.assert_problem(415, "unsupported_media_type");
-    for (method, path) in [(Method::GET, "/v1/encrypt"), (Method::DELETE, "/v1/decrypt"), (Method::PUT, "/v1/clients")] {
+    for (method, path) in [
+        (Method::GET, "/v1/encrypt"),
+        (Method::DELETE, "/v1/decrypt"),
+        (Method::PUT, "/v1/clients"),
+    ] {
         let reply = Reply::of(room.request(method, path)).await;
         let expected = (405, "method_not_allowed");
-        room.assert_problem(&reply, expected, Reason::InvalidRequest).await;
+        room.assert_problem(&reply, expected, Reason::InvalidRequest)
+            .await;
     }
-    for path in ["/v1/nothing", "/v1/encrypt/", "/V1/encrypt", "/v1//encrypt", "/v1/log/tile/9", "/x"] {
+    for path in [
+        "/v1/nothing",
+        "/v1/encrypt/",
+        "/V1/encrypt",
+        "/v1//encrypt",
+        "/v1/log/tile/9",
+        "/x",
+    ] {
         let reply = Reply::of(room.request(Method::POST, path)).await;
         assert!(matches!(reply.status, 404 | 405), "{path} {reply:?}");
     }
@@ -299,15 +344,21 @@ async fn unreadable_cbor_is_refused(room: Room) {
     ];
     for body in bodies {
         let request = room.request(Method::POST, "/v1/encrypt/batch");
-        let request = request.header("content-type", "application/cbor").body(body.to_vec());
+        let request = request
+            .header("content-type", "application/cbor")
+            .body(body.to_vec());
         let reply = Reply::of(request).await;
-        room.assert_problem(&reply, INVALID, Reason::InvalidRequest).await;
+        room.assert_problem(&reply, INVALID, Reason::InvalidRequest)
+            .await;
     }
     let nested = vec![0x81; 100_000];
     let request = room.request(Method::POST, "/v1/encrypt/batch");
-    let request = request.header("content-type", "application/cbor").body(nested);
+    let request = request
+        .header("content-type", "application/cbor")
+        .body(nested);
     let reply = Reply::of(request).await;
-    room.assert_problem(&reply, INVALID, Reason::InvalidRequest).await;
+    room.assert_problem(&reply, INVALID, Reason::InvalidRequest)
+        .await;
     assert_alive(&room).await;
 }
 
@@ -327,7 +378,10 @@ async fn an_error_never_quotes_what_was_sent(room: Room) {
     for (field, value) in [
         ("plaintext", json!(secret)),
         ("lock", json!(secret)),
-        ("lock_for", json!({"issuer": secret, "claims": {"sub": secret}})),
+        (
+            "lock_for",
+            json!({"issuer": secret, "claims": {"sub": secret}}),
+        ),
         ("metadata", json!(secret)),
         ("key_context", json!(secret)),
         ("key_context", json!({"tenant": [secret]})),

@@ -36,7 +36,9 @@ fn values<T: core::fmt::Debug>(results: Vec<ItemResult<T>>) -> Vec<T> {
 }
 
 async fn seal(client: &Client, tenants: &[&str]) -> (Vec<EncryptAnswer>, u64) {
-    let items = tenants.iter().map(|name| EncryptItem::new(tenant(name), *name));
+    let items = tenants
+        .iter()
+        .map(|name| EncryptItem::new(tenant(name), *name));
     let answer = client.encrypt_batch(batch(items.collect())).await.unwrap();
     (values(answer.results), answer.log_entry.index)
 }
@@ -47,8 +49,15 @@ async fn results_come_in_the_order_of_the_items(room: Room) {
     assert_eq!(sealed[1].key.id, sealed[3].key.id);
     let items = tenants.iter().zip(sealed);
     let items = items.map(|(name, sealed)| DecryptItem::new(tenant(name), sealed.ciphertext));
-    let opened = room.client.decrypt_batch(batch(items.collect())).await.unwrap();
-    let opened: Vec<_> = values(opened.results).into_iter().map(|item| item.plaintext.0).collect();
+    let opened = room
+        .client
+        .decrypt_batch(batch(items.collect()))
+        .await
+        .unwrap();
+    let opened: Vec<_> = values(opened.results)
+        .into_iter()
+        .map(|item| item.plaintext.0)
+        .collect();
     assert_eq!(opened, [b"c", b"a", b"b", b"a"]);
 }
 
@@ -79,7 +88,11 @@ async fn an_item_fails_alone(room: Room) {
     *last ^= 1;
     let items = ["a", "b", "wrong"].iter().zip(&sealed);
     let items = items.map(|(name, one)| DecryptItem::new(tenant(name), one.ciphertext.clone()));
-    let answer = room.client.decrypt_batch(batch(items.collect())).await.unwrap();
+    let answer = room
+        .client
+        .decrypt_batch(batch(items.collect()))
+        .await
+        .unwrap();
     let codes: Vec<_> = answer
         .results
         .iter()
@@ -88,10 +101,21 @@ async fn an_item_fails_alone(room: Room) {
             ItemResult::Err { error } => Some(error.code),
         })
         .collect();
-    assert_eq!(codes, [None, Some(Code::CannotDecrypt), Some(Code::ContextMismatch)]);
-    let view = room.client.log().items(answer.log_entry.index).await.unwrap();
+    assert_eq!(
+        codes,
+        [None, Some(Code::CannotDecrypt), Some(Code::ContextMismatch)]
+    );
+    let view = room
+        .client
+        .log()
+        .items(answer.log_entry.index)
+        .await
+        .unwrap();
     let outcomes: Vec<_> = view.items.iter().map(|item| item.outcome).collect();
-    assert_eq!(outcomes, [Outcome::Allowed, Outcome::Allowed, Outcome::Denied]);
+    assert_eq!(
+        outcomes,
+        [Outcome::Allowed, Outcome::Allowed, Outcome::Denied]
+    );
     assert_eq!(view.items[2].reason, Some(Reason::ContextMismatch));
     // The altered one was found out after the door had opened: a linked entry says so.
     let (outcome, _) = room.ending(answer.log_entry).await;
@@ -101,7 +125,9 @@ async fn an_item_fails_alone(room: Room) {
 async fn a_batch_is_one_entry_with_its_items(room: Room) {
     let (sealed, index) = seal(&room.client, &["a", "b", "a"]).await;
     let all = room.entries(EntryFilter::default()).await;
-    let encrypted = all.iter().filter(|entry| entry.operation == Operation::Encrypt);
+    let encrypted = all
+        .iter()
+        .filter(|entry| entry.operation == Operation::Encrypt);
     let [entry] = encrypted.collect::<Vec<_>>()[..] else {
         panic!("more than one entry")
     };
@@ -126,7 +152,9 @@ fn record(view: &ItemView) -> Item {
     });
     Item {
         id: ItemId::Position(view.position),
-        context: view.context.map(|id| (Kind::Context, id, view.version.unwrap())),
+        context: view
+            .context
+            .map(|id| (Kind::Context, id, view.version.unwrap())),
         outcome: view.outcome,
         reason: view.reason,
         digest,
@@ -134,7 +162,10 @@ fn record(view: &ItemView) -> Item {
 }
 
 fn hex(hash: Hash) -> String {
-    hash.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
+    hash.as_bytes()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 async fn a_filter_finds_a_key_context_inside_a_batch(room: Room) {
@@ -160,7 +191,11 @@ async fn rewrap_batch_moves_every_item(room: Room) {
     }
     let items = ["a", "b"].iter().zip(sealed);
     let items = items.map(|(name, one)| RewrapItem::new(tenant(name), one.ciphertext));
-    let moved = room.client.rewrap_batch(batch(items.collect())).await.unwrap();
+    let moved = room
+        .client
+        .rewrap_batch(batch(items.collect()))
+        .await
+        .unwrap();
     for one in values(moved.results) {
         assert_eq!(one.key.version.0, 2);
     }
@@ -173,7 +208,8 @@ async fn an_empty_or_oversized_batch_is_refused(room: Room) {
         let body = format!(r#"{{"items":[{items}]}}"#);
         let reply = room.post("/v1/encrypt/batch", body).await;
         let expected = (400, "invalid_request");
-        room.assert_problem(&reply, expected, Reason::InvalidRequest).await;
+        room.assert_problem(&reply, expected, Reason::InvalidRequest)
+            .await;
     }
 }
 

@@ -36,27 +36,96 @@ fn needs() -> Vec<(Permission, Method, &'static str, Value)> {
     let map = json!({"key_context": {"t": "b"}});
     let (get, post) = (Method::GET, Method::POST);
     vec![
-        (Permission::Encrypt, post.clone(), "/v1/encrypt", value.clone()),
-        (Permission::Encrypt, post.clone(), "/v1/encrypt/batch", json!({ "items": [value] })),
-        (Permission::Decrypt, post.clone(), "/v1/decrypt", sealed.clone()),
+        (
+            Permission::Encrypt,
+            post.clone(),
+            "/v1/encrypt",
+            value.clone(),
+        ),
+        (
+            Permission::Encrypt,
+            post.clone(),
+            "/v1/encrypt/batch",
+            json!({ "items": [value] }),
+        ),
+        (
+            Permission::Decrypt,
+            post.clone(),
+            "/v1/decrypt",
+            sealed.clone(),
+        ),
         (Permission::Rewrap, post.clone(), "/v1/rewrap", sealed),
-        (Permission::DataKeys, post.clone(), "/v1/data-keys", json!({"key_context": {"t": "a"}})),
-        (Permission::DataKeys, post.clone(), "/v1/data-keys/unwrap", wrapped),
-        (Permission::LogRead, get.clone(), "/v1/log/entries", Value::Null),
-        (Permission::LogRead, get.clone(), "/v1/log/checkpoint", Value::Null),
-        (Permission::LogRead, get.clone(), "/v1/log/proof?index=0", Value::Null),
-        (Permission::LogRead, get.clone(), "/v1/log/tile/entries/000.p/1", Value::Null),
-        (Permission::AdminClients, get.clone(), "/v1/clients", Value::Null),
-        (Permission::AdminIssuers, get.clone(), "/v1/issuers", Value::Null),
-        (Permission::AdminContexts, get.clone(), "/v1/contexts", Value::Null),
+        (
+            Permission::DataKeys,
+            post.clone(),
+            "/v1/data-keys",
+            json!({"key_context": {"t": "a"}}),
+        ),
+        (
+            Permission::DataKeys,
+            post.clone(),
+            "/v1/data-keys/unwrap",
+            wrapped,
+        ),
+        (
+            Permission::LogRead,
+            get.clone(),
+            "/v1/log/entries",
+            Value::Null,
+        ),
+        (
+            Permission::LogRead,
+            get.clone(),
+            "/v1/log/checkpoint",
+            Value::Null,
+        ),
+        (
+            Permission::LogRead,
+            get.clone(),
+            "/v1/log/proof?index=0",
+            Value::Null,
+        ),
+        (
+            Permission::LogRead,
+            get.clone(),
+            "/v1/log/tile/entries/000.p/1",
+            Value::Null,
+        ),
+        (
+            Permission::AdminClients,
+            get.clone(),
+            "/v1/clients",
+            Value::Null,
+        ),
+        (
+            Permission::AdminIssuers,
+            get.clone(),
+            "/v1/issuers",
+            Value::Null,
+        ),
+        (
+            Permission::AdminContexts,
+            get.clone(),
+            "/v1/contexts",
+            Value::Null,
+        ),
         (Permission::AdminContexts, post, "/v1/contexts", map),
-        (Permission::AdminPolicies, get, "/v1/context-policies", Value::Null),
+        (
+            Permission::AdminPolicies,
+            get,
+            "/v1/context-policies",
+            Value::Null,
+        ),
     ]
 }
 
 async fn send(room: &Room, key: &str, (method, path, body): (&Method, &str, &Value)) -> Reply {
     let request = room.anonymous(method.clone(), path).bearer_auth(key);
-    let request = if body.is_null() { request } else { request.json(body) };
+    let request = if body.is_null() {
+        request
+    } else {
+        request.json(body)
+    };
     Reply::of(request).await
 }
 
@@ -77,7 +146,11 @@ async fn each_permission_admits_its_own_routes_and_no_other(room: Room) {
 }
 
 async fn a_client_stays_within_its_allowed_contexts(room: Room) {
-    let permissions = [Permission::Encrypt, Permission::Decrypt, Permission::DataKeys];
+    let permissions = [
+        Permission::Encrypt,
+        Permission::Decrypt,
+        Permission::DataKeys,
+    ];
     let allowed: &[&[(&str, &str)]] = &[&[("org", "a"), ("type", "*")], &[("org", "b")]];
     let (client, _) = room.make_client(&permissions, allowed).await;
     let may = [
@@ -86,24 +159,39 @@ async fn a_client_stays_within_its_allowed_contexts(room: Room) {
         context(&[("org", "b")]),
     ];
     for map in may {
-        let sealed = client.encrypt(EncryptRequest::new(map.clone(), "v")).await.unwrap();
+        let sealed = client
+            .encrypt(EncryptRequest::new(map.clone(), "v"))
+            .await
+            .unwrap();
         let request = DecryptRequest::new(map, sealed.ciphertext);
         assert!(client.decrypt(request).await.is_ok());
     }
     let expected = (404, Code::ContextNotFound);
-    for map in [context(&[("org", "a")]), context(&[("org", "c")]), context(&[("org", "A"), ("type", "x")])] {
+    for map in [
+        context(&[("org", "a")]),
+        context(&[("org", "c")]),
+        context(&[("org", "A"), ("type", "x")]),
+    ] {
         // Not even whether it exists can be told.
         for _ in 0..2 {
             let refused = client.encrypt(EncryptRequest::new(map.clone(), "v")).await;
-            room.assert_refused(refused, expected, Reason::ContextNotAllowed).await;
+            room.assert_refused(refused, expected, Reason::ContextNotAllowed)
+                .await;
             let refused = client.decrypt(DecryptRequest::new(map.clone(), "x")).await;
-            room.assert_refused(refused, expected, Reason::ContextNotAllowed).await;
-            room.client.encrypt(EncryptRequest::new(map.clone(), "v")).await.unwrap();
+            room.assert_refused(refused, expected, Reason::ContextNotAllowed)
+                .await;
+            room.client
+                .encrypt(EncryptRequest::new(map.clone(), "v"))
+                .await
+                .unwrap();
         }
     }
     let (nobody, _) = room.make_client(&permissions, &[]).await;
-    let refused = nobody.encrypt(EncryptRequest::new(tenant("acme"), "v")).await;
-    room.assert_refused(refused, expected, Reason::ContextNotAllowed).await;
+    let refused = nobody
+        .encrypt(EncryptRequest::new(tenant("acme"), "v"))
+        .await;
+    room.assert_refused(refused, expected, Reason::ContextNotAllowed)
+        .await;
 }
 
 async fn an_auditor_reads_the_log_and_nothing_else(room: Room) {
@@ -112,42 +200,74 @@ async fn an_auditor_reads_the_log_and_nothing_else(room: Room) {
     let sealed = room.client.encrypt(request.clone()).await.unwrap();
     let entry = sealed.log_entry.unwrap();
     assert!(auditor.log().prove(entry, &room.verifier()).await.is_ok());
-    assert!(!auditor.log().entries(&Default::default()).await.unwrap().entries.is_empty());
+    assert!(
+        !auditor
+            .log()
+            .entries(&Default::default())
+            .await
+            .unwrap()
+            .entries
+            .is_empty()
+    );
     for (needed, method, path, body) in needs() {
         if needed != Permission::LogRead {
             let reply = send(&room, &created.api_key.secret, (&method, path, &body)).await;
-            room.assert_problem(&reply, DENIED, Reason::PermissionMissing).await;
+            room.assert_problem(&reply, DENIED, Reason::PermissionMissing)
+                .await;
         }
     }
 }
 
 async fn workspaces_are_administered_from_the_system_workspace_only(room: Room) {
-    let (pretender, _) = room.make_client(&[Permission::AdminWorkspaces], &[&[]]).await;
+    let (pretender, _) = room
+        .make_client(&[Permission::AdminWorkspaces], &[&[]])
+        .await;
     let expected = (403, Code::PermissionDenied);
-    let other = room.server.sheet().second_workspace.workspace.parse().unwrap();
+    let other = room
+        .server
+        .sheet()
+        .second_workspace
+        .workspace
+        .parse()
+        .unwrap();
     let workspaces = pretender.workspaces();
     let refused = workspaces.list(&PageQuery::default()).await;
-    room.assert_refused(refused, expected, Reason::PermissionMissing).await;
+    room.assert_refused(refused, expected, Reason::PermissionMissing)
+        .await;
     let create = WorkspaceCreate {
         name: "mine".to_owned(),
         context_quota: None,
     };
     let refused = workspaces.create(&create).await;
-    room.assert_refused(refused, expected, Reason::PermissionMissing).await;
+    room.assert_refused(refused, expected, Reason::PermissionMissing)
+        .await;
     let refused = workspaces.describe(other).await;
-    room.assert_refused(refused, expected, Reason::PermissionMissing).await;
+    room.assert_refused(refused, expected, Reason::PermissionMissing)
+        .await;
     let refused = workspaces.update(room.workspace, &Default::default()).await;
-    room.assert_refused(refused, expected, Reason::PermissionMissing).await;
+    room.assert_refused(refused, expected, Reason::PermissionMissing)
+        .await;
 }
 
 async fn a_revoked_key_stops_at_once(room: Room) {
     let (client, created) = room.make_client(&[Permission::Encrypt], &[&[]]).await;
-    let second = room.client.clients().create_key(created.client.id, None).await.unwrap();
+    let second = room
+        .client
+        .clients()
+        .create_key(created.client.id, None)
+        .await
+        .unwrap();
     let seal = |client: strongroom_client::Client| async move {
-        client.encrypt(EncryptRequest::new(tenant("acme"), "v")).await
+        client
+            .encrypt(EncryptRequest::new(tenant("acme"), "v"))
+            .await
     };
     assert!(seal(client.clone()).await.is_ok());
-    let info = room.client.clients().revoke_key(created.client.id, created.api_key.info.id).await;
+    let info = room
+        .client
+        .clients()
+        .revoke_key(created.client.id, created.api_key.info.id)
+        .await;
     assert_eq!(info.unwrap().api_keys.len(), 1);
     assert!(seal(client).await.unwrap_err().is_unauthenticated());
     assert!(seal(room.with_key(&second.secret)).await.is_ok());
@@ -168,7 +288,9 @@ async fn an_expired_key_stops(room: Room) {
     });
     let refused = refused.await;
     assert!(refused.is_unauthenticated());
-    let (_, reason) = room.ending(refused.refusal().unwrap().log_entry().unwrap()).await;
+    let (_, reason) = room
+        .ending(refused.refusal().unwrap().log_entry().unwrap())
+        .await;
     assert_eq!(reason, Some(Reason::CredentialRevoked));
 }
 
@@ -178,8 +300,12 @@ async fn two_live_keys_and_no_third(room: Room) {
     clients.create_key(id, None).await.unwrap();
     let refused = clients.create_key(id, None).await;
     let expected = (400, Code::InvalidRequest);
-    room.assert_refused(refused, expected, Reason::InvalidRequest).await;
-    clients.revoke_key(id, created.api_key.info.id).await.unwrap();
+    room.assert_refused(refused, expected, Reason::InvalidRequest)
+        .await;
+    clients
+        .revoke_key(id, created.api_key.info.id)
+        .await
+        .unwrap();
     clients.create_key(id, None).await.unwrap();
 }
 
@@ -191,9 +317,12 @@ async fn a_disabled_client_stops_at_once(room: Room) {
     };
     let (clients, id) = (room.client.clients(), created.client.id);
     clients.update(id, &disabled(true)).await.unwrap();
-    let refused = client.encrypt(EncryptRequest::new(tenant("acme"), "v")).await;
+    let refused = client
+        .encrypt(EncryptRequest::new(tenant("acme"), "v"))
+        .await;
     let expected = (401, Code::Unauthenticated);
-    room.assert_refused(refused, expected, Reason::CredentialRevoked).await;
+    room.assert_refused(refused, expected, Reason::CredentialRevoked)
+        .await;
     clients.update(id, &disabled(false)).await.unwrap();
     let request = EncryptRequest::new(tenant("acme"), "v");
     assert!(client.encrypt(request).await.is_ok());
@@ -207,19 +336,29 @@ async fn taken_permissions_are_gone_at_once(room: Room) {
         permissions: Some(vec![Permission::Decrypt]),
         ..ClientUpdate::default()
     };
-    room.client.clients().update(created.client.id, &fewer).await.unwrap();
+    room.client
+        .clients()
+        .update(created.client.id, &fewer)
+        .await
+        .unwrap();
     let refused = client.encrypt(request.clone()).await;
     let expected = (403, Code::PermissionDenied);
-    room.assert_refused(refused, expected, Reason::PermissionMissing).await;
+    room.assert_refused(refused, expected, Reason::PermissionMissing)
+        .await;
     let narrower = ClientUpdate {
         permissions: Some(vec![Permission::Encrypt]),
         allowed_contexts: Some(Vec::new()),
         ..ClientUpdate::default()
     };
-    room.client.clients().update(created.client.id, &narrower).await.unwrap();
+    room.client
+        .clients()
+        .update(created.client.id, &narrower)
+        .await
+        .unwrap();
     let refused = client.encrypt(request).await;
     let expected = (404, Code::ContextNotFound);
-    room.assert_refused(refused, expected, Reason::ContextNotAllowed).await;
+    room.assert_refused(refused, expected, Reason::ContextNotAllowed)
+        .await;
 }
 
 async fn unknown_credentials_are_refused_without_an_entry(room: Room) {
@@ -240,9 +379,9 @@ async fn unknown_credentials_are_refused_without_an_entry(room: Room) {
     ];
     for credential in credentials {
         let request = room.anonymous(Method::POST, "/v1/encrypt").json(&body);
-        let request = credential
-            .iter()
-            .fold(request, |request, value| request.header("authorization", value));
+        let request = credential.iter().fold(request, |request, value| {
+            request.header("authorization", value)
+        });
         let reply = Reply::of(request).await;
         reply.assert_problem(401, "unauthenticated");
         assert_eq!(reply.entry(), None, "{credential:?}");
@@ -253,7 +392,10 @@ async fn unknown_credentials_are_refused_without_an_entry(room: Room) {
 async fn an_api_key_is_shown_once(room: Room) {
     let (_, created) = room.make_client(&[Permission::Encrypt], &[&[]]).await;
     let secret = created.api_key.secret;
-    for path in [format!("/v1/clients/{}", created.client.id), "/v1/clients".to_owned()] {
+    for path in [
+        format!("/v1/clients/{}", created.client.id),
+        "/v1/clients".to_owned(),
+    ] {
         let reply = room.read(&path).await;
         assert_eq!(reply.status, 200);
         assert!(!String::from_utf8(reply.body).unwrap().contains(&secret));
@@ -262,18 +404,27 @@ async fn an_api_key_is_shown_once(room: Room) {
 
 async fn clients_of_other_workspaces_do_not_exist(room: Room) {
     let other = room.server.second_client().unwrap();
-    let theirs = other.clients().list(&PageQuery::default()).await.unwrap().items.remove(0);
+    let theirs = other
+        .clients()
+        .list(&PageQuery::default())
+        .await
+        .unwrap()
+        .items
+        .remove(0);
     let clients = room.client.clients();
     let expected = (404, Code::NotFound);
     let refused = clients.describe(theirs.id).await;
-    room.assert_refused(refused, expected, Reason::NotFound).await;
+    room.assert_refused(refused, expected, Reason::NotFound)
+        .await;
     let disable = ClientUpdate {
         disabled: Some(true),
         ..ClientUpdate::default()
     };
     let refused = clients.update(theirs.id, &disable).await;
-    room.assert_refused(refused, expected, Reason::NotFound).await;
+    room.assert_refused(refused, expected, Reason::NotFound)
+        .await;
     let refused = clients.revoke_key(theirs.id, theirs.api_keys[0].id).await;
-    room.assert_refused(refused, expected, Reason::NotFound).await;
+    room.assert_refused(refused, expected, Reason::NotFound)
+        .await;
     assert!(other.clients().describe(theirs.id).await.is_ok());
 }

@@ -34,7 +34,13 @@ async fn a_thousand_first_writers_make_one_key(room: Room) {
     let sealed: Vec<_> = sealed.into_iter().map(Result::unwrap).collect();
     let keys: Vec<_> = sealed.iter().map(|sealed| &sealed.key).collect();
     assert!(keys.iter().all(|key| *key == keys[0] && key.version.0 == 1));
-    let info = room.client.contexts().list(&PageQuery::default()).await.unwrap().items;
+    let info = room
+        .client
+        .contexts()
+        .list(&PageQuery::default())
+        .await
+        .unwrap()
+        .items;
     assert_eq!(info.len(), 1);
     assert_eq!(info[0].versions.len(), 1);
     let created = room.entries(EntryFilter {
@@ -59,7 +65,11 @@ async fn rotation_and_sealing_at_once_lose_nothing(room: Room) {
     let rotated = rotations.iter().filter(|rotation| rotation.is_ok()).count();
     assert_eq!(rotated, 20, "{rotations:?}");
     let info = contexts.describe(id).await.unwrap();
-    let versions: BTreeSet<_> = info.versions.iter().map(|version| version.version).collect();
+    let versions: BTreeSet<_> = info
+        .versions
+        .iter()
+        .map(|version| version.version)
+        .collect();
     assert_eq!((versions.len(), info.versions.len()), (21, 21));
     for sealed in seals {
         let sealed = sealed.unwrap();
@@ -75,17 +85,25 @@ async fn every_concurrent_use_has_an_entry_of_its_own(room: Room) {
     };
     let sealed = join_all((0..300).map(seal)).await;
     let sealed: Vec<_> = sealed.into_iter().map(Result::unwrap).collect();
-    let indexes: BTreeSet<_> = sealed.iter().map(|sealed| sealed.log_entry.unwrap().index).collect();
+    let indexes: BTreeSet<_> = sealed
+        .iter()
+        .map(|sealed| sealed.log_entry.unwrap().index)
+        .collect();
     assert_eq!(indexes.len(), 300);
     let log = WholeLog::fetch(&room.client, &room.verifier()).await;
     for sealed in sealed {
         let entry = log.entry(sealed.log_entry.unwrap().index);
-        assert_eq!(entry.output, Some(strongroom_log::sha256(&sealed.ciphertext.0)));
+        assert_eq!(
+            entry.output,
+            Some(strongroom_log::sha256(&sealed.ciphertext.0))
+        );
     }
 }
 
 async fn create(room: &Room, key: &str, path: &str, body: &Value) -> Reply {
-    let request = room.request(Method::POST, path).header("idempotency-key", key);
+    let request = room
+        .request(Method::POST, path)
+        .header("idempotency-key", key);
     Reply::of(request.json(body)).await
 }
 
@@ -101,29 +119,46 @@ async fn a_repeated_creation_makes_nothing_new(room: Room) {
     assert_eq!(first.text("id"), again.text("id"));
     assert_ne!(first.entry().unwrap(), again.entry().unwrap());
     let other = create(&room, "k2", "/v1/contexts", &body).await;
-    room.assert_problem(&other, (409, "conflict"), Reason::Conflict).await;
+    room.assert_problem(&other, (409, "conflict"), Reason::Conflict)
+        .await;
     let policy = json!({"match": {"tenant": "acme"}});
     let first = create(&room, "k3", "/v1/context-policies", &policy).await;
     let again = create(&room, "k3", "/v1/context-policies", &policy).await;
     assert_eq!(first.text("id"), again.text("id"));
-    assert_eq!(room.client.policies().list(&PageQuery::default()).await.unwrap().items.len(), 1);
+    assert_eq!(
+        room.client
+            .policies()
+            .list(&PageQuery::default())
+            .await
+            .unwrap()
+            .items
+            .len(),
+        1
+    );
 }
 
 async fn a_secret_is_not_shown_to_a_repetition(room: Room) {
     let first = create(&room, "k", "/v1/clients", &client_body("program")).await;
     assert_eq!(first.status, 201);
     let again = create(&room, "k", "/v1/clients", &client_body("program")).await;
-    room.assert_problem(&again, (409, "already_issued"), Reason::Conflict).await;
+    room.assert_problem(&again, (409, "already_issued"), Reason::Conflict)
+        .await;
     let id = first.json()["client"]["id"].as_str().unwrap().to_owned();
     assert!(again.text("detail").contains(&id), "{again:?}");
-    let clients = room.client.clients().list(&PageQuery::default()).await.unwrap();
+    let clients = room
+        .client
+        .clients()
+        .list(&PageQuery::default())
+        .await
+        .unwrap();
     assert_eq!(clients.items.len(), 2);
 }
 
 async fn a_repetition_with_another_body_is_refused(room: Room) {
     create(&room, "k", "/v1/clients", &client_body("one")).await;
     let other = create(&room, "k", "/v1/clients", &client_body("two")).await;
-    room.assert_problem(&other, (422, "idempotency_mismatch"), Reason::Conflict).await;
+    room.assert_problem(&other, (422, "idempotency_mismatch"), Reason::Conflict)
+        .await;
     let body = json!({"key_context": {"tenant": "acme"}});
     let elsewhere = create(&room, "k", "/v1/contexts", &body).await;
     assert_eq!(elsewhere.status, 422, "{elsewhere:?}");
@@ -134,8 +169,18 @@ async fn concurrent_repetitions_make_one_thing(room: Room) {
     let replies = join_all((0..20).map(|_| create(&room, "k", "/v1/clients", &body))).await;
     let made = replies.iter().filter(|reply| reply.status == 201).count();
     assert_eq!(made, 1, "{replies:?}");
-    assert!(replies.iter().all(|reply| matches!(reply.status, 201 | 409)), "{replies:?}");
-    let clients = room.client.clients().list(&PageQuery::default()).await.unwrap();
+    assert!(
+        replies
+            .iter()
+            .all(|reply| matches!(reply.status, 201 | 409)),
+        "{replies:?}"
+    );
+    let clients = room
+        .client
+        .clients()
+        .list(&PageQuery::default())
+        .await
+        .unwrap();
     assert_eq!(clients.items.len(), 2);
 }
 
@@ -153,12 +198,16 @@ async fn idempotency_keys_are_each_clients_own(room: Room) {
 async fn unusable_idempotency_keys_are_refused(room: Room) {
     for key in [String::new(), "x".repeat(256)] {
         let reply = create(&room, &key, "/v1/clients", &client_body("program")).await;
-        room.assert_problem(&reply, (400, "invalid_request"), Reason::InvalidRequest).await;
+        room.assert_problem(&reply, (400, "invalid_request"), Reason::InvalidRequest)
+            .await;
     }
     let request = room.request(Method::POST, "/v1/clients");
-    let request = request.header("idempotency-key", "a").header("idempotency-key", "b");
+    let request = request
+        .header("idempotency-key", "a")
+        .header("idempotency-key", "b");
     let reply = Reply::of(request.json(&client_body("program"))).await;
-    room.assert_problem(&reply, (400, "invalid_request"), Reason::InvalidRequest).await;
+    room.assert_problem(&reply, (400, "invalid_request"), Reason::InvalidRequest)
+        .await;
     // What is no creation ignores the header.
     let body = json!({"key_context": {"tenant": "acme"}, "plaintext": ""});
     let one = create(&room, "k", "/v1/encrypt", &body).await;

@@ -36,7 +36,9 @@ async fn open(
     map: &KeyContext,
     sealed: &Bytes,
 ) -> Result<DecryptAnswer, ClientError> {
-    client.decrypt(DecryptRequest::new(map.clone(), sealed.clone())).await
+    client
+        .decrypt(DecryptRequest::new(map.clone(), sealed.clone()))
+        .await
 }
 
 const NOT_FOUND: (u16, Code) = (404, Code::ContextNotFound);
@@ -102,7 +104,9 @@ async fn the_order_of_pairs_is_no_difference(room: Room) {
 async fn the_largest_contexts_are_accepted(room: Room) {
     let key = "\u{1d54f}".repeat(119);
     let value = "\u{1d54f}".repeat(500);
-    let pairs: Vec<_> = (0..10).map(|n| (format!("{n}{key}"), value.clone())).collect();
+    let pairs: Vec<_> = (0..10)
+        .map(|n| (format!("{n}{key}"), value.clone()))
+        .collect();
     let map = KeyContext::new(pairs).unwrap();
     let sealed = seal(&room.client, &map).await.unwrap().ciphertext;
     assert!(open(&room.client, &map, &sealed).await.is_ok());
@@ -114,7 +118,8 @@ async fn one_map_in_two_workspaces_is_two_contexts(room: Room) {
     let theirs = seal(&other, &tenant("acme")).await.unwrap();
     assert_ne!(ours.key.id, theirs.key.id);
     let refused = open(&room.client, &tenant("acme"), &theirs.ciphertext).await;
-    room.assert_refused(refused, CANNOT_DECRYPT, Reason::OtherWorkspace).await;
+    room.assert_refused(refused, CANNOT_DECRYPT, Reason::OtherWorkspace)
+        .await;
 }
 
 async fn a_disabled_context_neither_seals_nor_opens(room: Room) {
@@ -125,11 +130,14 @@ async fn a_disabled_context_neither_seals_nor_opens(room: Room) {
     assert_eq!(info.state, ContextState::Disabled);
     let expected = (409, Code::KeyDisabled);
     let refused = seal(&room.client, &map).await;
-    room.assert_refused(refused, expected, Reason::KeyDisabled).await;
+    room.assert_refused(refused, expected, Reason::KeyDisabled)
+        .await;
     let refused = open(&room.client, &map, &sealed.ciphertext).await;
-    room.assert_refused(refused, expected, Reason::KeyDisabled).await;
+    room.assert_refused(refused, expected, Reason::KeyDisabled)
+        .await;
     let refused = contexts.rotate(sealed.key.id).await;
-    room.assert_refused(refused, expected, Reason::KeyDisabled).await;
+    room.assert_refused(refused, expected, Reason::KeyDisabled)
+        .await;
     contexts.enable(sealed.key.id).await.unwrap();
     assert!(open(&room.client, &map, &sealed.ciphertext).await.is_ok());
 }
@@ -144,15 +152,25 @@ async fn a_destroyed_context_opens_nothing_ever_again(room: Room) {
     let info = contexts.destroy(sealed.key.id).await.unwrap();
     assert_eq!(info.state, ContextState::Destroyed);
     assert!(info.final_after.is_some());
-    assert!(info.versions.iter().all(|version| version.state == KeyState::Destroyed));
+    assert!(
+        info.versions
+            .iter()
+            .all(|version| version.state == KeyState::Destroyed)
+    );
     let refused = open(&room.client, &map, &sealed.ciphertext).await;
-    room.assert_refused(refused, CANNOT_DECRYPT, Reason::ContextDestroyed).await;
+    room.assert_refused(refused, CANNOT_DECRYPT, Reason::ContextDestroyed)
+        .await;
     let again = contexts.create(map.clone()).await.unwrap();
     assert_eq!(again.id, sealed.key.id);
     let refused = open(&room.client, &map, &sealed.ciphertext).await;
-    room.assert_refused(refused, CANNOT_DECRYPT, Reason::KeyVersionUnknown).await;
+    room.assert_refused(refused, CANNOT_DECRYPT, Reason::KeyVersionUnknown)
+        .await;
     // Only that tenant's data is gone.
-    assert!(open(&room.client, &tenant("other"), &other.ciphertext).await.is_ok());
+    assert!(
+        open(&room.client, &tenant("other"), &other.ciphertext)
+            .await
+            .is_ok()
+    );
 }
 
 async fn a_destroyed_context_is_refused_until_made_again_by_name(room: Room) {
@@ -160,16 +178,23 @@ async fn a_destroyed_context_is_refused_until_made_again_by_name(room: Room) {
     let id = seal(&room.client, &map).await.unwrap().key.id;
     room.client.contexts().destroy(id).await.unwrap();
     let refused = seal(&room.client, &map).await;
-    room.assert_refused(refused, NOT_FOUND, Reason::ContextDestroyed).await;
+    room.assert_refused(refused, NOT_FOUND, Reason::ContextDestroyed)
+        .await;
     let contexts = room.client.contexts();
-    for refused in [contexts.rotate(id).await, contexts.enable(id).await, contexts.destroy(id).await] {
-        room.assert_refused(refused, NOT_FOUND, Reason::ContextDestroyed).await;
+    for refused in [
+        contexts.rotate(id).await,
+        contexts.enable(id).await,
+        contexts.destroy(id).await,
+    ] {
+        room.assert_refused(refused, NOT_FOUND, Reason::ContextDestroyed)
+            .await;
     }
     contexts.create(map.clone()).await.unwrap();
     let sealed = seal(&room.client, &map).await.unwrap();
     assert!(open(&room.client, &map, &sealed.ciphertext).await.is_ok());
     let refused = contexts.create(map).await;
-    room.assert_refused(refused, (409, Code::Conflict), Reason::Conflict).await;
+    room.assert_refused(refused, (409, Code::Conflict), Reason::Conflict)
+        .await;
 }
 
 async fn a_destroyed_version_opens_nothing(room: Room) {
@@ -178,9 +203,13 @@ async fn a_destroyed_version_opens_nothing(room: Room) {
     let contexts = room.client.contexts();
     contexts.rotate(old.key.id).await.unwrap();
     let new = seal(&room.client, &map).await.unwrap();
-    contexts.destroy_version(old.key.id, KeyVersion(1)).await.unwrap();
+    contexts
+        .destroy_version(old.key.id, KeyVersion(1))
+        .await
+        .unwrap();
     let refused = open(&room.client, &map, &old.ciphertext).await;
-    room.assert_refused(refused, CANNOT_DECRYPT, Reason::KeyVersionUnknown).await;
+    room.assert_refused(refused, CANNOT_DECRYPT, Reason::KeyVersionUnknown)
+        .await;
     assert!(open(&room.client, &map, &new.ciphertext).await.is_ok());
 }
 
@@ -188,9 +217,11 @@ async fn an_active_version_cannot_be_destroyed(room: Room) {
     let id = seal(&room.client, &tenant("acme")).await.unwrap().key.id;
     let contexts = room.client.contexts();
     let refused = contexts.destroy_version(id, KeyVersion(1)).await;
-    room.assert_refused(refused, (409, Code::Conflict), Reason::Conflict).await;
+    room.assert_refused(refused, (409, Code::Conflict), Reason::Conflict)
+        .await;
     let refused = contexts.destroy_version(id, KeyVersion(7)).await;
-    room.assert_refused(refused, (404, Code::NotFound), Reason::NotFound).await;
+    room.assert_refused(refused, (404, Code::NotFound), Reason::NotFound)
+        .await;
 }
 
 async fn new_contexts_count_against_the_quota(room: Room) {
@@ -198,14 +229,20 @@ async fn new_contexts_count_against_the_quota(room: Room) {
         context_quota: Some(2),
         ..WorkspaceUpdate::default()
     };
-    room.system().workspaces().update(room.workspace, &quota).await.unwrap();
+    room.system()
+        .workspaces()
+        .update(room.workspace, &quota)
+        .await
+        .unwrap();
     for name in ["a", "b", "a"] {
         seal(&room.client, &tenant(name)).await.unwrap();
     }
     let refused = seal(&room.client, &tenant("c")).await;
-    room.assert_refused(refused, (409, Code::ContextQuota), Reason::ContextQuota).await;
+    room.assert_refused(refused, (409, Code::ContextQuota), Reason::ContextQuota)
+        .await;
     let refused = room.client.contexts().create(tenant("c")).await;
-    room.assert_refused(refused, (409, Code::ContextQuota), Reason::ContextQuota).await;
+    room.assert_refused(refused, (409, Code::ContextQuota), Reason::ContextQuota)
+        .await;
 }
 
 async fn contexts_of_other_workspaces_do_not_exist(room: Room) {
@@ -218,11 +255,20 @@ async fn contexts_of_other_workspaces_do_not_exist(room: Room) {
         contexts.disable(theirs).await,
         contexts.destroy(theirs).await,
     ] {
-        room.assert_refused(refused, NOT_FOUND, Reason::ContextUnknown).await;
+        room.assert_refused(refused, NOT_FOUND, Reason::ContextUnknown)
+            .await;
     }
     let ours = contexts.list(&PageQuery::default()).await.unwrap();
     assert!(ours.items.iter().all(|info| info.id != theirs));
-    assert!(open(&other, &tenant("acme"), &seal(&other, &tenant("acme")).await.unwrap().ciphertext).await.is_ok());
+    assert!(
+        open(
+            &other,
+            &tenant("acme"),
+            &seal(&other, &tenant("acme")).await.unwrap().ciphertext
+        )
+        .await
+        .is_ok()
+    );
 }
 
 async fn versions_tell_when_they_last_opened(room: Room) {

@@ -15,8 +15,16 @@ on_each_database!(
 );
 
 async fn a_wrapped_key_unwraps_to_the_key_handed_out(room: Room) {
-    let one = room.client.create_data_key(DataKeyCreate::new(tenant("acme"))).await.unwrap();
-    let two = room.client.create_data_key(DataKeyCreate::new(tenant("acme"))).await.unwrap();
+    let one = room
+        .client
+        .create_data_key(DataKeyCreate::new(tenant("acme")))
+        .await
+        .unwrap();
+    let two = room
+        .client
+        .create_data_key(DataKeyCreate::new(tenant("acme")))
+        .await
+        .unwrap();
     assert_ne!(one.plaintext, two.plaintext);
     let request = DataKeyUnwrap::new(tenant("acme"), one.wrapped_key);
     let opened = room.client.unwrap_data_key(request).await.unwrap();
@@ -35,16 +43,29 @@ async fn keys_have_the_length_asked_for(room: Room) {
         let made = room.client.create_data_key(request).await.unwrap();
         assert_eq!(made.plaintext.unwrap().0.len(), expected);
     }
-    for wrong in [json!(0), json!(15), json!(65), json!(-1), json!(70_000), json!("32"), json!(32.5)] {
+    for wrong in [
+        json!(0),
+        json!(15),
+        json!(65),
+        json!(-1),
+        json!(70_000),
+        json!("32"),
+        json!(32.5),
+    ] {
         let body = json!({"key_context": {"tenant": "acme"}, "bytes": wrong});
         let reply = room.post("/v1/data-keys", body.to_string()).await;
         let expected = (400, "invalid_request");
-        room.assert_problem(&reply, expected, Reason::InvalidRequest).await;
+        room.assert_problem(&reply, expected, Reason::InvalidRequest)
+            .await;
     }
 }
 
 async fn a_rewrapped_key_is_the_same_and_is_not_shown(room: Room) {
-    let made = room.client.create_data_key(DataKeyCreate::new(tenant("acme"))).await.unwrap();
+    let made = room
+        .client
+        .create_data_key(DataKeyCreate::new(tenant("acme")))
+        .await
+        .unwrap();
     room.client.contexts().rotate(made.key.id).await.unwrap();
     let (mover, _) = room.make_client(&[Permission::Rewrap], &[&[]]).await;
     let request = DataKeyRewrap::new(tenant("acme"), made.wrapped_key);
@@ -57,26 +78,39 @@ async fn a_rewrapped_key_is_the_same_and_is_not_shown(room: Room) {
 
 async fn a_locked_data_key_opens_for_its_person_only(room: Room) {
     let alice = room.person("alice").await;
-    let made = alice.create_data_key(DataKeyCreate::new(tenant("acme"))).await.unwrap();
+    let made = alice
+        .create_data_key(DataKeyCreate::new(tenant("acme")))
+        .await
+        .unwrap();
     let request = DataKeyUnwrap::new(tenant("acme"), made.wrapped_key);
     assert!(alice.unwrap_data_key(request.clone()).await.is_ok());
     let expected = (403, Code::IdentityMismatch);
     let refused = room.client.unwrap_data_key(request.clone()).await;
-    room.assert_refused(refused, expected, Reason::IdentityMissing).await;
+    room.assert_refused(refused, expected, Reason::IdentityMissing)
+        .await;
     let refused = room.person("bob").await.unwrap_data_key(request).await;
-    room.assert_refused(refused, expected, Reason::LockNotMet).await;
+    room.assert_refused(refused, expected, Reason::LockNotMet)
+        .await;
 }
 
 async fn the_key_context_must_be_named(room: Room) {
-    let made = room.client.create_data_key(DataKeyCreate::new(tenant("acme"))).await.unwrap();
+    let made = room
+        .client
+        .create_data_key(DataKeyCreate::new(tenant("acme")))
+        .await
+        .unwrap();
     let request = DataKeyUnwrap::new(tenant("other"), made.wrapped_key.clone());
     let refused = room.client.unwrap_data_key(request).await;
     let expected = (400, Code::ContextMismatch);
-    room.assert_refused(refused, expected, Reason::ContextMismatch).await;
+    room.assert_refused(refused, expected, Reason::ContextMismatch)
+        .await;
     let permissions = [Permission::DataKeys];
-    let (narrow, _) = room.make_client(&permissions, &[&[("tenant", "other")]]).await;
+    let (narrow, _) = room
+        .make_client(&permissions, &[&[("tenant", "other")]])
+        .await;
     let request = DataKeyUnwrap::new(tenant("other"), made.wrapped_key);
     let refused = narrow.unwrap_data_key(request).await;
     let expected = (400, Code::CannotDecrypt);
-    room.assert_refused(refused, expected, Reason::ContextNotAllowed).await;
+    room.assert_refused(refused, expected, Reason::ContextNotAllowed)
+        .await;
 }

@@ -41,7 +41,9 @@ async fn trust(room: &Room, endpoint: &KeyEndpoint) -> IssuerInfo {
 }
 
 async fn show(room: &Room, key: &SigningKey, subject: &str) -> Result<TokenAnswer, ClientError> {
-    room.client.exchange_token(&key.sign(&claims(ISS, subject))).await
+    room.client
+        .exchange_token(&key.sign(&claims(ISS, subject)))
+        .await
 }
 
 async fn reason(room: &Room, refused: Result<TokenAnswer, ClientError>) -> Option<Reason> {
@@ -60,7 +62,11 @@ async fn cached_keys_go_on_working_while_the_endpoint_fails(room: Room) {
     let endpoint = KeyEndpoint::start(serve(&[&key])).await;
     trust(&room, &endpoint).await;
     show(&room, &key, "alice").await.unwrap();
-    for behaviour in [Behaviour::Fail, Behaviour::Hang, Behaviour::Serve(json!({"keys": 1}))] {
+    for behaviour in [
+        Behaviour::Fail,
+        Behaviour::Hang,
+        Behaviour::Serve(json!({"keys": 1})),
+    ] {
         endpoint.set(behaviour);
         show(&room, &key, "alice").await.unwrap();
         show(&room, &key, "bob").await.unwrap();
@@ -73,7 +79,10 @@ async fn an_endpoint_that_never_worked_is_a_refusal_not_a_hang(room: Room) {
     let endpoint = KeyEndpoint::start(Behaviour::Fail).await;
     trust(&room, &endpoint).await;
     let refused = show(&room, &key, "alice").await;
-    assert_eq!(reason(&room, refused).await, Some(Reason::IssuerUnreachable));
+    assert_eq!(
+        reason(&room, refused).await,
+        Some(Reason::IssuerUnreachable)
+    );
     // It is left alone now, however many tokens come.
     for subject in ["alice", "bob", "carol"] {
         assert!(show(&room, &key, subject).await.is_err());
@@ -99,11 +108,17 @@ async fn a_slow_endpoint_holds_nobody_else_up(room: Room) {
         early = slow => panic!("the slow endpoint answered: {early:?}"),
     }
     let refused = show(&room, &key, "alice").await;
-    assert_eq!(reason(&room, refused).await, Some(Reason::IssuerUnreachable));
+    assert_eq!(
+        reason(&room, refused).await,
+        Some(Reason::IssuerUnreachable)
+    );
 }
 
 async fn an_unknown_kid_fetches_once_and_then_not_for_a_while(room: Room) {
-    let (key, stranger) = (SigningKey::ed25519("k", 1), SigningKey::ed25519("stranger", 2));
+    let (key, stranger) = (
+        SigningKey::ed25519("k", 1),
+        SigningKey::ed25519("stranger", 2),
+    );
     let endpoint = KeyEndpoint::start(serve(&[&key])).await;
     trust(&room, &endpoint).await;
     show(&room, &key, "alice").await.unwrap();
@@ -147,18 +162,35 @@ async fn an_iss_is_unique_and_permanent(room: Room) {
         disabled: Some(true),
         ..IssuerUpdate::default()
     };
-    room.client.issuers().update(made.id, &disable).await.unwrap();
+    room.client
+        .issuers()
+        .update(made.id, &disable)
+        .await
+        .unwrap();
     let refused = room.client.issuers().create(&create).await;
-    room.assert_refused(refused, (409, Code::Conflict), Reason::Conflict).await;
+    room.assert_refused(refused, (409, Code::Conflict), Reason::Conflict)
+        .await;
     let path = format!("/v1/issuers/{}", made.id);
     let request = room.request(reqwest::Method::PATCH, &path);
     let request = request.json(&json!({"issuer": "https://new.example"}));
     let reply = strongroom_tests::reply::Reply::of(request).await;
     let expected = (400, "invalid_request");
-    room.assert_problem(&reply, expected, Reason::InvalidRequest).await;
-    let all = room.client.issuers().list(&PageQuery::default()).await.unwrap().items;
-    assert!(all.iter().any(|issuer| issuer.id == made.id && issuer.issuer == ISS));
-    let entries = room.entries(strongroom_client::EntryFilter::default()).await;
+    room.assert_problem(&reply, expected, Reason::InvalidRequest)
+        .await;
+    let all = room
+        .client
+        .issuers()
+        .list(&PageQuery::default())
+        .await
+        .unwrap()
+        .items;
+    assert!(
+        all.iter()
+            .any(|issuer| issuer.id == made.id && issuer.issuer == ISS)
+    );
+    let entries = room
+        .entries(strongroom_client::EntryFilter::default())
+        .await;
     for operation in [Operation::IssuerCreate, Operation::IssuerUpdate] {
         assert!(entries.iter().any(|entry| entry.operation == operation));
     }
@@ -176,7 +208,8 @@ async fn unusable_issuers_are_refused(room: Room) {
     ] {
         let refused = room.client.issuers().create(&issuer(keys)).await;
         let expected = (400, Code::InvalidRequest);
-        room.assert_refused(refused, expected, Reason::InvalidRequest).await;
+        room.assert_refused(refused, expected, Reason::InvalidRequest)
+            .await;
     }
     let key = SigningKey::ed25519("k", 1);
     let nobody = IssuerCreate {
@@ -202,7 +235,11 @@ async fn a_changed_key_source_forgets_the_old_keys(room: Room) {
         keys: Some(IssuerKeys::Jwks(key_set(&[&new]))),
         ..IssuerUpdate::default()
     };
-    room.client.issuers().update(made.id, &change).await.unwrap();
+    room.client
+        .issuers()
+        .update(made.id, &change)
+        .await
+        .unwrap();
     assert!(show(&room, &old, "alice").await.is_err());
     show(&room, &new, "alice").await.unwrap();
 }

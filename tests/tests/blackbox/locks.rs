@@ -46,10 +46,16 @@ async fn seal(room: &Room, token: &str, terms: Value) -> Result<EncryptAnswer, C
 }
 
 async fn open(client: &Client, ciphertext: &Bytes) -> Result<DecryptAnswer, ClientError> {
-    client.decrypt(DecryptRequest::new(tenant("acme"), ciphertext.clone())).await
+    client
+        .decrypt(DecryptRequest::new(tenant("acme"), ciphertext.clone()))
+        .await
 }
 
-async fn open_as(room: &Room, token: &str, ciphertext: &Bytes) -> Result<DecryptAnswer, ClientError> {
+async fn open_as(
+    room: &Room,
+    token: &str,
+    ciphertext: &Bytes,
+) -> Result<DecryptAnswer, ClientError> {
     open(&room.client.with_lock_context(token), ciphertext).await
 }
 
@@ -58,24 +64,41 @@ const NOT_BINDABLE: (u16, Code) = (400, Code::ClaimNotBindable);
 
 async fn only_the_person_opens(room: Room) {
     let alice = room.token("alice").await;
-    let sealed = seal(&room, &alice, json!(["sub"])).await.unwrap().ciphertext;
-    assert_eq!(open_as(&room, &alice, &sealed).await.unwrap().plaintext.0, b"diagnosis");
+    let sealed = seal(&room, &alice, json!(["sub"]))
+        .await
+        .unwrap()
+        .ciphertext;
+    assert_eq!(
+        open_as(&room, &alice, &sealed).await.unwrap().plaintext.0,
+        b"diagnosis"
+    );
     let later = room.mint(json!({"sub": "alice", "expires_in": 60})).await;
     assert!(open_as(&room, &later, &sealed).await.is_ok());
     let bob = room.token("bob").await;
     let refused = open_as(&room, &bob, &sealed).await;
-    room.assert_refused(refused, MISMATCH, Reason::LockNotMet).await;
+    room.assert_refused(refused, MISMATCH, Reason::LockNotMet)
+        .await;
     let refused = open(&room.client, &sealed).await;
-    room.assert_refused(refused, MISMATCH, Reason::IdentityMissing).await;
+    room.assert_refused(refused, MISMATCH, Reason::IdentityMissing)
+        .await;
 }
 
 async fn a_mismatch_names_the_claim_and_no_value(room: Room) {
-    let alice = room.token_with("alice-7f3a", json!({"org": "org-9c1d"})).await;
-    let sealed = seal(&room, &alice, json!(["sub", "org"])).await.unwrap().ciphertext;
-    let bob = room.token_with("bob-5e2b", json!({"org": "org-0a4f"})).await;
+    let alice = room
+        .token_with("alice-7f3a", json!({"org": "org-9c1d"}))
+        .await;
+    let sealed = seal(&room, &alice, json!(["sub", "org"]))
+        .await
+        .unwrap()
+        .ciphertext;
+    let bob = room
+        .token_with("bob-5e2b", json!({"org": "org-0a4f"}))
+        .await;
     for token in [Some(bob), None] {
         let request = room.request(reqwest::Method::POST, "/v1/decrypt");
-        let request = token.iter().fold(request, |r, token| r.header("strongroom-identity", token));
+        let request = token
+            .iter()
+            .fold(request, |r, token| r.header("strongroom-identity", token));
         let body = DecryptRequest::new(tenant("acme"), sealed.clone());
         let reply = strongroom_tests::reply::Reply::of(request.json(&body)).await;
         reply.assert_problem(403, "identity_mismatch");
@@ -88,15 +111,27 @@ async fn a_mismatch_names_the_claim_and_no_value(room: Room) {
 }
 
 async fn every_claim_of_the_lock_counts(room: Room) {
-    let full = room.token_with("alice", json!({"scopes": ["read", "write"]})).await;
-    let sealed = seal(&room, &full, json!(["sub", "scopes"])).await.unwrap().ciphertext;
+    let full = room
+        .token_with("alice", json!({"scopes": ["read", "write"]}))
+        .await;
+    let sealed = seal(&room, &full, json!(["sub", "scopes"]))
+        .await
+        .unwrap()
+        .ciphertext;
     assert!(open_as(&room, &full, &sealed).await.is_ok());
-    for fewer in [json!({}), json!({"scopes": ["read"]}), json!({"scopes": ["read", "write", "x"]})] {
+    for fewer in [
+        json!({}),
+        json!({"scopes": ["read"]}),
+        json!({"scopes": ["read", "write", "x"]}),
+    ] {
         let token = room.token_with("alice", fewer).await;
         let refused = open_as(&room, &token, &sealed).await;
-        room.assert_refused(refused, MISMATCH, Reason::LockNotMet).await;
+        room.assert_refused(refused, MISMATCH, Reason::LockNotMet)
+            .await;
     }
-    let reordered = room.token_with("alice", json!({"scopes": ["write", "read", "read"]})).await;
+    let reordered = room
+        .token_with("alice", json!({"scopes": ["write", "read", "read"]}))
+        .await;
     assert!(open_as(&room, &reordered, &sealed).await.is_ok());
 }
 
@@ -109,11 +144,21 @@ async fn the_order_of_terms_does_not_matter(room: Room) {
 }
 
 async fn claims_of_other_types_are_other_locks(room: Room) {
-    let values = [json!(1), json!("1"), json!(true), json!(["1"]), json!("true"), json!(["true"])];
+    let values = [
+        json!(1),
+        json!("1"),
+        json!(true),
+        json!(["1"]),
+        json!("true"),
+        json!(["true"]),
+    ];
     let mut people = Vec::new();
     for value in &values {
         let token = room.token_with("alice", json!({ "level": value })).await;
-        let sealed = seal(&room, &token, json!(["level"])).await.unwrap().ciphertext;
+        let sealed = seal(&room, &token, json!(["level"]))
+            .await
+            .unwrap()
+            .ciphertext;
         people.push((token, sealed));
     }
     for (opener, (token, _)) in people.iter().enumerate() {
@@ -132,48 +177,84 @@ async fn a_member_of_the_group_opens(room: Room) {
     let group = |groups: Value| json!({ "groups": groups });
     let sealer = room.token_with("alice", group(json!(["compliance"]))).await;
     let terms = json!([{"claim": "groups", "has": "compliance"}]);
-    let sealed = seal(&room, &sealer, terms.clone()).await.unwrap().ciphertext;
-    let colleague = room.token_with("bob", group(json!(["sales", "compliance"]))).await;
+    let sealed = seal(&room, &sealer, terms.clone())
+        .await
+        .unwrap()
+        .ciphertext;
+    let colleague = room
+        .token_with("bob", group(json!(["sales", "compliance"])))
+        .await;
     assert!(open_as(&room, &colleague, &sealed).await.is_ok());
-    for other in [json!(["sales"]), json!([]), json!("compliance"), json!(["Compliance"])] {
+    for other in [
+        json!(["sales"]),
+        json!([]),
+        json!("compliance"),
+        json!(["Compliance"]),
+    ] {
         let token = room.token_with("bob", group(other)).await;
         let refused = open_as(&room, &token, &sealed).await;
-        room.assert_refused(refused, MISMATCH, Reason::LockNotMet).await;
+        room.assert_refused(refused, MISMATCH, Reason::LockNotMet)
+            .await;
     }
     let outsider = room.token_with("bob", group(json!(["sales"]))).await;
     let refused = seal(&room, &outsider, terms).await;
-    room.assert_refused(refused, NOT_BINDABLE, Reason::ClaimMissing).await;
+    room.assert_refused(refused, NOT_BINDABLE, Reason::ClaimMissing)
+        .await;
 }
 
 async fn scope_and_scopes_are_one_claim(room: Room) {
-    let text = room.token_with("alice", json!({"scope": "read write"})).await;
-    let list = room.token_with("alice", json!({"scopes": ["write", "read"]})).await;
-    let sealed = seal(&room, &text, json!(["scope"])).await.unwrap().ciphertext;
+    let text = room
+        .token_with("alice", json!({"scope": "read write"}))
+        .await;
+    let list = room
+        .token_with("alice", json!({"scopes": ["write", "read"]}))
+        .await;
+    let sealed = seal(&room, &text, json!(["scope"]))
+        .await
+        .unwrap()
+        .ciphertext;
     assert!(open_as(&room, &list, &sealed).await.is_ok());
 }
 
 async fn a_claim_that_the_token_lacks_cannot_be_locked_to(room: Room) {
     let alice = room.token("alice").await;
     let refused = seal(&room, &alice, json!(["department"])).await;
-    let claims = refused.as_ref().unwrap_err().refusal().unwrap().claims().to_vec();
+    let claims = refused
+        .as_ref()
+        .unwrap_err()
+        .refusal()
+        .unwrap()
+        .claims()
+        .to_vec();
     assert_eq!(claims, ["department"]);
-    room.assert_refused(refused, NOT_BINDABLE, Reason::ClaimMissing).await;
+    room.assert_refused(refused, NOT_BINDABLE, Reason::ClaimMissing)
+        .await;
     let request = EncryptRequest {
         lock: lock(json!(["sub"])),
         ..EncryptRequest::new(tenant("acme"), "v")
     };
     let refused = room.client.encrypt(request).await;
-    room.assert_refused(refused, MISMATCH, Reason::IdentityMissing).await;
+    room.assert_refused(refused, MISMATCH, Reason::IdentityMissing)
+        .await;
 }
 
 async fn claims_of_unbindable_types_cannot_be_locked_to(room: Room) {
-    let wrong = [json!(1.5), json!(null), json!({"a": 1}), json!([1]), json!("x".repeat(4097))];
+    let wrong = [
+        json!(1.5),
+        json!(null),
+        json!({"a": 1}),
+        json!([1]),
+        json!("x".repeat(4097)),
+    ];
     for value in wrong {
         let token = room.token_with("alice", json!({ "odd": value })).await;
         let refused = seal(&room, &token, json!(["odd"])).await;
-        room.assert_refused(refused, NOT_BINDABLE, Reason::ClaimUnbindable).await;
+        room.assert_refused(refused, NOT_BINDABLE, Reason::ClaimUnbindable)
+            .await;
     }
-    let largest = room.token_with("alice", json!({ "odd": "x".repeat(4096) })).await;
+    let largest = room
+        .token_with("alice", json!({ "odd": "x".repeat(4096) }))
+        .await;
     assert!(seal(&room, &largest, json!(["odd"])).await.is_ok());
 }
 
@@ -182,7 +263,8 @@ async fn claims_that_change_with_every_token_are_no_lock(room: Room) {
         let body = json!({"key_context": {"tenant": "acme"}, "plaintext": "", "lock": [claim]});
         let reply = room.post("/v1/encrypt", body.to_string()).await;
         let expected = (400, "invalid_request");
-        room.assert_problem(&reply, expected, Reason::InvalidRequest).await;
+        room.assert_problem(&reply, expected, Reason::InvalidRequest)
+            .await;
     }
 }
 
@@ -212,12 +294,21 @@ async fn who_may_seal_for_others_names_them(room: Room) {
     let request = lock_for(&room.issuer.issuer, json!({"sub": "alice"}));
     let sealed = importer.encrypt(request).await.unwrap().ciphertext;
     let alice = room.token("alice").await;
-    assert_eq!(open_as(&room, &alice, &sealed).await.unwrap().plaintext.0, b"for alice");
+    assert_eq!(
+        open_as(&room, &alice, &sealed).await.unwrap().plaintext.0,
+        b"for alice"
+    );
     let bob = room.token("bob").await;
-    assert!(open_as(&room, &bob, &sealed).await.unwrap_err().is_identity_mismatch());
+    assert!(
+        open_as(&room, &bob, &sealed)
+            .await
+            .unwrap_err()
+            .is_identity_mismatch()
+    );
     let request = lock_for(&room.issuer.issuer, json!({"name": "alice"}));
     let refused = importer.encrypt(request).await;
-    room.assert_refused(refused, NOT_BINDABLE, Reason::ClaimMissing).await;
+    room.assert_refused(refused, NOT_BINDABLE, Reason::ClaimMissing)
+        .await;
 }
 
 async fn sealing_for_others_needs_the_permission(room: Room) {
@@ -225,20 +316,29 @@ async fn sealing_for_others_needs_the_permission(room: Room) {
     let request = lock_for(&room.issuer.issuer, json!({"sub": "alice"}));
     let refused = client.encrypt(request).await;
     let expected = (403, Code::PermissionDenied);
-    room.assert_refused(refused, expected, Reason::PermissionMissing).await;
+    room.assert_refused(refused, expected, Reason::PermissionMissing)
+        .await;
 }
 
 async fn nobody_opens_by_naming_somebody(room: Room) {
     let alice = room.token("alice").await;
-    let sealed = seal(&room, &alice, json!(["sub"])).await.unwrap().ciphertext;
+    let sealed = seal(&room, &alice, json!(["sub"]))
+        .await
+        .unwrap()
+        .ciphertext;
     let named = json!({"issuer": room.issuer.issuer, "claims": {"sub": "alice"}});
-    for (field, value) in [("lock_for", named), ("lock", json!(["sub"])), ("claims", json!({}))] {
-        let mut body = serde_json::to_value(DecryptRequest::new(tenant("acme"), sealed.clone()))
-            .unwrap();
+    for (field, value) in [
+        ("lock_for", named),
+        ("lock", json!(["sub"])),
+        ("claims", json!({})),
+    ] {
+        let mut body =
+            serde_json::to_value(DecryptRequest::new(tenant("acme"), sealed.clone())).unwrap();
         body[field] = value;
         let reply = room.post("/v1/decrypt", body.to_string()).await;
         let expected = (400, "invalid_request");
-        room.assert_problem(&reply, expected, Reason::InvalidRequest).await;
+        room.assert_problem(&reply, expected, Reason::InvalidRequest)
+            .await;
     }
 }
 
@@ -246,13 +346,15 @@ async fn sealing_for_others_needs_a_trusted_issuer(room: Room) {
     let request = lock_for("https://elsewhere.example", json!({"sub": "alice"}));
     let refused = room.client.encrypt(request).await;
     let expected = (400, Code::InvalidRequest);
-    room.assert_refused(refused, expected, Reason::InvalidRequest).await;
+    room.assert_refused(refused, expected, Reason::InvalidRequest)
+        .await;
     let no_terms = EncryptRequest {
         lock: Lock::default(),
         ..lock_for(&room.issuer.issuer, json!({"sub": "alice"}))
     };
     let refused = room.client.encrypt(no_terms).await;
-    room.assert_refused(refused, expected, Reason::InvalidRequest).await;
+    room.assert_refused(refused, expected, Reason::InvalidRequest)
+        .await;
 }
 
 async fn rewrap_needs_nobodys_claims_and_keeps_the_lock(room: Room) {
@@ -265,20 +367,31 @@ async fn rewrap_needs_nobodys_claims_and_keeps_the_lock(room: Room) {
     assert_eq!(moved.key.version.0, 2);
     assert!(open_as(&room, &alice, &moved.ciphertext).await.is_ok());
     let bob = room.token("bob").await;
-    for refused in [open_as(&room, &bob, &moved.ciphertext).await, open(&room.client, &moved.ciphertext).await] {
+    for refused in [
+        open_as(&room, &bob, &moved.ciphertext).await,
+        open(&room.client, &moved.ciphertext).await,
+    ] {
         assert!(refused.unwrap_err().is_identity_mismatch());
     }
 }
 
 async fn an_exchanged_token_stands_for_the_person(room: Room) {
     let jwt = room.token("alice").await;
-    let alice = LockContext::new().identify(&room.client, &jwt).await.unwrap();
+    let alice = LockContext::new()
+        .identify(&room.client, &jwt)
+        .await
+        .unwrap();
     let alice = room.client.with_lock_context(alice);
     let request = EncryptRequest::new(tenant("acme"), "v");
     let sealed = alice.encrypt(request).await.unwrap().ciphertext;
     assert!(open(&alice, &sealed).await.is_ok());
     assert!(open_as(&room, &jwt, &sealed).await.is_ok());
-    assert!(open(&room.client, &sealed).await.unwrap_err().is_identity_mismatch());
+    assert!(
+        open(&room.client, &sealed)
+            .await
+            .unwrap_err()
+            .is_identity_mismatch()
+    );
 }
 
 async fn two_issuers_with_one_sub_are_two_people(room: Room) {
@@ -297,6 +410,7 @@ async fn two_issuers_with_one_sub_are_two_people(room: Room) {
         let sealed = seal(&room, one, json!(["sub"])).await.unwrap().ciphertext;
         assert!(open_as(&room, one, &sealed).await.is_ok());
         let refused = open_as(&room, two, &sealed).await;
-        room.assert_refused(refused, MISMATCH, Reason::LockNotMet).await;
+        room.assert_refused(refused, MISMATCH, Reason::LockNotMet)
+            .await;
     }
 }

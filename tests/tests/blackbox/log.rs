@@ -9,7 +9,9 @@ use strongroom_tests::whole_log::WholeLog;
 use strongroom_types::body::{
     ClientUpdate, ContextState, DecryptRequest, EncryptRequest, EntryView, LogEntryId, PolicyBody,
 };
-use strongroom_types::{Code, ContextPattern, KeyVersion, Lock, Operation, Outcome, Permission, Reason};
+use strongroom_types::{
+    Code, ContextPattern, KeyVersion, Lock, Operation, Outcome, Permission, Reason,
+};
 
 on_each_database!(
     receipts_verify_offline,
@@ -42,7 +44,12 @@ async fn receipts_verify_offline(room: Room) {
     }
     for entry in entries {
         let text = room.client.log().proof(entry.index).await.unwrap();
-        let proven = room.client.log().prove(entry, &room.verifier()).await.unwrap();
+        let proven = room
+            .client
+            .log()
+            .prove(entry, &room.verifier())
+            .await
+            .unwrap();
         // From here on nothing is asked of the server.
         let receipt: Receipt = text.parse().unwrap();
         let note = receipt.checkpoint.to_string();
@@ -52,7 +59,10 @@ async fn receipts_verify_offline(room: Room) {
         for at in 0..proven.bytes.len() {
             let mut altered = proven.bytes.clone();
             altered[at] ^= 1;
-            assert!(receipt.verify(&altered, &verifier, origin).is_err(), "byte {at}");
+            assert!(
+                receipt.verify(&altered, &verifier, origin).is_err(),
+                "byte {at}"
+            );
         }
         let moved = Receipt {
             index: receipt.index + 1,
@@ -75,7 +85,10 @@ async fn a_flipped_byte_of_an_entry_is_found(room: Room) {
         for at in 0..log.entries[entry].len() {
             let mut altered = log.entries.clone();
             altered[entry][at] ^= 1;
-            assert!(WholeLog::verify(&altered, &log.checkpoint).is_err(), "entry {entry} byte {at}");
+            assert!(
+                WholeLog::verify(&altered, &log.checkpoint).is_err(),
+                "entry {entry} byte {at}"
+            );
         }
     }
 }
@@ -84,7 +97,10 @@ async fn an_entry_left_out_or_moved_is_found(room: Room) {
     for name in ["a", "b", "c"] {
         seal(&room, name).await;
     }
-    let WholeLog { entries, checkpoint } = whole(&room).await;
+    let WholeLog {
+        entries,
+        checkpoint,
+    } = whole(&room).await;
     assert!(WholeLog::verify(&entries, &checkpoint).is_ok());
     for at in 0..entries.len() {
         let mut fewer = entries.clone();
@@ -112,7 +128,11 @@ async fn the_whole_log_verifies_with_the_public_key_alone(room: Room) {
     let level_one = Tile::in_tree(TileKind::Hashes(1), 0, log.checkpoint.size()).unwrap();
     let hashes = room.client.log().tile(level_one).await.unwrap();
     assert_eq!(hashes.len(), 32);
-    assert!(log.checkpoint.origin().ends_with(&room.workspace.to_string()));
+    assert!(
+        log.checkpoint
+            .origin()
+            .ends_with(&room.workspace.to_string())
+    );
 }
 
 async fn an_older_checkpoint_is_a_prefix_of_a_newer_one(room: Room) {
@@ -143,7 +163,10 @@ async fn denials_are_entries_with_the_true_reason(room: Room) {
     let error = room.client.decrypt(request).await.unwrap_err();
     let refusal = error.refusal().unwrap();
     let entry = room.entry(refusal.log_entry().unwrap()).await;
-    assert_eq!((entry.operation, entry.outcome), (Operation::Decrypt, Outcome::Denied));
+    assert_eq!(
+        (entry.operation, entry.outcome),
+        (Operation::Decrypt, Outcome::Denied)
+    );
     assert_eq!(entry.reason, Some(Reason::ContextMismatch));
     assert_eq!(entry.request_id, refusal.request_id());
     assert_eq!(entry.key_context, Some(tenant("other")));
@@ -155,10 +178,15 @@ async fn a_flood_of_denials_is_counted(room: Room) {
     let (other, quiet) = room.make_client(&[Permission::LogRead], &[]).await;
     let mut named = Vec::new();
     for _ in 0..200 {
-        let refused = flooder.encrypt(EncryptRequest::new(tenant("acme"), "v")).await;
+        let refused = flooder
+            .encrypt(EncryptRequest::new(tenant("acme"), "v"))
+            .await;
         named.push(refused.unwrap_err().refusal().unwrap().log_entry().unwrap());
     }
-    other.encrypt(EncryptRequest::new(tenant("acme"), "v")).await.unwrap_err();
+    other
+        .encrypt(EncryptRequest::new(tenant("acme"), "v"))
+        .await
+        .unwrap_err();
     let all = room.entries(EntryFilter::default()).await;
     let of = |client| {
         let denied = move |entry: &&EntryView| {
@@ -169,12 +197,24 @@ async fn a_flood_of_denials_is_counted(room: Room) {
     let written = of(created.client.id);
     // One by one up to the quota of a minute, and one entry that stands for the others; a minute
     // may have ended on the way.
-    assert!(written.len() < 130, "{} entries for 200 denials", written.len());
+    assert!(
+        written.len() < 130,
+        "{} entries for 200 denials",
+        written.len()
+    );
     let floods = |entry: &&&EntryView| entry.operation == Operation::DenialFlood;
     assert!(written.iter().any(|entry| floods(&entry)));
-    assert!(written.iter().all(|entry| entry.reason == Some(Reason::PermissionMissing)));
+    assert!(
+        written
+            .iter()
+            .all(|entry| entry.reason == Some(Reason::PermissionMissing))
+    );
     // Each denial named an entry all the same, and nobody else is counted with it.
-    assert!(named.iter().all(|id| all.iter().any(|entry| entry.index == id.index)));
+    assert!(
+        named
+            .iter()
+            .all(|id| all.iter().any(|entry| entry.index == id.index))
+    );
     let [one] = of(quiet.client.id)[..] else {
         panic!("one denial")
     };
@@ -194,17 +234,28 @@ async fn every_act_of_administration_is_an_entry(room: Room) {
     clients.update(id, &ClientUpdate::default()).await.unwrap();
     let second = clients.create_key(id, None).await.unwrap();
     clients.revoke_key(id, second.info.id).await.unwrap();
-    room.client.issuers().update(room.issuer.id, &Default::default()).await.unwrap();
+    room.client
+        .issuers()
+        .update(room.issuer.id, &Default::default())
+        .await
+        .unwrap();
     let contexts = room.client.contexts();
     let context = contexts.create(tenant("acme")).await.unwrap().id;
     contexts.rotate(context).await.unwrap();
-    contexts.destroy_version(context, KeyVersion(1)).await.unwrap();
+    contexts
+        .destroy_version(context, KeyVersion(1))
+        .await
+        .unwrap();
     contexts.disable(context).await.unwrap();
     contexts.enable(context).await.unwrap();
     let destroyed = contexts.destroy(context).await.unwrap();
     assert_eq!(destroyed.state, ContextState::Destroyed);
     let saved = room.client.policies().create(&policy).await.unwrap();
-    room.client.policies().replace(saved.id, &policy).await.unwrap();
+    room.client
+        .policies()
+        .replace(saved.id, &policy)
+        .await
+        .unwrap();
     room.client.policies().delete(saved.id).await.unwrap();
     contexts.list(&Default::default()).await.unwrap();
     for operation in [
@@ -233,15 +284,24 @@ async fn every_act_of_administration_is_an_entry(room: Room) {
         assert!(!found.is_empty(), "{operation}");
         assert!(found.iter().all(|entry| entry.outcome == Outcome::Allowed));
         // A workspace's first client is made by the deployment.
-        assert!(found.iter().any(|entry| entry.client.is_some()), "{operation}");
+        assert!(
+            found.iter().any(|entry| entry.client.is_some()),
+            "{operation}"
+        );
     }
 }
 
 async fn filters_find_what_they_name(room: Room) {
     let (sealed, first) = seal(&room, "acme").await;
     let alice = room.person("alice").await;
-    let by_alice = alice.encrypt(EncryptRequest::new(tenant("acme"), "v")).await.unwrap();
-    let denied = room.client.decrypt(DecryptRequest::new(tenant("beta"), sealed)).await;
+    let by_alice = alice
+        .encrypt(EncryptRequest::new(tenant("acme"), "v"))
+        .await
+        .unwrap();
+    let denied = room
+        .client
+        .decrypt(DecryptRequest::new(tenant("beta"), sealed))
+        .await;
     let denied = denied.unwrap_err().refusal().unwrap().log_entry().unwrap();
     let by_alice = by_alice.log_entry.unwrap();
     let from = room.entry(by_alice).await.time;
@@ -249,21 +309,80 @@ async fn filters_find_what_they_name(room: Room) {
     let issuer = Some(room.server.sheet().oidc.issuer.clone());
     let encrypt = Some(Operation::Encrypt);
     let cases = [
-        (EntryFilter { operation: encrypt, ..none.clone() }, vec![first, by_alice]),
-        (EntryFilter { operation: encrypt, from: Some(from.clone()), ..none.clone() }, vec![by_alice]),
-        (EntryFilter { operation: encrypt, to: Some(from), ..none.clone() }, vec![first]),
-        (EntryFilter { outcome: Some(Outcome::Denied), ..none.clone() }, vec![denied]),
-        (EntryFilter { subject: Some("alice".to_owned()), ..none.clone() }, vec![by_alice]),
-        (EntryFilter { issuer, ..none.clone() }, vec![by_alice]),
-        (EntryFilter { subject: Some("Alice".to_owned()), ..none.clone() }, vec![]),
-        (EntryFilter { key_context: Some(tenant("beta")), ..none.clone() }, vec![denied]),
         (
-            EntryFilter { key_context: Some(tenant("acme")), operation: encrypt, ..none },
+            EntryFilter {
+                operation: encrypt,
+                ..none.clone()
+            },
+            vec![first, by_alice],
+        ),
+        (
+            EntryFilter {
+                operation: encrypt,
+                from: Some(from.clone()),
+                ..none.clone()
+            },
+            vec![by_alice],
+        ),
+        (
+            EntryFilter {
+                operation: encrypt,
+                to: Some(from),
+                ..none.clone()
+            },
+            vec![first],
+        ),
+        (
+            EntryFilter {
+                outcome: Some(Outcome::Denied),
+                ..none.clone()
+            },
+            vec![denied],
+        ),
+        (
+            EntryFilter {
+                subject: Some("alice".to_owned()),
+                ..none.clone()
+            },
+            vec![by_alice],
+        ),
+        (
+            EntryFilter {
+                issuer,
+                ..none.clone()
+            },
+            vec![by_alice],
+        ),
+        (
+            EntryFilter {
+                subject: Some("Alice".to_owned()),
+                ..none.clone()
+            },
+            vec![],
+        ),
+        (
+            EntryFilter {
+                key_context: Some(tenant("beta")),
+                ..none.clone()
+            },
+            vec![denied],
+        ),
+        (
+            EntryFilter {
+                key_context: Some(tenant("acme")),
+                operation: encrypt,
+                ..none
+            },
             vec![first, by_alice],
         ),
     ];
     for (filter, expected) in cases {
-        let found: Vec<_> = room.entries(filter.clone()).await.iter().map(|e| e.index).collect();
+        let found: Vec<_> = room
+            .entries(filter.clone())
+            .await
+            .iter()
+            .map(|e| e.index)
+            .collect();
         let expected: Vec<_> = expected.iter().map(|id| id.index).collect();
         assert_eq!(found, expected, "{filter:?}");
     }
@@ -281,7 +400,12 @@ async fn pages_end_to_end_are_the_whole_list(room: Room) {
     let (mut filter, mut pages) = (encrypt, Vec::new());
     loop {
         let page = room.client.log().entries(&filter).await.unwrap();
-        pages.push(page.entries.iter().map(|entry| entry.index).collect::<Vec<_>>());
+        pages.push(
+            page.entries
+                .iter()
+                .map(|entry| entry.index)
+                .collect::<Vec<_>>(),
+        );
         match page.next {
             None => break,
             next => filter.page = next,
@@ -298,14 +422,21 @@ async fn reading_the_log_is_an_entry(room: Room) {
         ..EntryFilter::default()
     };
     let before = room.entries(read.clone()).await.len();
-    room.client.log().entries(&EntryFilter::default()).await.unwrap();
+    room.client
+        .log()
+        .entries(&EntryFilter::default())
+        .await
+        .unwrap();
     assert!(room.entries(read).await.len() > before);
 }
 
 async fn other_workspaces_logs_cannot_be_read(room: Room) {
     let (_, ours) = seal(&room, "acme").await;
     let other = room.server.second_client().unwrap();
-    let theirs = other.encrypt(EncryptRequest::new(tenant("acme"), "v")).await.unwrap();
+    let theirs = other
+        .encrypt(EncryptRequest::new(tenant("acme"), "v"))
+        .await
+        .unwrap();
     let theirs = theirs.log_entry.unwrap();
     assert_ne!(ours.log, theirs.log);
     // There is no path that names another log; a page of one is no page of ours.
@@ -320,13 +451,24 @@ async fn other_workspaces_logs_cannot_be_read(room: Room) {
     };
     let refused = room.client.log().entries(&filter).await;
     let expected = (400, Code::InvalidRequest);
-    room.assert_refused(refused, expected, Reason::InvalidRequest).await;
-    assert!(room.client.log().prove(theirs, &room.verifier()).await.is_err());
+    room.assert_refused(refused, expected, Reason::InvalidRequest)
+        .await;
+    assert!(
+        room.client
+            .log()
+            .prove(theirs, &room.verifier())
+            .await
+            .is_err()
+    );
 }
 
 async fn tiles_beyond_the_log_do_not_exist(room: Room) {
     let size = whole(&room).await.checkpoint.size();
-    for path in ["/v1/log/tile/0/009", "/v1/log/tile/entries/009.p/5", "/v1/log/tile/1/000"] {
+    for path in [
+        "/v1/log/tile/0/009",
+        "/v1/log/tile/entries/009.p/5",
+        "/v1/log/tile/1/000",
+    ] {
         room.read(path).await.assert_problem(404, "not_found");
     }
     let beyond = format!("/v1/log/proof?index={}", size + 1_000_000);
@@ -345,5 +487,8 @@ async fn the_entry_of_a_seal_holds_its_digest(room: Room) {
     assert_eq!(&hashes[at..at + 32], leaf_hash(&proven.bytes).as_bytes());
     // Neither the key context nor the caller's address stands in it readably.
     let bytes = String::from_utf8_lossy(&proven.bytes);
-    assert!(!bytes.contains("acme") && !bytes.contains("127.0.0.1"), "{bytes}");
+    assert!(
+        !bytes.contains("acme") && !bytes.contains("127.0.0.1"),
+        "{bytes}"
+    );
 }

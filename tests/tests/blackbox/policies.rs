@@ -68,11 +68,19 @@ async fn a_required_lock_is_demanded_of_every_seal(room: Room) {
     save(&room, &policy).await;
     let map = context(&[("tenant", "acme"), ("dataType", "pii")]);
     let refused = seal(&room.client, &map).await;
-    assert_eq!(refused.as_ref().unwrap_err().refusal().unwrap().claims(), ["sub"]);
+    assert_eq!(
+        refused.as_ref().unwrap_err().refusal().unwrap().claims(),
+        ["sub"]
+    );
     let expected = (400, Code::LockRequired);
-    room.assert_refused(refused, expected, Reason::LockRequired).await;
-    let refused = room.client.create_data_key(DataKeyCreate::new(map.clone())).await;
-    room.assert_refused(refused, expected, Reason::LockRequired).await;
+    room.assert_refused(refused, expected, Reason::LockRequired)
+        .await;
+    let refused = room
+        .client
+        .create_data_key(DataKeyCreate::new(map.clone()))
+        .await;
+    room.assert_refused(refused, expected, Reason::LockRequired)
+        .await;
     assert!(seal(&room.person("alice").await, &map).await.is_ok());
     assert!(seal(&room.client, &tenant("acme")).await.is_ok());
 }
@@ -84,7 +92,11 @@ async fn the_policy_with_most_pairs_wins(room: Room) {
     };
     save(&room, &suite(Suite::Aes128Gcm, &[])).await;
     save(&room, &suite(Suite::ChaCha20Poly1305, &[("t", "a")])).await;
-    save(&room, &suite(Suite::Aes256GcmSiv, &[("t", "a"), ("d", "x")])).await;
+    save(
+        &room,
+        &suite(Suite::Aes256GcmSiv, &[("t", "a"), ("d", "x")]),
+    )
+    .await;
     for (pairs, expected) in [
         (&[("t", "b")] as &[_], Suite::Aes128Gcm),
         (&[("t", "a")], Suite::ChaCha20Poly1305),
@@ -106,10 +118,19 @@ async fn policies_that_could_tie_are_refused(room: Room) {
     }
     // One key context cannot have both values.
     let apart = save(&room, &policy(&[("a", "2")])).await;
-    let refused = room.client.policies().replace(apart.id, &policy(&[("b", "2")])).await;
+    let refused = room
+        .client
+        .policies()
+        .replace(apart.id, &policy(&[("b", "2")]))
+        .await;
     assert!(refused.is_err());
     save(&room, &policy(&[("a", "1"), ("b", "1")])).await;
-    let all = room.client.policies().list(&PageQuery::default()).await.unwrap();
+    let all = room
+        .client
+        .policies()
+        .list(&PageQuery::default())
+        .await
+        .unwrap();
     assert_eq!(all.items.len(), 3);
 }
 
@@ -156,7 +177,8 @@ async fn a_removed_policy_no_longer_holds(room: Room) {
     room.client.policies().delete(saved.id).await.unwrap();
     assert!(seal(&room.client, &tenant("acme")).await.is_ok());
     let refused = room.client.policies().describe(saved.id).await;
-    room.assert_refused(refused, (404, Code::NotFound), Reason::NotFound).await;
+    room.assert_refused(refused, (404, Code::NotFound), Reason::NotFound)
+        .await;
 }
 
 async fn unknown_suites_and_formats_are_refused(room: Room) {
@@ -173,6 +195,7 @@ async fn unknown_suites_and_formats_are_refused(room: Room) {
         body[field] = value;
         let reply = room.post("/v1/context-policies", body.to_string()).await;
         let expected = (400, "invalid_request");
-        room.assert_problem(&reply, expected, Reason::InvalidRequest).await;
+        room.assert_problem(&reply, expected, Reason::InvalidRequest)
+            .await;
     }
 }

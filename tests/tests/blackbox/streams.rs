@@ -30,7 +30,10 @@ async fn seal(client: &Client, plaintext: &[u8]) -> (Vec<u8>, StreamSummary) {
     let mut sealed = Vec::new();
     let request = StreamRequest::new(tenant("acme"));
     let reader = std::io::Cursor::new(plaintext.to_vec());
-    let summary = client.encrypt_copy(request, reader, &mut sealed).await.unwrap();
+    let summary = client
+        .encrypt_copy(request, reader, &mut sealed)
+        .await
+        .unwrap();
     (sealed, summary)
 }
 
@@ -45,7 +48,9 @@ async fn open_under(
 ) -> (Vec<u8>, Result<StreamSummary, ClientError>) {
     let mut opened = Vec::new();
     let reader = std::io::Cursor::new(sealed);
-    let result = client.decrypt_copy(StreamRequest::new(map), reader, &mut opened).await;
+    let result = client
+        .decrypt_copy(StreamRequest::new(map), reader, &mut opened)
+        .await;
     (opened, result)
 }
 
@@ -77,14 +82,23 @@ async fn ending(room: &Room, summary: &StreamSummary) -> EntryView {
 async fn a_stream_has_linked_entries(room: Room) {
     let (sealed, summary) = seal(&room.client, &plaintext(40_000)).await;
     let begun = room.entry(summary.log_entry.unwrap()).await;
-    assert_eq!((begun.operation, begun.outcome), (Operation::StreamEncrypt, Outcome::Allowed));
+    assert_eq!(
+        (begun.operation, begun.outcome),
+        (Operation::StreamEncrypt, Outcome::Allowed)
+    );
     assert_eq!(begun.key_context, Some(tenant("acme")));
     let ended = ending(&room, &summary).await;
-    assert_eq!((ended.operation, ended.outcome), (Operation::StreamEncrypt, Outcome::Completed));
+    assert_eq!(
+        (ended.operation, ended.outcome),
+        (Operation::StreamEncrypt, Outcome::Completed)
+    );
     assert_eq!(ended.facts["bytes"], sealed.len().to_string());
     let (_, result) = open(&room.client, sealed).await;
     let opened = room.entry(result.unwrap().log_entry.unwrap()).await;
-    assert_eq!((opened.operation, opened.outcome), (Operation::StreamDecrypt, Outcome::Allowed));
+    assert_eq!(
+        (opened.operation, opened.outcome),
+        (Operation::StreamDecrypt, Outcome::Allowed)
+    );
 }
 
 async fn a_locked_stream_opens_for_its_person_only(room: Room) {
@@ -93,10 +107,12 @@ async fn a_locked_stream_opens_for_its_person_only(room: Room) {
     assert_eq!(open(&alice, sealed.clone()).await.0, b"for alice");
     let expected = (403, Code::IdentityMismatch);
     let (_, refused) = open(&room.person("bob").await, sealed.clone()).await;
-    room.assert_refused(refused, expected, Reason::LockNotMet).await;
+    room.assert_refused(refused, expected, Reason::LockNotMet)
+        .await;
     let (opened, refused) = open(&room.client, sealed).await;
     assert_eq!(opened, b"");
-    room.assert_refused(refused, expected, Reason::IdentityMissing).await;
+    room.assert_refused(refused, expected, Reason::IdentityMissing)
+        .await;
 }
 
 /// Each way to spoil a stream of three chunks and a part of a fourth.
@@ -118,10 +134,19 @@ fn spoiled(sealed: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
         ("without its final chunk", cut(prefix + 3 * CHUNK)),
         ("one byte short", cut(sealed.len() - 1)),
         ("one byte longer", [sealed, &[0]].concat()),
-        ("chunks swapped", with(&[chunk(1), chunk(0), chunk(2), last])),
+        (
+            "chunks swapped",
+            with(&[chunk(1), chunk(0), chunk(2), last]),
+        ),
         ("a chunk left out", with(&[chunk(0), chunk(2), last])),
-        ("a chunk twice", with(&[chunk(0), chunk(0), chunk(1), chunk(2), last])),
-        ("final chunk in the middle", with(&[chunk(0), last, chunk(2)])),
+        (
+            "a chunk twice",
+            with(&[chunk(0), chunk(0), chunk(1), chunk(2), last]),
+        ),
+        (
+            "final chunk in the middle",
+            with(&[chunk(0), last, chunk(2)]),
+        ),
         ("first chunk altered", flipped(prefix + 100)),
         ("final chunk altered", flipped(sealed.len() - 1)),
     ]
@@ -133,16 +158,23 @@ async fn a_cut_or_altered_stream_never_ends_cleanly(room: Room) {
     for (what, spoiled) in spoiled(&sealed) {
         let (opened, result) = open(&room.client, spoiled).await;
         let error = result.expect_err(what);
-        assert!(value.starts_with(&opened) && opened.len() < value.len(), "{what}");
+        assert!(
+            value.starts_with(&opened) && opened.len() < value.len(),
+            "{what}"
+        );
         match &error {
             ClientError::Stream(StreamError::BrokeOff(_)) => {}
-            ClientError::Refused(refusal) => assert_eq!(refusal.code(), Code::CannotDecrypt, "{what}"),
+            ClientError::Refused(refusal) => {
+                assert_eq!(refusal.code(), Code::CannotDecrypt, "{what}")
+            }
             other => panic!("{what}: {other:?}"),
         }
     }
     let failed = async || {
         let all = room.entries(Default::default()).await;
-        let failed = all.iter().filter(|entry| entry.operation == Operation::StreamDecrypt);
+        let failed = all
+            .iter()
+            .filter(|entry| entry.operation == Operation::StreamDecrypt);
         let failed = failed.filter(|entry| entry.outcome == Outcome::Failed);
         let failed: Vec<_> = failed.map(|entry| entry.reason).collect();
         (failed.len() == spoiled(&sealed).len()).then_some(failed)
@@ -157,14 +189,18 @@ async fn what_is_wrong_with_the_prefix_is_a_problem_document(room: Room) {
     let cannot = (400, Code::CannotDecrypt);
     let (_, refused) = open(&room.client, Vec::new()).await;
     let expected = (400, Code::InvalidRequest);
-    room.assert_refused(refused, expected, Reason::InvalidRequest).await;
+    room.assert_refused(refused, expected, Reason::InvalidRequest)
+        .await;
     let (_, refused) = open(&room.client, sealed[..40].to_vec()).await;
-    room.assert_refused(refused, cannot, Reason::Malformed).await;
+    room.assert_refused(refused, cannot, Reason::Malformed)
+        .await;
     let (_, refused) = open(&room.client, vec![0xff; 1000]).await;
-    room.assert_refused(refused, cannot, Reason::Malformed).await;
+    room.assert_refused(refused, cannot, Reason::Malformed)
+        .await;
     let (_, refused) = open_under(&room.client, tenant("other"), sealed).await;
     let expected = (400, Code::ContextMismatch);
-    room.assert_refused(refused, expected, Reason::ContextMismatch).await;
+    room.assert_refused(refused, expected, Reason::ContextMismatch)
+        .await;
 }
 
 async fn associated_data_binds_a_stream(room: Room) {
@@ -174,10 +210,16 @@ async fn associated_data_binds_a_stream(room: Room) {
     };
     let mut sealed = Vec::new();
     let reader = std::io::Cursor::new(b"v".to_vec());
-    room.client.encrypt_copy(request(b"name"), reader, &mut sealed).await.unwrap();
+    room.client
+        .encrypt_copy(request(b"name"), reader, &mut sealed)
+        .await
+        .unwrap();
     for (associated_data, opens) in [(&b"name"[..], true), (b"", false), (b"nam", false)] {
         let (mut opened, reader) = (Vec::new(), std::io::Cursor::new(sealed.clone()));
-        let result = room.client.decrypt_copy(request(associated_data), reader, &mut opened).await;
+        let result = room
+            .client
+            .decrypt_copy(request(associated_data), reader, &mut opened)
+            .await;
         assert_eq!(result.is_ok(), opens);
         assert_eq!(opened, if opens { &b"v"[..] } else { b"" });
     }
@@ -193,8 +235,13 @@ async fn a_caller_who_goes_away_leaves_an_entry(room: Room) {
         let all = room.entries(Default::default()).await;
         all.into_iter().find(|entry| entry.of == Some(index))
     };
-    let ended = tokio::time::timeout(Duration::from_mins(1), poll(linked)).await.unwrap();
-    assert_eq!((ended.outcome, ended.reason), (Outcome::Failed, Some(Reason::Aborted)));
+    let ended = tokio::time::timeout(Duration::from_mins(1), poll(linked))
+        .await
+        .unwrap();
+    assert_eq!(
+        (ended.outcome, ended.reason),
+        (Outcome::Failed, Some(Reason::Aborted))
+    );
 }
 
 /// A body that never ends after its bytes.
@@ -221,16 +268,25 @@ async fn malformed_stream_headers_are_refused(room: Room) {
         vec![(name, encode(r#"{"a":"1","a":"2"}"#))],
         vec![(name, good.trim_end_matches('=').to_owned() + "*")],
         vec![(name, good.clone()), (name, good.clone())],
-        vec![(name, good.clone()), ("strongroom-lock", encode(r#"["exp"]"#))],
+        vec![
+            (name, good.clone()),
+            ("strongroom-lock", encode(r#"["exp"]"#)),
+        ],
         vec![(name, good.clone()), ("strongroom-lock", "sub".to_owned())],
-        vec![(name, good.clone()), ("strongroom-associated-data", "%".to_owned())],
+        vec![
+            (name, good.clone()),
+            ("strongroom-associated-data", "%".to_owned()),
+        ],
         vec![(name, good), ("strongroom-metadata", encode("[]"))],
     ];
     for headers in cases {
         let request = room.request(Method::POST, "/v1/stream/encrypt");
-        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, value));
+        let request = headers.iter().fold(request, |request, (name, value)| {
+            request.header(*name, value)
+        });
         let reply = Reply::of(request.body("plaintext")).await;
         let expected = (400, "invalid_request");
-        room.assert_problem(&reply, expected, Reason::InvalidRequest).await;
+        room.assert_problem(&reply, expected, Reason::InvalidRequest)
+            .await;
     }
 }

@@ -35,7 +35,9 @@ async fn exchange(room: &Room, form: &[(&str, &str)]) -> Reply {
 }
 
 fn with_form(request: reqwest::RequestBuilder, form: &[(&str, &str)]) -> reqwest::RequestBuilder {
-    let pairs = form.iter().map(|(name, value)| format!("{name}={}", escaped(value)));
+    let pairs = form
+        .iter()
+        .map(|(name, value)| format!("{name}={}", escaped(value)));
     request
         .header("content-type", "application/x-www-form-urlencoded")
         .body(pairs.collect::<Vec<_>>().join("&"))
@@ -44,7 +46,13 @@ fn with_form(request: reqwest::RequestBuilder, form: &[(&str, &str)]) -> reqwest
 fn escaped(text: &str) -> String {
     let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.".contains(byte);
     text.bytes()
-        .map(|byte| if plain(&byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        .map(|byte| {
+            if plain(&byte) {
+                char::from(byte).to_string()
+            } else {
+                format!("%{byte:02X}")
+            }
+        })
         .collect()
 }
 
@@ -71,7 +79,11 @@ async fn an_exchanged_token_lives_at_most_fifteen_minutes(room: Room) {
 async fn an_exchanged_token_never_outlives_its_subject_token(room: Room) {
     let jwt = room.mint(json!({"sub": "alice", "expires_in": 60})).await;
     let answer = room.client.exchange_token(&jwt).await.unwrap();
-    assert!((30..=60).contains(&answer.expires_in), "{}", answer.expires_in);
+    assert!(
+        (30..=60).contains(&answer.expires_in),
+        "{}",
+        answer.expires_in
+    );
     // Within the clock skew of its issuer, but there is no time left to give.
     let jwt = room.mint(json!({"sub": "alice", "expires_in": -5})).await;
     let refused = room.client.exchange_token(&jwt).await;
@@ -83,25 +95,38 @@ async fn an_exchanged_token_carries_client_and_identity(room: Room) {
     let jwt = room.token_with("alice", json!({"team": "blue"})).await;
     let alice = LockContext::new().identify(&client, &jwt).await.unwrap();
     let request = EncryptRequest::new(tenant("acme"), "v");
-    let sealed = client.with_lock_context(alice.clone()).encrypt(request).await.unwrap();
+    let sealed = client
+        .with_lock_context(alice.clone())
+        .encrypt(request)
+        .await
+        .unwrap();
     let entry = room.entry(sealed.log_entry.unwrap()).await;
     assert_eq!(entry.client, Some(created.client.id));
     let identity = entry.identity.unwrap();
-    assert_eq!((identity.subject.as_str(), &identity.claims["team"]), ("alice", &json!("blue")));
+    assert_eq!(
+        (identity.subject.as_str(), &identity.claims["team"]),
+        ("alice", &json!("blue"))
+    );
     // The token has no more permissions than the client.
     let request = DecryptRequest::new(tenant("acme"), sealed.ciphertext);
     let refused = client.with_lock_context(alice).decrypt(request).await;
     let expected = (403, Code::PermissionDenied);
-    room.assert_refused(refused, expected, Reason::PermissionMissing).await;
+    room.assert_refused(refused, expected, Reason::PermissionMissing)
+        .await;
 }
 
 async fn an_exchange_needs_an_api_key(room: Room) {
     let jwt = room.token("alice").await;
     for key in [None, Some("sr_wrong"), Some(jwt.as_str())] {
         let request = room.anonymous(Method::POST, "/v1/oauth/token");
-        let request = key.into_iter().fold(request, |request, key| request.bearer_auth(key));
+        let request = key
+            .into_iter()
+            .fold(request, |request, key| request.bearer_auth(key));
         let reply = Reply::of(with_form(request, &good_form(&jwt))).await;
-        assert_eq!((reply.status, reply.text("error").as_str()), (401, "invalid_client"));
+        assert_eq!(
+            (reply.status, reply.text("error").as_str()),
+            (401, "invalid_client")
+        );
         assert_eq!(reply.header("www-authenticate"), Some("Bearer"));
         assert_eq!(reply.entry(), None);
     }
@@ -111,7 +136,9 @@ async fn an_exchanged_token_cannot_be_exchanged_again(room: Room) {
     let jwt = room.token("alice").await;
     let token = room.client.exchange_token(&jwt).await.unwrap().access_token;
     for (bearer, subject) in [(&token, &jwt), (&room.api_key, &token)] {
-        let request = room.anonymous(Method::POST, "/v1/oauth/token").bearer_auth(bearer);
+        let request = room
+            .anonymous(Method::POST, "/v1/oauth/token")
+            .bearer_auth(bearer);
         let reply = Reply::of(with_form(request, &good_form(subject))).await;
         assert!((400..=401).contains(&reply.status), "{reply:?}");
         assert!(reply.entry().is_some());
@@ -119,28 +146,49 @@ async fn an_exchanged_token_cannot_be_exchanged_again(room: Room) {
 }
 
 async fn an_exchanged_token_goes_with_no_other_identity(room: Room) {
-    let token = room.client.exchange_token(&room.token("alice").await).await.unwrap();
-    let request = room.anonymous(Method::POST, "/v1/encrypt").bearer_auth(token.access_token);
+    let token = room
+        .client
+        .exchange_token(&room.token("alice").await)
+        .await
+        .unwrap();
+    let request = room
+        .anonymous(Method::POST, "/v1/encrypt")
+        .bearer_auth(token.access_token);
     let request = request.header("strongroom-identity", room.token("bob").await);
     let body = EncryptRequest::new(tenant("acme"), "v");
     let reply = Reply::of(request.json(&body)).await;
     let expected = (400, "invalid_request");
-    room.assert_problem(&reply, expected, Reason::InvalidRequest).await;
+    room.assert_problem(&reply, expected, Reason::InvalidRequest)
+        .await;
 }
 
 async fn an_exchanged_token_is_for_its_workspace_only(room: Room) {
-    let token = room.client.exchange_token(&room.token("alice").await).await.unwrap();
+    let token = room
+        .client
+        .exchange_token(&room.token("alice").await)
+        .await
+        .unwrap();
     let request = EncryptRequest::new(tenant("acme"), "v");
-    let sealed = room.with_key(&token.access_token).encrypt(request).await.unwrap();
+    let sealed = room
+        .with_key(&token.access_token)
+        .encrypt(request)
+        .await
+        .unwrap();
     assert_eq!(sealed.log_entry.unwrap().log, room.workspace);
     let other = room.server.second_client().unwrap();
     let refused = other.with_lock_context(token.access_token.as_str());
-    let refused = refused.encrypt(EncryptRequest::new(tenant("acme"), "v")).await;
+    let refused = refused
+        .encrypt(EncryptRequest::new(tenant("acme"), "v"))
+        .await;
     assert!(refused.unwrap_err().is_invalid_identity());
 }
 
 async fn an_altered_exchanged_token_is_not_accepted(room: Room) {
-    let token = room.client.exchange_token(&room.token("alice").await).await.unwrap();
+    let token = room
+        .client
+        .exchange_token(&room.token("alice").await)
+        .await
+        .unwrap();
     let token = token.access_token;
     let (header, rest) = token.split_once('.').unwrap();
     let (payload, signature) = rest.split_once('.').unwrap();
@@ -155,7 +203,9 @@ async fn an_altered_exchanged_token_is_not_accepted(room: Room) {
         token[..token.len() - 2].to_owned(),
     ] {
         let client = room.with_key(&altered);
-        let refused = client.encrypt(EncryptRequest::new(tenant("acme"), "v")).await;
+        let refused = client
+            .encrypt(EncryptRequest::new(tenant("acme"), "v"))
+            .await;
         assert!(refused.unwrap_err().is_unauthenticated(), "{altered}");
     }
 }
@@ -164,7 +214,9 @@ async fn malformed_exchanges_are_refused(room: Room) {
     let jwt = room.token("alice").await;
     let good = good_form(&jwt);
     let changed = |name: &str, value: &'static str| {
-        let pairs = good.iter().map(|&(n, v)| if n == name { (n, value) } else { (n, v) });
+        let pairs = good
+            .iter()
+            .map(|&(n, v)| if n == name { (n, value) } else { (n, v) });
         pairs.collect::<Vec<_>>()
     };
     for form in [
@@ -172,11 +224,22 @@ async fn malformed_exchanges_are_refused(room: Room) {
         good[1..].to_vec(),
         [good.as_slice(), &good[1..2]].concat(),
         changed("grant_type", "client_credentials"),
-        changed("subject_token_type", "urn:ietf:params:oauth:token-type:saml2"),
-        [good.as_slice(), &[("requested_token_type", TokenRequest::JWT)]].concat(),
+        changed(
+            "subject_token_type",
+            "urn:ietf:params:oauth:token-type:saml2",
+        ),
+        [
+            good.as_slice(),
+            &[("requested_token_type", TokenRequest::JWT)],
+        ]
+        .concat(),
     ] {
         let reply = exchange(&room, &form).await;
-        assert_eq!((reply.status, reply.text("error").as_str()), (400, "invalid_request"), "{form:?}");
+        assert_eq!(
+            (reply.status, reply.text("error").as_str()),
+            (400, "invalid_request"),
+            "{form:?}"
+        );
         let (_, reason) = room.ending(reply.entry().unwrap()).await;
         assert_eq!(reason, Some(Reason::InvalidRequest));
     }
@@ -221,29 +284,101 @@ fn bad_tokens(key: &SigningKey) -> Vec<(&'static str, String, Reason)> {
     let forged = format!("{header}.{}.{signature}", forged.split_once('.').unwrap().1);
     let sign = |name: &str, value: Value| key.sign(&except(name, value));
     vec![
-        ("expired", sign("exp", json!(1_000_000_000)), Reason::TokenExpired),
-        ("not yet valid", sign("nbf", json!(4_000_000_000_i64)), Reason::TokenNotYetValid),
-        ("issued in the future", sign("iat", json!(4_000_000_000_i64)), Reason::TokenNotYetValid),
-        ("without end", sign("exp", Value::Null), Reason::TokenMalformed),
-        ("end as text", sign("exp", json!("4102444800")), Reason::TokenMalformed),
-        ("other audience", sign("aud", json!("elsewhere")), Reason::TokenAudience),
-        ("no audience", sign("aud", Value::Null), Reason::TokenAudience),
-        ("other issuer", sign("iss", json!("https://elsewhere.example")), Reason::TokenIssuer),
-        ("look-alike issuer", sign("iss", json!("https://issuer.example/")), Reason::TokenIssuer),
+        (
+            "expired",
+            sign("exp", json!(1_000_000_000)),
+            Reason::TokenExpired,
+        ),
+        (
+            "not yet valid",
+            sign("nbf", json!(4_000_000_000_i64)),
+            Reason::TokenNotYetValid,
+        ),
+        (
+            "issued in the future",
+            sign("iat", json!(4_000_000_000_i64)),
+            Reason::TokenNotYetValid,
+        ),
+        (
+            "without end",
+            sign("exp", Value::Null),
+            Reason::TokenMalformed,
+        ),
+        (
+            "end as text",
+            sign("exp", json!("4102444800")),
+            Reason::TokenMalformed,
+        ),
+        (
+            "other audience",
+            sign("aud", json!("elsewhere")),
+            Reason::TokenAudience,
+        ),
+        (
+            "no audience",
+            sign("aud", Value::Null),
+            Reason::TokenAudience,
+        ),
+        (
+            "other issuer",
+            sign("iss", json!("https://elsewhere.example")),
+            Reason::TokenIssuer,
+        ),
+        (
+            "look-alike issuer",
+            sign("iss", json!("https://issuer.example/")),
+            Reason::TokenIssuer,
+        ),
         ("no issuer", sign("iss", Value::Null), Reason::TokenIssuer),
-        ("no subject", sign("sub", Value::Null), Reason::TokenMalformed),
+        (
+            "no subject",
+            sign("sub", Value::Null),
+            Reason::TokenMalformed,
+        ),
         ("unsigned", format!("{none}."), Reason::TokenAlgorithm),
-        ("unsigned with a signature", format!("{none}.{signature}"), Reason::TokenAlgorithm),
-        ("HMAC with the public key", key.sign_with_public_key(&good), Reason::TokenAlgorithm),
-        ("other algorithm", key.sign_as("RS256", &good), Reason::TokenAlgorithm),
-        ("unknown algorithm", key.sign_as("ES256K", &good), Reason::TokenAlgorithm),
-        ("other key, same kid", stranger.sign(&good), Reason::TokenSignature),
-        ("other claims, same signature", forged, Reason::TokenSignature),
-        ("cut signature", text[..text.len() - 4].to_owned(), Reason::TokenMalformed),
+        (
+            "unsigned with a signature",
+            format!("{none}.{signature}"),
+            Reason::TokenAlgorithm,
+        ),
+        (
+            "HMAC with the public key",
+            key.sign_with_public_key(&good),
+            Reason::TokenAlgorithm,
+        ),
+        (
+            "other algorithm",
+            key.sign_as("RS256", &good),
+            Reason::TokenAlgorithm,
+        ),
+        (
+            "unknown algorithm",
+            key.sign_as("ES256K", &good),
+            Reason::TokenAlgorithm,
+        ),
+        (
+            "other key, same kid",
+            stranger.sign(&good),
+            Reason::TokenSignature,
+        ),
+        (
+            "other claims, same signature",
+            forged,
+            Reason::TokenSignature,
+        ),
+        (
+            "cut signature",
+            text[..text.len() - 4].to_owned(),
+            Reason::TokenMalformed,
+        ),
         ("no signature", format!("{signed}."), Reason::TokenMalformed),
         ("two parts", signed.to_owned(), Reason::TokenMalformed),
         ("no token", "x".to_owned(), Reason::TokenMalformed),
-        ("too long", sign("pad", json!("x".repeat(17_000))), Reason::TokenMalformed),
+        (
+            "too long",
+            sign("pad", json!("x".repeat(17_000))),
+            Reason::TokenMalformed,
+        ),
     ]
 }
 
@@ -254,20 +389,30 @@ async fn bad_tokens_are_refused_and_the_log_says_why(room: Room) {
     assert!(room.client.exchange_token(&good).await.is_ok());
     for (what, token, reason) in bad_tokens(&key) {
         let reply = exchange(&room, &good_form(&token)).await;
-        assert_eq!((reply.status, reply.text("error").as_str()), (401, "invalid_grant"), "{what}");
+        assert_eq!(
+            (reply.status, reply.text("error").as_str()),
+            (401, "invalid_grant"),
+            "{what}"
+        );
         let (_, said) = room.ending(reply.entry().unwrap()).await;
         assert_eq!(said, Some(reason), "{what}");
         let request = EncryptRequest::new(tenant("acme"), "v");
         let refused = room.client.with_lock_context(&token).encrypt(request).await;
         let refusal = refused.unwrap_err();
         assert!(refusal.is_invalid_identity(), "{what}");
-        let (_, said) = room.ending(refusal.refusal().unwrap().log_entry().unwrap()).await;
+        let (_, said) = room
+            .ending(refusal.refusal().unwrap().log_entry().unwrap())
+            .await;
         assert_eq!(said, Some(reason), "{what}");
     }
 }
 
 async fn all_three_algorithms_are_accepted(room: Room) {
-    let keys = [SigningKey::ed25519("e", 1), SigningKey::p256("p"), SigningKey::rsa("r")];
+    let keys = [
+        SigningKey::ed25519("e", 1),
+        SigningKey::p256("p"),
+        SigningKey::rsa("r"),
+    ];
     for key in &keys {
         let iss = format!("https://{}.example", key.algorithm().to_lowercase());
         trust(&room, &iss, key).await;
@@ -296,7 +441,11 @@ async fn the_algorithm_must_be_that_of_the_key(room: Room) {
 
 async fn an_exchanged_token_stops_with_its_issuer_and_client(room: Room) {
     let (client, created) = room.make_client(&[Permission::Encrypt], &[&[]]).await;
-    let token = client.exchange_token(&room.token("alice").await).await.unwrap().access_token;
+    let token = client
+        .exchange_token(&room.token("alice").await)
+        .await
+        .unwrap()
+        .access_token;
     let exchanged = room.with_key(&token);
     let seal = || exchanged.encrypt(EncryptRequest::new(tenant("acme"), "v"));
     assert!(seal().await.is_ok());
@@ -304,7 +453,11 @@ async fn an_exchanged_token_stops_with_its_issuer_and_client(room: Room) {
         disabled: Some(true),
         ..IssuerUpdate::default()
     };
-    room.client.issuers().update(room.issuer.id, &disable).await.unwrap();
+    room.client
+        .issuers()
+        .update(room.issuer.id, &disable)
+        .await
+        .unwrap();
     assert!(seal().await.unwrap_err().is_unauthenticated());
     let refused = room.client.exchange_token(&room.token("alice").await).await;
     assert!(matches!(refused, Err(ClientError::Token(_))));
@@ -312,13 +465,21 @@ async fn an_exchanged_token_stops_with_its_issuer_and_client(room: Room) {
         disabled: Some(false),
         ..IssuerUpdate::default()
     };
-    room.client.issuers().update(room.issuer.id, &enable).await.unwrap();
+    room.client
+        .issuers()
+        .update(room.issuer.id, &enable)
+        .await
+        .unwrap();
     assert!(seal().await.is_ok());
     let disable = strongroom_types::body::ClientUpdate {
         disabled: Some(true),
         ..Default::default()
     };
-    room.client.clients().update(created.client.id, &disable).await.unwrap();
+    room.client
+        .clients()
+        .update(created.client.id, &disable)
+        .await
+        .unwrap();
     assert!(seal().await.unwrap_err().is_unauthenticated());
 }
 

@@ -57,7 +57,8 @@ async fn associated_data_must_be_given_again(room: Room) {
     for wrong in [None, Some(""), Some("row 8"), Some("row 7\0")] {
         let refused = open(wrong).await;
         let expected = (400, Code::CannotDecrypt);
-        room.assert_refused(refused, expected, Reason::Altered).await;
+        room.assert_refused(refused, expected, Reason::Altered)
+            .await;
     }
 }
 
@@ -68,15 +69,24 @@ async fn absent_and_empty_associated_data_are_the_same(room: Room) {
         associated_data: Some("".into()),
         ..DecryptRequest::new(tenant("acme"), sealed.ciphertext)
     };
-    assert_eq!(room.client.decrypt(request).await.unwrap().plaintext.0, b"v");
+    assert_eq!(
+        room.client.decrypt(request).await.unwrap().plaintext.0,
+        b"v"
+    );
 }
 
 async fn rotated_keys_open_and_new_ones_seal(room: Room) {
-    let seal = || room.client.encrypt(EncryptRequest::new(tenant("acme"), "v"));
+    let seal = || {
+        room.client
+            .encrypt(EncryptRequest::new(tenant("acme"), "v"))
+    };
     let old = seal().await.unwrap();
     room.client.contexts().rotate(old.key.id).await.unwrap();
     let new = seal().await.unwrap();
-    assert_eq!((old.key.version, new.key.version), (KeyVersion(1), KeyVersion(2)));
+    assert_eq!(
+        (old.key.version, new.key.version),
+        (KeyVersion(1), KeyVersion(2))
+    );
     for sealed in [old, new] {
         let request = DecryptRequest::new(tenant("acme"), sealed.ciphertext);
         let opened = room.client.decrypt(request).await.unwrap();
@@ -98,12 +108,18 @@ async fn rewrap_moves_to_the_active_version(room: Room) {
     let moved = room.client.rewrap(request).await.unwrap();
     assert_eq!(moved.key.version, KeyVersion(2));
     let contexts = room.client.contexts();
-    contexts.destroy_version(old.key.id, KeyVersion(1)).await.unwrap();
+    contexts
+        .destroy_version(old.key.id, KeyVersion(1))
+        .await
+        .unwrap();
     let request = DecryptRequest {
         associated_data: Some("row 7".into()),
         ..DecryptRequest::new(tenant("acme"), moved.ciphertext)
     };
-    assert_eq!(room.client.decrypt(request).await.unwrap().plaintext.0, b"v");
+    assert_eq!(
+        room.client.decrypt(request).await.unwrap().plaintext.0,
+        b"v"
+    );
 }
 
 async fn answers_name_their_entry(room: Room) {
@@ -114,7 +130,10 @@ async fn answers_name_their_entry(room: Room) {
     assert_eq!(reply.text("log_entry"), named.to_string());
     assert_eq!(reply.header("cache-control"), Some("no-store"));
     let entry = room.entry(named).await;
-    assert_eq!(Some(entry.request_id.to_string().as_str()), reply.header("strongroom-request-id"));
+    assert_eq!(
+        Some(entry.request_id.to_string().as_str()),
+        reply.header("strongroom-request-id")
+    );
 }
 
 async fn the_entry_tells_who_used_what(room: Room) {
@@ -139,6 +158,11 @@ async fn the_entry_tells_who_used_what(room: Room) {
     let identity = entry.identity.unwrap();
     assert_eq!(identity.subject, "alice");
     assert_eq!(identity.issuer, room.server.sheet().oidc.issuer);
-    let page = room.client.clients().list(&strongroom_client::PageQuery::default()).await.unwrap();
+    let page = room
+        .client
+        .clients()
+        .list(&strongroom_client::PageQuery::default())
+        .await
+        .unwrap();
     assert_eq!(entry.client, Some(page.items[0].id));
 }

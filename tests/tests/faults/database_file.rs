@@ -7,18 +7,35 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::json;
-use strongroom_client::StreamRequest;
+use strongroom_client::{EntryFilter, StreamRequest};
 use strongroom_tests::room::{Database, Room, context};
+use strongroom_tests::token::{SigningKey, key_set};
 use strongroom_types::body::{
-    ClientCreate, DataKeyCreate, DecryptRequest, EncryptRequest, PolicyBody, WorkspaceCreate,
+    ClientCreate, DataKeyCreate, DecryptRequest, EncryptRequest, IssuerCreate, IssuerKeys,
+    PolicyBody, WorkspaceCreate,
 };
 use strongroom_types::{ContextPattern, Lock, Metadata, Permission};
 
 /// What the API was given, each found nowhere else: names, context keys and values, claims, notes.
 const TOLD: &[&str] = &[
-    "zqTenantKey", "zqTenantValue", "zqPlaintext", "zqAssociated", "zqSubject", "zqTeam",
-    "zqMetadata", "zqClientName", "zqWorkspaceName", "zqPolicyKey", "zqPolicyValue",
-    "zqAllowedKey", "zqAllowedValue", "zqStream", "zqDenied", "zqAgent",
+    "zqTenantKey",
+    "zqTenantValue",
+    "zqPlaintext",
+    "zqAssociated",
+    "zqSubject",
+    "zqTeam",
+    "zqMetadata",
+    "zqClientName",
+    "zqWorkspaceName",
+    "zqPolicyKey",
+    "zqPolicyValue",
+    "zqAllowedKey",
+    "zqAllowedValue",
+    "zqStream",
+    "zqDenied",
+    "zqAgent",
+    "zqIssuer",
+    "zqAudience",
 ];
 
 #[tokio::test]
@@ -32,14 +49,23 @@ async fn the_directory_of_the_server_holds_no_name_and_no_secret() {
     room.own_server().kill().unwrap();
     assert_nothing_readable(&data, &secrets);
     // The search finds what is there: the workspace's id is no secret.
-    secrets = vec![room.workspace.as_bytes().to_vec(), room.workspace.to_string().into_bytes()];
-    assert!(files(&data).iter().any(|path| found_in(path, &secrets).is_some()));
+    secrets = vec![
+        room.workspace.as_bytes().to_vec(),
+        room.workspace.to_string().into_bytes(),
+    ];
+    assert!(
+        files(&data)
+            .iter()
+            .any(|path| found_in(path, &secrets).is_some())
+    );
 }
 
 /// Uses each part of the API with the words of [`TOLD`], and returns what must stay secret.
 async fn use_everything(room: &Room) -> Vec<Vec<u8>> {
     let mut secrets: Vec<Vec<u8>> = TOLD.iter().map(|word| word.as_bytes().to_vec()).collect();
-    let jwt = room.token_with("zqSubject", json!({"team": "zqTeam"})).await;
+    let jwt = room
+        .token_with("zqSubject", json!({"team": "zqTeam"}))
+        .await;
     let person = room.client.with_lock_context(&jwt);
     let map = context(&[("zqTenantKey", "zqTenantValue")]);
     let request = EncryptRequest {
@@ -53,16 +79,34 @@ async fn use_everything(room: &Room) -> Vec<Vec<u8>> {
         associated_data: Some("zqAssociated".into()),
         ..DecryptRequest::new(map.clone(), sealed.ciphertext)
     };
-    assert_eq!(person.decrypt(request).await.unwrap().plaintext.0, b"zqPlaintext");
-    let key = person.create_data_key(DataKeyCreate::new(map.clone())).await.unwrap();
+    assert_eq!(
+        person.decrypt(request).await.unwrap().plaintext.0,
+        b"zqPlaintext"
+    );
+    let key = person
+        .create_data_key(DataKeyCreate::new(map.clone()))
+        .await
+        .unwrap();
     secrets.push(key.plaintext.unwrap().0);
     let reader = std::io::Cursor::new(b"zqStream".to_vec());
     let request = StreamRequest::new(map.clone());
-    room.client.encrypt_copy(request, reader, &mut Vec::new()).await.unwrap();
+    room.client
+        .encrypt_copy(request, reader, &mut Vec::new())
+        .await
+        .unwrap();
     let denied = DecryptRequest::new(context(&[("k", "zqDenied")]), "x");
     room.client.decrypt(denied).await.unwrap_err();
     let exchanged = room.client.exchange_token(&jwt).await.unwrap().access_token;
-    let agent = room.request(reqwest::Method::GET, "/v1/clients").header("user-agent", "zqAgent");
+    let filter = EntryFilter {
+        subject: Some("zqSubject".to_owned()),
+        issuer: Some("zqIssuer".to_owned()),
+        key_context: Some(map),
+        ..EntryFilter::default()
+    };
+    room.entries(filter).await;
+    let agent = room
+        .request(reqwest::Method::GET, "/v1/clients")
+        .header("user-agent", "zqAgent");
     assert_eq!(agent.send().await.unwrap().status(), 200);
     secrets.extend(administer(room).await);
     for token in [&jwt, &exchanged] {
@@ -92,9 +136,21 @@ async fn administer(room: &Room) -> Vec<Vec<u8>> {
         context_quota: None,
     };
     let workspace = room.system().workspaces().create(&workspace).await.unwrap();
-    [created.api_key.secret, workspace.api_key.secret, room.api_key.clone()]
-        .map(String::into_bytes)
-        .to_vec()
+    let issuer = IssuerCreate {
+        issuer: "https://zqIssuer.example".to_owned(),
+        keys: IssuerKeys::Jwks(key_set(&[&SigningKey::ed25519("k", 1)])),
+        audiences: vec!["zqAudience".to_owned()],
+        clock_skew_s: None,
+        display_claims: Vec::new(),
+    };
+    room.client.issuers().create(&issuer).await.unwrap();
+    [
+        created.api_key.secret,
+        workspace.api_key.secret,
+        room.api_key.clone(),
+    ]
+    .map(String::into_bytes)
+    .to_vec()
 }
 
 /// All files of the directory but the two that hold secrets by design: the root key, and the keys
@@ -126,12 +182,20 @@ fn assert_nothing_readable(folder: &Path, secrets: &[Vec<u8>]) {
 fn found_in<'a>(path: &Path, secrets: &'a [Vec<u8>]) -> Option<&'a [u8]> {
     let content = fs::read(path).unwrap();
     let lower = content.to_ascii_lowercase();
-    let hex = |secret: &[u8]| secret.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let hex = |secret: &[u8]| {
+        secret
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect::<String>()
+    };
     let holds = |text: &[u8], part: &[u8]| text.windows(part.len()).any(|window| window == part);
     let is_in = |secret: &&Vec<u8>| {
         holds(&lower, &secret.to_ascii_lowercase())
             || holds(&lower, hex(secret).as_bytes())
-            || holds(&content, STANDARD.encode(secret).trim_end_matches('=').as_bytes())
+            || holds(
+                &content,
+                STANDARD.encode(secret).trim_end_matches('=').as_bytes(),
+            )
             || holds(&content, URL_SAFE_NO_PAD.encode(secret).as_bytes())
     };
     secrets.iter().find(is_in).map(Vec::as_slice)

@@ -31,7 +31,10 @@ async fn assert_kept(server: &Server, acknowledged: &[EncryptAnswer]) {
     let log = WholeLog::fetch(&client, &key).await;
     for answer in acknowledged {
         let entry = log.entry(answer.log_entry.unwrap().index);
-        assert_eq!(entry.output, Some(strongroom_log::sha256(&answer.ciphertext.0)));
+        assert_eq!(
+            entry.output,
+            Some(strongroom_log::sha256(&answer.ciphertext.0))
+        );
         let request = DecryptRequest::new(tenant("acme"), answer.ciphertext.clone());
         assert!(client.decrypt(request).await.is_ok());
     }
@@ -41,7 +44,13 @@ async fn assert_kept(server: &Server, acknowledged: &[EncryptAnswer]) {
 fn assert_unavailable(error: &ClientError) {
     let refusal = error.refusal().unwrap_or_else(|| panic!("{error:?}"));
     assert_eq!(refusal.status(), 503, "{error:?}");
-    assert!(matches!(refusal.code(), Code::LogUnavailable | Code::StoreUnavailable), "{error:?}");
+    assert!(
+        matches!(
+            refusal.code(),
+            Code::LogUnavailable | Code::StoreUnavailable
+        ),
+        "{error:?}"
+    );
     assert_eq!(refusal.log_entry(), None);
 }
 
@@ -71,7 +80,9 @@ async fn a_full_disk_stops_every_use_until_there_is_room() {
 fn limit_files(server: &Server, bytes: &str) {
     let limit = format!("--fsize={bytes}:unlimited");
     let id = server.process_id().to_string();
-    let limited = Command::new("prlimit").args(["--pid", &id, &limit]).status();
+    let limited = Command::new("prlimit")
+        .args(["--pid", &id, &limit])
+        .status();
     assert!(limited.unwrap().success());
 }
 

@@ -37,9 +37,22 @@ async fn a_lost_database_stops_every_use_until_it_is_back() {
         proxy.cut();
         let error = seal(&client, round).await.unwrap_err();
         let refusal = error.refusal().unwrap_or_else(|| panic!("{error:?}"));
-        assert_eq!((refusal.status(), refusal.log_entry()), (503, None), "{error:?}");
+        assert_eq!(
+            (refusal.status(), refusal.log_entry()),
+            (503, None),
+            "{error:?}"
+        );
         let request = DecryptRequest::new(tenant("acme"), acknowledged[0].ciphertext.clone());
-        assert_eq!(client.decrypt(request).await.unwrap_err().refusal().unwrap().status(), 503);
+        assert_eq!(
+            client
+                .decrypt(request)
+                .await
+                .unwrap_err()
+                .refusal()
+                .unwrap()
+                .status(),
+            503
+        );
         proxy.join();
         acknowledged.push(poll(async || seal(&client, round).await.ok()).await);
     }
@@ -47,7 +60,10 @@ async fn a_lost_database_stops_every_use_until_it_is_back() {
     let log = WholeLog::fetch(&client, &key).await;
     for (number, answer) in (0_u32..).zip(acknowledged) {
         let entry = log.entry(answer.log_entry.unwrap().index);
-        assert_eq!(entry.output, Some(strongroom_log::sha256(&answer.ciphertext.0)));
+        assert_eq!(
+            entry.output,
+            Some(strongroom_log::sha256(&answer.ciphertext.0))
+        );
         let request = DecryptRequest::new(tenant("acme"), answer.ciphertext);
         let opened = client.decrypt(request).await.unwrap();
         assert_eq!(opened.plaintext.0, number.to_be_bytes());

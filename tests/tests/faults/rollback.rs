@@ -66,7 +66,11 @@ async fn a_database_that_was_rolled_back_does_not_start() {
 
 #[tokio::test]
 async fn a_new_generation_begins_only_by_name_and_is_an_entry() {
-    let RolledBack { mut room, old, note } = roll_back().await;
+    let RolledBack {
+        mut room,
+        old,
+        note,
+    } = roll_back().await;
     room.own_server().restart_after_rollback().unwrap();
     room.reconnect();
     let request = DecryptRequest::new(tenant("old"), old);
