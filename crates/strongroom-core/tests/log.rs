@@ -430,6 +430,7 @@ async fn keys_that_a_restored_database_brought_back_are_destroyed_before_anythin
     let tombstone = strongroom_core::ports::Tombstone {
         workspace: world.workspace,
         context: id,
+        version: strongroom_types::KeyVersion(1),
         destroyed: START + 3_600_000_000,
         final_after: START + 7_200_000_000,
     };

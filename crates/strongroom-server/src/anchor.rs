@@ -122,7 +122,7 @@ fn tombstone(path: &Path) -> Result<Tombstone, AnchorError> {
 
 #[cfg(test)]
 mod tests {
-    use strongroom_types::ContextId;
+    use strongroom_types::{ContextId, KeyVersion};
 
     use super::*;
 
@@ -148,6 +148,7 @@ mod tests {
         let tombstone = Tombstone {
             workspace: WORKSPACE,
             context: ContextId::from_bytes([3; 32]),
+            version: KeyVersion(2),
             destroyed: 4,
             final_after: 5,
         };

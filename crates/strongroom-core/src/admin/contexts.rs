@@ -99,6 +99,19 @@ impl Strongroom {
         ask: &Ask,
         id: ContextId,
     ) -> Result<Answered<ContextInfo>, Refused> {
+        let (room, ask) = (self.clone(), ask.clone());
+        // On a task of its own, so that a caller who goes away after the entry does not keep the
+        // tombstone from being written.
+        let task = tokio::spawn(async move { room.destroy_context(&ask, id).await });
+        task.await
+            .unwrap_or_else(|_panicked| Err(Refused::unlogged(Denial::Internal)))
+    }
+
+    async fn destroy_context(
+        &self,
+        ask: &Ask,
+        id: ContextId,
+    ) -> Result<Answered<ContextInfo>, Refused> {
         let (answered, caller) = self.administer_as(ask, Destroy(id)).await?;
         let (info, tombstone) = answered.value;
         if let Err(error) = self.anchor.put_tombstone(&tombstone).await {
@@ -399,11 +412,20 @@ impl Administration for Destroy {
         caller: &Caller,
     ) -> Result<((ContextInfo, Tombstone), Account), Stopped> {
         let (mut row, map) = room.known_context(caller, self.0).await?;
+        let now = room.time.now();
         if row.state == ContextState::Destroyed {
+            // A crash or a full disk may have kept the tombstone from being written.
+            let again = tombstone(caller, &row, now, row.final_after.unwrap_or(now));
+            room.anchor.put_tombstone(&again).await.map_err(|error| {
+                tracing::error!(
+                    error = &error as &dyn core::error::Error,
+                    "tombstone not written"
+                );
+                Denial::StoreUnavailable
+            })?;
             return Err(Denial::ContextDestroyed.into());
         }
-        let destroyed: Micros = room.time.now();
-        let final_after = destroyed.saturating_add(micros(room.settings.backup_retention));
+        let final_after = now.saturating_add(micros(room.settings.backup_retention));
         let change = Change::DestroyContext {
             id: row.id,
             final_after,
@@ -416,13 +438,22 @@ impl Administration for Destroy {
         row.keys
             .iter_mut()
             .for_each(|key| key.state = KeyState::Destroyed);
-        let tombstone = Tombstone {
-            workspace: caller.state.id,
-            context: row.id,
-            destroyed,
-            final_after,
-        };
+        let tombstone = tombstone(caller, &row, now, final_after);
         Ok(((info(caller, &row, map), tombstone), account))
+    }
+}
+
+/// What is remembered outside the database. No key of the row is later than it, whatever the clock
+/// said when it was made.
+fn tombstone(caller: &Caller, row: &ContextRow, now: Micros, final_after: Micros) -> Tombstone {
+    let versions = row.keys.iter().map(|key| key.version);
+    let created = row.keys.iter().map(|key| key.created);
+    Tombstone {
+        workspace: caller.state.id,
+        context: row.id,
+        version: versions.max().unwrap_or(KeyVersion::FIRST),
+        destroyed: created.fold(now, Micros::max),
+        final_after,
     }
 }
 

@@ -1,6 +1,7 @@
 //! Denials: each one an entry, until they flood.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::{Mutex, PoisonError};
 
 use strongroom_types::body::LogEntryId;
@@ -83,6 +84,21 @@ impl Floods {
         let over = |minute: &Minute| now.is_none_or(|now| minute.until <= now);
         minutes.extract_if(|_, minute| over(minute)).collect()
     }
+
+    /// Takes back a minute whose count could not be written, so that the next round tries again.
+    fn take_back(&self, key: Key, minute: Minute) {
+        let mut minutes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match minutes.entry(key) {
+            Entry::Vacant(free) => {
+                free.insert(minute);
+            }
+            Entry::Occupied(mut present) => {
+                let present = present.get_mut();
+                present.counted = present.counted.saturating_add(minute.counted);
+                present.last = present.last.or(minute.last);
+            }
+        }
+    }
 }
 
 impl Strongroom {
@@ -158,6 +174,7 @@ impl Strongroom {
                 ..Account::default()
             };
             let Ok(request_id) = self.generate_request_id() else {
+                self.floods.take_back(key, minute);
                 continue;
             };
             let ask = Ask::of_the_deployment(request_id);
@@ -166,6 +183,7 @@ impl Strongroom {
                 .await
             {
                 tracing::error!(%denial, counted = minute.counted, "flood count not written");
+                self.floods.take_back(key, minute);
             }
         }
     }

@@ -207,6 +207,7 @@ impl Strongroom {
             context: id,
             destroyed,
             final_after,
+            ..
         } = *tombstone;
         let state = self.state(workspace).await?;
         let map = open_map(&state, row)?;
@@ -232,12 +233,14 @@ fn generation(origin: &str, first: &str) -> Option<u64> {
     }
 }
 
-/// Whether a key that was made before the destruction can be used again. One made later belongs to
-/// a key context that was created anew.
+/// Whether a key that was destroyed can be used again. One of a later version, or made later, belongs
+/// to a key context that was created anew: in this database, where versions go on, or in a restored
+/// one that had never heard of it. Either is enough, so that a clock set back destroys nothing.
 fn is_back(row: &ContextRow, tombstone: &Tombstone) -> bool {
     row.keys
         .iter()
-        .any(|key| key.state != KeyState::Destroyed && key.created <= tombstone.destroyed)
+        .filter(|key| key.state != KeyState::Destroyed)
+        .any(|key| key.version <= tombstone.version && key.created <= tombstone.destroyed)
 }
 
 #[cfg(test)]
@@ -289,6 +292,7 @@ mod tests {
         let tombstone = Tombstone {
             workspace: WorkspaceId::from_bytes([1; 16]),
             context: ContextId::from_bytes([1; 32]),
+            version: KeyVersion(1),
             destroyed: 100,
             final_after: 200,
         };
@@ -296,5 +300,19 @@ mod tests {
         assert!(is_back(&row(99, KeyState::Rotated), &tombstone));
         assert!(!is_back(&row(99, KeyState::Destroyed), &tombstone));
         assert!(!is_back(&row(101, KeyState::Active), &tombstone));
+    }
+
+    #[test]
+    fn a_key_made_anew_under_a_clock_set_back_is_not_back() {
+        let tombstone = Tombstone {
+            workspace: WorkspaceId::from_bytes([1; 16]),
+            context: ContextId::from_bytes([1; 32]),
+            version: KeyVersion(1),
+            destroyed: 100,
+            final_after: 200,
+        };
+        let mut anew = row(99, KeyState::Active);
+        anew.keys[0].version = KeyVersion(2);
+        assert!(!is_back(&anew, &tombstone));
     }
 }

@@ -4,7 +4,7 @@ use core::fmt::Debug;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
-use strongroom_types::{ContextId, WorkspaceId};
+use strongroom_types::{ContextId, KeyVersion, WorkspaceId};
 
 use super::Micros;
 
@@ -26,6 +26,8 @@ pub struct Tombstone {
     pub workspace: WorkspaceId,
     /// The key context.
     pub context: ContextId,
+    /// The newest version of its key then.
+    pub version: KeyVersion,
     /// When it was destroyed: keys made later are not meant.
     pub destroyed: Micros,
     /// Until when copies may exist in backups.
