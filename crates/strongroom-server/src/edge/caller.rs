@@ -59,8 +59,14 @@ const NO_REQUEST: RequestId = RequestId::from_bytes([0; 16]);
 fn credentials(headers: &HeaderMap) -> Credentials {
     Credentials {
         bearer: bearer(headers).map(str::to_owned),
-        identity: text(headers, IDENTITY).map(str::to_owned),
+        identity: identity(headers),
     }
+}
+
+/// A header that is there twice or is no text is a token that nobody verifies, not the absence of one.
+fn identity(headers: &HeaderMap) -> Option<String> {
+    let token = || text(headers, IDENTITY).unwrap_or_default().to_owned();
+    headers.contains_key(IDENTITY).then(token)
 }
 
 fn user_agent(headers: &HeaderMap) -> Option<String> {
@@ -71,4 +77,21 @@ fn user_agent(headers: &HeaderMap) -> Option<String> {
 /// The caller's notes, where the body has no place for them.
 pub(crate) fn metadata(headers: &HeaderMap) -> Result<Option<Metadata>, Invalid> {
     json(headers, METADATA)
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn an_identity_that_cannot_be_read_is_not_absent() {
+        let mut headers = HeaderMap::new();
+        assert_eq!(identity(&headers), None);
+        headers.append(IDENTITY, HeaderValue::from_static("a.b.c"));
+        assert_eq!(identity(&headers).as_deref(), Some("a.b.c"));
+        headers.append(IDENTITY, HeaderValue::from_static("d.e.f"));
+        assert_eq!(identity(&headers).as_deref(), Some(""));
+    }
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// A token exchange, sent as `application/x-www-form-urlencoded`.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TokenRequest {
     /// Always [`TokenRequest::GRANT_TYPE`].
@@ -15,6 +15,16 @@ pub struct TokenRequest {
     /// If given, [`TokenRequest::ACCESS_TOKEN`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requested_token_type: Option<String>,
+}
+
+/// Without the user's token.
+impl core::fmt::Debug for TokenRequest {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("TokenRequest")
+            .field("grant_type", &self.grant_type)
+            .field("subject_token_type", &self.subject_token_type)
+            .finish_non_exhaustive()
+    }
 }
 
 impl TokenRequest {
