@@ -5,7 +5,7 @@ use std::sync::Arc;
 use strongroom_crypto::entropy::Entropy;
 use strongroom_log::{Hash, Item, ItemId, Items};
 use strongroom_types::body::{Batch, ItemError, ItemResult};
-use strongroom_types::{KeyContext, Operation, Outcome, Permission};
+use strongroom_types::{KeyContext, Kind, Operation, Outcome, Permission};
 
 use crate::ask::Ask;
 use crate::caller::Caller;
@@ -138,7 +138,7 @@ impl<T: ItemUse> Use for Many<T> {
                 Err(Stopped::Stale) => return Err(Stopped::Stale),
             });
         }
-        let account = Self::account(&work);
+        let account = self.account(caller, &work);
         Ok(Planned { work, account })
     }
 
@@ -156,13 +156,9 @@ impl<T: ItemUse> Use for Many<T> {
                 Ok(prepared) => match finish(room, item, prepared, &mut permit) {
                     Ok(answer) => ItemResult::Ok(answer),
                     Err((key_use, denial)) => {
-                        failed.0.push(record(
-                            position,
-                            Some(key_use),
-                            Outcome::Failed,
-                            None,
-                            &denial,
-                        ));
+                        failed
+                            .0
+                            .push(record(position, key_use, Outcome::Failed, &denial));
                         item_error(&denial)
                     }
                 },
@@ -176,24 +172,29 @@ impl<T: ItemUse> Use for Many<T> {
 }
 
 impl<T: ItemUse> Many<T> {
-    fn account(work: &[Result<Prepared<T::Work>, Denial>]) -> Account {
+    fn account(&self, caller: &Caller, work: &[Result<Prepared<T::Work>, Denial>]) -> Account {
         let count = u32::try_from(work.len()).unwrap_or(u32::MAX);
         let mut account = Account {
             count,
+            outcome: Outcome::Denied,
             ..Account::default()
         };
         let mut items = Vec::with_capacity(work.len());
-        for (position, prepared) in work.iter().enumerate() {
-            items.push(match prepared {
+        for (position, (item, prepared)) in self.0.iter().zip(work).enumerate() {
+            match prepared {
                 Ok(prepared) => {
+                    account.outcome = Outcome::Allowed;
                     account.use_key(prepared.key_use, &prepared.map);
-                    allowed(position, prepared.key_use, prepared.digest)
+                    items.push(allowed(position, prepared.key_use, prepared.digest));
                 }
-                Err(denial) => record(position, None, Outcome::Denied, None, denial),
-            });
-        }
-        if account.uses.is_empty() {
-            account.outcome = Outcome::Denied;
+                Err(denial) => {
+                    let map = item.key_context();
+                    let asked = caller.state.context_id(Kind::Context, map);
+                    account = account.of_context(asked, map);
+                    let key_use = KeyUse::asking(asked);
+                    items.push(record(position, key_use, Outcome::Denied, denial));
+                }
+            }
         }
         account.items = Some(Items(items));
         account
@@ -234,19 +235,13 @@ fn allowed(position: usize, key_use: KeyUse, digest: Hash) -> Item {
     }
 }
 
-fn record(
-    position: usize,
-    key_use: Option<KeyUse>,
-    outcome: Outcome,
-    digest: Option<Hash>,
-    denial: &Denial,
-) -> Item {
+fn record(position: usize, key_use: KeyUse, outcome: Outcome, denial: &Denial) -> Item {
     Item {
         id: item_id(position),
-        context: key_use.map(|key_use| (key_use.kind, key_use.context, key_use.version)),
+        context: Some((key_use.kind, key_use.context, key_use.version)),
         outcome,
         reason: Some(denial.reason()),
-        digest,
+        digest: None,
     }
 }
 

@@ -5,7 +5,7 @@
 //! takes an [`Ask`] (who asks, from where) and gives an [`Answered`] value or a [`Refused`] with
 //! its [`Denial`]; both name the entry in the workspace's log.
 //!
-//! **The one door** is [`door`](crate::door)`::Strongroom::enter`: authenticate → authorise → entry
+//! **The one door** is `door::Strongroom::enter`: authenticate → authorise → entry
 //! → durable append → `Permit` → release. Keys live in the private module `door::keyring`; opening
 //! takes a `Permit` by value and only the log's commit confirmation makes one.
 //!

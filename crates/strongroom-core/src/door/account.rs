@@ -31,6 +31,16 @@ pub(crate) struct KeyUse {
 pub(crate) const NO_KEY: KeyVersion = KeyVersion(0);
 
 impl KeyUse {
+    /// Naming a key context without using a key of it.
+    pub(crate) const fn asking(context: ContextId) -> Self {
+        Self {
+            context,
+            kind: Kind::Context,
+            version: NO_KEY,
+            suite: None,
+        }
+    }
+
     /// Sealing under the active version.
     pub(crate) fn sealing(keys: &ContextKeys) -> Self {
         let suite = Some(keys.suite());
@@ -125,14 +135,7 @@ impl Account {
     /// Names the key context that is administered; no key of it is used.
     #[must_use]
     pub(crate) fn of_context(mut self, context: ContextId, map: &KeyContext) -> Self {
-        let kind = Kind::Context;
-        let key_use = KeyUse {
-            context,
-            kind,
-            version: NO_KEY,
-            suite: None,
-        };
-        self.use_key(key_use, &Arc::new(map.clone()));
+        self.use_key(KeyUse::asking(context), &Arc::new(map.clone()));
         self
     }
 

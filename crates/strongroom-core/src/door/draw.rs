@@ -32,8 +32,11 @@ impl Entropy for Pool<'_> {
         }
         let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
         if left.len() < out.len() {
-            left.resize(POOL_BYTES, 0);
-            self.source.fill(&mut left)?;
+            // The pool is replaced only by what was drawn: were it made longer first, a draw that
+            // fails would leave zeros in it for the next item.
+            let mut drawn = Zeroizing::new(vec![0; POOL_BYTES]);
+            self.source.fill(&mut drawn)?;
+            *left = drawn;
         }
         let rest = left.len() - out.len();
         for (to, from) in out.iter_mut().zip(left.iter_mut().skip(rest)) {
@@ -78,6 +81,29 @@ mod tests {
             pool.fill(&mut out).unwrap();
             assert!(seen.insert(out));
         }
+    }
+
+    /// Fails once, then counts.
+    #[derive(Debug, Default)]
+    struct Hesitant(AtomicU64, Counter);
+
+    impl Entropy for Hesitant {
+        fn fill(&self, out: &mut [u8]) -> Result<(), EntropyUnavailable> {
+            match self.0.fetch_add(1, Ordering::Relaxed) {
+                0 => Err(EntropyUnavailable),
+                _ => self.1.fill(out),
+            }
+        }
+    }
+
+    #[test]
+    fn a_draw_that_failed_leaves_nothing_to_hand_out() {
+        let source = Hesitant::default();
+        let pool = Pool::of(&source);
+        let mut out = [0; 16];
+        assert!(pool.fill(&mut out).is_err());
+        pool.fill(&mut out).unwrap();
+        assert_ne!(out, [0; 16]);
     }
 
     #[test]

@@ -195,7 +195,14 @@ impl Strongroom {
             &header,
             &mut account,
         )?;
-        let committed = self.commit(&caller.state, pending).await?;
+        let committed = match self.commit(&caller.state, pending).await {
+            // Another request under the same Idempotency-Key was first: what it made is found when
+            // this one is planned again.
+            Err(Stopped::Denied(Denial::Conflict(_))) if ask.idempotency.is_some() => {
+                return Err(Stopped::Stale);
+            }
+            committed => committed?,
+        };
         Ok(Permit::of(
             committed,
             caller.state.id,
