@@ -4,6 +4,7 @@
 //! attacked, `faults/` one for each thing that breaks, `derivation.rs` what only a build with
 //! `danger-skip-lock-tag` can show.
 
+pub mod hex;
 pub mod key_endpoint;
 pub mod poll;
 pub mod postgres;

@@ -5,7 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "what is not there fails its test")]
 
 use serde_json::json;
-use strongroom_client::{Client, ClientError};
+use strongroom_client::{Client, ClientError, EntryFilter};
 use strongroom_server::{Config, Server};
 use strongroom_tests::room::tenant;
 use strongroom_types::body::{DataKeyCreate, DataKeyUnwrap, DecryptRequest, EncryptRequest};
@@ -58,7 +58,7 @@ async fn assert_altered<T>(room: &Room, result: Result<T, ClientError>) {
     let page = room
         .client
         .log()
-        .entries(&Default::default())
+        .entries(&EntryFilter::default())
         .await
         .unwrap();
     let of = |index| {

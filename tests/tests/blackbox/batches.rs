@@ -2,6 +2,7 @@
 
 use strongroom_client::{Client, Encoding, EntryFilter};
 use strongroom_log::{Hash, Item, ItemId, Items, sha256};
+use strongroom_tests::hex;
 use strongroom_tests::on_each_database;
 use strongroom_tests::room::{Room, tenant};
 use strongroom_types::body::{
@@ -139,7 +140,7 @@ async fn a_batch_is_one_entry_with_its_items(room: Room) {
         assert_eq!(item.digest, Some(sha256(&sealed.ciphertext.0)));
     }
     let root = Items(items).root();
-    assert_eq!(view.root, hex(root));
+    assert_eq!(view.root, hex::encode(root.as_bytes()));
     let log = strongroom_tests::whole_log::WholeLog::fetch(&room.client, &room.verifier()).await;
     assert_eq!(log.entry(index).items, Some(root));
 }
@@ -159,13 +160,6 @@ fn record(view: &ItemView) -> Item {
         reason: view.reason,
         digest,
     }
-}
-
-fn hex(hash: Hash) -> String {
-    hash.as_bytes()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
 }
 
 async fn a_filter_finds_a_key_context_inside_a_batch(room: Room) {
@@ -221,7 +215,7 @@ async fn a_batch_of_the_largest_size_is_one_entry(room: Room) {
     let view = room.client.log().items(index).await.unwrap();
     assert_eq!(view.items.len(), 10_000);
     let items = Items(view.items.iter().map(record).collect());
-    assert_eq!(view.root, hex(items.root()));
+    assert_eq!(view.root, hex::encode(items.root().as_bytes()));
     let found = room.entries(EntryFilter {
         key_context: Some(tenant("tenant 299")),
         operation: Some(Operation::Encrypt),

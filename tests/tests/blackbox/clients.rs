@@ -2,12 +2,12 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use strongroom_client::PageQuery;
+use strongroom_client::{EntryFilter, PageQuery};
 use strongroom_tests::on_each_database;
 use strongroom_tests::reply::Reply;
 use strongroom_tests::room::{Room, context, tenant};
 use strongroom_types::body::{
-    ClientCreate, ClientUpdate, DecryptRequest, EncryptRequest, WorkspaceCreate,
+    ClientCreate, ClientUpdate, DecryptRequest, EncryptRequest, WorkspaceCreate, WorkspaceUpdate,
 };
 use strongroom_types::{Code, ContextPattern, Permission, Reason};
 
@@ -28,113 +28,80 @@ on_each_database!(
 
 const DENIED: (u16, &str) = (403, "permission_denied");
 
-/// A request for each permission that needs it.
-fn needs() -> Vec<(Permission, Method, &'static str, Value)> {
-    let value = json!({"key_context": {"t": "a"}, "plaintext": ""});
-    let sealed = json!({"key_context": {"t": "a"}, "ciphertext": "AAAA"});
-    let wrapped = json!({"key_context": {"t": "a"}, "wrapped_key": "AAAA"});
-    let map = json!({"key_context": {"t": "b"}});
-    let (get, post) = (Method::GET, Method::POST);
+/// Paths to read, and the permission that each needs.
+const READS: &[(Permission, &str)] = &[
+    (Permission::LogRead, "/v1/log/entries"),
+    (Permission::LogRead, "/v1/log/checkpoint"),
+    (Permission::LogRead, "/v1/log/proof?index=0"),
+    (Permission::LogRead, "/v1/log/tile/entries/000.p/1"),
+    (Permission::AdminClients, "/v1/clients"),
+    (Permission::AdminIssuers, "/v1/issuers"),
+    (Permission::AdminContexts, "/v1/contexts"),
+    (Permission::AdminPolicies, "/v1/context-policies"),
+];
+
+/// Fields to post beside a key context, and the permission that each needs.
+fn posts() -> Vec<(Permission, &'static str, Value)> {
+    let item = json!({"key_context": {"t": "a"}, "plaintext": ""});
     vec![
+        (Permission::Encrypt, "/v1/encrypt", item.clone()),
         (
             Permission::Encrypt,
-            post.clone(),
-            "/v1/encrypt",
-            value.clone(),
-        ),
-        (
-            Permission::Encrypt,
-            post.clone(),
             "/v1/encrypt/batch",
-            json!({ "items": [value] }),
+            json!({ "items": [item] }),
         ),
-        (
-            Permission::Decrypt,
-            post.clone(),
-            "/v1/decrypt",
-            sealed.clone(),
-        ),
-        (Permission::Rewrap, post.clone(), "/v1/rewrap", sealed),
         (
             Permission::DataKeys,
-            post.clone(),
             "/v1/data-keys",
             json!({"key_context": {"t": "a"}}),
         ),
+        (Permission::Decrypt, "/v1/decrypt", with("ciphertext")),
+        (Permission::Rewrap, "/v1/rewrap", with("ciphertext")),
         (
             Permission::DataKeys,
-            post.clone(),
             "/v1/data-keys/unwrap",
-            wrapped,
+            with("wrapped_key"),
         ),
         (
-            Permission::LogRead,
-            get.clone(),
-            "/v1/log/entries",
-            Value::Null,
-        ),
-        (
-            Permission::LogRead,
-            get.clone(),
-            "/v1/log/checkpoint",
-            Value::Null,
-        ),
-        (
-            Permission::LogRead,
-            get.clone(),
-            "/v1/log/proof?index=0",
-            Value::Null,
-        ),
-        (
-            Permission::LogRead,
-            get.clone(),
-            "/v1/log/tile/entries/000.p/1",
-            Value::Null,
-        ),
-        (
-            Permission::AdminClients,
-            get.clone(),
-            "/v1/clients",
-            Value::Null,
-        ),
-        (
-            Permission::AdminIssuers,
-            get.clone(),
-            "/v1/issuers",
-            Value::Null,
+            Permission::Rewrap,
+            "/v1/data-keys/rewrap",
+            with("wrapped_key"),
         ),
         (
             Permission::AdminContexts,
-            get.clone(),
             "/v1/contexts",
-            Value::Null,
-        ),
-        (Permission::AdminContexts, post, "/v1/contexts", map),
-        (
-            Permission::AdminPolicies,
-            get,
-            "/v1/context-policies",
-            Value::Null,
+            json!({"key_context": {"t": "b"}}),
         ),
     ]
 }
 
-async fn send(room: &Room, key: &str, (method, path, body): (&Method, &str, &Value)) -> Reply {
-    let request = room.anonymous(method.clone(), path).bearer_auth(key);
-    let request = if body.is_null() {
-        request
-    } else {
-        request.json(body)
+fn with(field: &str) -> Value {
+    json!({"key_context": {"t": "a"}, field: "AAAA"})
+}
+
+/// Each request with the permission that it needs; without a body it is a read.
+fn needs() -> Vec<(Permission, &'static str, Option<Value>)> {
+    let reads = READS.iter().map(|&(needed, path)| (needed, path, None));
+    let posts = posts()
+        .into_iter()
+        .map(|(needed, path, body)| (needed, path, Some(body)));
+    reads.chain(posts).collect()
+}
+
+async fn send(room: &Room, key: &str, path: &str, body: Option<&Value>) -> Reply {
+    let request = match body {
+        None => room.anonymous(Method::GET, path),
+        Some(body) => room.anonymous(Method::POST, path).json(body),
     };
-    Reply::of(request).await
+    Reply::of(request.bearer_auth(key)).await
 }
 
 async fn each_permission_admits_its_own_routes_and_no_other(room: Room) {
     for permission in Permission::ALL {
         let (_, created) = room.make_client(&[*permission], &[&[]]).await;
         let key = &created.api_key.secret;
-        for (needed, method, path, body) in needs() {
-            let reply = send(&room, key, (&method, path, &body)).await;
+        for (needed, path, body) in needs() {
+            let reply = send(&room, key, path, body.as_ref()).await;
             if needed == *permission {
                 assert_ne!(reply.status, 403, "{permission} {path} {reply:?}");
             } else {
@@ -203,15 +170,15 @@ async fn an_auditor_reads_the_log_and_nothing_else(room: Room) {
     assert!(
         !auditor
             .log()
-            .entries(&Default::default())
+            .entries(&EntryFilter::default())
             .await
             .unwrap()
             .entries
             .is_empty()
     );
-    for (needed, method, path, body) in needs() {
+    for (needed, path, body) in needs() {
         if needed != Permission::LogRead {
-            let reply = send(&room, &created.api_key.secret, (&method, path, &body)).await;
+            let reply = send(&room, &created.api_key.secret, path, body.as_ref()).await;
             room.assert_problem(&reply, DENIED, Reason::PermissionMissing)
                 .await;
         }
@@ -244,7 +211,9 @@ async fn workspaces_are_administered_from_the_system_workspace_only(room: Room) 
     let refused = workspaces.describe(other).await;
     room.assert_refused(refused, expected, Reason::PermissionMissing)
         .await;
-    let refused = workspaces.update(room.workspace, &Default::default()).await;
+    let refused = workspaces
+        .update(room.workspace, &WorkspaceUpdate::default())
+        .await;
     room.assert_refused(refused, expected, Reason::PermissionMissing)
         .await;
 }

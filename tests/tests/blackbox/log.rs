@@ -1,13 +1,14 @@
 //! The log: every use is in it, anyone with the key can check it, and its readers see only theirs.
 
-use strongroom_client::{EntryFilter, origin_of, verifier_of_origin};
+use strongroom_client::{EntryFilter, PageQuery, origin_of, verifier_of_origin};
 use strongroom_log::{Entry, Receipt, Tile, TileKind, leaf_hash};
 use strongroom_tests::on_each_database;
 use strongroom_tests::reply::Reply;
 use strongroom_tests::room::{Room, tenant};
 use strongroom_tests::whole_log::WholeLog;
 use strongroom_types::body::{
-    ClientUpdate, ContextState, DecryptRequest, EncryptRequest, EntryView, LogEntryId, PolicyBody,
+    ClientUpdate, ContextState, DecryptRequest, EncryptRequest, EntryView, IssuerUpdate,
+    LogEntryId, PolicyBody, Rotation,
 };
 use strongroom_types::{
     Code, ContextPattern, KeyVersion, Lock, Operation, Outcome, Permission, Reason,
@@ -226,7 +227,7 @@ async fn every_act_of_administration_is_an_entry(room: Room) {
         matches: ContextPattern::new([("t", "a")]).unwrap(),
         suite: None,
         required_lock: Lock::default(),
-        rotation: Default::default(),
+        rotation: Rotation::default(),
         accepted_formats: None,
     };
     let (_, created) = room.make_client(&[Permission::Encrypt], &[]).await;
@@ -236,7 +237,7 @@ async fn every_act_of_administration_is_an_entry(room: Room) {
     clients.revoke_key(id, second.info.id).await.unwrap();
     room.client
         .issuers()
-        .update(room.issuer.id, &Default::default())
+        .update(room.issuer.id, &IssuerUpdate::default())
         .await
         .unwrap();
     let contexts = room.client.contexts();
@@ -257,7 +258,7 @@ async fn every_act_of_administration_is_an_entry(room: Room) {
         .await
         .unwrap();
     room.client.policies().delete(saved.id).await.unwrap();
-    contexts.list(&Default::default()).await.unwrap();
+    contexts.list(&PageQuery::default()).await.unwrap();
     for operation in [
         Operation::ClientCreate,
         Operation::ClientUpdate,
@@ -291,6 +292,9 @@ async fn every_act_of_administration_is_an_entry(room: Room) {
     }
 }
 
+/// Sets a filter's conditions.
+type Change<'a> = &'a dyn Fn(&mut EntryFilter);
+
 async fn filters_find_what_they_name(room: Room) {
     let (sealed, first) = seal(&room, "acme").await;
     let alice = room.person("alice").await;
@@ -305,84 +309,33 @@ async fn filters_find_what_they_name(room: Room) {
     let denied = denied.unwrap_err().refusal().unwrap().log_entry().unwrap();
     let by_alice = by_alice.log_entry.unwrap();
     let from = room.entry(by_alice).await.time;
-    let none = EntryFilter::default();
-    let issuer = Some(room.server.sheet().oidc.issuer.clone());
+    let issuer = &room.server.sheet().oidc.issuer;
     let encrypt = Some(Operation::Encrypt);
-    let cases = [
+    let cases: [(Change<'_>, &[LogEntryId]); 9] = [
+        (&|f| f.operation = encrypt, &[first, by_alice]),
         (
-            EntryFilter {
-                operation: encrypt,
-                ..none.clone()
-            },
-            vec![first, by_alice],
+            &|f| (f.operation, f.from) = (encrypt, Some(from.clone())),
+            &[by_alice],
         ),
         (
-            EntryFilter {
-                operation: encrypt,
-                from: Some(from.clone()),
-                ..none.clone()
-            },
-            vec![by_alice],
+            &|f| (f.operation, f.to) = (encrypt, Some(from.clone())),
+            &[first],
         ),
+        (&|f| f.outcome = Some(Outcome::Denied), &[denied]),
+        (&|f| f.subject = Some("alice".to_owned()), &[by_alice]),
+        (&|f| f.subject = Some("Alice".to_owned()), &[]),
+        (&|f| f.issuer = Some(issuer.clone()), &[by_alice]),
+        (&|f| f.key_context = Some(tenant("beta")), &[denied]),
         (
-            EntryFilter {
-                operation: encrypt,
-                to: Some(from),
-                ..none.clone()
-            },
-            vec![first],
-        ),
-        (
-            EntryFilter {
-                outcome: Some(Outcome::Denied),
-                ..none.clone()
-            },
-            vec![denied],
-        ),
-        (
-            EntryFilter {
-                subject: Some("alice".to_owned()),
-                ..none.clone()
-            },
-            vec![by_alice],
-        ),
-        (
-            EntryFilter {
-                issuer,
-                ..none.clone()
-            },
-            vec![by_alice],
-        ),
-        (
-            EntryFilter {
-                subject: Some("Alice".to_owned()),
-                ..none.clone()
-            },
-            vec![],
-        ),
-        (
-            EntryFilter {
-                key_context: Some(tenant("beta")),
-                ..none.clone()
-            },
-            vec![denied],
-        ),
-        (
-            EntryFilter {
-                key_context: Some(tenant("acme")),
-                operation: encrypt,
-                ..none
-            },
-            vec![first, by_alice],
+            &|f| (f.operation, f.key_context) = (encrypt, Some(tenant("acme"))),
+            &[first, by_alice],
         ),
     ];
-    for (filter, expected) in cases {
-        let found: Vec<_> = room
-            .entries(filter.clone())
-            .await
-            .iter()
-            .map(|e| e.index)
-            .collect();
+    for (change, expected) in cases {
+        let mut filter = EntryFilter::default();
+        change(&mut filter);
+        let found = room.entries(filter.clone()).await;
+        let found: Vec<_> = found.iter().map(|entry| entry.index).collect();
         let expected: Vec<_> = expected.iter().map(|id| id.index).collect();
         assert_eq!(found, expected, "{filter:?}");
     }

@@ -4,7 +4,9 @@ use core::time::Duration;
 
 use reqwest::Method;
 use serde_json::json;
-use strongroom_client::{Client, ClientError, StreamError, StreamRequest, StreamSummary};
+use strongroom_client::{
+    Client, ClientError, EntryFilter, StreamError, StreamRequest, StreamSummary,
+};
 use strongroom_tests::on_each_database;
 use strongroom_tests::poll::poll;
 use strongroom_tests::reply::Reply;
@@ -55,7 +57,7 @@ async fn open_under(
 }
 
 fn plaintext(bytes: usize) -> Vec<u8> {
-    (0..bytes).map(|i| (i % 251) as u8).collect()
+    (0..=250).cycle().take(bytes).collect()
 }
 
 async fn streams_of_every_length_open_again(room: Room) {
@@ -73,7 +75,7 @@ async fn streams_of_every_length_open_again(room: Room) {
 async fn ending(room: &Room, summary: &StreamSummary) -> EntryView {
     let index = summary.log_entry.unwrap().index;
     let linked = async || {
-        let all = room.entries(Default::default()).await;
+        let all = room.entries(EntryFilter::default()).await;
         all.into_iter().find(|entry| entry.of == Some(index))
     };
     poll(linked).await
@@ -157,7 +159,7 @@ async fn a_cut_or_altered_stream_never_ends_cleanly(room: Room) {
     let (sealed, _) = seal(&room.client, &value).await;
     for (what, spoiled) in spoiled(&sealed) {
         let (opened, result) = open(&room.client, spoiled).await;
-        let error = result.expect_err(what);
+        let Err(error) = result else { panic!("{what}") };
         assert!(
             value.starts_with(&opened) && opened.len() < value.len(),
             "{what}"
@@ -165,13 +167,13 @@ async fn a_cut_or_altered_stream_never_ends_cleanly(room: Room) {
         match &error {
             ClientError::Stream(StreamError::BrokeOff(_)) => {}
             ClientError::Refused(refusal) => {
-                assert_eq!(refusal.code(), Code::CannotDecrypt, "{what}")
+                assert_eq!(refusal.code(), Code::CannotDecrypt, "{what}");
             }
             other => panic!("{what}: {other:?}"),
         }
     }
     let failed = async || {
-        let all = room.entries(Default::default()).await;
+        let all = room.entries(EntryFilter::default()).await;
         let failed = all
             .iter()
             .filter(|entry| entry.operation == Operation::StreamDecrypt);
@@ -232,7 +234,7 @@ async fn a_caller_who_goes_away_leaves_an_entry(room: Room) {
     let index = stream.log_entry().unwrap().index;
     drop(stream);
     let linked = async || {
-        let all = room.entries(Default::default()).await;
+        let all = room.entries(EntryFilter::default()).await;
         all.into_iter().find(|entry| entry.of == Some(index))
     };
     let ended = tokio::time::timeout(Duration::from_mins(1), poll(linked))

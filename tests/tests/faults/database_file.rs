@@ -8,11 +8,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::json;
 use strongroom_client::{EntryFilter, StreamRequest};
+use strongroom_tests::hex;
 use strongroom_tests::room::{Database, Room, context};
 use strongroom_tests::token::{SigningKey, key_set};
 use strongroom_types::body::{
     ClientCreate, DataKeyCreate, DecryptRequest, EncryptRequest, IssuerCreate, IssuerKeys,
-    PolicyBody, WorkspaceCreate,
+    PolicyBody, Rotation, WorkspaceCreate,
 };
 use strongroom_types::{ContextPattern, Lock, Metadata, Permission};
 
@@ -127,7 +128,7 @@ async fn administer(room: &Room) -> Vec<Vec<u8>> {
         matches: ContextPattern::new([("zqPolicyKey", "zqPolicyValue")]).unwrap(),
         suite: None,
         required_lock: Lock::default(),
-        rotation: Default::default(),
+        rotation: Rotation::default(),
         accepted_formats: None,
     };
     room.client.policies().create(&policy).await.unwrap();
@@ -182,16 +183,10 @@ fn assert_nothing_readable(folder: &Path, secrets: &[Vec<u8>]) {
 fn found_in<'a>(path: &Path, secrets: &'a [Vec<u8>]) -> Option<&'a [u8]> {
     let content = fs::read(path).unwrap();
     let lower = content.to_ascii_lowercase();
-    let hex = |secret: &[u8]| {
-        secret
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect::<String>()
-    };
     let holds = |text: &[u8], part: &[u8]| text.windows(part.len()).any(|window| window == part);
     let is_in = |secret: &&Vec<u8>| {
         holds(&lower, &secret.to_ascii_lowercase())
-            || holds(&lower, hex(secret).as_bytes())
+            || holds(&lower, hex::encode(secret).as_bytes())
             || holds(
                 &content,
                 STANDARD.encode(secret).trim_end_matches('=').as_bytes(),
