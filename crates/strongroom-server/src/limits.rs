@@ -99,7 +99,7 @@ pub(crate) struct Meter {
 }
 
 /// Bodies up to this size are not worth counting.
-const SMALL_BODY: u64 = 64 * 1024;
+pub(crate) const SMALL_BODY: u64 = 64 * 1024;
 
 impl Meter {
     pub(crate) fn new(limits: &Limits, clock: &Arc<dyn Clock>) -> Self {

@@ -316,6 +316,23 @@ fn stream_headers(playground: &Playground, path: &str) -> RequestBuilder {
         .header("strongroom-associated-data", STANDARD.encode("file 7"))
 }
 
+#[tokio::test]
+async fn a_large_body_of_nobody_is_refused_before_it_is_read() {
+    let playground = Playground::start().await;
+    let address = playground.server.local_addr();
+    let answer = tokio::task::spawn_blocking(move || {
+        let mut connection = TcpStream::connect(address).unwrap();
+        let head = "POST /v1/encrypt/batch HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer x\r\n\
+                    Content-Type: application/json\r\nContent-Length: 1000000\r\n\r\n";
+        connection.write_all(head.as_bytes()).unwrap();
+        let mut answer = [0; 12];
+        connection.read_exact(&mut answer).unwrap();
+        answer
+    });
+    assert_eq!(&answer.await.unwrap(), b"HTTP/1.1 401");
+    playground.server.shutdown().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn streams_go_in_and_come_out() {
     let playground = Playground::start().await;

@@ -82,6 +82,12 @@ impl Strongroom {
         }
     }
 
+    /// Whether the bearer credential is a client's and counts, for an edge that asks before it reads
+    /// what is large. Writes nothing; whoever is not known is refused when the request goes on.
+    pub async fn knows(&self, ask: &Ask) -> bool {
+        matches!(self.client(ask).await, Ok((_, Ok(()))))
+    }
+
     /// The client behind the bearer credential, and whether the credential still counts.
     async fn client(&self, ask: &Ask) -> Result<(Caller, Result<(), Denial>), Denial> {
         let bearer = ask

@@ -18,7 +18,7 @@ use tokio::time::timeout;
 use super::caller::{ask, metadata};
 use super::header::{IDEMPOTENCY_KEY, text};
 use super::{App, Edge, Problem};
-use crate::limits::Reached;
+use crate::limits::{Reached, SMALL_BODY};
 
 /// How a body is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -292,8 +292,8 @@ impl Limit {
     }
 }
 
-/// Reads a whole body. Nobody without a credential gets to fill memory, and the room that large
-/// bodies take together is bounded; it is held until the permit is dropped.
+/// Reads a whole body. Nobody without a credential that counts gets to fill memory, and the room
+/// that large bodies take together is bounded; it is held until the permit is dropped.
 async fn read(
     ask: &Ask,
     headers: &HeaderMap,
@@ -307,6 +307,9 @@ async fn read(
     let expected = content_length(headers).unwrap_or(limit.bytes);
     if expected > limit.bytes {
         return Err(limit.exceeded());
+    }
+    if expected > SMALL_BODY && !app.room.knows(ask).await {
+        return Err(Denial::Unauthenticated.into());
     }
     let held = app.meter.hold(expected)?;
     let bytes = usize::try_from(limit.bytes).unwrap_or(usize::MAX);
