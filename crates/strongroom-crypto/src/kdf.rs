@@ -59,16 +59,22 @@ impl Prf {
     /// `HMAC-SHA-256(key, label ‖ frame(parts))`.
     #[must_use]
     pub fn mac(&self, label: Label, parts: &[&[u8]]) -> [u8; MAC_BYTES] {
-        self.mac_of_framed(label, &frame::list(parts))
+        self.mac_of(label, |message| {
+            frame::push_list(message, parts.iter().copied())
+        })
     }
 
-    /// `HMAC-SHA-256(key, label ‖ framed)`, for bytes that are framed already.
-    pub(crate) fn mac_of_framed(&self, label: Label, framed: &[u8]) -> [u8; MAC_BYTES] {
-        let mut context = hmac::Context::with_key(&self.0);
-        context.update(label.as_bytes());
-        context.update(framed);
+    /// `HMAC-SHA-256(key, label ‖ framed)`, where `push_framed` appends bytes that are framed.
+    pub(crate) fn mac_of(
+        &self,
+        label: Label,
+        push_framed: impl FnOnce(&mut Vec<u8>),
+    ) -> [u8; MAC_BYTES] {
+        let mut message = Vec::with_capacity(256);
+        message.extend_from_slice(label.as_bytes());
+        push_framed(&mut message);
         let mut out = [0; MAC_BYTES];
-        copy(&mut out, context.sign().as_ref());
+        copy(&mut out, hmac::sign(&self.0, &message).as_ref());
         out
     }
 }
@@ -82,24 +88,30 @@ impl fmt::Debug for Prf {
 /// `HKDF-Expand(key, info, out.len())` of RFC 5869 section 2.3, over the hash of `key`:
 /// `T(i) = HMAC(key, T(i-1) ‖ info ‖ i)`. The pieces of `info` are joined as they are.
 ///
-/// At most 255 blocks exist; every caller asks for three or fewer.
+/// At most 255 blocks exist; every caller asks for three or fewer. The message stands in one piece,
+/// because each piece costs a call into the hash.
 pub(crate) fn expand(key: &hmac::Key, info: &[&[u8]], out: &mut [u8]) {
     let block_bytes = key.algorithm().tag_len();
-    let mut previous = [0u8; 64];
-    let mut previous_bytes = 0;
-    for (block, counter) in out.chunks_mut(block_bytes).zip(1..=u8::MAX) {
-        let mut context = hmac::Context::with_key(key);
-        context.update(previous.get(..previous_bytes).unwrap_or_default());
-        for piece in info {
-            context.update(piece);
-        }
-        context.update(&[counter]);
-        let tag = context.sign();
-        copy(&mut previous, tag.as_ref());
+    let info_bytes: usize = info.iter().map(|piece| piece.len()).sum();
+    let mut message = Vec::with_capacity(block_bytes + info_bytes + 1);
+    message.resize(block_bytes, 0);
+    info.iter()
+        .for_each(|piece| message.extend_from_slice(piece));
+    message.push(0);
+    // The first block has none before it.
+    let mut start = block_bytes;
+    for (block, number) in out.chunks_mut(block_bytes).zip(1..=u8::MAX) {
+        message
+            .last_mut()
+            .into_iter()
+            .for_each(|last| *last = number);
+        let tag = hmac::sign(key, message.get(start..).unwrap_or_default());
         copy(block, tag.as_ref());
-        previous_bytes = block_bytes;
+        copy(&mut message, tag.as_ref());
+        start = 0;
     }
-    previous.zeroize();
+    let last_block = message.get_mut(..block_bytes).unwrap_or_default();
+    last_block.zeroize();
 }
 
 /// Copies as much as both hold.

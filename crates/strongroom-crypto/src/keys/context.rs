@@ -25,10 +25,11 @@ impl ContextIdKey {
     /// `HMAC-SHA-256(context-id key, label ‖ kind ‖ frame(map))`.
     #[must_use]
     pub fn context_id(&self, kind: Kind, context: &KeyContext) -> ContextId {
-        let mut framed = Vec::with_capacity(256);
-        framed.push(kind.code());
-        frame::push_context(&mut framed, context);
-        ContextId::from_bytes(self.0.mac_of_framed(Label::ContextId, &framed))
+        let mac = self.0.mac_of(Label::ContextId, |message| {
+            message.push(kind.code());
+            frame::push_context(message, context);
+        });
+        ContextId::from_bytes(mac)
     }
 }
 
