@@ -13,6 +13,7 @@ mod attacks;
 mod bad_input;
 mod batches;
 mod clients;
+mod command_line;
 mod concurrency;
 mod contexts;
 mod data_keys;
