@@ -53,6 +53,10 @@ fn clippy(shell: &mut Shell) -> Result<(), Failure> {
     shell.run(
         "cargo clippy --locked --workspace --all-targets -- -D warnings",
         &[],
+    )?;
+    shell.run(
+        "cargo clippy --locked --package strongroom-tests --features skip-lock-tag --all-targets -- -D warnings",
+        &[],
     )
 }
 
@@ -91,6 +95,10 @@ fn blackbox(shell: &mut Shell) -> Result<(), Failure> {
     build_binary(shell)?;
     shell.run(
         "cargo test --locked --package strongroom-tests --no-fail-fast",
+        &[],
+    )?;
+    shell.run(
+        "cargo test --locked --package strongroom-tests --features skip-lock-tag --test derivation",
         &[],
     )
 }
