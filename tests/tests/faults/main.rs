@@ -10,6 +10,7 @@
 
 mod crash;
 mod database_file;
+mod deployment;
 mod disk;
 mod postgres_lost;
 mod rollback;

@@ -5,8 +5,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use strongroom_client::{EntryFilter, origin_of};
+use strongroom_tests::poll::poll;
 use strongroom_tests::room::{Database, Room, tenant};
 use strongroom_tests::server;
+use strongroom_tests::whole_log::{WholeLog, checkpoint};
 use strongroom_types::body::{DecryptRequest, EncryptRequest};
 use strongroom_types::{Code, Operation};
 
@@ -51,6 +53,24 @@ async fn roll_back() -> RolledBack {
     room.own_server().kill().unwrap();
     copy(backup.path(), &data);
     RolledBack { room, old, note }
+}
+
+#[tokio::test]
+async fn a_checkpoint_outside_the_database_covers_each_entry_unasked() {
+    let room = Room::open(Arc::new(Database::Sqlite.start())).await;
+    let request = EncryptRequest::new(tenant("acme"), "v");
+    let sealed = room.client.encrypt(request).await.unwrap();
+    let name = format!("{}.checkpoint", room.workspace);
+    let file = room.server.data().join("anchor").join(name);
+    let covering = async || {
+        let note = fs::read_to_string(&file).ok()?;
+        let kept = checkpoint(&note, &room.verifier());
+        (kept.size() > sealed.log_entry.unwrap().index).then_some(kept)
+    };
+    let kept = poll(covering).await;
+    let log = WholeLog::fetch(&room.client, &room.verifier()).await;
+    let size = usize::try_from(kept.size()).unwrap();
+    assert!(WholeLog::verify(&log.entries[..size], &kept).is_ok());
 }
 
 #[tokio::test]

@@ -1,0 +1,107 @@
+//! Making a deployment, and what `serve` does not start with.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+use strongroom_tests::server;
+
+/// Runs `strongroom` on a data directory, to its end.
+fn run(command: &str, data: &Path, more: &[&str]) -> std::process::Output {
+    let data = data.to_str().unwrap();
+    server::run(&[&[command, "--data", data], more].concat()).unwrap()
+}
+
+/// Runs `serve`, which is to refuse, and returns what it says.
+fn refusal(data: &Path, more: &[&str]) -> String {
+    let refused = run(
+        "serve",
+        data,
+        &[&["--listen", "127.0.0.1:0"], more].concat(),
+    );
+    assert!(!refused.status.success());
+    String::from_utf8(refused.stderr).unwrap()
+}
+
+#[test]
+fn init_shows_the_first_credential_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let made = run("init", folder.path(), &[]);
+    assert!(made.status.success(), "{made:?}");
+    let shown = String::from_utf8(made.stdout).unwrap();
+    assert!(shown.starts_with("sr_"), "{shown}");
+    let mode = fs::metadata(folder.path().join("root.key"))
+        .unwrap()
+        .permissions()
+        .mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let again = run("init", folder.path(), &[]);
+    assert!(!again.status.success());
+    assert!(again.stdout.is_empty());
+}
+
+#[test]
+fn serve_refuses_plain_http_beyond_this_machine() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(run("init", folder.path(), &[]).status.success());
+    let refused = run("serve", folder.path(), &["--listen", "0.0.0.0:0"]);
+    assert!(!refused.status.success());
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert!(said.contains("plain HTTP"), "{said}");
+}
+
+#[test]
+fn serve_refuses_a_root_key_that_others_may_read() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(run("init", folder.path(), &[]).status.success());
+    let key = folder.path().join("root.key");
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
+    refusal(folder.path(), &[]);
+}
+
+#[test]
+fn serve_refuses_the_root_of_another_deployment_and_a_lost_one() {
+    let (ours, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    for folder in [&ours, &other] {
+        assert!(run("init", folder.path(), &[]).status.success());
+    }
+    let key = ours.path().join("root.key");
+    fs::copy(other.path().join("root.key"), &key).unwrap();
+    refusal(ours.path(), &[]);
+    fs::remove_file(&key).unwrap();
+    refusal(ours.path(), &[]);
+    // No new root was made, which would hide that the old one is lost.
+    assert!(!key.exists());
+}
+
+#[test]
+fn serve_refuses_a_wrong_passphrase() {
+    let folder = tempfile::tempdir().unwrap();
+    let [root, right, wrong] = ["root", "right", "wrong"].map(|name| folder.path().join(name));
+    fs::write(&right, "a long and good passphrase").unwrap();
+    fs::write(&wrong, "a long and bad passphrase!").unwrap();
+    let data = folder.path().join("data");
+    let with = |file: &Path| {
+        let paths = [root.as_path(), file].map(|path| path.to_str().unwrap().to_owned());
+        let [root, file] = paths;
+        [
+            "--passphrase-root".to_owned(),
+            root,
+            "--passphrase-file".to_owned(),
+            file,
+        ]
+    };
+    let made = run("init", &data, &with(&right).each_ref().map(String::as_str));
+    assert!(made.status.success(), "{made:?}");
+    let said = refusal(&data, &with(&wrong).each_ref().map(String::as_str));
+    assert!(!said.contains("bad passphrase"), "{said}");
+}
+
+#[test]
+fn development_mode_refuses_a_real_deployment() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(run("init", folder.path(), &[]).status.success());
+    let refused = run("dev", folder.path(), &["--json", "--listen", "127.0.0.1:0"]);
+    assert!(!refused.status.success());
+    assert!(refused.stdout.is_empty());
+}
