@@ -33,19 +33,18 @@ impl Encoding {
     }
 
     pub(crate) fn write<T: Serialize>(self, body: &T) -> Result<Bytes, RequestError> {
-        let mut out = Vec::new();
         match self {
-            Self::Json => serde_json::to_writer(&mut out, body).ok(),
-            Self::Cbor => ciborium::into_writer(body, &mut out).ok(),
+            Self::Json => serde_json::to_vec(body).ok(),
+            Self::Cbor => cbor4ii::serde::to_vec(Vec::new(), body).ok(),
         }
-        .map(|()| Bytes::from(out))
+        .map(Bytes::from)
         .ok_or(RequestError::Body)
     }
 
     pub(crate) fn read<T: DeserializeOwned>(self, body: &[u8]) -> Option<T> {
         match self {
             Self::Json => serde_json::from_slice(body).ok(),
-            Self::Cbor => ciborium::from_reader(body).ok(),
+            Self::Cbor => cbor4ii::serde::from_slice(body).ok(),
         }
     }
 }

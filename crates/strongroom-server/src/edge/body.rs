@@ -8,6 +8,9 @@ use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
+use cbor4ii::core::dec::Read as _;
+use cbor4ii::core::utils::SliceReader;
+use cbor4ii::serde::Deserializer;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -41,10 +44,7 @@ impl Encoding {
     pub(crate) fn encode<T: Serialize>(self, value: &T) -> Option<Vec<u8>> {
         match self {
             Self::Json => serde_json::to_vec(value).ok(),
-            Self::Cbor => {
-                let mut out = Vec::new();
-                ciborium::into_writer(value, &mut out).ok().map(|()| out)
-            }
+            Self::Cbor => cbor4ii::serde::to_vec(Vec::new(), value).ok(),
         }
     }
 
@@ -57,12 +57,14 @@ impl Encoding {
 }
 
 /// One CBOR item and nothing behind it.
-fn decode_cbor<T: DeserializeOwned>(mut body: &[u8]) -> Result<T, Invalid> {
-    let value = ciborium::from_reader(&mut body).map_err(|_error| Invalid::Cbor)?;
-    if body.is_empty() {
-        return Ok(value);
+fn decode_cbor<T: DeserializeOwned>(body: &[u8]) -> Result<T, Invalid> {
+    let mut deserializer = Deserializer::new(SliceReader::new(body));
+    let value = T::deserialize(&mut deserializer).map_err(|_error| Invalid::Cbor)?;
+    let mut rest = deserializer.into_inner();
+    match rest.fill(1) {
+        Ok(more) if more.as_ref().is_empty() => Ok(value),
+        _ => Err(Invalid::Cbor),
     }
-    Err(Invalid::Cbor)
 }
 
 /// What serde says is wrong, without the values that it quotes.
