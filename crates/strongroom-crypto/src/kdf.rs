@@ -60,7 +60,7 @@ impl Prf {
     #[must_use]
     pub fn mac(&self, label: Label, parts: &[&[u8]]) -> [u8; MAC_BYTES] {
         self.mac_of(label, |message| {
-            frame::push_list(message, parts.iter().copied())
+            frame::push_list(message, parts.iter().copied());
         })
     }
 
@@ -95,8 +95,9 @@ pub(crate) fn expand(key: &hmac::Key, info: &[&[u8]], out: &mut [u8]) {
     let info_bytes: usize = info.iter().map(|piece| piece.len()).sum();
     let mut message = Vec::with_capacity(block_bytes + info_bytes + 1);
     message.resize(block_bytes, 0);
-    info.iter()
-        .for_each(|piece| message.extend_from_slice(piece));
+    for piece in info {
+        message.extend_from_slice(piece);
+    }
     message.push(0);
     // The first block has none before it.
     let mut start = block_bytes;

@@ -2,6 +2,43 @@
 
 use zeroize::Zeroizing;
 
+/// Where opened chunks go.
+pub(super) trait Room {
+    /// Appends `length` bytes, whatever they were before, for the caller to write.
+    fn room(&mut self, length: usize) -> &mut [u8];
+
+    /// Takes the last `length` bytes back.
+    fn take_back(&mut self, length: usize);
+}
+
+/// A slice of the caller's that is long enough, filled from its beginning.
+pub(super) struct Lent<'a> {
+    bytes: &'a mut [u8],
+    filled: usize,
+}
+
+impl<'a> Lent<'a> {
+    pub(super) const fn new(bytes: &'a mut [u8]) -> Self {
+        Self { bytes, filled: 0 }
+    }
+
+    pub(super) const fn filled_bytes(&self) -> usize {
+        self.filled
+    }
+}
+
+impl Room for Lent<'_> {
+    fn room(&mut self, length: usize) -> &mut [u8] {
+        let (start, end) = (self.filled, self.filled + length);
+        self.filled = end;
+        self.bytes.get_mut(start..end).unwrap_or_default()
+    }
+
+    fn take_back(&mut self, length: usize) {
+        self.filled = self.filled.saturating_sub(length);
+    }
+}
+
 /// Bytes of which the first `filled` count. Clearing keeps the rest as room, so that it is zeroed
 /// once and not for every chunk; all of it is wiped when dropped.
 #[derive(Debug, Default)]
@@ -10,9 +47,8 @@ pub(super) struct Buffer {
     filled: usize,
 }
 
-impl Buffer {
-    /// Appends `length` bytes, whatever they were before, for the caller to write.
-    pub(super) fn room(&mut self, length: usize) -> &mut [u8] {
+impl Room for Buffer {
+    fn room(&mut self, length: usize) -> &mut [u8] {
         let (start, end) = (self.filled, self.filled + length);
         if self.bytes.len() < end {
             self.bytes.resize(end, 0);
@@ -21,13 +57,14 @@ impl Buffer {
         self.bytes.get_mut(start..end).unwrap_or_default()
     }
 
+    fn take_back(&mut self, length: usize) {
+        self.filled = self.filled.saturating_sub(length);
+    }
+}
+
+impl Buffer {
     pub(super) fn push(&mut self, bytes: &[u8]) {
         self.room(bytes.len()).copy_from_slice(bytes);
-    }
-
-    /// Takes the last `length` bytes back.
-    pub(super) fn take_back(&mut self, length: usize) {
-        self.filled = self.filled.saturating_sub(length);
     }
 
     pub(super) fn clear(&mut self) {

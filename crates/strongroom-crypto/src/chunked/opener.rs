@@ -1,8 +1,8 @@
 //! Opening of messages that come in pieces.
 
-use super::buffer::Buffer;
+use super::buffer::{Buffer, Room};
 use super::key::MessageKey;
-use super::{CHUNKS_MAX, InputKey, PREFIX_BYTES, SEALED_CHUNK_BYTES, TAG_BYTES};
+use super::{CHUNK_BYTES, CHUNKS_MAX, InputKey, PREFIX_BYTES, SEALED_CHUNK_BYTES, TAG_BYTES};
 use crate::OpenError;
 
 /// Opens one message piece by piece. Every byte that it releases is authenticated; that the
@@ -48,13 +48,20 @@ impl Opener {
     pub(super) fn update_buffer(
         &mut self,
         sealed: &[u8],
-        out: &mut Buffer,
+        out: &mut impl Room,
     ) -> Result<(), OpenError> {
         let result = self.advance(sealed, out);
         if result.is_err() {
             self.state = State::Failed;
         }
         result
+    }
+
+    /// The most plaintext that `sealed_bytes` more bytes, or the end, give.
+    pub(super) fn plaintext_bytes_max(&self, sealed_bytes: usize) -> usize {
+        let sealed = self.held.len() + sealed_bytes;
+        let unfinished = if sealed_bytes == 0 { CHUNK_BYTES } else { 0 };
+        sealed / SEALED_CHUNK_BYTES * CHUNK_BYTES + unfinished
     }
 
     /// Ends the message: opens the short last chunk into `out`.
@@ -65,14 +72,14 @@ impl Opener {
         Buffer::appending(out, |out| self.finish_buffer(out))
     }
 
-    pub(super) fn finish_buffer(self, out: &mut Buffer) -> Result<(), OpenError> {
+    pub(super) fn finish_buffer(self, out: &mut impl Room) -> Result<(), OpenError> {
         let State::Chunks(key) = &self.state else {
             return Err(OpenError);
         };
         open_chunk(key, self.chunk, &self.held, out)
     }
 
-    fn advance(&mut self, mut sealed: &[u8], out: &mut Buffer) -> Result<(), OpenError> {
+    fn advance(&mut self, mut sealed: &[u8], out: &mut impl Room) -> Result<(), OpenError> {
         if let State::Prefix { key, context } = &self.state {
             sealed = hold(&mut self.held, PREFIX_BYTES, sealed);
             let Some(prefix) = self.held.first_chunk::<PREFIX_BYTES>() else {
@@ -116,7 +123,7 @@ fn open_chunk(
     key: &MessageKey,
     chunk: u64,
     sealed: &[u8],
-    out: &mut Buffer,
+    out: &mut impl Room,
 ) -> Result<(), OpenError> {
     if chunk >= CHUNKS_MAX {
         return Err(OpenError);

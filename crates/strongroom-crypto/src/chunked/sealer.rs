@@ -2,7 +2,7 @@
 
 use zeroize::Zeroizing;
 
-use super::buffer::Buffer;
+use super::buffer::{Buffer, Room as _};
 use super::key::MessageKey;
 use super::{CHUNK_BYTES, CHUNKS_MAX, InputKey, PREFIX_BYTES, SALT_BYTES, TAG_BYTES};
 

@@ -2,7 +2,7 @@
 
 use std::io::{self, Read, Write};
 
-use super::buffer::Buffer;
+use super::buffer::{Buffer, Lent, Room};
 use super::{CHUNK_BYTES, MessageTooLong, Opener, PREFIX_BYTES, SEALED_CHUNK_BYTES, Sealer};
 use crate::OpenError;
 
@@ -94,44 +94,58 @@ impl<R: Read> OpenReader<R> {
         }
     }
 
-    /// Reads and opens until there is plaintext to give or the message has ended.
-    fn refill(&mut self) -> io::Result<()> {
+    /// Reads and opens until there is plaintext to give or the message has ended. Returns how much
+    /// of it stands in `out`, where it goes without a copy if it is sure to fit.
+    fn refill(&mut self, out: &mut [u8]) -> io::Result<usize> {
         self.plaintext.clear();
         self.given = 0;
         while self.plaintext.filled().is_empty() {
-            let Some(mut opener) = self.opener.take() else {
-                return if self.failed { Err(refused()) } else { Ok(()) };
+            let Some(opener) = &self.opener else {
+                return if self.failed { Err(refused()) } else { Ok(0) };
             };
-            let read = match self
-                .inner
-                .read(self.sealed.get_mut(..self.wanted).unwrap_or_default())
-            {
-                Ok(read) => read,
-                Err(error) => {
-                    self.opener = Some(opener);
-                    return Err(error);
-                }
-            };
+            let room = self.sealed.get_mut(..self.wanted).unwrap_or_default();
+            let read = self.inner.read(room)?;
             self.wanted = self.sealed.len();
-            let sealed = self.sealed.get(..read).unwrap_or_default();
-            let result = if sealed.is_empty() {
-                opener.finish_buffer(&mut self.plaintext)
+            if opener.plaintext_bytes_max(read) <= out.len() {
+                let mut lent = Lent::new(out);
+                self.open(read, &mut lent);
+                if lent.filled_bytes() > 0 {
+                    return Ok(lent.filled_bytes());
+                }
             } else {
-                let result = opener.update_buffer(sealed, &mut self.plaintext);
-                self.opener = result.is_ok().then_some(opener);
-                result
-            };
-            // The chunks before a bad one are authentic: they are given out before the error.
-            self.failed = result.is_err();
+                let mut plaintext = core::mem::take(&mut self.plaintext);
+                self.open(read, &mut plaintext);
+                self.plaintext = plaintext;
+            }
         }
-        Ok(())
+        Ok(0)
+    }
+
+    /// Opens the first `read` bytes of the buffer; none means that the message ends.
+    fn open(&mut self, read: usize, out: &mut impl Room) {
+        let Some(mut opener) = self.opener.take() else {
+            return;
+        };
+        let sealed = self.sealed.get(..read).unwrap_or_default();
+        let result = if sealed.is_empty() {
+            opener.finish_buffer(out)
+        } else {
+            let result = opener.update_buffer(sealed, out);
+            self.opener = result.is_ok().then_some(opener);
+            result
+        };
+        // The chunks before a bad one are authentic: they are given out before the error.
+        self.failed = result.is_err();
     }
 }
 
 impl<R: Read> Read for OpenReader<R> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         if self.given == self.plaintext.filled().len() && !out.is_empty() {
-            self.refill()?;
+            let opened = self.refill(out)?;
+            if opened > 0 {
+                return Ok(opened);
+            }
         }
         let mut rest = self
             .plaintext

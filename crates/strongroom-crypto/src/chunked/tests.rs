@@ -189,6 +189,20 @@ fn a_reader_never_ends_cleanly_on_a_truncated_message() {
 }
 
 #[test]
+fn a_reader_leaves_nothing_unauthentic_in_a_large_buffer() {
+    let plaintext = message(6 * CHUNK_BYTES + 5);
+    let mut sealed = seal(&key(Suite::Aes256Gcm), &SALT, b"context", &plaintext);
+    let opener = Opener::new(key(Suite::Aes256Gcm), b"context".to_vec());
+    sealed[PREFIX_BYTES + 2 * SEALED_CHUNK_BYTES] ^= 1;
+    let mut reader = OpenReader::new(opener, sealed.as_slice());
+    let mut out = vec![0; 8 * CHUNK_BYTES];
+    let read = reader.read(&mut out).unwrap();
+    assert_eq!(out[..read], plaintext[..2 * CHUNK_BYTES]);
+    assert!(out[read..].iter().all(|byte| *byte == 0));
+    assert!(reader.read(&mut out).is_err());
+}
+
+#[test]
 fn random_access_reads_any_range() {
     let plaintext = message(3 * CHUNK_BYTES + 5);
     let mut file = b"prefix".to_vec();
