@@ -12,25 +12,35 @@ pub const fn digits(bytes: usize) -> usize {
 /// Writes bytes, most significant bit first, filled up with zero bits on the right.
 #[must_use]
 pub fn encode(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(digits(bytes.len()));
+    let mut text = vec![0; digits(bytes.len())];
+    encode_into(bytes, &mut text).to_owned()
+}
+
+/// [`encode`] into a buffer of at least [`digits`] bytes; returns what was written.
+pub(crate) fn encode_into<'a>(bytes: &[u8], buffer: &'a mut [u8]) -> &'a str {
+    let mut places = buffer.iter_mut();
+    let mut written = 0;
+    let mut write = |digit: u32| {
+        if let Some(place) = places.next() {
+            let digit = usize::try_from(digit & 0x1f).unwrap_or_default();
+            *place = ALPHABET.get(digit).copied().unwrap_or(b'0');
+            written += 1;
+        }
+    };
     let (mut acc, mut bits) = (0u32, 0u32);
     for &byte in bytes {
         acc = ((acc & 0x1f) << 8) | u32::from(byte);
         bits += 8;
         while bits >= 5 {
             bits -= 5;
-            push_digit(&mut text, acc >> bits);
+            write(acc >> bits);
         }
     }
     if bits > 0 {
-        push_digit(&mut text, acc << (5 - bits));
+        write(acc << (5 - bits));
     }
-    text
-}
-
-fn push_digit(text: &mut String, value: u32) {
-    let digit = usize::try_from(value & 0x1f).unwrap_or_default();
-    text.push(char::from(ALPHABET.get(digit).copied().unwrap_or(b'0')));
+    let text = buffer.get(..written).unwrap_or_default();
+    core::str::from_utf8(text).unwrap_or_default()
 }
 
 /// Reads what [`encode`] wrote and nothing else: other digits, a surplus digit and non-zero filling

@@ -43,14 +43,27 @@ impl fmt::Debug for Bytes {
     }
 }
 
+/// Base64 up to this length is written without an allocation.
+const SHORT_BYTES: usize = 512;
+
 impl Serialize for Bytes {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         if serializer.is_human_readable() {
-            serializer.serialize_str(&STANDARD.encode(&self.0))
+            let mut buffer = [0; SHORT_BYTES];
+            match encode_short(&self.0, &mut buffer) {
+                Some(text) => serializer.serialize_str(text),
+                None => serializer.serialize_str(&STANDARD.encode(&self.0)),
+            }
         } else {
             serializer.serialize_bytes(&self.0)
         }
     }
+}
+
+/// Base64 of `bytes`; `None` if it does not fit.
+fn encode_short<'a>(bytes: &[u8], buffer: &'a mut [u8]) -> Option<&'a str> {
+    let written = STANDARD.encode_slice(bytes, buffer).ok()?;
+    core::str::from_utf8(buffer.get(..written)?).ok()
 }
 
 impl<'de> Deserialize<'de> for Bytes {
@@ -117,6 +130,16 @@ mod tests {
         assert_eq!(serde_json::to_string(&Bytes(vec![1])).unwrap(), "\"AQ==\"");
         for wrong in ["\"AQ\"", "\"AQ=\"", "\"A_==\"", "\"AR==\"", "1"] {
             assert!(serde_json::from_str::<Bytes>(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn json_is_the_same_for_short_and_long() {
+        for len in [0, 1, SHORT_BYTES / 4 * 3, SHORT_BYTES / 4 * 3 + 1, 5000] {
+            let bytes = Bytes(vec![0xfb; len]);
+            let text = serde_json::to_string(&bytes).unwrap();
+            assert_eq!(text, format!("\"{}\"", STANDARD.encode(&bytes.0)));
+            assert_eq!(serde_json::from_str::<Bytes>(&text).unwrap(), bytes);
         }
     }
 

@@ -43,7 +43,7 @@ macro_rules! id {
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str($prefix)?;
-                f.write_str(&base32::encode(&self.0))
+                f.write_str(base32::encode_into(&self.0, &mut [0; base32::digits($len)]))
             }
         }
 
