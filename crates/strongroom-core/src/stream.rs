@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use aws_lc_rs::digest;
-use strongroom_crypto::chunked::{Opener, Sealer};
+use strongroom_crypto::chunked::{CHUNK_BYTES, Opener, Sealer, sealed_bytes};
 use strongroom_crypto::entropy::Entropy;
 use strongroom_crypto::envelope::Envelope;
 use strongroom_log::{Facts, Hash};
@@ -352,7 +352,8 @@ impl SealStream {
     /// # Errors
     /// The stream is longer than 2^38 chunks.
     pub fn push(&mut self, plaintext: &[u8]) -> Result<Vec<u8>, Denial> {
-        let mut out = Vec::with_capacity(plaintext.len() + 64);
+        // Less than a chunk was held back before.
+        let mut out = Vec::with_capacity(sealed_bytes(plaintext.len() + CHUNK_BYTES));
         self.sealer
             .update(plaintext, &mut out)
             .map_err(|_too_long| Denial::TooLarge {
@@ -411,7 +412,8 @@ impl OpenStream {
     /// # Errors
     /// A chunk does not open.
     pub fn push(&mut self, ciphertext: &[u8]) -> Result<Vec<u8>, Denial> {
-        let mut out = Vec::with_capacity(ciphertext.len());
+        // Less than a chunk was held back before.
+        let mut out = Vec::with_capacity(ciphertext.len() + CHUNK_BYTES);
         self.opener
             .update(ciphertext, &mut out)
             .map_err(|_altered| Denial::Ciphertext(CiphertextFault::Altered))?;
