@@ -6,7 +6,7 @@ use strongroom_crypto::envelope::{Envelope, FormatError};
 use strongroom_types::body::{ContextState, KeyState};
 use strongroom_types::{ContextId, Format, KeyContext, KeyVersion, Kind, Operation, Purpose};
 
-use super::keyring::{ContextKeys, NewSeeds, map_place, open_map};
+use super::keyring::{ContextKeys, LoadFor, NewSeeds, map_place, open_map};
 use super::{Account, Stopped};
 use crate::ask::Ask;
 use crate::caller::Caller;
@@ -29,7 +29,8 @@ impl Strongroom {
         } else {
             // Boxed, so that the common case does not carry the rare one's state about.
             let load = Box::pin(self.load_or_create(caller, ask, id, map));
-            Box::pin(self.keyring.load(&caller.state, id, load)).await?
+            let slot = (id, LoadFor::Sealing);
+            Box::pin(self.keyring.load(&caller.state, slot, load)).await?
         };
         keys.check_sealing()?;
         if keys.rotation_due(self.time.now()) {
@@ -87,7 +88,8 @@ impl Strongroom {
             keys
         } else {
             let load = Box::pin(self.load_known(caller, id));
-            Box::pin(self.keyring.load(&caller.state, id, load)).await?
+            let slot = (id, LoadFor::Opening);
+            Box::pin(self.keyring.load(&caller.state, slot, load)).await?
         };
         keys.rules.check_format(Format::Sr1)?;
         keys.check_opening(envelope)?;

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use moka::{future, sync};
 use strongroom_crypto::chunked::{Opener, Sealer};
@@ -29,6 +30,19 @@ use crate::workspace::WorkspaceState;
 
 /// How many key contexts' keys are kept unwrapped, about 6 KiB each.
 const CONTEXTS_MAX: u64 = 20_000;
+/// How long keys that nobody uses stay unwrapped. It also bounds how long another node remembers
+/// keys that were destroyed here.
+const IDLE_MAX: Duration = Duration::from_mins(10);
+/// How long the result of a load stays when the caller who ran it went away.
+const LOADED_MAX: Duration = Duration::from_secs(2);
+
+/// What keys are loaded for. Sealing may make a key context and opening may not, so that neither
+/// gets the other's answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum LoadFor {
+    Sealing,
+    Opening,
+}
 
 /// Unwrapped keys by key context. Dropped keys are wiped.
 #[derive(Debug)]
@@ -36,14 +50,20 @@ pub(crate) struct Keyring {
     kept: sync::Cache<(WorkspaceId, ContextId), Arc<ContextKeys>>,
     /// Loads under way, by epoch: concurrent callers under one state share one load, and none gets
     /// what was loaded under an older state. Nothing stays here.
-    loading: future::Cache<(WorkspaceId, ContextId, u64), Arc<ContextKeys>>,
+    loading: future::Cache<(WorkspaceId, ContextId, u64, LoadFor), Arc<ContextKeys>>,
 }
 
 impl Keyring {
     pub(crate) fn new() -> Self {
         Self {
-            kept: sync::Cache::new(CONTEXTS_MAX),
-            loading: future::Cache::new(CONTEXTS_MAX),
+            kept: sync::Cache::builder()
+                .max_capacity(CONTEXTS_MAX)
+                .time_to_idle(IDLE_MAX)
+                .build(),
+            loading: future::Cache::builder()
+                .max_capacity(CONTEXTS_MAX)
+                .time_to_live(LOADED_MAX)
+                .build(),
         }
     }
 
@@ -58,15 +78,36 @@ impl Keyring {
     pub(crate) async fn load(
         &self,
         state: &WorkspaceState,
-        id: ContextId,
+        (id, load_for): (ContextId, LoadFor),
         load: impl Future<Output = Result<Arc<ContextKeys>, Stopped>>,
     ) -> Result<Arc<ContextKeys>, Stopped> {
-        let slot = (state.id, id, state.epoch);
+        let slot = (state.id, id, state.epoch, load_for);
         let loaded = self.loading.try_get_with(slot, load).await;
         let keys = loaded.map_err(|stopped: Arc<Stopped>| Stopped::clone(&stopped))?;
-        self.kept.insert((state.id, id), Arc::clone(&keys));
+        let newest = self.keep((state.id, id), keys);
         self.loading.invalidate(&slot).await;
-        Ok(keys)
+        Ok(newest)
+    }
+
+    /// Keeps keys unless those of a later state are kept, and gives the later ones.
+    fn keep(&self, place: (WorkspaceId, ContextId), keys: Arc<ContextKeys>) -> Arc<ContextKeys> {
+        let newest = self.kept.entry(place).and_upsert_with(|kept| match kept {
+            Some(kept) if kept.value().epoch > keys.epoch => kept.into_value(),
+            _ => keys,
+        });
+        newest.into_value()
+    }
+
+    /// Drops the keys of a key context whose row changed: what was destroyed is in no cache.
+    pub(crate) fn forget(&self, workspace: WorkspaceId, id: ContextId) {
+        self.kept.invalidate(&(workspace, id));
+        self.kept.run_pending_tasks();
+    }
+
+    /// Drops what was idle for too long; caches do so by themselves only when they are used.
+    pub(crate) async fn drop_idle(&self) {
+        self.kept.run_pending_tasks();
+        self.loading.run_pending_tasks().await;
     }
 }
 

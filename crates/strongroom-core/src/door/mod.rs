@@ -37,7 +37,7 @@ pub(crate) use permit::{ItemPermit, NotPermitted, Permit, Withheld};
 use crate::ask::{Answered, Ask};
 use crate::caller::Caller;
 use crate::denial::{Denial, Refused, Thing};
-use crate::ports::{CommitError, Committed, Pending};
+use crate::ports::{Change, CommitError, Committed, Pending};
 use crate::strongroom::Strongroom;
 use crate::workspace::WorkspaceState;
 
@@ -333,8 +333,13 @@ impl Strongroom {
     ) -> Result<Committed, Stopped> {
         let log = self.logs.of(state.id);
         let seen = log.size();
+        let changed = pending.changes.iter().filter_map(Change::changed_context);
+        let changed: Vec<_> = changed.collect();
         match self.store.commit(pending).await {
             Ok(committed) => {
+                for id in changed {
+                    self.keyring.forget(state.id, id);
+                }
                 log.check(seen, committed.index)?;
                 log.grew(committed.index.saturating_add(1));
                 if committed.epoch != state.epoch {

@@ -38,6 +38,7 @@ impl Strongroom {
         self.flush_floods(false).await;
         self.tend_logs(Tend::Due).await;
         self.erase_openings().await;
+        self.keyring.drop_idle().await;
     }
 
     /// Writes and signs what is left. Call it once no request is under way.

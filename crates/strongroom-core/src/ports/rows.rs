@@ -181,6 +181,18 @@ pub enum Change {
 }
 
 impl Change {
+    /// The key context whose keys or state it changes, if it had any before.
+    pub(crate) const fn changed_context(&self) -> Option<ContextId> {
+        match self {
+            Self::AddContextKey(id, _)
+            | Self::SetContextState(id, _)
+            | Self::DestroyContext { id, .. }
+            | Self::DestroyContextKey(id, _) => Some(*id),
+            Self::RecreateContext(row) => Some(row.id),
+            _ => None,
+        }
+    }
+
     /// Whether the change raises the state epoch.
     #[must_use]
     pub const fn scope(&self) -> Scope {
