@@ -13,6 +13,9 @@ use crate::denial::{Denial, Invalid};
 use crate::door::{Account, ItemPermit, KeyUse, Permit, Planned, Pool, Released, Stopped, Use};
 use crate::strongroom::Strongroom;
 
+/// How many items are prepared before other requests have a turn.
+const ITEMS_IN_A_ROW: usize = 64;
+
 /// An operation on one item.
 pub(crate) trait ItemUse: Send + Sync {
     const OPERATION: Operation;
@@ -131,7 +134,10 @@ impl<T: ItemUse> Use for Many<T> {
     ) -> Result<Planned<Self::Work>, Stopped> {
         let entropy = Pool::of(&*room.entropy);
         let mut work = Vec::with_capacity(self.0.len());
-        for item in &self.0 {
+        for (position, item) in self.0.iter().enumerate() {
+            if position % ITEMS_IN_A_ROW == ITEMS_IN_A_ROW - 1 {
+                tokio::task::yield_now().await;
+            }
             work.push(match item.prepare(room, caller, ask, &entropy).await {
                 Ok(prepared) => Ok(prepared),
                 Err(Stopped::Denied(denial)) => Err(denial),
