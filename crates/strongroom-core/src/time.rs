@@ -1,32 +1,40 @@
 //! Time as the product sees it: never backwards, and readable.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use crate::ports::{Clock, Micros, Reading};
 
-/// The later of the wall clock and of the start time plus monotonic time: setting the wall clock
-/// back never revives what has expired.
+/// Monotonic time added to the latest start that any look at the wall clock implied: setting the wall
+/// clock back never revives what has expired, also after it had been set forward.
 #[derive(Clone, Debug)]
 pub(crate) struct Time {
     clock: Arc<dyn Clock>,
-    start: Reading,
+    /// Wall time less monotonic time, the greatest seen.
+    offset: Arc<AtomicI64>,
 }
 
 impl Time {
     pub(crate) fn start(clock: Arc<dyn Clock>) -> Self {
-        let start = clock.read();
-        Self { clock, start }
+        let offset = Arc::new(AtomicI64::new(offset(&clock.read())));
+        Self { clock, offset }
     }
 
     /// Microseconds since the epoch, never earlier than before.
     pub(crate) fn now(&self) -> Micros {
         let reading = self.clock.read();
-        let passed = reading.monotonic.saturating_sub(self.start.monotonic);
-        reading
-            .wall
-            .max(self.start.wall.saturating_add(micros(passed)))
+        let present = offset(&reading);
+        let before = self.offset.fetch_max(present, Ordering::AcqRel);
+        before
+            .max(present)
+            .saturating_add(micros(reading.monotonic))
     }
+}
+
+/// Where the wall clock says that monotonic time began.
+fn offset(reading: &Reading) -> Micros {
+    reading.wall.saturating_sub(micros(reading.monotonic))
 }
 
 /// A duration in microseconds, saturating after 292,000 years.
@@ -173,5 +181,18 @@ mod tests {
             monotonic: Duration::from_secs(7),
         };
         assert_eq!(time.now(), 1_002_000_000);
+    }
+    #[test]
+    fn a_clock_set_forward_and_back_does_not_take_time_back() {
+        let reading = |wall, seconds| Reading {
+            wall,
+            monotonic: Duration::from_secs(seconds),
+        };
+        let clock = Arc::new(Fake(Mutex::new(reading(1_000_000_000, 5))));
+        let time = Time::start(Arc::<Fake>::clone(&clock));
+        *clock.0.lock().unwrap() = reading(9_000_000_000, 6);
+        assert_eq!(time.now(), 9_000_000_000);
+        *clock.0.lock().unwrap() = reading(1_002_000_000, 7);
+        assert_eq!(time.now(), 9_001_000_000);
     }
 }
