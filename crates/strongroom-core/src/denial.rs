@@ -363,11 +363,11 @@ impl Denial {
                 Reason::Conflict
             }
             Self::RateLimited { .. } => Reason::RateLimited,
-            Self::Aborted | Self::Unavailable => Reason::Aborted,
+            Self::Aborted => Reason::Aborted,
             Self::RootUnavailable => Reason::RootUnavailable,
-            Self::StoreUnavailable | Self::LogUnavailable | Self::Internal => {
-                Reason::StoreUnavailable
-            }
+            Self::StoreUnavailable | Self::LogUnavailable => Reason::StoreUnavailable,
+            Self::Internal => Reason::Internal,
+            Self::Unavailable => Reason::Unavailable,
         }
     }
 

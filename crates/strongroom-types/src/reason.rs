@@ -77,5 +77,9 @@ coded_enum! {
         RootUnavailable = 60, "root_unavailable";
         /// The database did not answer.
         StoreUnavailable = 61, "store_unavailable";
+        /// A fault of the server.
+        Internal = 62, "internal";
+        /// The server was stopping, overloaded or without randomness.
+        Unavailable = 63, "unavailable";
     }
 }
