@@ -27,11 +27,7 @@ pub(crate) async fn run(means: Means, mut inbox: Inbox, wake: mpsc::Sender<()>, 
     let mut queue = Queue::default();
     let mut writes: u64 = 0;
     while wait(&mut inbox, &mut queue, &mut writer).await {
-        while !queue.is_full()
-            && let Ok(waiting) = inbox.entries.try_recv()
-        {
-            queue.push(waiting);
-        }
+        gather(&mut inbox, &mut queue).await;
         if !queue.is_empty() {
             // Nothing is held elsewhere: there is no other process.
             let skipped = writer.append(queue.take()).await;
@@ -47,6 +43,27 @@ pub(crate) async fn run(means: Means, mut inbox: Inbox, wake: mpsc::Sender<()>, 
     }
     drop(writer);
     drop(lock);
+}
+
+/// How often callers who are about to hand something in are let go first.
+const TURNS_MAX: u32 = 8;
+
+/// Takes what waits, and what callers that are ready to run hand in as long as they do: without a
+/// timer, a lone caller waits for nobody, and a crowd shares a commit.
+async fn gather(inbox: &mut Inbox, queue: &mut Queue) {
+    for _ in 0..TURNS_MAX {
+        tokio::task::yield_now().await;
+        let mut more = false;
+        while !queue.is_full()
+            && let Ok(waiting) = inbox.entries.try_recv()
+        {
+            queue.push(waiting);
+            more = true;
+        }
+        if !more {
+            return;
+        }
+    }
 }
 
 /// Waits for an entry or runs a write. False when there is nothing more to come.
