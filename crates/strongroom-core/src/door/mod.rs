@@ -42,7 +42,7 @@ use crate::strongroom::Strongroom;
 use crate::workspace::WorkspaceState;
 
 /// How often a request is authorised again because the state changed under it.
-const TRIES: u32 = 16;
+const TRIES: u32 = 64;
 
 /// One operation that needs a key, or changes who may use one.
 pub(crate) trait Use: Send + Sync {
