@@ -99,7 +99,7 @@ pub(crate) struct Meter {
 }
 
 /// Bodies up to this size are not worth counting.
-pub(crate) const SMALL_BODY: u64 = 64 * 1024;
+const SMALL_BODY: u64 = 64 * 1024;
 
 impl Meter {
     pub(crate) fn new(limits: &Limits, clock: &Arc<dyn Clock>) -> Self {
@@ -115,7 +115,8 @@ impl Meter {
         }
     }
 
-    /// Counts a request against its address and its credential.
+    /// Counts a request against its address and its credential, which has been verified before: each
+    /// takes a row of the table.
     pub(crate) fn count(&self, address: IpAddr, bearer: Option<&[u8]>) -> Result<(), Reached> {
         if self.addresses.check_key(&address).is_err() {
             return Err(Reached("requests_per_second_per_address"));

@@ -88,6 +88,14 @@ impl Strongroom {
         matches!(self.client(ask).await, Ok((_, Ok(()))))
     }
 
+    /// Whether the bearer credential was verified lately, for an edge that must not ask the
+    /// database. It may have been revoked since.
+    #[must_use]
+    pub fn remembers(&self, bearer: &str) -> bool {
+        let digest = sha256(bearer.as_bytes());
+        self.sessions.bearers.contains_key(&digest)
+    }
+
     /// The client behind the bearer credential, and whether the credential still counts.
     async fn client(&self, ask: &Ask) -> Result<(Caller, Result<(), Denial>), Denial> {
         let bearer = ask

@@ -21,7 +21,7 @@ use tokio::time::timeout;
 use super::caller::{ask, metadata};
 use super::header::{IDEMPOTENCY_KEY, text};
 use super::{App, Edge, Problem};
-use crate::limits::{Reached, SMALL_BODY};
+use crate::limits::Reached;
 
 /// How a body is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -294,8 +294,9 @@ impl Limit {
     }
 }
 
-/// Reads a whole body. Nobody without a credential that counts gets to fill memory, and the room
-/// that large bodies take together is bounded; it is held until the permit is dropped.
+/// Reads a whole body. Nobody without a credential that counts gets to fill memory or to keep a
+/// place among the requests in work, and the room that large bodies take together is bounded; it is
+/// held until the permit is dropped.
 async fn read(
     ask: &Ask,
     headers: &HeaderMap,
@@ -303,15 +304,12 @@ async fn read(
     app: &Edge,
     limit: Limit,
 ) -> Result<(Bytes, Held), Fault> {
-    if ask.credentials.bearer.is_none() {
+    if !app.room.knows(ask).await {
         return Err(Denial::Unauthenticated.into());
     }
     let expected = content_length(headers).unwrap_or(limit.bytes);
     if expected > limit.bytes {
         return Err(limit.exceeded());
-    }
-    if expected > SMALL_BODY && !app.room.knows(ask).await {
-        return Err(Denial::Unauthenticated.into());
     }
     let held = app.meter.hold(expected)?;
     let bytes = usize::try_from(limit.bytes).unwrap_or(usize::MAX);

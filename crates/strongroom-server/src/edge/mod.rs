@@ -16,7 +16,7 @@ mod target;
 use std::sync::Arc;
 
 use strongroom_core::ports::Clock;
-use strongroom_core::{Ask, Denial, Strongroom, Thing};
+use strongroom_core::{Ask, Denial, Refused, Strongroom, Thing};
 use strongroom_crypto::entropy::Entropy;
 
 use crate::dev::Issuer;
@@ -51,13 +51,29 @@ pub(crate) type App = Arc<Edge>;
 impl Edge {
     /// Refuses on behalf of the edge. Who is not known learns that first, but for what is no
     /// secret: limits, and which routes there are.
+    ///
+    /// What a limit refuses must cost less than what it protects: only a credential that was
+    /// verified before gets an entry for it, and nobody's is looked up.
     pub(crate) async fn refuse(&self, ask: &Ask, denial: Denial) -> Problem {
+        let bearer = ask.credentials.bearer.as_deref();
+        let remembered = bearer.is_some_and(|bearer| self.room.remembers(bearer));
+        if matches!(denial, Denial::RateLimited { .. }) && !remembered {
+            return Problem::new(unlogged(denial), ask.origin.request_id);
+        }
         let public = is_public(&denial).then(|| denial.clone());
         let mut refused = self.room.reject(ask, denial).await;
         if let (None, Some(public)) = (refused.entry, public) {
             refused.denial = public;
         }
         Problem::new(refused, ask.origin.request_id)
+    }
+}
+
+const fn unlogged(denial: Denial) -> Refused {
+    Refused {
+        denial,
+        entry: None,
+        retry_after: None,
     }
 }
 

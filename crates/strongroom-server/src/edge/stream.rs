@@ -95,7 +95,7 @@ impl FromRequest<App> for Opened {
         let (parts, body) = request.into_parts();
         let mut ask = ask(&parts);
         let mut source = Source::new(&parts, body, app);
-        match start_opening(&mut ask, &parts, &mut source).await {
+        match start_opening(&mut ask, &parts, &mut source, app).await {
             Ok((open, prefix)) => Ok(Self {
                 ask,
                 open,
@@ -111,12 +111,19 @@ async fn start_opening(
     ask: &mut Ask,
     parts: &Parts,
     source: &mut Source,
+    app: &App,
 ) -> Result<(StreamOpen, Bytes), Denial> {
     let terms = terms(ask, parts)?;
     if !terms.lock.is_empty() {
         return Err(Invalid::Header("Strongroom-Lock").into());
     }
-    let prefix = source.take_prefix().await?;
+    // What this refuses is refused by its own name: refusing authenticates.
+    if !app.room.knows(ask).await {
+        return Err(Denial::Unauthenticated);
+    }
+    let limit = "stream_idle_timeout";
+    let prefix = timeout(source.idle, source.take_prefix()).await;
+    let prefix = prefix.map_err(|_elapsed| Denial::RateLimited { limit })??;
     let open = StreamOpen {
         key_context: terms.key_context,
         associated_data: terms.associated_data,
@@ -164,7 +171,8 @@ impl Source {
         }
     }
 
-    /// Reads the header of a sealed stream and leaves the rest.
+    /// Reads the header of a sealed stream and leaves the rest. The caller sets one deadline for it
+    /// all: the header is short, and whoever sends it byte by byte keeps a place meanwhile.
     async fn take_prefix(&mut self) -> Result<Bytes, Denial> {
         let mut read = Vec::new();
         loop {
