@@ -431,6 +431,7 @@ async fn keys_that_a_restored_database_brought_back_are_destroyed_before_anythin
         workspace: world.workspace,
         context: id,
         version: strongroom_types::KeyVersion(1),
+        only: false,
         destroyed: START + 3_600_000_000,
         final_after: START + 7_200_000_000,
     };

@@ -3,6 +3,7 @@
 //! ```text
 //! ANCHOR/<workspace>.checkpoint             the signed note
 //! ANCHOR/<workspace>.<context>.tombstone    JSON
+//! ANCHOR/<workspace>.<context>.v<version>.tombstone    JSON, of one version
 //! ```
 //! Each file is written under another name, synced, renamed, and its directory synced: after a
 //! crash it is the old one or the new one.
@@ -86,14 +87,27 @@ impl Anchor for FolderAnchor {
     async fn put_tombstone(&self, tombstone: &Tombstone) -> Result<(), AnchorError> {
         let tombstone = *tombstone;
         self.on_disk(move |folder| {
-            let Tombstone {
-                workspace, context, ..
-            } = tombstone;
-            let path = folder.join(format!("{workspace}.{context}.{TOMBSTONE}"));
+            let path = folder.join(tombstone_name(&tombstone));
             let text = serde_json::to_vec(&tombstone).map_err(|_error| AnchorError::Damaged)?;
             Ok(file::replace(&path, &text)?)
         })
         .await
+    }
+}
+
+/// One file for a whole key context and one for each version that was destroyed alone: none takes
+/// the place of another.
+fn tombstone_name(tombstone: &Tombstone) -> String {
+    let Tombstone {
+        workspace,
+        context,
+        version,
+        ..
+    } = tombstone;
+    if tombstone.only {
+        format!("{workspace}.{context}.v{version}.{TOMBSTONE}")
+    } else {
+        format!("{workspace}.{context}.{TOMBSTONE}")
     }
 }
 
@@ -149,11 +163,20 @@ mod tests {
             workspace: WORKSPACE,
             context: ContextId::from_bytes([3; 32]),
             version: KeyVersion(2),
+            only: false,
             destroyed: 4,
             final_after: 5,
         };
-        anchor.put_tombstone(&tombstone).await.unwrap();
-        assert_eq!(anchor.tombstones().await.unwrap(), [tombstone]);
+        let single = |version| Tombstone {
+            version: KeyVersion(version),
+            only: true,
+            ..tombstone
+        };
+        for put in [tombstone, single(1), single(2)] {
+            anchor.put_tombstone(&put).await.unwrap();
+        }
+        let expected = [tombstone, single(1), single(2)];
+        assert_eq!(anchor.tombstones().await.unwrap(), expected);
         fs::write(folder.path().join("x.tombstone"), "{").unwrap();
         assert!(matches!(
             anchor.tombstones().await,

@@ -11,9 +11,10 @@ use crate::caller::Caller;
 use crate::denial::{Denial, Refused, Thing};
 use crate::door::keyring::{new_key, open_map};
 use crate::door::{Account, Stopped};
-use crate::ports::{Change, ContextKeyRow, ContextRow, Micros, Tombstone};
+use crate::ports::{Change, ContextKeyRow, ContextRow, Tombstone};
 use crate::strongroom::Strongroom;
 use crate::time::{format_time, micros};
+use crate::workspace::WorkspaceState;
 
 impl Strongroom {
     /// Lists the key contexts that the caller may use, by id.
@@ -99,46 +100,51 @@ impl Strongroom {
         ask: &Ask,
         id: ContextId,
     ) -> Result<Answered<ContextInfo>, Refused> {
+        self.destroy(ask, Destroy(id)).await
+    }
+
+    /// Destroys on a task of its own, so that a caller who goes away after the entry does not keep
+    /// the tombstone from being written.
+    async fn destroy<T>(&self, ask: &Ask, act: T) -> Result<Answered<ContextInfo>, Refused>
+    where
+        T: Administration<Answer = Destroyed> + 'static,
+    {
         let (room, ask) = (self.clone(), ask.clone());
-        // On a task of its own, so that a caller who goes away after the entry does not keep the
-        // tombstone from being written.
-        let task = tokio::spawn(async move { room.destroy_context(&ask, id).await });
+        let task = tokio::spawn(async move {
+            let answered = room.administer(&ask, act).await?;
+            let (info, tombstone) = answered.value;
+            let kept = room.keep_tombstone(&tombstone).await;
+            kept.map_err(|denial| Refused::with_entry(denial, answered.entry))?;
+            Ok(Answered {
+                value: info,
+                entry: answered.entry,
+            })
+        });
         task.await
             .unwrap_or_else(|_panicked| Err(Refused::unlogged(Denial::Internal)))
     }
 
-    async fn destroy_context(
-        &self,
-        ask: &Ask,
-        id: ContextId,
-    ) -> Result<Answered<ContextInfo>, Refused> {
-        let (answered, caller) = self.administer_as(ask, Destroy(id)).await?;
-        let (info, tombstone) = answered.value;
-        if let Err(error) = self.anchor.put_tombstone(&tombstone).await {
+    async fn keep_tombstone(&self, tombstone: &Tombstone) -> Result<(), Denial> {
+        let kept = self.anchor.put_tombstone(tombstone).await;
+        kept.map_err(|error| {
             let error = &error as &dyn core::error::Error;
-            tracing::error!(error, workspace = %caller.state.id, "tombstone not written");
-            return Err(Refused::with_entry(
-                Denial::StoreUnavailable,
-                answered.entry,
-            ));
-        }
-        Ok(Answered {
-            value: info,
-            entry: answered.entry,
+            tracing::error!(error, workspace = %tombstone.workspace, "tombstone not written");
+            Denial::StoreUnavailable
         })
     }
 
-    /// Destroys one rotated version of a context key.
+    /// Destroys one rotated version of a context key; copies in backups are gone when the
+    /// `final_after` of the entry has passed.
     ///
     /// # Errors
-    /// [`Refused`], with the entry where the caller is known.
+    /// As for [`Strongroom::context_destroy`].
     pub async fn context_version_destroy(
         &self,
         ask: &Ask,
         id: ContextId,
         version: KeyVersion,
     ) -> Result<Answered<ContextInfo>, Refused> {
-        self.administer(ask, DestroyVersion(id, version)).await
+        self.destroy(ask, DestroyVersion(id, version)).await
     }
 
     /// A key context that the caller names by id; one that is not the caller's is unknown.
@@ -160,7 +166,7 @@ impl Strongroom {
     /// The row of the next version of a context key.
     pub(crate) fn next_version(
         &self,
-        caller: &Caller,
+        state: &WorkspaceState,
         row: &ContextRow,
     ) -> Result<ContextKeyRow, Denial> {
         let last = row.keys.iter().map(|key| key.version).max();
@@ -170,7 +176,7 @@ impl Strongroom {
             version,
             state: KeyState::Active,
             created: self.time.now(),
-            seed: new_key(&caller.state, row.id, version, &*self.entropy)?,
+            seed: new_key(state, row.id, version, &*self.entropy)?,
             sealed: 0,
             last_opened: None,
         })
@@ -272,11 +278,12 @@ impl Administration for Create {
         let id = caller.state.context_id(Kind::Context, &self.0);
         let (row, change) = match room.store.context(caller.state.id, id).await? {
             None => {
-                let row = room.new_context(caller, id, &self.0, KeyVersion::FIRST)?;
+                let version = first_version(room, caller, id)?;
+                let row = room.new_context(caller, id, &self.0, version)?;
                 (row.clone(), Change::InsertContext(row))
             }
             Some(old) if old.state == ContextState::Destroyed => {
-                let version = room.next_version(caller, &old)?.version;
+                let version = room.next_version(&caller.state, &old)?.version;
                 let row = room.new_context(caller, id, &self.0, version)?;
                 (row.clone(), Change::RecreateContext(row))
             }
@@ -302,6 +309,15 @@ impl Administration for Create {
     }
 }
 
+/// The first version of a key context that the database does not know: after the last one, if it was
+/// destroyed in a database that is gone.
+fn first_version(room: &Strongroom, caller: &Caller, id: ContextId) -> Result<KeyVersion, Denial> {
+    let buried = room.logs.buried(caller.state.id, id);
+    buried
+        .map_or(Some(KeyVersion::FIRST), KeyVersion::next)
+        .ok_or(Denial::Conflict(Thing::KeyVersion))
+}
+
 struct Rotate(ContextId);
 
 impl Administration for Rotate {
@@ -320,7 +336,7 @@ impl Administration for Rotate {
             ContextState::Disabled => return Err(Denial::KeyDisabled.into()),
             ContextState::Destroyed => return Err(Denial::ContextDestroyed.into()),
         }
-        let key = room.next_version(caller, &row)?;
+        let key = room.next_version(&caller.state, &row)?;
         let change = Change::AddContextKey(row.id, key.clone());
         let account = Account::of_changes(vec![change])
             .of_context(row.id, &map)
@@ -399,30 +415,28 @@ impl Administration for Enable {
     }
 }
 
+/// What is answered and what is remembered outside the database.
+type Destroyed = (ContextInfo, Tombstone);
+
 struct Destroy(ContextId);
 
 impl Administration for Destroy {
     const OPERATION: Operation = Operation::ContextDestroy;
     const PERMISSION: Option<Permission> = Some(Permission::AdminContexts);
-    type Answer = (ContextInfo, Tombstone);
+    type Answer = Destroyed;
 
     async fn decide(
         &self,
         room: &Strongroom,
         caller: &Caller,
-    ) -> Result<((ContextInfo, Tombstone), Account), Stopped> {
+    ) -> Result<(Destroyed, Account), Stopped> {
         let (mut row, map) = room.known_context(caller, self.0).await?;
         let now = room.time.now();
         if row.state == ContextState::Destroyed {
             // A crash or a full disk may have kept the tombstone from being written.
-            let again = tombstone(caller, &row, now, row.final_after.unwrap_or(now));
-            room.anchor.put_tombstone(&again).await.map_err(|error| {
-                tracing::error!(
-                    error = &error as &dyn core::error::Error,
-                    "tombstone not written"
-                );
-                Denial::StoreUnavailable
-            })?;
+            let until = row.final_after.unwrap_or(now);
+            let again = Tombstone::of_context(caller.state.id, &row, now, until);
+            room.keep_tombstone(&again).await?;
             return Err(Denial::ContextDestroyed.into());
         }
         let final_after = now.saturating_add(micros(room.settings.backup_retention));
@@ -438,22 +452,8 @@ impl Administration for Destroy {
         row.keys
             .iter_mut()
             .for_each(|key| key.state = KeyState::Destroyed);
-        let tombstone = tombstone(caller, &row, now, final_after);
+        let tombstone = Tombstone::of_context(caller.state.id, &row, now, final_after);
         Ok(((info(caller, &row, map), tombstone), account))
-    }
-}
-
-/// What is remembered outside the database. No key of the row is later than it, whatever the clock
-/// said when it was made.
-fn tombstone(caller: &Caller, row: &ContextRow, now: Micros, final_after: Micros) -> Tombstone {
-    let versions = row.keys.iter().map(|key| key.version);
-    let created = row.keys.iter().map(|key| key.created);
-    Tombstone {
-        workspace: caller.state.id,
-        context: row.id,
-        version: versions.max().unwrap_or(KeyVersion::FIRST),
-        destroyed: created.fold(now, Micros::max),
-        final_after,
     }
 }
 
@@ -462,23 +462,31 @@ struct DestroyVersion(ContextId, KeyVersion);
 impl Administration for DestroyVersion {
     const OPERATION: Operation = Operation::VersionDestroy;
     const PERMISSION: Option<Permission> = Some(Permission::AdminContexts);
-    type Answer = ContextInfo;
+    type Answer = Destroyed;
 
     async fn decide(
         &self,
         room: &Strongroom,
         caller: &Caller,
-    ) -> Result<(ContextInfo, Account), Stopped> {
+    ) -> Result<(Destroyed, Account), Stopped> {
         let (mut row, map) = room.known_context(caller, self.0).await?;
+        let now = room.time.now();
+        let final_after = now.saturating_add(micros(room.settings.backup_retention));
+        let tombstone = Tombstone::of_version(caller.state.id, &row, self.1, now, final_after);
         let key = row.keys.iter_mut().find(|key| key.version == self.1);
         let key = key.ok_or(Denial::NotFound(Thing::KeyVersion))?;
+        if key.state == KeyState::Destroyed {
+            // As above.
+            room.keep_tombstone(&tombstone).await?;
+        }
         if key.state != KeyState::Rotated {
             return Err(Denial::Conflict(Thing::KeyVersion).into());
         }
         key.state = KeyState::Destroyed;
         let account = Account::of_changes(vec![Change::DestroyContextKey(self.0, self.1)])
             .of_context(self.0, &map)
-            .fact("version", &self.1.to_string());
-        Ok((info(caller, &row, map), account))
+            .fact("version", &self.1.to_string())
+            .fact("final_after", &format_time(final_after));
+        Ok(((info(caller, &row, map), tombstone), account))
     }
 }

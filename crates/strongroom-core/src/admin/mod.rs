@@ -137,14 +137,6 @@ impl Strongroom {
     ) -> Result<Answered<T::Answer>, Refused> {
         self.enter(ask, &Administer(act)).await
     }
-
-    async fn administer_as<T: Administration>(
-        &self,
-        ask: &Ask,
-        act: T,
-    ) -> Result<(Answered<T::Answer>, Caller), Refused> {
-        self.enter_as(ask, &Administer(act)).await
-    }
 }
 
 /// An account of reading what is administered.

@@ -53,7 +53,7 @@ impl Strongroom {
             .context(caller.state.id, id)
             .await?
             .ok_or(Denial::ContextUnknown)?;
-        let key = self.next_version(caller, &row)?;
+        let key = self.next_version(&caller.state, &row)?;
         let account = Account::of_changes(vec![Change::AddContextKey(id, key.clone())])
             .of_context(id, map)
             .fact("version", &key.version.to_string())
@@ -131,6 +131,10 @@ impl Strongroom {
     ) -> Result<Arc<ContextKeys>, Stopped> {
         if let Some(row) = self.store.context(caller.state.id, id).await? {
             return Ok(Arc::new(ContextKeys::unwrap(&caller.state, &row)?));
+        }
+        if self.logs.buried(caller.state.id, id).is_some() {
+            // The database is older than the key context; only its name brings it back.
+            return Err(Denial::ContextDestroyed.into());
         }
         let row = self.new_context(caller, id, map, KeyVersion::FIRST)?;
         let account = Account::of_changes(vec![Change::InsertContext(row)]).of_context(id, map);

@@ -34,6 +34,7 @@ mod seen;
 mod stored;
 mod terms;
 mod tiles;
+mod tombstones;
 mod view;
 
 pub(crate) use items::compress_items;

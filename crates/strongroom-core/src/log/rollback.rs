@@ -1,22 +1,17 @@
-//! After a restart: whether the database is older than what was signed or destroyed.
+//! After a restart: whether the database is older than what was signed.
 //!
-//! Outside the database are the last checkpoint of each log and the tombstones of destroyed key
-//! contexts. A log must begin with what its checkpoint signs; otherwise nothing is served, unless
-//! the operator begins a new generation by name. Keys that a restored database brought back are
-//! destroyed again before anything is served. What was written after the last checkpoint outside is
-//! not protected.
+//! Outside the database is the last checkpoint of each log. A log must begin with what its checkpoint
+//! signs; otherwise nothing is served, unless the operator begins a new generation by name. What was
+//! written after the last checkpoint outside is not protected.
 
 use strongroom_log::{Checkpoint, Frontier};
-use strongroom_types::body::KeyState;
 use strongroom_types::{Operation, WorkspaceId};
 
 use crate::denial::Denial;
 use crate::door::Account;
-use crate::door::keyring::open_map;
-use crate::ports::{Change, ContextRow, Head, Tombstone};
+use crate::ports::{Change, Head};
 use crate::settings::AfterRollback;
 use crate::strongroom::{OpenError, Strongroom};
-use crate::time::format_time;
 
 /// A checkpoint kept outside the database, verified.
 #[derive(Debug)]
@@ -175,50 +170,6 @@ impl Strongroom {
             Denial::Unavailable
         })
     }
-
-    /// Destroys again what a restored database brought back.
-    ///
-    /// # Errors
-    /// The entry of the destruction could not be written.
-    pub(crate) async fn destroy_again(&self) -> Result<(), OpenError> {
-        for tombstone in self.anchor.tombstones().await? {
-            let row = self
-                .store
-                .context(tombstone.workspace, tombstone.context)
-                .await?;
-            let Some(row) = row.filter(|row| is_back(row, &tombstone)) else {
-                continue;
-            };
-            tracing::warn!(context = %row.id, "destroyed keys were restored; destroyed again");
-            self.destroy_restored(&tombstone, &row)
-                .await
-                .map_err(OpenError::Log)?;
-        }
-        Ok(())
-    }
-
-    async fn destroy_restored(
-        &self,
-        tombstone: &Tombstone,
-        row: &ContextRow,
-    ) -> Result<(), Denial> {
-        let Tombstone {
-            workspace,
-            context: id,
-            destroyed,
-            final_after,
-            ..
-        } = *tombstone;
-        let state = self.state(workspace).await?;
-        let map = open_map(&state, row)?;
-        let account = Account::of_changes(vec![Change::DestroyContext { id, final_after }])
-            .of_context(id, &map)
-            .fact("destroyed", &format_time(destroyed))
-            .fact("final_after", &format_time(final_after));
-        self.append_own(&state, Operation::ContextDestroy, account)
-            .await
-            .map(drop)
-    }
 }
 
 /// The generation that an origin names; `first` is the origin of generation 1.
@@ -233,23 +184,9 @@ fn generation(origin: &str, first: &str) -> Option<u64> {
     }
 }
 
-/// Whether a key that was destroyed can be used again. One of a later version, or made later, belongs
-/// to a key context that was created anew: in this database, where versions go on, or in a restored
-/// one that had never heard of it. Either is enough, so that a clock set back destroys nothing.
-fn is_back(row: &ContextRow, tombstone: &Tombstone) -> bool {
-    row.keys
-        .iter()
-        .filter(|key| key.state != KeyState::Destroyed)
-        .any(|key| key.version <= tombstone.version && key.created <= tombstone.destroyed)
-}
-
 #[cfg(test)]
 mod tests {
-    use strongroom_types::body::ContextState;
-    use strongroom_types::{ContextId, KeyVersion, Kind};
-
     use super::*;
-    use crate::ports::{ContextKeyRow, Micros};
 
     #[test]
     fn an_origin_names_its_generation_in_one_way() {
@@ -264,55 +201,5 @@ mod tests {
         ] {
             assert_eq!(of(wrong), None, "{wrong}");
         }
-    }
-
-    fn row(created: Micros, state: KeyState) -> ContextRow {
-        let key = ContextKeyRow {
-            version: KeyVersion(1),
-            state,
-            created,
-            seed: Vec::new(),
-            sealed: 0,
-            last_opened: None,
-        };
-        ContextRow {
-            id: ContextId::from_bytes([1; 32]),
-            kind: Kind::Context,
-            state: ContextState::Active,
-            created,
-            map: Vec::new(),
-            lock_secret: Vec::new(),
-            final_after: None,
-            keys: vec![key],
-        }
-    }
-
-    #[test]
-    fn keys_are_back_when_they_are_older_than_the_tombstone() {
-        let tombstone = Tombstone {
-            workspace: WorkspaceId::from_bytes([1; 16]),
-            context: ContextId::from_bytes([1; 32]),
-            version: KeyVersion(1),
-            destroyed: 100,
-            final_after: 200,
-        };
-        assert!(is_back(&row(99, KeyState::Active), &tombstone));
-        assert!(is_back(&row(99, KeyState::Rotated), &tombstone));
-        assert!(!is_back(&row(99, KeyState::Destroyed), &tombstone));
-        assert!(!is_back(&row(101, KeyState::Active), &tombstone));
-    }
-
-    #[test]
-    fn a_key_made_anew_under_a_clock_set_back_is_not_back() {
-        let tombstone = Tombstone {
-            workspace: WorkspaceId::from_bytes([1; 16]),
-            context: ContextId::from_bytes([1; 32]),
-            version: KeyVersion(1),
-            destroyed: 100,
-            final_after: 200,
-        };
-        let mut anew = row(99, KeyState::Active);
-        anew.keys[0].version = KeyVersion(2);
-        assert!(!is_back(&anew, &tombstone));
     }
 }

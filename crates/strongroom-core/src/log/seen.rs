@@ -4,16 +4,19 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use strongroom_types::WorkspaceId;
+use strongroom_types::{ContextId, KeyVersion, WorkspaceId};
 
 use crate::denial::Denial;
-use crate::ports::{CheckpointRow, Micros};
+use crate::ports::{CheckpointRow, Micros, Tombstone};
 
 /// The logs that this process served. Losing it loses nothing that must last: what a restart must
 /// remember is kept outside the database, see [`Anchor`](crate::ports::Anchor).
 #[derive(Debug, Default)]
 pub(crate) struct Logs {
     logs: Mutex<HashMap<WorkspaceId, Arc<Log>>>,
+    /// Key contexts that were destroyed as a whole, with the newest version of their key then, as
+    /// read at start.
+    buried: Mutex<HashMap<(WorkspaceId, ContextId), KeyVersion>>,
     /// When old openings were last erased.
     pub(super) erased: AtomicI64,
 }
@@ -34,6 +37,23 @@ impl Logs {
     pub(crate) fn of(&self, workspace: WorkspaceId) -> Arc<Log> {
         let mut logs = self.logs.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(logs.entry(workspace).or_default())
+    }
+
+    /// Remembers the tombstone of a whole key context.
+    pub(super) fn bury(&self, tombstone: &Tombstone) {
+        if tombstone.only {
+            return;
+        }
+        let place = (tombstone.workspace, tombstone.context);
+        let mut buried = self.buried.lock().unwrap_or_else(PoisonError::into_inner);
+        buried.insert(place, tombstone.version);
+    }
+
+    /// The newest version that a key context had when it was destroyed, whether or not the database
+    /// knows of it.
+    pub(crate) fn buried(&self, workspace: WorkspaceId, id: ContextId) -> Option<KeyVersion> {
+        let buried = self.buried.lock().unwrap_or_else(PoisonError::into_inner);
+        buried.get(&(workspace, id)).copied()
     }
 }
 

@@ -19,19 +19,34 @@ pub enum AnchorError {
     Damaged,
 }
 
-/// Says that a key context's keys were destroyed, so that a restored database destroys them again.
+/// Says that keys of a key context were destroyed, so that a restored database destroys them again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tombstone {
     /// The workspace.
     pub workspace: WorkspaceId,
     /// The key context.
     pub context: ContextId,
-    /// The newest version of its key then.
+    /// The newest version of its key then, or the one version that was destroyed.
     pub version: KeyVersion,
+    /// Only that version was destroyed; the key context lives on.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub only: bool,
     /// When it was destroyed: keys made later are not meant.
     pub destroyed: Micros,
     /// Until when copies may exist in backups.
     pub final_after: Micros,
+}
+
+impl Tombstone {
+    /// Whether this version of the key was destroyed.
+    #[must_use]
+    pub fn covers(&self, version: KeyVersion) -> bool {
+        if self.only {
+            version == self.version
+        } else {
+            version <= self.version
+        }
+    }
 }
 
 /// Remembers, outside the database, how long each log was and what was destroyed.
