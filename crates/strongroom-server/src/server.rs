@@ -22,7 +22,7 @@ use tokio::time::{interval, timeout};
 
 use crate::config::{Config, ConfigError, Operation};
 use crate::dev::{self, DevError, DevInfo};
-use crate::edge::{App, Edge};
+use crate::edge::{App, Edge, Readiness};
 use crate::limits::{Limits, Meter};
 use crate::roots::RootFileError;
 use crate::telemetry::Metrics;
@@ -201,6 +201,7 @@ fn edge(room: Strongroom, limits: Limits, issuer: Option<dev::Issuer>) -> App {
     Arc::new(Edge {
         meter: Meter::new(&limits, &clock),
         metrics: Metrics::new(routes),
+        readiness: Readiness::default(),
         entropy: Arc::new(SystemEntropy),
         room,
         limits,

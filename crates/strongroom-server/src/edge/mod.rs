@@ -10,6 +10,7 @@ mod guard;
 mod header;
 mod problem;
 mod query;
+mod ready;
 mod stream;
 mod target;
 
@@ -29,6 +30,7 @@ pub(crate) use caller::Caller;
 pub(crate) use guard::{guard, unknown_method, unknown_route};
 pub(crate) use problem::{Problem, status, title};
 pub(crate) use query::{FromParameters, Parameters, Query};
+pub(crate) use ready::Readiness;
 pub(crate) use stream::{Opened, Sealed};
 pub(crate) use target::{Target, TileTarget};
 
@@ -39,6 +41,7 @@ pub(crate) struct Edge {
     pub(crate) limits: Limits,
     pub(crate) meter: Meter,
     pub(crate) metrics: Metrics,
+    pub(crate) readiness: Readiness,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
     /// Only in development mode.

@@ -56,7 +56,8 @@ async fn healthz() -> &'static str {
 }
 
 async fn readyz(State(app): State<App>) -> Response {
-    let health = app.room.health().await;
+    let now = app.clock.read().monotonic;
+    let health = app.readiness.health(now, app.room.health()).await;
     let ready = Ready {
         store: health.store,
         root: health.root,
