@@ -8,7 +8,7 @@ use strongroom_types::body::{
 };
 use strongroom_types::{ClientId, KeyId, Operation, Permission, WorkspaceId};
 
-use super::{Administration, PageQuery, check_name, page, reading};
+use super::{Administration, PageQuery, body_digest, check_name, names, page, reading};
 use crate::ask::{Answered, Ask};
 use crate::caller::{Caller, Client, ClientBody};
 use crate::denial::{Denial, Invalid, Refused, Thing};
@@ -171,6 +171,19 @@ impl Strongroom {
         ))
     }
 
+    /// Nobody gives away, or gets hold of through another client's API key, what it may not do
+    /// itself. Outside the system workspace the permission to administer workspaces does nothing.
+    ///
+    /// # Errors
+    /// The caller lacks one of the permissions.
+    fn check_grant(&self, caller: &Caller, permissions: &[Permission]) -> Result<(), Denial> {
+        let inert = caller.state.id != self.deployment.system;
+        permissions
+            .iter()
+            .filter(|permission| !(inert && **permission == Permission::AdminWorkspaces))
+            .try_for_each(|permission| caller.require(*permission))
+    }
+
     /// A client that an administrator names; another's id is as unknown as none.
     async fn known_client(&self, caller: &Caller, id: ClientId) -> Result<Arc<Client>, Denial> {
         self.load_client(&caller.state, id)
@@ -293,6 +306,7 @@ impl Administration for Create {
         caller: &Caller,
     ) -> Result<(ClientCreated, Account), Stopped> {
         let state = &caller.state;
+        room.check_grant(caller, &self.0.permissions)?;
         let body = ClientBody {
             name: self.0.name.clone(),
             permissions: unique(&self.0.permissions),
@@ -300,8 +314,13 @@ impl Administration for Create {
             disabled: false,
         };
         let new = room.new_client(&state.keys, state.id, body, self.0.expires_in)?;
-        let account = Account::of_changes(new.changes).fact("client", &new.info.id.to_string());
-        let account = account.fact("permissions", &permission_names(&new.info.permissions));
+        let account = Account::of_changes(new.changes)
+            .fact("client", &new.info.id.to_string())
+            .fact("permissions", &permission_names(&new.info.permissions))
+            .fact(
+                "allowed_contexts",
+                &body_digest(&state.keys, &new.info.allowed_contexts)?,
+            );
         Ok((
             ClientCreated {
                 client: new.info,
@@ -333,13 +352,20 @@ impl Administration for Update {
     ) -> Result<(ClientInfo, Account), Stopped> {
         let state = &caller.state;
         let mut client = Client::clone(&*room.known_client(caller, self.id).await?);
+        room.check_grant(caller, &client.body.permissions)?;
         apply(&mut client.body, &self.request);
+        room.check_grant(caller, &client.body.permissions)?;
         check_client(&client.body)?;
         let place = (RecordKind::Client, self.id.to_string(), client.created);
         let record = record::seal(&state.keys, state.id, place, &client.body)?;
         let account = Account::of_changes(vec![Change::PutRecord(state.id, record)])
             .fact("client", &self.id.to_string())
+            .fact("changed", &changed(&self.request))
             .fact("permissions", &permission_names(&client.body.permissions))
+            .fact(
+                "allowed_contexts",
+                &body_digest(&state.keys, &client.body.allowed_contexts)?,
+            )
             .fact(
                 "disabled",
                 if client.body.disabled {
@@ -350,6 +376,16 @@ impl Administration for Update {
             );
         Ok((room.describe(caller, &client).await?, account))
     }
+}
+
+/// The fields that an update names.
+fn changed(request: &ClientUpdate) -> String {
+    names([
+        ("name", request.name.is_some()),
+        ("permissions", request.permissions.is_some()),
+        ("allowed_contexts", request.allowed_contexts.is_some()),
+        ("disabled", request.disabled.is_some()),
+    ])
 }
 
 fn apply(body: &mut ClientBody, request: &ClientUpdate) {
@@ -395,7 +431,8 @@ impl Administration for CreateKey {
         room: &Strongroom,
         caller: &Caller,
     ) -> Result<(ApiKeyCreated, Account), Stopped> {
-        room.known_client(caller, self.id).await?;
+        let client = room.known_client(caller, self.id).await?;
+        room.check_grant(caller, &client.body.permissions)?;
         if room.live_keys(caller, self.id).await?.len() >= API_KEYS_MAX {
             return Err(Denial::Invalid(Invalid::ApiKeys).into());
         }

@@ -1,9 +1,9 @@
 //! Trusted issuers. Whoever administers them can impersonate identities of the workspace.
 
-use strongroom_types::body::{IssuerCreate, IssuerInfo, IssuerUpdate, Page};
+use strongroom_types::body::{IssuerCreate, IssuerInfo, IssuerKeys, IssuerUpdate, Page};
 use strongroom_types::{IssuerId, Operation, Permission};
 
-use super::{Administration, PageQuery, page, reading};
+use super::{Administration, PageQuery, body_digest, names, page, reading};
 use crate::ask::{Answered, Ask};
 use crate::caller::Caller;
 use crate::denial::{Denial, Refused, Thing};
@@ -79,8 +79,29 @@ fn change(
     let record = record::seal(&state.keys, state.id, place, &body)?;
     let account = Account::of_changes(vec![Change::PutRecord(state.id, record)])
         .fact("issuer", &id.to_string())
+        .fact("keys", keys_kind(&body.keys))
+        .fact("body", &body_digest(&state.keys, &body)?)
         .fact("disabled", if body.disabled { "true" } else { "false" });
     Ok((Issuer { id, created, body }.info(), account))
+}
+
+const fn keys_kind(keys: &IssuerKeys) -> &'static str {
+    match keys {
+        IssuerKeys::Discovery {} => "discovery",
+        IssuerKeys::JwksUrl(_) => "jwks_url",
+        IssuerKeys::Jwks(_) => "jwks",
+    }
+}
+
+/// The fields that an update names.
+fn changed(request: &IssuerUpdate) -> String {
+    names([
+        ("keys", request.keys.is_some()),
+        ("audiences", request.audiences.is_some()),
+        ("clock_skew_s", request.clock_skew_s.is_some()),
+        ("display_claims", request.display_claims.is_some()),
+        ("disabled", request.disabled.is_some()),
+    ])
 }
 
 struct List(PageQuery);
@@ -178,6 +199,7 @@ impl Administration for Update {
     ) -> Result<(IssuerInfo, Account), Stopped> {
         let issuer = known(caller, self.id)?;
         let body = issuer.body.clone().apply(self.request.clone())?;
-        Ok(change(caller, self.id, issuer.created, body)?)
+        let (info, account) = change(caller, self.id, issuer.created, body)?;
+        Ok((info, account.fact("changed", &changed(&self.request))))
     }
 }

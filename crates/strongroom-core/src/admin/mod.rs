@@ -12,14 +12,17 @@ mod issuers;
 mod policies;
 mod workspaces;
 
+use serde::Serialize;
+use strongroom_log::sha256;
 use strongroom_types::body::Page;
-use strongroom_types::{KeyContext, Operation, Permission};
+use strongroom_types::{KeyContext, Operation, Permission, base32};
 
 use crate::ask::{Answered, Ask};
 use crate::caller::Caller;
 use crate::denial::{Denial, Invalid, Refused};
 use crate::door::{Account, Permit, Planned, Released, Stopped, Use};
 use crate::strongroom::Strongroom;
+use crate::workspace::WorkspaceKeys;
 
 /// Which part of a list.
 #[derive(Clone, Debug, Default)]
@@ -137,6 +140,25 @@ impl Strongroom {
     ) -> Result<Answered<T::Answer>, Refused> {
         self.enter(ask, &Administer(act)).await
     }
+}
+
+/// What an entry says of a body whose values it does not: which body it was can be checked by whoever
+/// holds the body and the audit key, and two equal bodies are seen to be equal.
+///
+/// `base32(HMAC(search term key, "body" ‖ SHA-256(JSON)))`, first 16 bytes
+fn body_digest<T: Serialize>(keys: &WorkspaceKeys, body: &T) -> Result<String, Denial> {
+    let json = serde_json::to_vec(body).map_err(|_unserialisable| Denial::Internal)?;
+    let mac = keys
+        .audit
+        .search_term(&[b"body", sha256(&json).as_bytes()]);
+    Ok(base32::encode(&mac))
+}
+
+/// The names of those that are so.
+fn names<const N: usize>(fields: [(&str, bool); N]) -> String {
+    let named = fields.into_iter().filter(|(_, is)| *is);
+    let named: Vec<_> = named.map(|(name, _)| name).collect();
+    named.join(" ")
 }
 
 /// An account of reading what is administered.

@@ -3,7 +3,7 @@
 use strongroom_types::body::{Page, PolicyBody, PolicyInfo};
 use strongroom_types::{Operation, Permission, PolicyId};
 
-use super::{Administration, PageQuery, page, reading};
+use super::{Administration, PageQuery, body_digest, names, page, reading};
 use crate::ask::{Answered, Ask};
 use crate::caller::Caller;
 use crate::denial::{Denial, Refused, Thing};
@@ -89,7 +89,8 @@ fn change(
     };
     let record = record::seal(&state.keys, state.id, place, &record)?;
     let account = Account::of_changes(vec![Change::PutRecord(state.id, record)])
-        .fact("policy", &id.to_string());
+        .fact("policy", &id.to_string())
+        .fact("body", &body_digest(&state.keys, body)?);
     Ok((
         Policy {
             id,
@@ -99,6 +100,20 @@ fn change(
         .info(),
         account,
     ))
+}
+
+/// The fields that two bodies differ in.
+fn changed(former: &PolicyBody, body: &PolicyBody) -> String {
+    names([
+        ("match", former.matches != body.matches),
+        ("suite", former.suite != body.suite),
+        ("required_lock", former.required_lock != body.required_lock),
+        ("rotation", former.rotation != body.rotation),
+        (
+            "accepted_formats",
+            former.accepted_formats != body.accepted_formats,
+        ),
+    ])
 }
 
 struct List(PageQuery);
@@ -190,9 +205,11 @@ impl Administration for Update {
         _room: &Strongroom,
         caller: &Caller,
     ) -> Result<(PolicyInfo, Account), Stopped> {
-        let created = known(caller, self.id)?.created;
+        let former = known(caller, self.id)?;
         caller.state.policies.check(Some(self.id), &self.body)?;
-        Ok(change(caller, self.id, created, &self.body)?)
+        let (info, account) = change(caller, self.id, former.created, &self.body)?;
+        let changed = changed(&former.body, &self.body);
+        Ok((info, account.fact("changed", &changed)))
     }
 }
 
