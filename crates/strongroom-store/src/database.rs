@@ -1,15 +1,17 @@
 //! Opening a database.
 
 use core::fmt;
+use core::time::Duration;
 use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Once};
 
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions, install_default_drivers};
 use sqlx::{AnyPool, ConnectOptions as _, Connection as _};
+use strongroom_core::ports::StoreError;
 use strongroom_crypto::entropy::Entropy;
-use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
 use crate::commit::{self, Inbox, Means, Outbox};
 use crate::{postgres, schema, sqlite};
@@ -82,6 +84,9 @@ impl fmt::Debug for StoreConfig {
     }
 }
 
+/// How long a read may take, waiting for a connection included.
+const READ_MAX: Duration = Duration::from_secs(5);
+
 /// Which of the two databases.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Backend {
@@ -142,7 +147,7 @@ impl Database {
             .await?;
         first.close().await?;
         let means = Means::new(options.clone(), entropy);
-        let (wake, woken) = mpsc::channel(1);
+        let (wake, woken) = sqlite::checkpoint::channel();
         Ok(Self::start(readers, means, |means, inbox| {
             let writer = commit::sqlite::run(means, inbox, wake, lock);
             let checkpointer = sqlite::checkpoint::run(path, options, woken);
@@ -167,6 +172,16 @@ impl Database {
         Ok(Self::start(readers, means, |means, inbox| {
             vec![tokio::spawn(commit::postgres::run(means, inbox))]
         }))
+    }
+
+    /// Waits for a read, but not for ever: a database that accepted the connection and then fell
+    /// silent is one that is not there.
+    pub(crate) async fn read<T>(
+        &self,
+        read: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        let read = timeout(READ_MAX, read).await;
+        read.unwrap_or_else(|elapsed| Err(StoreError::Unavailable(Box::new(elapsed))))
     }
 
     fn start(

@@ -21,7 +21,7 @@ impl Store for Database {
     }
 
     async fn deployment(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        workspace::deployment(&self.readers, key).await
+        self.read(workspace::deployment(&self.readers, key)).await
     }
 
     async fn put_deployment(&self, key: &str, value: &[u8]) -> Result<Vec<u8>, StoreError> {
@@ -34,11 +34,11 @@ impl Store for Database {
     }
 
     async fn head(&self, workspace: WorkspaceId) -> Result<Option<Head>, StoreError> {
-        workspace::head(&self.readers, workspace).await
+        self.read(workspace::head(&self.readers, workspace)).await
     }
 
     async fn workspace(&self, id: WorkspaceId) -> Result<Option<WorkspaceRow>, StoreError> {
-        workspace::workspace(&self.readers, id).await
+        self.read(workspace::workspace(&self.readers, id)).await
     }
 
     async fn workspaces(
@@ -46,7 +46,8 @@ impl Store for Database {
         after: Option<WorkspaceId>,
         limit: u32,
     ) -> Result<Vec<WorkspaceRow>, StoreError> {
-        workspace::workspaces(&self.readers, after, limit).await
+        self.read(workspace::workspaces(&self.readers, after, limit))
+            .await
     }
 
     async fn records(
@@ -56,7 +57,14 @@ impl Store for Database {
         after: Option<&str>,
         limit: u32,
     ) -> Result<Vec<Record>, StoreError> {
-        record::records(&self.readers, workspace, kind, after, limit).await
+        self.read(record::records(
+            &self.readers,
+            workspace,
+            kind,
+            after,
+            limit,
+        ))
+        .await
     }
 
     async fn record(
@@ -65,11 +73,12 @@ impl Store for Database {
         kind: RecordKind,
         id: &str,
     ) -> Result<Option<Record>, StoreError> {
-        record::record(&self.readers, workspace, kind, id).await
+        self.read(record::record(&self.readers, workspace, kind, id))
+            .await
     }
 
     async fn api_key(&self, id: KeyId) -> Result<Option<ApiKeyRow>, StoreError> {
-        record::api_key(&self.readers, id).await
+        self.read(record::api_key(&self.readers, id)).await
     }
 
     async fn api_keys(
@@ -77,7 +86,8 @@ impl Store for Database {
         workspace: WorkspaceId,
         client: ClientId,
     ) -> Result<Vec<ApiKeyRow>, StoreError> {
-        record::api_keys(&self.readers, workspace, client).await
+        self.read(record::api_keys(&self.readers, workspace, client))
+            .await
     }
 
     async fn context(
@@ -85,7 +95,8 @@ impl Store for Database {
         workspace: WorkspaceId,
         id: ContextId,
     ) -> Result<Option<ContextRow>, StoreError> {
-        context::context(&self.readers, workspace, id).await
+        self.read(context::context(&self.readers, workspace, id))
+            .await
     }
 
     async fn contexts(
@@ -94,7 +105,8 @@ impl Store for Database {
         after: Option<ContextId>,
         limit: u32,
     ) -> Result<Vec<ContextRow>, StoreError> {
-        context::contexts(&self.readers, workspace, after, limit).await
+        self.read(context::contexts(&self.readers, workspace, after, limit))
+            .await
     }
 
     async fn idempotency(
@@ -103,7 +115,8 @@ impl Store for Database {
         key: &[u8],
         now: Micros,
     ) -> Result<Option<IdempotencyRow>, StoreError> {
-        record::idempotency(&self.readers, workspace, key, now).await
+        self.read(record::idempotency(&self.readers, workspace, key, now))
+            .await
     }
 
     async fn batches(
@@ -112,7 +125,8 @@ impl Store for Database {
         from: u64,
         to: u64,
     ) -> Result<Vec<BatchRow>, StoreError> {
-        log::batches(&self.readers, workspace, from, to).await
+        self.read(log::batches(&self.readers, workspace, from, to))
+            .await
     }
 
     async fn items(
@@ -120,7 +134,7 @@ impl Store for Database {
         workspace: WorkspaceId,
         index: u64,
     ) -> Result<Option<Vec<u8>>, StoreError> {
-        log::items(&self.readers, workspace, index).await
+        self.read(log::items(&self.readers, workspace, index)).await
     }
 
     async fn tile(
@@ -129,7 +143,8 @@ impl Store for Database {
         level: u8,
         n: u64,
     ) -> Result<Option<Vec<u8>>, StoreError> {
-        log::tile(&self.readers, workspace, level, n).await
+        self.read(log::tile(&self.readers, workspace, level, n))
+            .await
     }
 
     async fn tile_roots(
@@ -139,11 +154,12 @@ impl Store for Database {
         from: u64,
         to: u64,
     ) -> Result<Vec<Hash>, StoreError> {
-        log::tile_roots(&self.readers, workspace, level, from, to).await
+        self.read(log::tile_roots(&self.readers, workspace, level, from, to))
+            .await
     }
 
     async fn tiles(&self, workspace: WorkspaceId) -> Result<u64, StoreError> {
-        log::tiles(&self.readers, workspace).await
+        self.read(log::tiles(&self.readers, workspace)).await
     }
 
     async fn put_tiling(&self, workspace: WorkspaceId, tiling: Tiling) -> Result<(), StoreError> {
@@ -156,14 +172,15 @@ impl Store for Database {
         terms: &[[u8; 16]],
         from: u64,
     ) -> Result<Vec<u64>, StoreError> {
-        log::term_tiles(&self.readers, workspace, terms, from).await
+        self.read(log::term_tiles(&self.readers, workspace, terms, from))
+            .await
     }
 
     async fn checkpoint(
         &self,
         workspace: WorkspaceId,
     ) -> Result<Option<CheckpointRow>, StoreError> {
-        log::checkpoint(&self.readers, workspace).await
+        self.read(log::checkpoint(&self.readers, workspace)).await
     }
 
     async fn put_checkpoint(

@@ -20,6 +20,9 @@ pub(crate) trait Write: Send + Sync + Debug + 'static {
     /// What the caller is told once it is durable.
     type Answer: Send + 'static;
 
+    /// Whether what it removes must not stay readable anywhere, the WAL included.
+    const ERASES: bool = false;
+
     /// Writes.
     async fn run(&self, conn: &mut AnyConnection) -> Result<Self::Answer, StoreError>;
 }
@@ -209,6 +212,8 @@ pub(crate) struct EraseOpenings {
 #[async_trait]
 impl Write for EraseOpenings {
     type Answer = u64;
+
+    const ERASES: bool = true;
 
     async fn run(&self, conn: &mut AnyConnection) -> Result<u64, StoreError> {
         let erased = query(

@@ -41,6 +41,9 @@ use crate::write::Write;
 pub(crate) trait Job: Send + Debug {
     /// Writes and answers.
     async fn run(self: Box<Self>, writer: &mut Writer);
+
+    /// See [`Write::ERASES`].
+    fn erases(&self) -> bool;
 }
 
 #[derive(Debug)]
@@ -59,6 +62,10 @@ where
         if self.answer.send(answer).is_err() {
             tracing::debug!("a caller went away before its write was answered");
         }
+    }
+
+    fn erases(&self) -> bool {
+        W::ERASES
     }
 }
 

@@ -2,12 +2,13 @@
 
 use std::fs::File;
 
-use tokio::sync::mpsc;
+use strongroom_core::ports::Change;
 
-use super::queue::Queue;
+use super::queue::{Group, Queue};
 use super::writer::Dialect;
-use super::{Inbox, Means, Writer};
+use super::{Inbox, Job, Means, Writer};
 use crate::database::Backend;
+use crate::sqlite::checkpoint::Wake;
 
 /// The head is read under the write lock, so nothing needs to be locked row by row.
 const DIALECT: Dialect = Dialect {
@@ -21,24 +22,28 @@ const DIALECT: Dialect = Dialect {
 const WRITES_PER_LOOK: u64 = 64;
 
 /// Writes what comes in until nobody can send any more. Holds the lock on the database until then.
-/// Wakes the checkpointer now and then.
-pub(crate) async fn run(means: Means, mut inbox: Inbox, wake: mpsc::Sender<()>, lock: File) {
+/// Wakes the checkpointer now and then, and whenever something was to be erased.
+pub(crate) async fn run(means: Means, mut inbox: Inbox, wake: Wake, lock: File) {
     let mut writer = Writer::new(means, DIALECT);
     let mut queue = Queue::default();
     let mut writes: u64 = 0;
-    while wait(&mut inbox, &mut queue, &mut writer).await {
+    while wait(&mut inbox, &mut queue, &mut writer, &wake).await {
         gather(&mut inbox, &mut queue).await;
         if !queue.is_empty() {
             // Nothing is held elsewhere: there is no other process.
-            let skipped = writer.append(queue.take()).await;
+            let groups = queue.take();
+            let erases = erases(&groups);
+            let skipped = writer.append(groups).await;
+            if erases {
+                wake.erase();
+            }
             for group in skipped {
                 queue.put_back(group);
             }
         }
         writes += 1;
         if writes.is_multiple_of(WRITES_PER_LOOK) {
-            // When there is no room, the checkpointer is awake already.
-            wake.try_send(()).ok();
+            wake.look();
         }
     }
     drop(writer);
@@ -66,17 +71,37 @@ async fn gather(inbox: &mut Inbox, queue: &mut Queue) {
     }
 }
 
+/// Whether a change among those of the entries destroys a key.
+fn erases(groups: &[Group]) -> bool {
+    let destroys = |change: &Change| {
+        matches!(
+            change,
+            Change::DestroyContext { .. } | Change::DestroyContextKey(..)
+        )
+    };
+    let mut entries = groups.iter().flat_map(|group| &group.entries);
+    entries.any(|waiting| waiting.pending.changes.iter().any(destroys))
+}
+
+async fn work(job: Box<dyn Job>, writer: &mut Writer, wake: &Wake) {
+    let erases = job.erases();
+    job.run(writer).await;
+    if erases {
+        wake.erase();
+    }
+}
+
 /// Waits for an entry or runs a write. False when there is nothing more to come.
-async fn wait(inbox: &mut Inbox, queue: &mut Queue, writer: &mut Writer) -> bool {
+async fn wait(inbox: &mut Inbox, queue: &mut Queue, writer: &mut Writer, wake: &Wake) -> bool {
     if !queue.is_empty() {
         if let Ok(job) = inbox.jobs.try_recv() {
-            job.run(writer).await;
+            work(job, writer, wake).await;
         }
         return true;
     }
     tokio::select! {
         Some(waiting) = inbox.entries.recv() => queue.push(waiting),
-        Some(job) = inbox.jobs.recv() => job.run(writer).await,
+        Some(job) = inbox.jobs.recv() => work(job, writer, wake).await,
         else => return false,
     }
     true

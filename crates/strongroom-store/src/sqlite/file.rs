@@ -17,9 +17,18 @@ const TRIES: u32 = 20;
 /// …this long.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// The database file, its folder resolved, so that the lock stands where every process finds it.
+/// The database file, every link resolved, so that the lock stands where every process finds it,
+/// whatever name it has for the file.
 pub(crate) fn resolve(path: &str) -> Result<PathBuf, OpenError> {
     let path = Path::new(path);
+    match path.canonicalize() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        found => return Ok(found?),
+    }
+    // A link to a file that is not there would be followed when the file is made.
+    if path.is_symlink() {
+        return Err(io::Error::from(io::ErrorKind::NotFound).into());
+    }
     let name = path.file_name().ok_or(OpenError::Url)?;
     let folder = match path.parent() {
         Some(folder) if folder != Path::new("") => folder,
@@ -80,6 +89,19 @@ pub(crate) fn url(path: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_name_of_a_file_resolves_to_the_same_path() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link) = (folder.path().join("file.db"), folder.path().join("link.db"));
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        let resolved = |path: &Path| resolve(path.to_str().unwrap());
+        let new = resolved(&file).unwrap();
+        assert!(resolved(&link).is_err());
+        create(&file).unwrap();
+        assert_eq!(resolved(&file).unwrap(), new);
+        assert_eq!(resolved(&link).unwrap(), new);
+    }
 
     #[test]
     fn url_escapes_what_means_something_in_a_url() {
