@@ -1,11 +1,11 @@
 //! Denials: each one an entry, until they flood.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, PoisonError};
 
 use strongroom_types::body::LogEntryId;
-use strongroom_types::{ClientId, KeyContext, Kind, Operation, Outcome, Reason, WorkspaceId};
+use strongroom_types::{ClientId, Code, KeyContext, Kind, Operation, Outcome, Reason, WorkspaceId};
 
 use super::{Account, Ending};
 use crate::ask::Ask;
@@ -16,12 +16,13 @@ use crate::strongroom::Strongroom;
 
 const MINUTE: Micros = 60_000_000;
 
-/// What floods are counted by.
+/// What floods are counted by: what the caller is told, not why. One entry stands for a whole flood
+/// and is named in each answer, so that two reasons of one code must not have two entries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Key {
     workspace: WorkspaceId,
     client: ClientId,
-    reason: Reason,
+    code: Code,
 }
 
 /// The present minute of one key.
@@ -29,9 +30,30 @@ struct Key {
 struct Minute {
     until: Micros,
     written: u32,
-    counted: u32,
+    /// Of those that have no entry of their own, how many had which reason.
+    counted: BTreeMap<Reason, u32>,
     last: Option<LogEntryId>,
     caller: Caller,
+}
+
+impl Minute {
+    fn total(&self) -> u32 {
+        self.counted
+            .values()
+            .fold(0, |all, n| all.saturating_add(*n))
+    }
+
+    /// What the entry says of the flood: all that were counted, and how many for each reason.
+    fn account(&self) -> Account {
+        let account = Account {
+            count: self.total(),
+            of: self.last.map(|entry| entry.index),
+            ..Account::default()
+        };
+        self.counted.iter().fold(account, |account, (reason, n)| {
+            account.fact(reason.name(), &n.to_string())
+        })
+    }
 }
 
 /// What to do with a denial.
@@ -45,17 +67,17 @@ enum Verdict {
     Counted(Option<LogEntryId>),
 }
 
-/// Counts denials per client and reason.
+/// Counts denials per client and code.
 #[derive(Debug, Default)]
 pub(crate) struct Floods(Mutex<HashMap<Key, Minute>>);
 
 impl Floods {
-    fn admit(&self, key: Key, caller: &Caller, now: Micros, quota: u32) -> Verdict {
+    fn admit(&self, key: Key, reason: Reason, caller: &Caller, now: Micros, quota: u32) -> Verdict {
         let mut minutes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let minute = minutes.entry(key).or_insert_with(|| Minute {
             until: now.saturating_add(MINUTE),
             written: 0,
-            counted: 0,
+            counted: BTreeMap::new(),
             last: None,
             caller: caller.clone(),
         });
@@ -63,8 +85,10 @@ impl Floods {
             minute.written += 1;
             return Verdict::Write;
         }
-        minute.counted = minute.counted.saturating_add(1);
-        if minute.counted == 1 {
+        let begins = minute.counted.is_empty();
+        let counted = minute.counted.entry(reason).or_default();
+        *counted = counted.saturating_add(1);
+        if begins {
             Verdict::Begin
         } else {
             Verdict::Counted(minute.last)
@@ -94,7 +118,10 @@ impl Floods {
             }
             Entry::Occupied(mut present) => {
                 let present = present.get_mut();
-                present.counted = present.counted.saturating_add(minute.counted);
+                for (reason, n) in minute.counted {
+                    let counted = present.counted.entry(reason).or_default();
+                    *counted = counted.saturating_add(n);
+                }
                 present.last = present.last.or(minute.last);
             }
         }
@@ -135,10 +162,11 @@ impl Strongroom {
         let key = Key {
             workspace: caller.state.id,
             client: caller.client.id,
-            reason,
+            code: denial.code(),
         };
         let quota = self.settings.denials_per_minute;
-        let (operation, begins) = match self.floods.admit(key, caller, self.time.now(), quota) {
+        let now = self.time.now();
+        let (operation, begins) = match self.floods.admit(key, reason, caller, now, quota) {
             Verdict::Write => (operation, false),
             Verdict::Begin => (Operation::DenialFlood, true),
             Verdict::Counted(last) => return Ok(last),
@@ -160,19 +188,15 @@ impl Strongroom {
     pub(crate) async fn flush_floods(&self, everything: bool) {
         let now = (!everything).then(|| self.time.now());
         for (key, minute) in self.floods.over(now) {
-            if minute.counted < 2 {
+            if minute.total() < 2 {
                 continue;
             }
             let ending = Ending {
                 operation: Operation::DenialFlood,
                 outcome: Outcome::Denied,
-                reason: Some(key.reason),
+                reason: minute.counted.keys().next().copied(),
             };
-            let account = Account {
-                count: minute.counted,
-                of: minute.last.map(|entry| entry.index),
-                ..Account::default()
-            };
+            let account = minute.account();
             let Ok(request_id) = self.generate_request_id() else {
                 self.floods.take_back(key, minute);
                 continue;
@@ -182,7 +206,7 @@ impl Strongroom {
                 .append_ending(&minute.caller, &ask, ending, account)
                 .await
             {
-                tracing::error!(%denial, counted = minute.counted, "flood count not written");
+                tracing::error!(%denial, counted = minute.total(), "flood count not written");
                 self.floods.take_back(key, minute);
             }
         }
