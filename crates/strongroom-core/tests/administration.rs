@@ -8,10 +8,14 @@
 #[expect(dead_code, reason = "other tests use more of it")]
 mod support;
 
-use strongroom_core::{Ask, Denial, EntriesQuery};
-use strongroom_types::body::{ClientCreate, ClientCreated, ClientUpdate, EntryView};
-use strongroom_types::{ContextPattern, Operation, Permission};
-use support::{World, ask};
+use std::collections::BTreeMap;
+
+use strongroom_core::{Ask, Denial, EntriesQuery, Invalid, PageQuery, Settings};
+use strongroom_types::body::{
+    ClientCreate, ClientCreated, ClientUpdate, DecryptRequest, EntryView,
+};
+use strongroom_types::{Code, ContextPattern, Operation, Permission};
+use support::{World, ask, context};
 
 async fn make(
     world: &World,
@@ -36,7 +40,8 @@ async fn newest(world: &World, operation: Operation) -> EntryView {
         ..EntriesQuery::default()
     };
     let page = world.room.log_entries(&world.ask, query).await;
-    page.unwrap().value.entries.remove(0)
+    let entries = page.unwrap().value.entries.into_iter();
+    entries.max_by_key(|entry| entry.index).unwrap()
 }
 
 #[tokio::test]
@@ -102,4 +107,68 @@ async fn the_entry_of_an_update_names_what_changed_and_tells_no_value() {
     let digest = &entry.facts["allowed_contexts"];
     assert_ne!(digest, &before.facts["allowed_contexts"]);
     assert_eq!(digest.len(), 26, "{digest}");
+}
+
+#[tokio::test]
+async fn a_list_of_key_contexts_tells_nothing_of_those_of_others() {
+    let world = World::new().await;
+    for n in 0..12 {
+        world.seal(&format!("org_{n}")).await;
+    }
+    let allowed = |n| {
+        let pattern = [("organizationId", format!("org_{n}"))];
+        serde_json::from_value(serde_json::json!(BTreeMap::from(pattern))).unwrap()
+    };
+    let own = [Permission::AdminContexts];
+    let made = make(
+        &world,
+        &world.ask,
+        &own,
+        vec![allowed(3), allowed(7), allowed(9)],
+    );
+    let lesser = ask(&made.await.unwrap().api_key.secret);
+    let mut query = PageQuery {
+        limit: Some(2),
+        page: None,
+    };
+    let first = world.room.contexts(&lesser, query.clone()).await.unwrap();
+    assert_eq!(first.value.items.len(), 2);
+    query.page = first.value.next;
+    let second = world.room.contexts(&lesser, query.clone()).await.unwrap();
+    assert_eq!((second.value.items.len(), second.value.next), (1, None));
+    // A page token is its client's own.
+    let refused = world.room.contexts(&world.ask, query).await.unwrap_err();
+    assert_eq!(refused.denial, Denial::Invalid(Invalid::PageToken));
+}
+
+#[tokio::test]
+async fn a_flood_names_one_entry_whatever_the_reasons() {
+    let world = World::new().await;
+    world.seal("org_acme").await;
+    let quota = Settings::default().denials_per_minute;
+    let mut named = Vec::new();
+    for n in 0..quota + 6 {
+        // By turns of no known format and cut off, which are one code.
+        let ciphertext = if n % 2 == 0 {
+            b"\0\0\0\x0canother form".to_vec()
+        } else {
+            b"\0".to_vec()
+        };
+        let request = DecryptRequest::new(context("org_acme"), ciphertext);
+        let refused = world.room.decrypt(&world.ask, request).await.unwrap_err();
+        assert_eq!(refused.denial.code(), Code::CannotDecrypt);
+        named.push((refused.denial.reason(), refused.entry.unwrap().index));
+    }
+    let flood = &named[quota as usize..];
+    assert!(
+        flood.iter().all(|(_, index)| *index == flood[0].1),
+        "{flood:?}"
+    );
+    assert_ne!(flood[0].0, flood[1].0);
+    world.room.close().await;
+    let counted = newest(&world, Operation::DenialFlood).await;
+    assert_eq!(counted.count, 6);
+    for (reason, _) in &flood[..2] {
+        assert_eq!(counted.facts[reason.name()], "3");
+    }
 }

@@ -3,12 +3,12 @@
 use strongroom_types::body::{
     ContextCreate, ContextInfo, ContextState, KeyState, Page, VersionInfo,
 };
-use strongroom_types::{ContextId, KeyContext, KeyVersion, Kind, Operation, Permission};
+use strongroom_types::{ContextId, KeyContext, KeyVersion, Kind, Operation, Permission, base32};
 
-use super::{Administration, PageQuery, page, reading};
+use super::{Administration, PageQuery, reading};
 use crate::ask::{Answered, Ask};
 use crate::caller::Caller;
-use crate::denial::{Denial, Refused, Thing};
+use crate::denial::{Denial, Invalid, Refused, Thing};
 use crate::door::keyring::{new_key, open_map};
 use crate::door::{Account, Stopped};
 use crate::ports::{Change, ContextKeyRow, ContextRow, Tombstone};
@@ -17,7 +17,8 @@ use crate::time::{format_time, micros};
 use crate::workspace::WorkspaceState;
 
 impl Strongroom {
-    /// Lists the key contexts that the caller may use, by id.
+    /// Lists the key contexts that the caller may use, by id. A page that is not full may have a next
+    /// one, where the workspace has many key contexts that are not the caller's.
     ///
     /// # Errors
     /// [`Refused`], with the entry where the caller is known.
@@ -220,24 +221,60 @@ impl Administration for List {
         room: &Strongroom,
         caller: &Caller,
     ) -> Result<(Page<ContextInfo>, Account), Stopped> {
-        let limit = self.0.limit()?;
-        let rows = room
-            .store
-            .contexts(caller.state.id, self.0.after()?, limit)
-            .await?;
-        let next = page(rows.iter().collect(), limit, |row: &&ContextRow| {
-            row.id.to_string()
-        })
-        .next;
-        let mut items = Vec::with_capacity(rows.len());
-        for row in &rows {
-            let map = open_map(&caller.state, row)?;
-            if caller.may_use(&map) {
-                items.push(info(caller, row, map));
+        let limit = usize::try_from(self.0.limit()?).unwrap_or(usize::MAX);
+        let mut after = page_begin(caller, &self.0)?;
+        let mut items = Vec::new();
+        for _ in 0..ROWS_MAX / ROWS {
+            let rows = room.store.contexts(caller.state.id, after, ROWS).await?;
+            for row in &rows {
+                after = Some(row.id);
+                let map = open_map(&caller.state, row)?;
+                if caller.may_use(&map) {
+                    items.push(info(caller, row, map));
+                }
+                if items.len() == limit {
+                    let next = Some(page_end(caller, row.id)?);
+                    return Ok((Page { items, next }, reading("contexts")));
+                }
+            }
+            if rows.len() < ROWS as usize {
+                return Ok((Page { items, next: None }, reading("contexts")));
             }
         }
+        let next = after.map(|id| page_end(caller, id)).transpose()?;
         Ok((Page { items, next }, reading("contexts")))
     }
+}
+
+/// How many rows are read together.
+const ROWS: u32 = 200;
+/// How many rows are looked through for one page, most of which may be other clients'.
+const ROWS_MAX: u32 = 10_000;
+
+/// The place of a sealed page token: of one client, so that it is nobody else's.
+fn page_place(caller: &Caller) -> [&[u8]; 3] {
+    let (workspace, client) = (&caller.state.id, &caller.client.id);
+    [b"contexts page", workspace.as_bytes(), client.as_bytes()]
+}
+
+/// Where the next page begins, sealed: the id may be that of a key context that the caller may not
+/// know of.
+fn page_end(caller: &Caller, last: ContextId) -> Result<String, Denial> {
+    let sealed = caller.state.keys.seal_body(&page_place(caller), &last)?;
+    Ok(base32::encode(&sealed))
+}
+
+fn page_begin(caller: &Caller, query: &PageQuery) -> Result<Option<ContextId>, Denial> {
+    let open = |token: &String| {
+        let sealed = base32::decode(token)?;
+        let keys = &caller.state.keys;
+        keys.open_body("page", &page_place(caller), &sealed).ok()
+    };
+    query
+        .page
+        .as_ref()
+        .map(|token| open(token).ok_or(Denial::Invalid(Invalid::PageToken)))
+        .transpose()
 }
 
 struct Describe(ContextId);
