@@ -21,8 +21,12 @@ use crate::record;
 use crate::strongroom::Strongroom;
 use crate::workspace::WorkspaceState;
 
-/// How many credentials, clients and identities are kept verified.
-const KEPT_MAX: u64 = 100_000;
+/// How many clients are kept.
+const CLIENTS_MAX: u64 = 100_000;
+/// How many bytes of credentials, and of identities, are kept verified.
+const BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// How long a verified credential is kept.
+const BEARER_LIFETIME: Duration = Duration::from_mins(10);
 /// How long a verified identity is kept: a key that its issuer withdrew counts no longer than that.
 const IDENTITY_LIFETIME: Duration = Duration::from_mins(10);
 /// What an API key starts with.
@@ -34,7 +38,23 @@ pub(crate) const API_KEY_PREFIX: &str = "sr_";
 pub(crate) struct Sessions {
     bearers: Cache<Hash, Arc<Session>>,
     clients: Cache<(WorkspaceId, ClientId, u64), Arc<Client>>,
-    identities: Cache<(WorkspaceId, u64, Hash), Arc<Identity>>,
+    identities: Cache<(WorkspaceId, u64, Hash), Verified>,
+}
+
+/// An identity and what it weighs.
+#[derive(Clone, Debug)]
+struct Verified {
+    identity: Arc<Identity>,
+    bytes: u32,
+}
+
+/// What a credential or token takes in memory, about: its claims are maps and strings, and each has
+/// its place in a cache.
+fn kept_bytes(text: &str) -> u32 {
+    u32::try_from(text.len())
+        .unwrap_or(u32::MAX)
+        .saturating_mul(4)
+        .saturating_add(512)
 }
 
 /// What a bearer credential stands for.
@@ -47,15 +67,22 @@ struct Session {
     expires: Option<Micros>,
     /// The identity inside an exchanged token.
     identity: Option<Arc<Identity>>,
+    /// What it weighs.
+    bytes: u32,
 }
 
 impl Sessions {
     pub(crate) fn new() -> Self {
         Self {
-            bearers: Cache::new(KEPT_MAX),
-            clients: Cache::new(KEPT_MAX),
+            bearers: Cache::builder()
+                .max_capacity(BYTES_MAX)
+                .weigher(|_, session: &Arc<Session>| session.bytes)
+                .time_to_live(BEARER_LIFETIME)
+                .build(),
+            clients: Cache::new(CLIENTS_MAX),
             identities: Cache::builder()
-                .max_capacity(KEPT_MAX)
+                .max_capacity(BYTES_MAX)
+                .weigher(|_, verified: &Verified| verified.bytes)
                 .time_to_live(IDENTITY_LIFETIME)
                 .build(),
         }
@@ -176,6 +203,7 @@ impl Strongroom {
             epoch: state.epoch,
             expires: row.expires,
             identity: None,
+            bytes: kept_bytes(bearer),
         })
     }
 
@@ -198,6 +226,7 @@ impl Strongroom {
             epoch: state.epoch,
             expires: Some(token.identity.expires),
             identity: Some(Arc::new(token.identity)),
+            bytes: kept_bytes(bearer),
         })
     }
 
@@ -240,13 +269,17 @@ impl Strongroom {
         let state = &caller.state;
         let kept = (state.id, state.epoch, sha256(token.as_bytes()));
         let now = self.time.now();
-        let fresh = |identity: &Arc<Identity>| identity.expires > now;
-        if let Some(identity) = self.sessions.identities.get(&kept).filter(fresh) {
-            return Ok(identity);
+        let fresh = |verified: &Verified| verified.identity.expires > now;
+        if let Some(verified) = self.sessions.identities.get(&kept).filter(fresh) {
+            return Ok(verified.identity);
         }
         let identity = self.issuer_keys.verify(token, &state.issuers, now).await?;
         let identity = Arc::new(identity);
-        self.sessions.identities.insert(kept, Arc::clone(&identity));
+        let verified = Verified {
+            identity: Arc::clone(&identity),
+            bytes: kept_bytes(token),
+        };
+        self.sessions.identities.insert(kept, verified);
         Ok(identity)
     }
 }
