@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use strongroom_core::Settings;
 use zeroize::Zeroizing;
 
+use crate::fetch::Reach;
 use crate::limits::Limits;
 use crate::tls::TlsFiles;
 
@@ -83,6 +84,8 @@ pub struct Config {
     pub tls: Option<TlsFiles>,
     /// Permits plain HTTP beyond this machine, for example behind a proxy that ends TLS.
     pub allow_plain_http: bool,
+    /// Where issuers' keys may be fetched from. Default: public addresses only.
+    pub issuers: Reach,
     /// The limits.
     pub limits: Limits,
     /// The product's settings.
@@ -109,6 +112,7 @@ impl Config {
             anchor,
             tls: None,
             allow_plain_http: false,
+            issuers: Reach::default(),
             limits: Limits::default(),
             settings: Settings::default(),
             operation: Operation::Production,
@@ -122,6 +126,10 @@ impl Config {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             operation: Operation::Development(data.clone()),
+            issuers: Reach {
+                loopback: true,
+                private: false,
+            },
             ..Self::new(data)
         }
     }

@@ -1,8 +1,8 @@
 //! From a configuration to a running deployment without HTTP.
 
-use std::fs::DirBuilder;
+use std::fs::{self, DirBuilder};
 use std::io;
-use std::os::unix::fs::DirBuilderExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -31,10 +31,17 @@ pub(crate) async fn open(
     let store = StoreConfig::new(url(&config.database));
     let database = strongroom_store::Database::open(&store, Arc::clone(&entropy)).await?;
     let database = Arc::new(database);
+    if config.operation == Operation::Production && shares_a_disk(config) {
+        tracing::warn!(
+            anchor = %config.anchor.display(),
+            "the anchor is on the same disk as the database: a backup that restores both hides \
+             that the log was rolled back"
+        );
+    }
     let parts = Parts {
         store: Arc::<strongroom_store::Database>::clone(&database),
         clock: Arc::new(SystemClock::start()),
-        fetch: Arc::new(HttpFetch::new().map_err(StartError::Fetch)?),
+        fetch: Arc::new(HttpFetch::new(config.issuers).map_err(StartError::Fetch)?),
         anchor: Arc::new(anchor),
         settings: config.settings.clone(),
         root,
@@ -42,6 +49,17 @@ pub(crate) async fn open(
     };
     let room = Strongroom::open(parts).await?;
     Ok((room, database))
+}
+
+/// Whether restoring the database's disk restores the anchor too. Of PostgreSQL nobody knows here.
+fn shares_a_disk(config: &Config) -> bool {
+    let Database::Sqlite(database) = &config.database else {
+        return false;
+    };
+    match (fs::metadata(database), fs::metadata(&config.anchor)) {
+        (Ok(database), Ok(anchor)) => database.dev() == anchor.dev(),
+        _ => false,
+    }
 }
 
 fn root(source: &RootSource, entropy: Arc<dyn Entropy>) -> Result<Arc<dyn Root>, RootFileError> {
@@ -100,4 +118,19 @@ pub(crate) fn make_folder(folder: &Path) -> io::Result<()> {
         return Ok(());
     }
     DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_anchor_beside_the_database_shares_its_disk() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = Config::new(folder.path().to_owned());
+        assert!(!shares_a_disk(&config));
+        make_folder(&config.anchor).unwrap();
+        fs::write(folder.path().join("strongroom.db"), b"").unwrap();
+        assert!(shares_a_disk(&config));
+    }
 }

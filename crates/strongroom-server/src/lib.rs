@@ -47,7 +47,7 @@ pub use anchor::FolderAnchor;
 pub use clock::SystemClock;
 pub use config::{Config, ConfigError, DEFAULT_PORT, Database, Operation, RootSource};
 pub use dev::{DevError, DevInfo, DevOidc, DevSecond};
-pub use fetch::HttpFetch;
+pub use fetch::{HttpFetch, Reach};
 pub use limits::Limits;
 pub use server::{Server, StartError, initialise};
 pub use tls::{TlsError, TlsFiles};
