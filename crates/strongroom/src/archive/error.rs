@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use strongroom_client::{ClientError, EntryProofError};
-use strongroom_log::{CheckpointError, VerifyError};
+use strongroom_log::{CheckpointError, ProofError, ProveError, TileError, VerifyError};
 
 /// Why an archive could not be made or does not hold.
 #[derive(Debug, thiserror::Error)]
@@ -37,6 +37,22 @@ pub(crate) enum ArchiveError {
     /// The directory holds more than the server now has: the server's log was cut.
     #[error("the server's log has {now} entries, but {before} were exported earlier")]
     Shrunk { before: u64, now: u64 },
+    /// The server's log does not begin with what was exported.
+    #[error(
+        "the server's log is not the one that was exported: it does not begin with the same {from} \
+         entries. The archive still holds the old ones"
+    )]
+    Rewritten {
+        from: u64,
+        #[source]
+        source: ProofError,
+    },
+    /// The server gave a tile that is none.
+    #[error(transparent)]
+    Tile(#[from] TileError),
+    /// The tiles do not make up a tree.
+    #[error("the tiles do not make up a tree")]
+    Tree(#[from] ProveError<TileError>),
 }
 
 impl ArchiveError {

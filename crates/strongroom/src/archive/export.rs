@@ -7,7 +7,10 @@ use std::path::{Path, PathBuf};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use indicatif::ProgressBar;
 use strongroom_client::{Client, origin_of, verifier_of_origin};
-use strongroom_log::{Checkpoint, NoteVerifier, Tile};
+use strongroom_log::{
+    Checkpoint, NoteVerifier, Tile, TileSet, prove_consistency, tiles_for_consistency,
+    verify_consistency,
+};
 use strongroom_types::body::ItemsView;
 
 use super::{ArchiveError, CHECKPOINT, KEY, batches, bundles, hash_tiles, items_path};
@@ -34,7 +37,7 @@ pub(crate) async fn export(
 ) -> Result<Exported, ArchiveError> {
     let note = client.log().checkpoint().await?;
     let checkpoint = read_checkpoint(&note, key)?;
-    refuse_other(directory, &checkpoint, key)?;
+    let before = exported_before(directory, &checkpoint, key)?;
     let mut exported = Exported {
         origin: checkpoint.origin().to_owned(),
         entries: checkpoint.size(),
@@ -43,7 +46,7 @@ pub(crate) async fn export(
     };
     let missing = missing(directory, checkpoint.size());
     let bar = progress::counted("tiles", missing.len().try_into().unwrap_or(u64::MAX));
-    let mut fetches = stream::iter(missing)
+    let mut fetches = stream::iter(missing.iter().copied())
         .map(|tile| fetch(client, directory, tile, &bar))
         .buffer_unordered(PARALLEL);
     while let Some(bytes) = fetches.try_next().await? {
@@ -51,6 +54,12 @@ pub(crate) async fn export(
         exported.bytes += bytes;
     }
     bar.finish_and_clear();
+    if let Some(before) = before
+        && let Err(error) = refuse_rewritten(directory, &before, &checkpoint)
+    {
+        remove(directory, &missing)?;
+        return Err(error);
+    }
     export_items(client, directory, checkpoint.size(), &mut exported).await?;
     write(&directory.join(KEY), format!("{key}\n").as_bytes())?;
     // Last, so that it never vouches for what is not there.
@@ -87,15 +96,16 @@ pub(super) fn read_checkpoint(note: &str, key: &NoteVerifier) -> Result<Checkpoi
     Ok(Checkpoint::verify(note, &verifier, origin)?)
 }
 
-/// Refuses to mix two logs, and to follow a log that became shorter.
-fn refuse_other(
+/// The checkpoint of the last export, if there was one. Refuses to mix two logs, and to follow a log
+/// that became shorter.
+fn exported_before(
     directory: &Path,
     now: &Checkpoint,
     key: &NoteVerifier,
-) -> Result<(), ArchiveError> {
+) -> Result<Option<Checkpoint>, ArchiveError> {
     let path = directory.join(CHECKPOINT);
     let note = match fs::read_to_string(&path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         read => read.map_err(ArchiveError::io(&path))?,
     };
     let before = read_checkpoint(&note, key)?;
@@ -109,6 +119,39 @@ fn refuse_other(
             before: before.size(),
             now: now.size(),
         });
+    }
+    Ok(Some(before))
+}
+
+/// Refuses a log that is not the old one with more behind it: the tree of the new checkpoint, read
+/// from the archive, must begin with all of the old one.
+fn refuse_rewritten(
+    directory: &Path,
+    before: &Checkpoint,
+    now: &Checkpoint,
+) -> Result<(), ArchiveError> {
+    let (from, to) = (before.size(), now.size());
+    let rewritten = |source| ArchiveError::Rewritten { from, source };
+    let wanted = tiles_for_consistency(from, to).map_err(|_shrinks| ArchiveError::Shrunk {
+        before: from,
+        now: to,
+    })?;
+    let mut tiles = TileSet::default();
+    for tile in wanted {
+        let path = directory.join(tile.to_string());
+        let bytes = fs::read(&path).map_err(ArchiveError::io(&path))?;
+        tiles.insert(tile, &bytes)?;
+    }
+    let proof = prove_consistency(&tiles, from, to)?;
+    verify_consistency((from, before.root()), (to, now.root()), &proof).map_err(rewritten)
+}
+
+/// Removes what was fetched and does not belong to the log, so that the next export fetches it
+/// again.
+fn remove(directory: &Path, tiles: &[Tile]) -> Result<(), ArchiveError> {
+    for tile in tiles {
+        let path = directory.join(tile.to_string());
+        fs::remove_file(&path).map_err(ArchiveError::io(&path))?;
     }
     Ok(())
 }
@@ -193,6 +236,8 @@ fn write(path: &Path, content: &[u8]) -> Result<(), ArchiveError> {
 
 #[cfg(test)]
 mod tests {
+    use strongroom_log::{Frontier, leaf_hash};
+
     use super::*;
 
     fn names(folder: &Path) -> Vec<String> {
@@ -200,6 +245,41 @@ mod tests {
         files
             .map(|file| file.unwrap().file_name().into_string().unwrap())
             .collect()
+    }
+
+    /// Writes the tile of a log whose entries these are.
+    fn log_of(folder: &Path, entries: &[&[u8]]) -> Checkpoint {
+        let mut log = Frontier::default();
+        let mut tile = Vec::new();
+        for entry in entries {
+            let leaf = leaf_hash(entry);
+            log.push(leaf).unwrap();
+            tile.extend_from_slice(leaf.as_bytes());
+        }
+        let name = format!("tile/0/000.p/{}", entries.len());
+        write(&folder.join(name), &tile).unwrap();
+        Checkpoint::new("example.com/log", log.size(), log.root()).unwrap()
+    }
+
+    #[test]
+    fn a_log_that_was_rewritten_does_not_continue_an_archive() {
+        let folder = tempfile::tempdir().unwrap();
+        let before = log_of(folder.path(), &[b"a", b"b", b"c"]);
+        let grown = log_of(folder.path(), &[b"a", b"b", b"c", b"d", b"e"]);
+        assert!(refuse_rewritten(folder.path(), &before, &grown).is_ok());
+        for other in [
+            [b"a", b"B", b"c", b"d", b"e"]
+                .map(|entry| entry.as_slice())
+                .as_slice(),
+            &[b"a", b"b", b"C"],
+        ] {
+            let other = log_of(folder.path(), other);
+            let refused = refuse_rewritten(folder.path(), &before, &other);
+            assert!(matches!(
+                refused,
+                Err(ArchiveError::Rewritten { from: 3, .. })
+            ));
+        }
     }
 
     #[test]
