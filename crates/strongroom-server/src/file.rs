@@ -44,6 +44,15 @@ pub(crate) fn shared_with_others(path: &Path) -> io::Result<Option<u32>> {
     Ok((mode & 0o077 != 0).then_some(mode))
 }
 
+/// Says so when others than its owner may use a file that holds a secret. Not a refusal: a group
+/// that shares the key of a certificate is usual.
+pub(crate) fn warn_if_shared(path: &Path) {
+    if let Ok(Some(mode)) = shared_with_others(path) {
+        let mode = format!("{mode:o}");
+        tracing::warn!(path = %path.display(), mode, "others than its owner may use a secret file");
+    }
+}
+
 /// What [`replace`] writes before the rename. Readers of a folder skip this ending.
 pub(crate) const TEMPORARY: &str = "new";
 

@@ -9,6 +9,8 @@ use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::pem::{self, PemObject as _};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
+use crate::file;
+
 /// Where the server's certificate is.
 #[derive(Clone, Debug)]
 pub struct TlsFiles {
@@ -62,6 +64,7 @@ fn certificates(files: &TlsFiles) -> Result<Vec<CertificateDer<'static>>, TlsErr
 }
 
 fn key(files: &TlsFiles) -> Result<PrivateKeyDer<'static>, TlsError> {
+    file::warn_if_shared(&files.key);
     PrivateKeyDer::from_pem_file(&files.key).map_err(|source| TlsError::File {
         path: files.key.clone(),
         source,

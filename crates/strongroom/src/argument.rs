@@ -1,12 +1,15 @@
 //! Arguments that are more than text.
 
+use core::fmt;
 use core::str::FromStr;
 
+use serde::Deserialize;
 use strongroom_log::NoteVerifier;
 use strongroom_types::{
     ContextError, ContextPattern, KeyContext, Lock, LockError, LockTerm, Operation, Outcome,
     Permission,
 };
+use zeroize::Zeroizing;
 
 /// An argument that cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -73,6 +76,23 @@ fn named<T: ToString>(found: Option<T>, all: &[T]) -> Result<T, ArgumentError> {
     found.ok_or_else(|| ArgumentError::Name {
         names: all.iter().map(T::to_string).collect::<Vec<_>>().join(", "),
     })
+}
+
+/// Where a PostgreSQL database is. `Debug` shows nothing of it: it may hold a password.
+#[derive(Clone, Deserialize)]
+#[serde(from = "String")]
+pub(crate) struct DatabaseUrl(pub(crate) Zeroizing<String>);
+
+impl From<String> for DatabaseUrl {
+    fn from(url: String) -> Self {
+        Self(Zeroizing::new(url))
+    }
+}
+
+impl fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("DatabaseUrl").finish_non_exhaustive()
+    }
 }
 
 /// A log's public key: its text, or a file that holds it.

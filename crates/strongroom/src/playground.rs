@@ -4,7 +4,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use strongroom_server::{Config, Database, DevError, DevInfo, Server, StartError};
-use zeroize::Zeroizing;
+
+use crate::argument::DatabaseUrl;
 
 /// A running server in development mode.
 #[derive(Debug)]
@@ -18,14 +19,14 @@ impl Playground {
     pub(crate) async fn start(
         data: PathBuf,
         listen: SocketAddr,
-        database: Option<&str>,
+        database: Option<DatabaseUrl>,
     ) -> Result<Self, StartError> {
         let mut config = Config {
             listen,
             ..Config::development(data)
         };
         if let Some(url) = database {
-            config.database = Database::Postgres(Zeroizing::new(url.to_owned()));
+            config.database = Database::Postgres(url.0);
         }
         let server = Server::start(config).await?;
         let info = server.development().cloned().ok_or(DevError::NotOurs)?;

@@ -1,6 +1,7 @@
 //! Setting up a client.
 
 use core::fmt;
+use core::net::IpAddr;
 use core::time::Duration;
 
 use reqwest::Url;
@@ -20,6 +21,7 @@ pub struct ClientBuilder {
     retry: RetryPolicy,
     encoding: Encoding,
     timeout: Duration,
+    allow_plain_http: bool,
 }
 
 impl ClientBuilder {
@@ -35,6 +37,7 @@ impl ClientBuilder {
             retry: RetryPolicy::default(),
             encoding: Encoding::default(),
             timeout: Self::TIMEOUT,
+            allow_plain_http: false,
         }
     }
 
@@ -62,12 +65,19 @@ impl ClientBuilder {
         self
     }
 
+    /// Sends credentials and values over plain HTTP to another machine than this one, where everyone
+    /// on the way can read them. For networks that something else encrypts.
+    pub fn allow_plain_http(mut self, allow: bool) -> Self {
+        self.allow_plain_http = allow;
+        self
+    }
+
     /// Makes the client. No connection is opened yet.
     ///
     /// # Errors
-    /// The address is not a URL, or the credential is missing or malformed.
+    /// The address is not a URL, or is plain HTTP to another machine, or the credential is missing or malformed.
     pub fn build(self) -> Result<Client, ClientError> {
-        let url = parse_url(&self.url)?;
+        let url = parse_url(&self.url, self.allow_plain_http)?;
         let key = self.credential.ok_or(RequestError::NoCredential)?;
         let credential = bearer(&key).ok_or(RequestError::Credential)?;
         // A redirect would carry the identity's token to another origin.
@@ -107,13 +117,25 @@ pub(crate) struct Settings {
 }
 
 /// Reads an address; paths below it are appended, so it has no slash at its end.
-fn parse_url(text: &str) -> Result<String, RequestError> {
+fn parse_url(text: &str, allow_plain_http: bool) -> Result<String, RequestError> {
     let url = Url::parse(text).map_err(|_error| RequestError::Url)?;
     let is_plain = url.query().is_none() && url.fragment().is_none();
     if !matches!(url.scheme(), "http" | "https") || !url.has_host() || !is_plain {
         return Err(RequestError::Url);
     }
+    let is_open = url.scheme() == "http" && !url.host_str().is_some_and(is_loopback);
+    if is_open && !allow_plain_http {
+        return Err(RequestError::PlainHttp);
+    }
     Ok(url.as_str().trim_end_matches('/').to_owned())
+}
+
+fn is_loopback(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost"
+        || address
+            .parse::<IpAddr>()
+            .is_ok_and(|address| address.to_canonical().is_loopback())
 }
 
 /// `Bearer <credential>`, marked so that nobody prints it.
@@ -135,6 +157,36 @@ mod tests {
                 matches!(built, Err(ClientError::Request(RequestError::Url))),
                 "{wrong}"
             );
+        }
+    }
+
+    #[test]
+    fn build_refuses_plain_http_to_another_machine() {
+        let builder = |url| ClientBuilder::new(url).api_key("k");
+        for open in [
+            "http://example.com",
+            "http://10.0.0.1:8320",
+            "http://localhost.example",
+        ] {
+            assert!(
+                matches!(
+                    builder(open).build(),
+                    Err(ClientError::Request(RequestError::PlainHttp))
+                ),
+                "{open}"
+            );
+            assert!(
+                builder(open).allow_plain_http(true).build().is_ok(),
+                "{open}"
+            );
+        }
+        for url in [
+            "https://example.com",
+            "http://localhost:1",
+            "http://127.0.0.1:1",
+            "http://[::1]:1",
+        ] {
+            assert!(builder(url).build().is_ok(), "{url}");
         }
     }
 

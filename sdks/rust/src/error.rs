@@ -92,6 +92,9 @@ pub enum RequestError {
     /// The server's address is not an `http` or `https` URL.
     #[error("the server's address is not an http or https URL")]
     Url,
+    /// The server's address is plain HTTP to another machine, and that was not asked for.
+    #[error("refusing plain HTTP to another machine: the API key could be read on the way")]
+    PlainHttp,
     /// No credential was given.
     #[error("no API key was given")]
     NoCredential,

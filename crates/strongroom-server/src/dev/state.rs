@@ -32,6 +32,7 @@ pub(super) struct DevWorkspace {
 
 impl State {
     pub(super) fn load_or_generate(path: &Path, entropy: &dyn Entropy) -> Result<Self, DevError> {
+        file::warn_if_shared(path);
         match fs::read(path) {
             Ok(text) => serde_json::from_slice(&text).map_err(|_error| DevError::Damaged),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Self::generate(path, entropy),

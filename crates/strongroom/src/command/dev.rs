@@ -8,6 +8,7 @@ use strongroom_server::DevInfo;
 use strongroom_server::telemetry::{self, LogFormat};
 
 use super::serve::interrupted;
+use crate::argument::DatabaseUrl;
 use crate::failure::Failure;
 use crate::playground::Playground;
 use crate::print;
@@ -32,7 +33,7 @@ pub(super) struct DevArgs {
     data: PathBuf,
     /// PostgreSQL URL, instead of SQLite in the directory
     #[arg(long, value_name = "URL")]
-    database: Option<String>,
+    database: Option<DatabaseUrl>,
     /// Print one line of JSON
     #[arg(long)]
     json: bool,
@@ -41,7 +42,7 @@ pub(super) struct DevArgs {
 pub(super) async fn run(args: &DevArgs) -> Result<(), Failure> {
     telemetry::start(LogFormat::Text, "warn")?;
     let playground =
-        Playground::start(args.data.clone(), args.listen, args.database.as_deref()).await?;
+        Playground::start(args.data.clone(), args.listen, args.database.clone()).await?;
     if args.json {
         let line = serde_json::to_string(playground.info()).map_err(std::io::Error::from)?;
         print::line(line)?;

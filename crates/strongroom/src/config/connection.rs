@@ -24,6 +24,9 @@ pub(crate) struct ConnectionArgs {
         global = true
     )]
     api_key_file: Option<PathBuf>,
+    /// Send the API key over plain HTTP to another machine, through a network that is safe
+    #[arg(long, env = "STRONGROOM_CLIENT_ALLOW_PLAIN_HTTP", global = true)]
+    allow_plain_http: bool,
 }
 
 const URL: &str = "http://127.0.0.1:8320";
@@ -35,7 +38,8 @@ impl ConnectionArgs {
         let url = self.url.clone().or(file.client.url);
         let path = self.api_key_file.clone().or(file.client.api_key_file);
         let key = secret("STRONGROOM_API_KEY", path.as_deref())?.ok_or(ConfigError::NoApiKey)?;
-        let builder = Client::builder(url.as_deref().unwrap_or(URL));
+        let open = self.allow_plain_http || file.client.allow_plain_http == Some(true);
+        let builder = Client::builder(url.as_deref().unwrap_or(URL)).allow_plain_http(open);
         Ok(builder.api_key(key.as_str()).build()?)
     }
 }

@@ -34,14 +34,18 @@ use serde::Deserialize;
 use strongroom_core::Settings;
 use strongroom_server::Limits;
 
+use crate::argument::DatabaseUrl;
+
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct File {
     pub(super) listen: Option<SocketAddr>,
     pub(super) data: Option<PathBuf>,
-    pub(super) database: Option<String>,
+    pub(super) database: Option<DatabaseUrl>,
     pub(super) anchor: Option<PathBuf>,
     pub(super) allow_plain_http: Option<bool>,
+    pub(super) allow_loopback_issuers: Option<bool>,
+    pub(super) allow_private_issuers: Option<bool>,
     pub(super) root: RootFile,
     pub(super) tls: TlsFile,
     pub(super) log: LogFile,
@@ -101,6 +105,7 @@ pub(super) struct LimitsFile {
 pub(super) struct ClientFile {
     pub(super) url: Option<String>,
     pub(super) api_key_file: Option<PathBuf>,
+    pub(super) allow_plain_http: Option<bool>,
 }
 
 fn set<T>(target: &mut T, value: Option<T>) {

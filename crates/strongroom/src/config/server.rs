@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use strongroom_server::telemetry::LogFormat;
-use strongroom_server::{Config, Database, RootSource, TlsFiles};
+use strongroom_server::{Config, Database, Reach, RootSource, TlsFiles};
 use zeroize::Zeroizing;
 
 use super::file::File;
 use super::{ConfigError, FileArgs, secret};
+use crate::argument::DatabaseUrl;
 
 /// A deployment on this machine.
 #[derive(Args, Clone, Debug)]
@@ -30,7 +31,7 @@ pub(crate) struct ServerArgs {
         hide_env_values = true,
         value_name = "URL"
     )]
-    database: Option<String>,
+    database: Option<DatabaseUrl>,
     /// Directory, best on another disk, of the checkpoints that show a rollback of the database
     /// [default: DATA/anchor]
     #[arg(long, env = "STRONGROOM_ANCHOR", value_name = "DIR")]
@@ -58,6 +59,12 @@ pub(crate) struct ServerArgs {
     /// Serve plain HTTP beyond this machine, behind a proxy that ends TLS
     #[arg(long, env = "STRONGROOM_ALLOW_PLAIN_HTTP")]
     allow_plain_http: bool,
+    /// Fetch issuers' keys from this machine, over plain HTTP too
+    #[arg(long, env = "STRONGROOM_ALLOW_LOOPBACK_ISSUERS")]
+    allow_loopback_issuers: bool,
+    /// Fetch issuers' keys from private and link-local addresses
+    #[arg(long, env = "STRONGROOM_ALLOW_PRIVATE_ISSUERS")]
+    allow_private_issuers: bool,
 }
 
 /// What the server writes to standard error about itself; never a secret.
@@ -97,12 +104,16 @@ impl ServerArgs {
         config.settings = file.settings();
         config.limits = file.limits();
         config.allow_plain_http = self.allow_plain_http || file.allow_plain_http == Some(true);
+        config.issuers = Reach {
+            loopback: self.allow_loopback_issuers || file.allow_loopback_issuers == Some(true),
+            private: self.allow_private_issuers || file.allow_private_issuers == Some(true),
+        };
         config.tls = self.tls(&file)?;
         if let Some(listen) = self.listen.or(file.listen) {
             config.listen = listen;
         }
         if let Some(url) = or(self.database.as_ref(), file.database.as_ref()) {
-            config.database = Database::Postgres(Zeroizing::new(url));
+            config.database = Database::Postgres(url.0);
         }
         if let Some(anchor) = or(self.anchor.as_ref(), file.anchor.as_ref()) {
             config.anchor = anchor;
@@ -199,6 +210,17 @@ mod tests {
         assert_eq!(read.listen.port(), 2222);
         assert_eq!(read.anchor, Path::new("from-file"));
         assert!(matches!(read.root, RootSource::KeyFile(path) if path.ends_with("root.key")));
+    }
+
+    #[test]
+    fn debug_does_not_show_the_password_of_the_database() {
+        let url = "postgres://user:hunter2@db/strongroom";
+        let line = Line::parse_from(["strongroom", "--database", url]);
+        assert!(!format!("{:?}", line.server).contains("hunter2"));
+        let file: File = toml::from_str(&format!("database = \"{url}\"")).unwrap();
+        assert!(!format!("{file:?}").contains("hunter2"));
+        let read = config("", &["--database", url]).unwrap();
+        assert!(matches!(read.database, Database::Postgres(read) if *read == url));
     }
 
     #[test]
