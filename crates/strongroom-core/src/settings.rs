@@ -23,7 +23,7 @@ pub struct Settings {
     pub openings_retention: Duration,
     /// How long backups may hold copies of destroyed keys; default 30 days.
     pub backup_retention: Duration,
-    /// Denials of one client and reason written one by one per minute; default 60. The others are
+    /// Denials of one client and code written one by one per minute; default 60. The others are
     /// counted into one entry.
     pub denials_per_minute: u32,
     /// The `iss` and `aud` of exchanged tokens; default `strongroom`.

@@ -1,7 +1,6 @@
 //! Who may give what to whom, what entries say of it, and what lists show, on a real database.
 #![expect(
     clippy::unwrap_used,
-    clippy::indexing_slicing,
     reason = "a test fails by panicking, its helpers too"
 )]
 

@@ -1,7 +1,6 @@
 //! What was destroyed stays destroyed, on a real database with an anchor of its own.
 #![expect(
     clippy::unwrap_used,
-    clippy::indexing_slicing,
     reason = "a test fails by panicking, its helpers too"
 )]
 

@@ -148,9 +148,7 @@ impl Strongroom {
 /// `base32(HMAC(search term key, "body" ‖ SHA-256(JSON)))`, first 16 bytes
 fn body_digest<T: Serialize>(keys: &WorkspaceKeys, body: &T) -> Result<String, Denial> {
     let json = serde_json::to_vec(body).map_err(|_unserialisable| Denial::Internal)?;
-    let mac = keys
-        .audit
-        .search_term(&[b"body", sha256(&json).as_bytes()]);
+    let mac = keys.audit.search_term(&[b"body", sha256(&json).as_bytes()]);
     Ok(base32::encode(&mac))
 }
 

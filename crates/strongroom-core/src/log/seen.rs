@@ -13,7 +13,7 @@ use crate::ports::{CheckpointRow, Micros, Tombstone};
 /// remember is kept outside the database, see [`Anchor`](crate::ports::Anchor).
 #[derive(Debug, Default)]
 pub(crate) struct Logs {
-    logs: Mutex<HashMap<WorkspaceId, Arc<Log>>>,
+    seen: Mutex<HashMap<WorkspaceId, Arc<Log>>>,
     /// Key contexts that were destroyed as a whole, with the newest version of their key then, as
     /// read at start.
     buried: Mutex<HashMap<(WorkspaceId, ContextId), KeyVersion>>,
@@ -35,7 +35,7 @@ pub(crate) struct Log {
 impl Logs {
     /// What was seen of a log.
     pub(crate) fn of(&self, workspace: WorkspaceId) -> Arc<Log> {
-        let mut logs = self.logs.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut logs = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(logs.entry(workspace).or_default())
     }
 
