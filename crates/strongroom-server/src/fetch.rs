@@ -101,9 +101,8 @@ impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
         let reach = self.0;
         Box::pin(async move {
-            let found = lookup_host((name.as_str(), 0)).await?;
-            let permitted: Vec<_> = found.filter(|found| reach.permits(found.ip())).collect();
-            Ok(Box::new(permitted.into_iter()) as Addrs)
+            let found = lookup_host((name.as_str().to_owned(), 0)).await?;
+            Ok(Box::new(found.filter(move |found| reach.permits(found.ip()))) as Addrs)
         })
     }
 }
@@ -157,7 +156,7 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
         || benchmark(octets))
 }
 
-/// Within the global unicast block 2000::/3, or a public IPv4 address behind NAT64 (RFC 6052).
+/// Within the block of global unicast, `2000::/3`, or a public IPv4 address behind NAT64 (RFC 6052).
 fn is_public_v6(address: Ipv6Addr) -> bool {
     match address.segments() {
         [0x0064, 0xff9b, 0, 0, 0, 0, high, low] => {

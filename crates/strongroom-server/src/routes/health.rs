@@ -57,7 +57,8 @@ async fn healthz() -> &'static str {
 
 async fn readyz(State(app): State<App>) -> Response {
     let now = app.clock.read().monotonic;
-    let health = app.readiness.health(now, app.room.health()).await;
+    let look = Box::pin(app.room.health());
+    let health = app.readiness.health(now, look).await;
     let ready = Ready {
         store: health.store,
         root: health.root,
