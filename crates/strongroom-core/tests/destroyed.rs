@@ -122,15 +122,17 @@ async fn a_tombstone_that_was_not_written_is_written_at_the_next_start() {
     let id = first(&world).await.id;
     world.room.context_destroy(&world.ask, id).await.unwrap();
     let written = core::mem::take(&mut *world.anchor.tombstones.lock().unwrap());
-    open(&world.store, &world.anchor, Settings::default())
+    let room = open(&world.store, &world.anchor, Settings::default())
         .await
         .unwrap();
+    room.tick().await;
     let again = held(&world);
     assert_eq!(again.len(), 1);
     assert_eq!(again[0].context, id);
     assert_eq!(again[0].final_after, written[0].final_after);
-    open(&world.store, &world.anchor, Settings::default())
+    let room = open(&world.store, &world.anchor, Settings::default())
         .await
         .unwrap();
+    room.tick().await;
     assert_eq!(held(&world).len(), 1);
 }

@@ -39,6 +39,7 @@ impl Strongroom {
         self.tend_logs(Tend::Due).await;
         self.erase_openings().await;
         self.keyring.drop_idle().await;
+        self.complete_tombstones().await;
     }
 
     /// Writes and signs what is left. Call it once no request is under way.

@@ -1,7 +1,7 @@
 //! What this process has seen of the logs it served: a log never becomes shorter.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use strongroom_types::{ContextId, KeyVersion, WorkspaceId};
@@ -19,6 +19,8 @@ pub(crate) struct Logs {
     buried: Mutex<HashMap<(WorkspaceId, ContextId), KeyVersion>>,
     /// When old openings were last erased.
     pub(super) erased: AtomicI64,
+    /// Whether this process has looked for tombstones that are missing.
+    pub(super) tombstones_checked: AtomicBool,
 }
 
 /// One log as seen.

@@ -2,11 +2,12 @@
 //!
 //! A tombstone of each destroyed key context and key version is kept outside the database. At start,
 //! keys that a restored database brought back are destroyed again before anything is served; a key
-//! context that the database has never heard of is refused until somebody makes it again by name; and
-//! a tombstone that a crash kept from being written is written.
+//! context that the database has never heard of is refused until somebody makes it again by name.
+//! Beside the first requests, a tombstone that a crash kept from being written is written.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use strongroom_types::body::{ContextState, KeyState};
 use strongroom_types::{ContextId, KeyVersion, Operation, WorkspaceId};
@@ -66,17 +67,13 @@ impl Strongroom {
     /// Destroys again what a restored database brought back, and remembers what was destroyed.
     ///
     /// # Errors
-    /// The entry of the destruction could not be written, or a tombstone not be kept.
+    /// The entry of the destruction could not be written, or the tombstones not be read.
     pub(crate) async fn destroy_again(&self) -> Result<(), OpenError> {
-        let mut held = Held::new();
         for tombstone in self.anchor.tombstones().await? {
             let Tombstone {
                 workspace, context, ..
             } = tombstone;
             self.logs.bury(&tombstone);
-            held.entry((workspace, context))
-                .or_default()
-                .push(tombstone);
             let row = self.store.context(workspace, context).await?;
             let Some(row) = row.filter(|row| is_back(row, &tombstone)) else {
                 continue;
@@ -86,7 +83,20 @@ impl Strongroom {
                 .await
                 .map_err(OpenError::Log)?;
         }
-        self.write_missing(&held).await
+        Ok(())
+    }
+
+    /// Looks once, in the housekeeping, for tombstones that are missing: a deployment with a million
+    /// key contexts starts as fast as one with ten.
+    pub(super) async fn complete_tombstones(&self) {
+        if self.logs.tombstones_checked.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        if let Err(error) = self.write_missing().await {
+            self.logs.tombstones_checked.store(false, Ordering::Relaxed);
+            let error = &error as &dyn core::error::Error;
+            tracing::error!(error, "missing tombstones not written; tried again");
+        }
     }
 
     async fn destroy_restored(
@@ -132,12 +142,17 @@ impl Strongroom {
     }
 
     /// Writes the tombstones that a crash after the entry kept from being written.
-    async fn write_missing(&self, held: &Held) -> Result<(), OpenError> {
+    async fn write_missing(&self) -> Result<(), OpenError> {
+        let mut held = Held::new();
+        for tombstone in self.anchor.tombstones().await? {
+            let place = (tombstone.workspace, tombstone.context);
+            held.entry(place).or_default().push(tombstone);
+        }
         let mut after = None;
         loop {
             let page = self.store.workspaces(after, PAGE).await?;
             for workspace in &page {
-                self.write_missing_of(workspace.id, held).await?;
+                self.write_missing_of(workspace.id, &held).await?;
             }
             match page.last() {
                 Some(last) => after = Some(last.id),
