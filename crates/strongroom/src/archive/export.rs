@@ -269,7 +269,7 @@ mod tests {
         assert!(refuse_rewritten(folder.path(), &before, &grown).is_ok());
         for other in [
             [b"a", b"B", b"c", b"d", b"e"]
-                .map(|entry| entry.as_slice())
+                .map(<[u8; 1]>::as_slice)
                 .as_slice(),
             &[b"a", b"b", b"C"],
         ] {
