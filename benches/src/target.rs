@@ -12,6 +12,8 @@ pub enum Work {
     BatchJson,
     /// 100 values in 100 key contexts, as CBOR.
     BatchCbor,
+    /// The batch as JSON, sealed with the construction of the format and nothing more.
+    FormatJson,
 }
 
 /// A server, with the request it is sent for each kind of work that it knows.

@@ -38,8 +38,15 @@ const CBOR: Scenario = scenario(
     16,
     body::BATCH_ITEMS,
 );
-const SCENARIOS: [Scenario; 4] = [SINGLE, ALONE, BATCH, CBOR];
+const FORMAT: Scenario = scenario(
+    "batch of 100, JSON, the format alone",
+    Work::FormatJson,
+    16,
+    body::BATCH_ITEMS,
+);
+const SCENARIOS: [Scenario; 5] = [SINGLE, ALONE, BATCH, CBOR, FORMAT];
 
+const STREAM: &str = "stream of 256 MiB";
 const STREAM_BLOCKS: u32 = 4096;
 const STREAM_CONTEXT: &str = "strongroom-key-context: eyJvcmdhbml6YXRpb25JZCI6Im9yZ18wIn0=\r\n";
 
@@ -67,6 +74,9 @@ struct Arguments {
     /// Seconds for each server and load in a round
     #[arg(long, default_value_t = 3)]
     seconds: u64,
+    /// Only the loads whose title contains this, for a profile
+    #[arg(long, default_value = "")]
+    only: String,
 }
 
 /// One measurement of one server.
@@ -121,15 +131,11 @@ async fn compare(arguments: &Arguments) -> Result<Samples, Failure> {
     let length = Duration::from_secs(arguments.seconds);
     let mut samples = Samples::default();
     // The first round makes keys and fills caches, and is not counted.
-    round(
-        &servers,
-        Duration::from_millis(500),
-        &mut Samples::default(),
-    )
-    .await?;
+    let (only, warm_up) = (arguments.only.as_str(), Duration::from_millis(500));
+    round(&servers, only, warm_up, &mut Samples::default()).await?;
     for number in 1..=arguments.rounds {
         println!("round {number} of {}", arguments.rounds);
-        round(&servers, length, &mut samples).await?;
+        round(&servers, only, length, &mut samples).await?;
     }
     Ok(samples)
 }
@@ -156,8 +162,14 @@ async fn start(arguments: &Arguments) -> Result<Servers, Failure> {
     })
 }
 
-async fn round(servers: &Servers, length: Duration, samples: &mut Samples) -> Result<(), Failure> {
-    for scenario in &SCENARIOS {
+async fn round(
+    servers: &Servers,
+    only: &str,
+    length: Duration,
+    samples: &mut Samples,
+) -> Result<(), Failure> {
+    let chosen = |scenario: &&Scenario| scenario.title.contains(only);
+    for scenario in SCENARIOS.iter().filter(chosen) {
         for target in servers.targets() {
             let Some(request) = target.request(scenario.work) else {
                 continue;
@@ -175,7 +187,10 @@ async fn round(servers: &Servers, length: Duration, samples: &mut Samples) -> Re
             samples.commits.push((micros(p50), micros(p99)));
         }
     }
-    streams(servers, samples).await
+    if STREAM.contains(only) {
+        streams(servers, samples).await?;
+    }
+    Ok(())
 }
 
 async fn streams(servers: &Servers, samples: &mut Samples) -> Result<(), Failure> {
@@ -294,6 +309,18 @@ fn report_ratios(samples: &Samples) {
             against(&CBOR, &BATCH, "openbao"),
             "20",
             "30",
+        ),
+        (
+            "batch in JSON, of the format alone",
+            samples.rate(&BATCH, "strongroom") / samples.rate(&FORMAT, "bare"),
+            "-",
+            "-",
+        ),
+        (
+            "the format alone, of OpenBao",
+            samples.rate(&FORMAT, "bare") / samples.rate(&BATCH, "openbao"),
+            "-",
+            "-",
         ),
         (
             "stream over HTTP, of a bare echo",
