@@ -4,7 +4,7 @@ use core::fmt;
 use std::collections::BTreeMap;
 
 use serde::de::{self, MapAccess, Visitor};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::coded::coded_enum;
 
@@ -62,9 +62,12 @@ pub enum ContextError {
 ///
 /// 1 to 10 pairs, keys of 1 to 120 and values of 0 to 500 Unicode scalar values, any of them. Maps
 /// are equal when they have the same pairs, byte for byte: no normalisation, no case folding.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
-#[serde(transparent)]
-pub struct KeyContext(BTreeMap<String, String>);
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct KeyContext(Pairs);
+
+/// Pairs sorted by the bytes of their keys, each key once. A list, because there are few of them and
+/// a batch has thousands of lists.
+type Pairs = Vec<(String, String)>;
 
 impl KeyContext {
     /// The most pairs of a key context.
@@ -83,14 +86,11 @@ impl KeyContext {
         K: Into<String>,
         V: Into<String>,
     {
-        let mut map = BTreeMap::new();
-        for (key, value) in pairs {
-            insert(&mut map, key.into(), value.into())?;
-        }
-        if map.is_empty() {
+        let pairs = collect(pairs)?;
+        if pairs.is_empty() {
             return Err(ContextError::Empty);
         }
-        Ok(Self(map))
+        Ok(Self(pairs))
     }
 
     /// The pairs, sorted by the bytes of their keys.
@@ -100,24 +100,36 @@ impl KeyContext {
 
     /// The value of a key.
     #[must_use]
-    pub fn value(&self, key: &str) -> Option<&str> {
-        self.0.get(key).map(String::as_str)
+    pub fn value(&self, wanted: &str) -> Option<&str> {
+        self.pairs()
+            .find_map(|(key, value)| (key == wanted).then_some(value))
     }
 }
 
-fn insert(
-    map: &mut BTreeMap<String, String>,
-    key: String,
-    value: String,
-) -> Result<(), ContextError> {
+fn collect<K, V>(pairs: impl IntoIterator<Item = (K, V)>) -> Result<Pairs, ContextError>
+where
+    K: Into<String>,
+    V: Into<String>,
+{
+    let mut sorted = Pairs::new();
+    for (key, value) in pairs {
+        insert(&mut sorted, key.into(), value.into())?;
+    }
+    Ok(sorted)
+}
+
+fn insert(sorted: &mut Pairs, key: String, value: String) -> Result<(), ContextError> {
     check_key(&key)?;
     check_value(&value)?;
-    if map.len() == KeyContext::PAIRS_MAX {
+    if sorted.len() == KeyContext::PAIRS_MAX {
         return Err(ContextError::TooManyPairs);
     }
-    match map.insert(key, value) {
-        None => Ok(()),
-        Some(_) => Err(ContextError::DuplicateKey),
+    match sorted.binary_search_by(|(before, _)| before.cmp(&key)) {
+        Err(place) => {
+            sorted.insert(place, (key, value));
+            Ok(())
+        }
+        Ok(_) => Err(ContextError::DuplicateKey),
     }
 }
 
@@ -144,6 +156,12 @@ impl fmt::Debug for KeyContext {
     }
 }
 
+impl Serialize for KeyContext {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.pairs())
+    }
+}
+
 impl<'de> Deserialize<'de> for KeyContext {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_map(ContextVisitor)
@@ -160,14 +178,14 @@ impl<'de> Visitor<'de> for ContextVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<KeyContext, A::Error> {
-        let mut map = BTreeMap::new();
+        let mut sorted = Pairs::with_capacity(2);
         while let Some((key, value)) = entries.next_entry::<String, String>()? {
-            insert(&mut map, key, value).map_err(de::Error::custom)?;
+            insert(&mut sorted, key, value).map_err(de::Error::custom)?;
         }
-        if map.is_empty() {
+        if sorted.is_empty() {
             return Err(de::Error::custom(ContextError::Empty));
         }
-        Ok(KeyContext(map))
+        Ok(KeyContext(sorted))
     }
 }
 
@@ -177,7 +195,7 @@ impl<'de> Visitor<'de> for ContextVisitor {
 /// Used for a client's allowed key contexts and, with exact values only, for context policies.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "PatternPairs", into = "BTreeMap<String, String>")]
-pub struct ContextPattern(BTreeMap<String, String>);
+pub struct ContextPattern(Pairs);
 
 impl ContextPattern {
     /// The value that stands for any value.
@@ -192,11 +210,7 @@ impl ContextPattern {
         K: Into<String>,
         V: Into<String>,
     {
-        let mut map = BTreeMap::new();
-        for (key, value) in pairs {
-            insert(&mut map, key.into(), value.into())?;
-        }
-        Ok(Self(map))
+        collect(pairs).map(Self)
     }
 
     /// Whether the key context contains every pair of this pattern.
@@ -252,7 +266,7 @@ impl TryFrom<PatternPairs> for ContextPattern {
 
 impl From<ContextPattern> for BTreeMap<String, String> {
     fn from(pattern: ContextPattern) -> Self {
-        pattern.0
+        pattern.0.into_iter().collect()
     }
 }
 
