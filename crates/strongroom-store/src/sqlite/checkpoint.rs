@@ -2,8 +2,6 @@
 
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
-use std::ffi::OsString;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use sqlx::any::AnyConnectOptions;
@@ -11,11 +9,12 @@ use sqlx::{AnyConnection, ConnectOptions as _, Executor as _, Row as _};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-/// From this size on the WAL is moved without holding anyone up; it keeps its size.
-const PASSIVE_BYTES: u64 = 8 << 20;
-/// From this size on it is also emptied, for which the writer waits a moment: almost everything
-/// has just been moved.
-const TRUNCATE_BYTES: u64 = 64 << 20;
+/// From so many bytes on the WAL is moved into the database and then written from its beginning
+/// again. Its file keeps the size: a commit that makes a file longer waits for the file system too,
+/// and takes several times as long to reach the disk.
+const MOVED_BYTES: i64 = 8 << 20;
+/// A page and its header in the WAL.
+const FRAME_BYTES: i64 = 4096 + 24;
 
 /// How long a look waits when readers kept it from emptying the WAL.
 const AGAIN: Duration = Duration::from_secs(1);
@@ -47,7 +46,7 @@ pub(crate) fn channel() -> (Wake, Woken) {
 }
 
 impl Wake {
-    /// Makes it look at the size of the WAL.
+    /// Makes it look at the length of the WAL.
     pub(crate) fn look(&self) {
         // When there is no room, the checkpointer is awake already.
         self.sender.try_send(()).ok();
@@ -72,66 +71,66 @@ impl Woken {
     }
 }
 
+/// How far a checkpoint goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Goal {
+    /// What is in the WAL is in the database as well, and the next commit begins at its front.
+    Restart,
+    /// What is in the WAL is in the database, and the WAL is empty.
+    Empty,
+}
+
 /// Looks at the WAL each time it is woken; ends when nobody can wake it any more.
-pub(crate) async fn run(path: PathBuf, options: AnyConnectOptions, mut woken: Woken) {
-    let wal = wal(&path);
+pub(crate) async fn run(options: AnyConnectOptions, mut woken: Woken) {
     let mut conn = None;
-    let mut moved = 0;
     let mut again = false;
     while woken.wait(again).await {
         let erased = woken.erased.swap(false, Ordering::AcqRel) || again;
-        again = false;
-        let bytes = size(&wal);
-        if bytes < moved {
-            moved = 0;
-        }
-        if bytes < moved + PASSIVE_BYTES && !erased {
-            continue;
-        }
-        let truncate = erased || bytes >= TRUNCATE_BYTES;
-        match checkpoint(conn.take(), &options, truncate).await {
-            Ok((usable, emptied)) => {
+        let goal = if erased { Goal::Empty } else { Goal::Restart };
+        match look(conn.take(), &options, goal).await {
+            Ok((usable, done)) => {
                 conn = Some(usable);
-                again = erased && !emptied;
+                again = erased && !done;
             }
             Err(error) => {
                 tracing::warn!(%error, "the WAL could not be checkpointed");
                 again = erased;
             }
         }
-        moved = size(&wal);
     }
 }
 
-fn wal(path: &Path) -> OsString {
-    let mut wal = path.as_os_str().to_owned();
-    wal.push("-wal");
-    wal
-}
-
-/// No WAL is an empty one.
-fn size(wal: &OsString) -> u64 {
-    std::fs::metadata(wal).map_or(0, |metadata| metadata.len())
-}
-
-/// Moves the WAL, and says whether it also was emptied.
-async fn checkpoint(
+/// Moves the WAL if it is long or must be emptied, and says whether the goal was reached.
+async fn look(
     conn: Option<AnyConnection>,
     options: &AnyConnectOptions,
-    truncate: bool,
+    goal: Goal,
 ) -> Result<(AnyConnection, bool), sqlx::Error> {
     let mut conn = match conn {
         Some(conn) => conn,
         None => connect(options).await?,
     };
+    if goal == Goal::Restart && frames(&mut conn).await? * FRAME_BYTES < MOVED_BYTES {
+        return Ok((conn, true));
+    }
+    // Without holding anyone up; what is left to the second step, for which the writer waits, is
+    // what came in meanwhile.
     conn.fetch_optional("PRAGMA wal_checkpoint(PASSIVE)")
         .await?;
-    if !truncate {
-        return Ok((conn, false));
-    }
-    let row = conn.fetch_one("PRAGMA wal_checkpoint(TRUNCATE)").await?;
+    let row = conn
+        .fetch_one(match goal {
+            Goal::Restart => "PRAGMA wal_checkpoint(RESTART)",
+            Goal::Empty => "PRAGMA wal_checkpoint(TRUNCATE)",
+        })
+        .await?;
     let busy: i64 = row.try_get(0)?;
     Ok((conn, busy == 0))
+}
+
+/// How many pages are in the WAL.
+async fn frames(conn: &mut AnyConnection) -> Result<i64, sqlx::Error> {
+    let row = conn.fetch_one("PRAGMA wal_checkpoint(NOOP)").await?;
+    row.try_get(1)
 }
 
 async fn connect(options: &AnyConnectOptions) -> Result<AnyConnection, sqlx::Error> {
@@ -144,6 +143,9 @@ async fn connect(options: &AnyConnectOptions) -> Result<AnyConnection, sqlx::Err
 
 #[cfg(test)]
 mod tests {
+    use std::ffi::OsString;
+    use std::path::PathBuf;
+
     use super::*;
     use crate::database::Backend;
     use crate::tests::Fixture;
@@ -154,44 +156,58 @@ mod tests {
         (path, options)
     }
 
+    fn wal_bytes(path: &PathBuf) -> u64 {
+        let mut wal = OsString::from(path);
+        wal.push("-wal");
+        std::fs::metadata(wal).map_or(0, |metadata| metadata.len())
+    }
+
+    async fn run_once(options: AnyConnectOptions, wake: impl FnOnce(&Wake)) {
+        let (waker, woken) = channel();
+        wake(&waker);
+        drop(waker);
+        run(options, woken).await;
+    }
+
     #[tokio::test]
-    async fn a_large_wal_is_moved_into_the_database() {
+    async fn a_long_wal_is_moved_and_written_from_its_front_again() {
         let f = Fixture::new(Backend::Sqlite).await;
         let mut large = f.pending(0);
         large.items = Some(vec![1; 9 << 20]);
         f.commit(large).await.unwrap();
         let (path, options) = path_and_options(&f);
         let before = std::fs::metadata(&path).unwrap().len();
+        let wal = wal_bytes(&path);
 
-        let (wake, woken) = channel();
-        wake.look();
-        drop(wake);
-        run(path.clone(), options, woken).await;
+        run_once(options, Wake::look).await;
         let after = std::fs::metadata(&path).unwrap().len();
         assert!(after > before + (9 << 20), "{before} {after}");
-    }
-
-    #[tokio::test]
-    async fn a_huge_wal_is_emptied() {
-        let f = Fixture::new(Backend::Sqlite).await;
-        f.commit(f.pending(0)).await.unwrap();
-        let (path, options) = path_and_options(&f);
-        assert!(size(&wal(&path)) > 0);
-        checkpoint(None, &options, true).await.unwrap();
-        assert_eq!(size(&wal(&path)), 0);
         assert_eq!(f.commit(f.pending(1)).await.unwrap().index, 1);
+        assert_eq!(
+            wal_bytes(&path),
+            wal,
+            "the file is neither longer nor shorter"
+        );
     }
 
     #[tokio::test]
-    async fn a_small_wal_is_emptied_once_something_was_erased() {
+    async fn a_short_wal_is_left_alone() {
         let f = Fixture::new(Backend::Sqlite).await;
         f.commit(f.pending(0)).await.unwrap();
         let (path, options) = path_and_options(&f);
-        let (wake, woken) = channel();
-        wake.erase();
-        drop(wake);
-        assert!(size(&wal(&path)) > 0);
-        run(path.clone(), options, woken).await;
-        assert_eq!(size(&wal(&path)), 0);
+        let before = std::fs::metadata(&path).unwrap().len();
+        run_once(options, Wake::look).await;
+        assert_eq!(std::fs::metadata(&path).unwrap().len(), before);
+    }
+
+    #[tokio::test]
+    async fn a_short_wal_is_emptied_once_something_was_erased() {
+        let f = Fixture::new(Backend::Sqlite).await;
+        f.commit(f.pending(0)).await.unwrap();
+        let (path, options) = path_and_options(&f);
+        assert!(wal_bytes(&path) > 0);
+        run_once(options, Wake::erase).await;
+        assert_eq!(wal_bytes(&path), 0);
+        assert_eq!(f.commit(f.pending(1)).await.unwrap().index, 1);
     }
 }
