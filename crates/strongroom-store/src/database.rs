@@ -148,11 +148,11 @@ impl Database {
         first.close().await?;
         let means = Means::new(options.clone(), entropy);
         let (wake, woken) = sqlite::checkpoint::channel();
-        Ok(Self::start(readers, means, |means, inbox| {
-            let writer = commit::sqlite::run(means, inbox, wake, lock);
-            let checkpointer = sqlite::checkpoint::run(path, options, woken);
-            vec![tokio::spawn(writer), tokio::spawn(checkpointer)]
-        }))
+        Self::start(readers, means, |means, inbox| {
+            let writer = commit::sqlite::start(means, (path, lock), inbox, wake)?;
+            let checkpointer = sqlite::checkpoint::run(options, woken);
+            Ok(vec![writer, tokio::spawn(checkpointer)])
+        })
     }
 
     async fn open_postgres(
@@ -169,9 +169,9 @@ impl Database {
             .connect_with(options.clone())
             .await?;
         let means = Means::new(options, entropy);
-        Ok(Self::start(readers, means, |means, inbox| {
-            vec![tokio::spawn(commit::postgres::run(means, inbox))]
-        }))
+        Self::start(readers, means, |means, inbox| {
+            Ok(vec![tokio::spawn(commit::postgres::run(means, inbox))])
+        })
     }
 
     /// Waits for a read, but not for ever: a database that accepted the connection and then fell
@@ -187,18 +187,18 @@ impl Database {
     fn start(
         readers: AnyPool,
         means: Means,
-        spawn: impl FnOnce(Means, Inbox) -> Vec<JoinHandle<()>>,
-    ) -> Self {
+        spawn: impl FnOnce(Means, Inbox) -> Result<Vec<JoinHandle<()>>, OpenError>,
+    ) -> Result<Self, OpenError> {
         let (outbox, inbox) = commit::channel();
         #[cfg(test)]
         let faults = Arc::clone(&means.faults);
-        Self {
+        Ok(Self {
             readers,
             outbox,
-            tasks: spawn(means, inbox),
+            tasks: spawn(means, inbox)?,
             #[cfg(test)]
             faults,
-        }
+        })
     }
 
     /// Closes the database once everything that was handed in is written.

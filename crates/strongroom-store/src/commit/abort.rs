@@ -14,6 +14,8 @@ pub(crate) enum Abort {
     #[error(transparent)]
     Database(#[from] sqlx::Error),
     #[error(transparent)]
+    Embedded(#[from] rusqlite::Error),
+    #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
     Connect(#[from] OpenError),

@@ -1,7 +1,7 @@
 //! Appending the entries of a group inside a transaction. Shared by both databases.
 
 use sqlx::{AnyConnection, Executor as _, query};
-use strongroom_core::ports::{Change, CommitError, Committed, Pending, Scope};
+use strongroom_core::ports::{Change, CommitError, Committed, Pending, Scope, StoreError};
 use strongroom_log::EntryBundle;
 
 use super::abort::Abort;
@@ -19,10 +19,59 @@ pub(crate) type BatchId = [u8; 16];
 pub(crate) struct NewBatch {
     pub(crate) workspace: String,
     pub(crate) first: u64,
-    count: u64,
+    pub(crate) count: u64,
+    pub(crate) last_time: i64,
+    pub(crate) entries: Vec<u8>,
+    pub(crate) openings: Vec<u8>,
+}
+
+/// The entries of a group as they are taken, in order.
+#[derive(Debug, Default)]
+pub(crate) struct Taking {
+    answers: Vec<Answer>,
+    bundle: EntryBundle,
     last_time: i64,
-    entries: Vec<u8>,
-    openings: Vec<u8>,
+}
+
+impl Taking {
+    pub(crate) fn of(group: &Group) -> Self {
+        Self {
+            answers: Vec::with_capacity(group.entries.len()),
+            bundle: EntryBundle::default(),
+            last_time: i64::MIN,
+        }
+    }
+
+    /// Notes the caller's answer, and the entry if it was taken.
+    pub(crate) fn note(&mut self, pending: &Pending, answer: Answer) -> Result<(), Abort> {
+        if answer.is_ok() {
+            self.bundle.push(&pending.entry)?;
+            self.last_time = self.last_time.max(pending.time);
+        }
+        self.answers.push(answer);
+        Ok(())
+    }
+
+    /// An answer for each entry, and the row that holds those that were taken, if any was.
+    pub(crate) fn finish(self, group: &Group) -> Result<(Vec<Answer>, Option<NewBatch>), Abort> {
+        let Self {
+            answers,
+            bundle,
+            last_time,
+        } = self;
+        let Some(Committed { index: first, .. }) = answers.iter().flatten().next().copied() else {
+            return Ok((answers, None));
+        };
+        let row = NewBatch {
+            workspace: group.workspace.to_string(),
+            first,
+            count: answers.iter().flatten().fold(0, |count, _| count + 1),
+            last_time,
+            entries: bundle.into_bytes(),
+            openings: seal(group, &answers, first)?,
+        };
+        Ok((answers, Some(row)))
+    }
 }
 
 /// Takes the entries of a group in order. Gives an answer for each and the row that holds those
@@ -36,44 +85,17 @@ pub(crate) async fn append(
     group: &Group,
 ) -> Result<(Vec<Answer>, Option<NewBatch>), Abort> {
     let workspace = group.workspace.to_string();
-    let mut answers = Vec::with_capacity(group.entries.len());
-    let mut bundle = EntryBundle::default();
-    let mut last_time = i64::MIN;
+    let mut taking = Taking::of(group);
     for waiting in &group.entries {
         let pending = &waiting.pending;
-        let answer = admit(&mut *conn, heads, &workspace, pending).await?;
-        if answer.is_ok() {
-            bundle.push(&pending.entry)?;
-            last_time = last_time.max(pending.time);
-        }
-        answers.push(answer);
+        let answer = match try_admit(&mut *conn, heads, &workspace, pending).await {
+            Ok(committed) => Ok(committed),
+            Err(Unfit::Refused(error)) => Err(error),
+            Err(Unfit::Aborted(abort)) => return Err(abort),
+        };
+        taking.note(pending, answer)?;
     }
-    let Some(Committed { index: first, .. }) = answers.iter().flatten().next().copied() else {
-        return Ok((answers, None));
-    };
-    let row = NewBatch {
-        workspace,
-        first,
-        count: answers.iter().flatten().fold(0, |count, _| count + 1),
-        last_time,
-        entries: bundle.into_bytes(),
-        openings: seal(group, &answers, first)?,
-    };
-    Ok((answers, Some(row)))
-}
-
-/// Gives an entry its index, or leaves it out. The inner result is the caller's.
-async fn admit(
-    conn: &mut AnyConnection,
-    heads: &mut Heads,
-    workspace: &str,
-    pending: &Pending,
-) -> Result<Answer, Abort> {
-    match try_admit(conn, heads, workspace, pending).await {
-        Ok(committed) => Ok(Ok(committed)),
-        Err(Unfit::Refused(error)) => Ok(Err(error)),
-        Err(Unfit::Aborted(abort)) => Err(abort),
-    }
+    taking.finish(group)
 }
 
 /// Why an entry has no index.
@@ -100,36 +122,61 @@ async fn try_admit(
     workspace: &str,
     pending: &Pending,
 ) -> Result<Committed, Unfit> {
-    let head = heads.head(pending.workspace)?;
-    let (epoch, index) = (head.epoch, head.frontier.size());
-    if pending.epoch.is_some_and(|authorised| authorised != epoch) {
-        return Err(CommitError::Stale { epoch }.into());
-    }
-    let generation = generation(&pending.changes, head.generation)?;
+    let place = check(heads, pending)?;
     if !pending.changes.is_empty() {
         let time = pending.time;
         apply_all(&mut *conn, Place { workspace, time }, &pending.changes).await?;
     }
     if let Some(items) = &pending.items {
-        insert_items(conn, workspace, index, items).await?;
+        insert_items(conn, workspace, place.index, items).await?;
     }
-    // From here on nothing can refuse the entry, so the heads change.
-    if pending
-        .changes
-        .iter()
-        .any(|change| change.scope() == Scope::State)
-    {
+    Ok(take(heads, pending, place)?)
+}
+
+/// Where an entry that may be taken goes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Admitted {
+    pub(crate) index: u64,
+    generation: u64,
+}
+
+/// Whether an entry was authorised under the state that holds now.
+///
+/// # Errors
+/// What its caller is told.
+pub(crate) fn check(heads: &Heads, pending: &Pending) -> Result<Admitted, CommitError> {
+    let head = heads.head(pending.workspace)?;
+    let epoch = head.epoch;
+    if pending.epoch.is_some_and(|authorised| authorised != epoch) {
+        return Err(CommitError::Stale { epoch });
+    }
+    Ok(Admitted {
+        index: head.frontier.size(),
+        generation: generation(&pending.changes, head.generation)?,
+    })
+}
+
+/// Appends an entry that nothing can refuse any more: its rows are written.
+pub(crate) fn take(
+    heads: &mut Heads,
+    pending: &Pending,
+    place: Admitted,
+) -> Result<Committed, Abort> {
+    let changes = &pending.changes;
+    if changes.iter().any(|change| change.scope() == Scope::State) {
         heads.raise_epoch(pending.workspace);
-        for other in others(pending.workspace, &pending.changes) {
+        for other in others(pending.workspace, changes) {
             heads.raise_epoch(other);
         }
     }
-    let missing = heads.refusal(pending.workspace);
+    let missing = StoreError::Damaged { table: "head" };
     let head = heads.change(pending.workspace).ok_or(missing)?;
-    head.generation = generation;
-    head.frontier.push(pending.leaf).map_err(Abort::from)?;
-    let epoch = head.epoch;
-    Ok(Committed { index, epoch })
+    head.generation = place.generation;
+    head.frontier.push(pending.leaf)?;
+    Ok(Committed {
+        index: place.index,
+        epoch: head.epoch,
+    })
 }
 
 /// The generation after the changes; it only goes up.

@@ -50,7 +50,7 @@ impl Faults {
     ) -> Result<(), Abort> {
         const END: &str = "SELECT CAST(pg_terminate_backend(pg_backend_pid()) AS TEXT)";
         match backend {
-            Backend::Sqlite if self.take(Fault::CommitLost) => return Err(Abort::TimedOut),
+            Backend::Sqlite => return self.before_embedded_commit(),
             Backend::Postgres if self.take(Fault::CommitLost) => {
                 conn.execute(END).await.unwrap_err();
             }
@@ -58,7 +58,15 @@ impl Faults {
                 conn.execute("COMMIT").await.unwrap();
                 conn.execute(END).await.unwrap_err();
             }
-            Backend::Sqlite | Backend::Postgres => {}
+            Backend::Postgres => {}
+        }
+        Ok(())
+    }
+
+    /// As [`before_commit`](Self::before_commit) on SQLite.
+    pub(crate) fn before_embedded_commit(&self) -> Result<(), Abort> {
+        if self.take(Fault::CommitLost) {
+            return Err(Abort::TimedOut);
         }
         Ok(())
     }

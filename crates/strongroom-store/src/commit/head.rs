@@ -68,15 +68,25 @@ impl Heads {
 
     fn read(&mut self, row: &AnyRow) -> Result<(), Abort> {
         match head_of(row) {
-            Ok((id, head)) => {
-                let changed = false;
-                self.held.insert(id, Held { head, changed });
-            }
-            Err(_damaged) => {
-                self.damaged.insert(Columns::new("head", row).id(0)?);
-            }
+            Ok((id, head)) => self.put(id, Some(head)),
+            Err(_damaged) => self.put(Columns::new("head", row).id(0)?, None),
         }
         Ok(())
+    }
+
+    /// Notes a head that is held, or that it is damaged.
+    pub(crate) fn put(&mut self, id: WorkspaceId, head: Option<Head>) {
+        let changed = false;
+        match head {
+            Some(head) => drop(self.held.insert(id, Held { head, changed })),
+            None => drop(self.damaged.insert(id)),
+        }
+    }
+
+    /// The heads that have changed.
+    pub(crate) fn changed(&self) -> impl Iterator<Item = (WorkspaceId, &Head)> {
+        let changed = self.held.iter().filter(|(_, held)| held.changed);
+        changed.map(|(workspace, held)| (*workspace, &held.head))
     }
 
     /// Heads that are there but were not given are locked by another node.
@@ -131,9 +141,8 @@ impl Heads {
 
     /// Writes the heads that have changed.
     pub(crate) fn store(&self, script: &mut Script) -> Result<(), Abort> {
-        let changed = self.held.iter().filter(|(_, held)| held.changed);
         script.text("WITH new (workspace, frontier, epoch, generation) AS (VALUES ");
-        for (n, (workspace, Held { head, .. })) in changed.enumerate() {
+        for (n, (workspace, head)) in self.changed().enumerate() {
             script.text(if n == 0 { "(" } else { ", (" });
             script.value(workspace.to_string())?.text(", ");
             script.value(head.frontier.encode())?.text(", ");

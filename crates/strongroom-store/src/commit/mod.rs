@@ -12,6 +12,7 @@
 
 mod abort;
 mod append;
+mod embedded;
 #[cfg(test)]
 pub(crate) mod fault;
 mod head;

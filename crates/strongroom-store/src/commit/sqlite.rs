@@ -1,8 +1,13 @@
 //! SQLite: one task owns every write on one connection.
 
 use std::fs::File;
+use std::io;
+use std::path::PathBuf;
 
 use strongroom_core::ports::Change;
+use tokio::runtime::Builder;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 
 use super::queue::{Group, Queue};
 use super::writer::Dialect;
@@ -21,14 +26,41 @@ const DIALECT: Dialect = Dialect {
 /// The checkpointer looks at the WAL after so many writes; each is at least some 20 KiB of WAL.
 const WRITES_PER_LOOK: u64 = 64;
 
+/// Starts the thread that writes. The task ends with it.
+///
+/// It is a thread of its own, so that a commit can be waited for where it is made; what else awaits
+/// a database there needs a timer and nothing more of a runtime.
+///
+/// # Errors
+/// The system has no thread to give.
+pub(crate) fn start(
+    means: Means,
+    (path, lock): (PathBuf, File),
+    inbox: Inbox,
+    wake: Wake,
+) -> io::Result<JoinHandle<()>> {
+    let runtime = Builder::new_current_thread().enable_time().build()?;
+    let writer = Writer::embedded(means, DIALECT, path);
+    let (ended, end) = oneshot::channel();
+    std::thread::Builder::new()
+        .name("strongroom-commit".to_owned())
+        .spawn(move || {
+            runtime.block_on(run(writer, inbox, wake, lock));
+            ended.send(()).ok();
+        })?;
+    Ok(tokio::spawn(async move {
+        // An error is a thread that failed: it is gone as well.
+        end.await.ok();
+    }))
+}
+
 /// Writes what comes in until nobody can send any more. Holds the lock on the database until then.
 /// Wakes the checkpointer now and then, and whenever something was to be erased.
-pub(crate) async fn run(means: Means, mut inbox: Inbox, wake: Wake, lock: File) {
-    let mut writer = Writer::new(means, DIALECT);
+async fn run(mut writer: Writer, mut inbox: Inbox, wake: Wake, lock: File) {
     let mut queue = Queue::default();
     let mut writes: u64 = 0;
     while wait(&mut inbox, &mut queue, &mut writer, &wake).await {
-        gather(&mut inbox, &mut queue).await;
+        gather(&mut inbox, &mut queue);
         if !queue.is_empty() {
             // Nothing is held elsewhere: there is no other process.
             let groups = queue.take();
@@ -55,9 +87,9 @@ const TURNS_MAX: u32 = 8;
 
 /// Takes what waits, and what callers that are ready to run hand in as long as they do: without a
 /// timer, a lone caller waits for nobody, and a crowd shares a commit.
-async fn gather(inbox: &mut Inbox, queue: &mut Queue) {
+fn gather(inbox: &mut Inbox, queue: &mut Queue) {
     for _ in 0..TURNS_MAX {
-        tokio::task::yield_now().await;
+        std::thread::yield_now();
         let mut more = false;
         while !queue.is_full()
             && let Ok(waiting) = inbox.entries.try_recv()

@@ -1,6 +1,7 @@
 //! One connection that writes, transaction by transaction.
 
 use core::time::Duration;
+use std::path::PathBuf;
 
 use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Executor as _, query_scalar};
 use strongroom_core::ports::{CommitError, StoreError};
@@ -9,6 +10,7 @@ use tokio::time::timeout;
 use super::Means;
 use super::abort::Abort;
 use super::append::{BatchId, append, insert};
+use super::embedded::Embedded;
 use super::head::{Heads, Standing};
 use super::queue::{Answer, Group};
 use super::refuse;
@@ -56,6 +58,8 @@ pub(crate) struct Writer {
     means: Means,
     dialect: Dialect,
     conn: Option<AnyConnection>,
+    /// On SQLite, for entries that change no other rows.
+    embedded: Option<Embedded>,
     /// INVARIANT: while this is set, nothing is appended.
     doubt: Option<Doubt>,
 }
@@ -69,7 +73,16 @@ impl Writer {
             means,
             dialect,
             conn: None,
+            embedded: None,
             doubt: None,
+        }
+    }
+
+    /// A writer on the thread that owns the SQLite database.
+    pub(crate) fn embedded(means: Means, dialect: Dialect, path: PathBuf) -> Self {
+        Self {
+            embedded: Some(Embedded::new(path)),
+            ..Self::new(means, dialect)
         }
     }
 
@@ -104,6 +117,7 @@ impl Writer {
                 return Ok(());
             };
             self.conn = None;
+            self.embedded.iter_mut().for_each(Embedded::close);
             match self.settle().await? {
                 Some(Verdict::Committed) => return Ok(()),
                 // It reached its commit and failed there: its callers may ask again.
@@ -121,6 +135,18 @@ impl Writer {
     ) -> Result<(), Abort> {
         let mut id = BatchId::default();
         self.means.entropy.fill(&mut id)?;
+        if Embedded::takes(groups)
+            && let Some(embedded) = &mut self.embedded
+        {
+            return append_embedded(
+                embedded,
+                &mut self.doubt,
+                (groups, id),
+                outcomes,
+                #[cfg(test)]
+                &self.means.faults,
+            );
+        }
         let dialect = self.dialect;
         let conn = connection(&mut self.conn, &self.means, dialect.backend).await?;
         // An error drops the connection, which rolls back.
@@ -261,6 +287,31 @@ async fn connection<'a>(
         },
     };
     Ok(slot.insert(conn))
+}
+
+/// As [`Writer::try_append`], without leaving the thread.
+fn append_embedded(
+    embedded: &mut Embedded,
+    doubt: &mut Option<Doubt>,
+    (groups, id): (&[Group], BatchId),
+    outcomes: &mut Vec<Outcome>,
+    #[cfg(test)] faults: &super::fault::Faults,
+) -> Result<(), Abort> {
+    let mut prepared = embedded.prepare(groups, id)?;
+    outcomes.extend(core::mem::take(&mut prepared.answers).into_iter().map(Some));
+    // From here until the answer nobody knows whether the transaction was committed.
+    *doubt = prepared.first.clone().map(|(workspace, first)| Doubt {
+        workspace,
+        first,
+        id,
+    });
+    #[cfg(test)]
+    faults.before_embedded_commit()?;
+    prepared.commit()?;
+    #[cfg(test)]
+    faults.after_commit()?;
+    *doubt = None;
+    Ok(())
 }
 
 fn refusals(heads: &Heads, group: &Group) -> Vec<Answer> {

@@ -8,21 +8,21 @@ use sqlx::{AnyConnection, ConnectOptions as _, Executor as _, Row as _};
 
 use crate::database::OpenError;
 
-/// Connects the one writer.
+/// What makes a connection one that writes.
 ///
 /// `secure_delete` overwrites erased openings and destroyed keys; the WAL is checkpointed off the
 /// commit path.
+pub(crate) const WRITER_PRAGMAS: &str = "PRAGMA busy_timeout = 5000;
+    PRAGMA journal_mode = WAL;
+    PRAGMA synchronous = FULL;
+    PRAGMA foreign_keys = ON;
+    PRAGMA secure_delete = ON;
+    PRAGMA wal_autocheckpoint = 0;";
+
+/// Connects the one writer.
 pub(crate) async fn connect(options: &AnyConnectOptions) -> Result<AnyConnection, OpenError> {
     let mut conn = options.connect().await?;
-    conn.execute(
-        "PRAGMA busy_timeout = 5000;
-         PRAGMA journal_mode = WAL;
-         PRAGMA synchronous = FULL;
-         PRAGMA foreign_keys = ON;
-         PRAGMA secure_delete = ON;
-         PRAGMA wal_autocheckpoint = 0;",
-    )
-    .await?;
+    conn.execute(WRITER_PRAGMAS).await?;
     Ok(conn)
 }
 
