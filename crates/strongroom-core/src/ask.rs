@@ -2,15 +2,55 @@
 
 use core::fmt;
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use strongroom_types::body::LogEntryId;
 use strongroom_types::{Metadata, RequestId};
+use zeroize::Zeroizing;
+
+use crate::door::Recalled;
+
+/// A bearer credential: an API key or an exchanged token, and what it stood for if it was verified
+/// before. It is looked up once for a request; the door checks that what was found still counts.
+pub struct Bearer {
+    pub(crate) text: Zeroizing<String>,
+    pub(crate) recalled: Option<Recalled>,
+}
+
+impl Bearer {
+    /// A credential that is yet to be looked up.
+    #[must_use]
+    pub fn new(text: impl Into<String>) -> Self {
+        Self {
+            text: Zeroizing::new(text.into()),
+            recalled: None,
+        }
+    }
+
+    /// Whether it was verified lately. It may have been revoked since.
+    #[must_use]
+    pub const fn is_recalled(&self) -> bool {
+        self.recalled.is_some()
+    }
+
+    /// The credential itself, to be hashed or compared, never shown.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.text
+    }
+}
+
+impl fmt::Debug for Bearer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Bearer")
+    }
+}
 
 /// What a caller shows to prove who they are. `Debug` shows only what is there.
 #[derive(Clone, Default)]
 pub struct Credentials {
     /// An API key or an exchanged token.
-    pub bearer: Option<String>,
+    pub bearer: Option<Arc<Bearer>>,
     /// A user's JWT, beside an API key.
     pub identity: Option<String>,
 }

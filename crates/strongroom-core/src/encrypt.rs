@@ -109,7 +109,10 @@ impl Strongroom {
         let ask = ask.noting(batch.metadata);
         let many = match Many::new(batch.items) {
             Ok(many) => many,
-            Err(denial) => return Err(self.reject_as(&ask, T::OPERATION, denial).await),
+            Err(denial) => {
+                let rejected = self.reject_as(&ask, T::OPERATION, denial);
+                return Err(Box::pin(rejected).await);
+            }
         };
         let answered = self.enter(&ask, &many).await?;
         let Some(log_entry) = answered.entry else {

@@ -40,7 +40,7 @@ mod token;
 mod workspace;
 
 pub use admin::PageQuery;
-pub use ask::{Answered, Ask, Credentials, Idempotency, Origin};
+pub use ask::{Answered, Ask, Bearer, Credentials, Idempotency, Origin};
 pub use denial::{CiphertextFault, Denial, Invalid, Refused, Thing, TokenFault};
 pub use log::EntriesQuery;
 pub use settings::{AfterRollback, Settings};

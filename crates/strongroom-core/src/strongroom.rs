@@ -1,6 +1,7 @@
 //! The façade: one deployment's running state, and how it starts.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use moka::future::Cache;
@@ -226,15 +227,26 @@ impl Strongroom {
 
     /// The state of a workspace, from the cache or the store. Concurrent readers share one read.
     pub(crate) async fn state(&self, id: WorkspaceId) -> Result<Arc<WorkspaceState>, Denial> {
-        self.states
-            .try_get_with(id, self.load_state(id))
-            .await
-            .map_err(|denial: Arc<Denial>| Denial::clone(&denial))
+        if let Some(state) = self.states.get(&id).await {
+            return Ok(state);
+        }
+        // Boxed, so that the common case does not carry the rare one's state about.
+        let load = Box::pin(self.load_state(id));
+        let loaded = Box::pin(self.states.try_get_with(id, load)).await;
+        loaded.map_err(|denial: Arc<Denial>| Denial::clone(&denial))
     }
 
-    /// Forgets a cached state that the log shows to be old.
-    pub(crate) async fn forget_state(&self, id: WorkspaceId) {
-        self.states.invalidate(&id).await;
+    /// Forgets a state that the log shows to be old, and the sessions under it.
+    pub(crate) async fn forget_state(&self, state: &WorkspaceState) {
+        state.outdated.store(true, Ordering::Release);
+        self.states.invalidate(&state.id).await;
+    }
+
+    /// Forgets the state of a workspace that an entry in another log changed.
+    pub(crate) async fn forget_state_of(&self, id: WorkspaceId) {
+        if let Some(state) = self.states.remove(&id).await {
+            state.outdated.store(true, Ordering::Release);
+        }
     }
 
     async fn load_state(&self, id: WorkspaceId) -> Result<Arc<WorkspaceState>, Denial> {
@@ -267,6 +279,7 @@ impl Strongroom {
             keys: Arc::new(keys),
             issuers: Issuers::new(issuers),
             policies: Policies::new(policies),
+            outdated: AtomicBool::new(false),
         }))
     }
 

@@ -1,6 +1,7 @@
 //! A workspace as the hot path sees it: its keys, issuers and policies at one state epoch.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::{Deserialize, Serialize};
 use strongroom_crypto::entropy::Entropy;
@@ -27,9 +28,17 @@ pub(crate) struct WorkspaceState {
     pub(crate) keys: Arc<WorkspaceKeys>,
     pub(crate) issuers: Issuers,
     pub(crate) policies: Policies,
+    /// Set once the log has shown a later epoch.
+    pub(crate) outdated: AtomicBool,
 }
 
 impl WorkspaceState {
+    /// Whether the log has shown a later state. Without it this may still be an old one: the commit
+    /// decides.
+    pub(crate) fn is_outdated(&self) -> bool {
+        self.outdated.load(Ordering::Acquire)
+    }
+
     /// The id of a key context in this workspace.
     pub(crate) fn context_id(&self, kind: Kind, context: &KeyContext) -> ContextId {
         self.keys.context_id.context_id(kind, context)

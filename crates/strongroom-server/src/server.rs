@@ -11,7 +11,7 @@ use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use axum_server::{Handle, Server as HttpServer};
 use hyper_util::rt::TokioTimer;
 use strongroom_core::ports::Clock;
-use strongroom_core::{Ask, Credentials, Origin, Strongroom};
+use strongroom_core::{Ask, Bearer, Credentials, Origin, Strongroom};
 use strongroom_crypto::entropy::SystemEntropy;
 use strongroom_store::Database;
 use strongroom_types::RequestId;
@@ -276,7 +276,7 @@ async fn keep(app: App, mut stopped: watch::Receiver<bool>) {
 pub(crate) fn own_ask(api_key: &str, request_id: RequestId) -> Ask {
     Ask {
         credentials: Credentials {
-            bearer: Some(api_key.to_owned()),
+            bearer: Some(Arc::new(Bearer::new(api_key))),
             identity: None,
         },
         origin: Origin {

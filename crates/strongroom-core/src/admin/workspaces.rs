@@ -75,7 +75,7 @@ impl Strongroom {
         request: WorkspaceUpdate,
     ) -> Result<Answered<WorkspaceInfo>, Refused> {
         let answered = self.administer(ask, Update { id, request }).await?;
-        self.forget_state(id).await;
+        self.forget_state_of(id).await;
         Ok(answered)
     }
 

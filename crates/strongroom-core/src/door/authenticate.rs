@@ -11,8 +11,9 @@ use moka::sync::Cache;
 use strongroom_crypto::kdf;
 use strongroom_log::{Hash, sha256};
 use strongroom_types::{ClientId, KeyId, Operation, WorkspaceId, base32};
+use zeroize::Zeroizing;
 
-use crate::ask::Ask;
+use crate::ask::{Ask, Bearer};
 use crate::caller::{Caller, Client};
 use crate::denial::{Denial, Refused, TokenFault};
 use crate::identity::Identity;
@@ -57,19 +58,21 @@ fn kept_bytes(text: &str) -> u32 {
         .saturating_add(512)
 }
 
-/// What a bearer credential stands for.
+/// What a bearer credential stands for, as long as the state under which it was looked up holds.
 #[derive(Debug)]
 struct Session {
-    workspace: WorkspaceId,
-    client: ClientId,
-    /// The epoch at which it was looked up; API keys are rows, exchanged tokens are not.
-    epoch: u64,
+    state: Arc<WorkspaceState>,
+    client: Arc<Client>,
     expires: Option<Micros>,
     /// The identity inside an exchanged token.
     identity: Option<Arc<Identity>>,
     /// What it weighs.
     bytes: u32,
 }
+
+/// A session that was found when the request arrived.
+#[derive(Debug, Clone)]
+pub(crate) struct Recalled(Arc<Session>);
 
 impl Sessions {
     pub(crate) fn new() -> Self {
@@ -103,79 +106,79 @@ impl Strongroom {
                 ..caller
             }),
             Ok(None) => Ok(caller),
-            Err(denial) => Err(self
-                .deny(&caller, ask, Operation::Request, Vec::new(), denial)
-                .await),
+            Err(denial) => {
+                let denied = self.deny(&caller, ask, Operation::Request, Vec::new(), denial);
+                Err(Box::pin(denied).await)
+            }
         }
     }
 
     /// Whether the bearer credential is a client's and counts, for an edge that asks before it reads
     /// what is large. Writes nothing; whoever is not known is refused when the request goes on.
     pub async fn knows(&self, ask: &Ask) -> bool {
-        matches!(self.client(ask).await, Ok((_, Ok(()))))
+        match self.session(ask).await {
+            Ok(session) => self.check_live(&session).is_ok(),
+            Err(_unknown) => false,
+        }
     }
 
-    /// Whether the bearer credential was verified lately, for an edge that must not ask the
-    /// database. It may have been revoked since.
+    /// Looks a bearer credential up among those that were verified lately. Asks no database, so that
+    /// an edge can do it for whoever comes.
     #[must_use]
-    pub fn remembers(&self, bearer: &str) -> bool {
-        let digest = sha256(bearer.as_bytes());
-        self.sessions.bearers.contains_key(&digest)
+    pub fn recall(&self, text: &str) -> Bearer {
+        let recalled = self.sessions.bearers.get(&sha256(text.as_bytes()));
+        Bearer {
+            text: Zeroizing::new(text.to_owned()),
+            recalled: recalled.map(Recalled),
+        }
     }
 
     /// The client behind the bearer credential, and whether the credential still counts.
     async fn client(&self, ask: &Ask) -> Result<(Caller, Result<(), Denial>), Denial> {
-        let bearer = ask
-            .credentials
-            .bearer
-            .as_deref()
-            .ok_or(Denial::Unauthenticated)?;
-        let digest = sha256(bearer.as_bytes());
-        let (session, state) = match self.kept_session(&digest).await? {
-            Some(kept) => kept,
-            None => self.new_session(bearer, digest).await?,
-        };
-        let client = self.load_client(&state, session.client).await?;
-        let expired = session
-            .expires
-            .is_some_and(|expires| expires <= self.time.now());
-        let live = match (expired, client.body.disabled) {
-            (false, false) => Ok(()),
-            _ => Err(Denial::CredentialRevoked),
-        };
+        let session = self.session(ask).await?;
         let caller = Caller {
-            state,
-            client,
+            state: Arc::clone(&session.state),
+            client: Arc::clone(&session.client),
             identity: session.identity.clone(),
         };
-        Ok((caller, live))
+        Ok((caller, self.check_live(&session)))
     }
 
-    async fn kept_session(
-        &self,
-        digest: &Hash,
-    ) -> Result<Option<(Arc<Session>, Arc<WorkspaceState>)>, Denial> {
-        let Some(session) = self.sessions.bearers.get(digest) else {
-            return Ok(None);
-        };
-        let state = self.state(session.workspace).await?;
-        Ok((session.epoch >= state.epoch).then_some((session, state)))
+    fn check_live(&self, session: &Session) -> Result<(), Denial> {
+        let now = self.time.now();
+        let expired = session.expires.is_some_and(|expires| expires <= now);
+        if expired || session.client.body.disabled {
+            return Err(Denial::CredentialRevoked);
+        }
+        Ok(())
     }
 
-    async fn new_session(
-        &self,
-        bearer: &str,
-        digest: Hash,
-    ) -> Result<(Arc<Session>, Arc<WorkspaceState>), Denial> {
+    /// The session of the bearer credential under a state that is not known to have changed.
+    async fn session(&self, ask: &Ask) -> Result<Arc<Session>, Denial> {
+        let bearer = ask.credentials.bearer.as_deref();
+        let Bearer { text, recalled } = bearer.ok_or(Denial::Unauthenticated)?;
+        if let Some(Recalled(session)) = recalled
+            && !session.state.is_outdated()
+        {
+            return Ok(Arc::clone(session));
+        }
+        let digest = sha256(text.as_bytes());
+        match self.sessions.bearers.get(&digest) {
+            Some(session) if !session.state.is_outdated() => Ok(session),
+            // Boxed, so that the common case does not carry the rare one's state about.
+            _ => Box::pin(self.new_session(text, digest)).await,
+        }
+    }
+
+    async fn new_session(&self, bearer: &str, digest: Hash) -> Result<Arc<Session>, Denial> {
         let session = if bearer.starts_with(API_KEY_PREFIX) {
             self.api_key_session(bearer).await?
         } else {
             self.token_session(bearer).await?
         };
         let session = Arc::new(session);
-        let state = self.state(session.workspace).await?;
         self.sessions.bearers.insert(digest, Arc::clone(&session));
-        Ok((session, state))
+        Ok(session)
     }
 
     /// Looks an API key up by its id and compares the keyed hash of its secret in constant time.
@@ -198,9 +201,8 @@ impl Strongroom {
             return Err(Denial::Unauthenticated);
         }
         Ok(Session {
-            workspace: row.workspace,
-            client: row.client,
-            epoch: state.epoch,
+            client: self.load_client(&state, row.client).await?,
+            state,
             expires: row.expires,
             identity: None,
             bytes: kept_bytes(bearer),
@@ -221,9 +223,8 @@ impl Strongroom {
             return Err(Denial::Unauthenticated);
         }
         Ok(Session {
-            workspace: token.workspace,
-            client: token.client,
-            epoch: state.epoch,
+            client: self.load_client(&state, token.client).await?,
+            state,
             expires: Some(token.identity.expires),
             identity: Some(Arc::new(token.identity)),
             bytes: kept_bytes(bearer),
@@ -273,7 +274,8 @@ impl Strongroom {
         if let Some(verified) = self.sessions.identities.get(&kept).filter(fresh) {
             return Ok(verified.identity);
         }
-        let identity = self.issuer_keys.verify(token, &state.issuers, now).await?;
+        let verified = self.issuer_keys.verify(token, &state.issuers, now);
+        let identity = Box::pin(verified).await?;
         let identity = Arc::new(identity);
         let verified = Verified {
             identity: Arc::clone(&identity),

@@ -28,7 +28,7 @@ use strongroom_types::body::LogEntryId;
 use strongroom_types::{KeyContext, Operation, Outcome, Permission, Reason};
 
 pub(crate) use account::{Account, KeyUse, NO_KEY};
-pub(crate) use authenticate::{Sessions, format_api_key};
+pub(crate) use authenticate::{Recalled, Sessions, format_api_key};
 pub(crate) use contexts::{check_purpose, format_fault, parse};
 pub(crate) use denials::Floods;
 pub(crate) use draw::Pool;
@@ -155,9 +155,10 @@ impl Strongroom {
                 }
                 Err(Stopped::Stale) => {}
                 Err(Stopped::Denied(denial)) => {
-                    return Err(self
-                        .deny(&caller, ask, U::OPERATION, using.asked(), denial)
-                        .await);
+                    // Boxed like every rare way out: a request is moved about with the room that
+                    // its longest way takes.
+                    let denied = self.deny(&caller, ask, U::OPERATION, using.asked(), denial);
+                    return Err(Box::pin(denied).await);
                 }
             }
         }
@@ -236,7 +237,7 @@ impl Strongroom {
             outcome: Outcome::Failed,
             reason,
         };
-        match self.append_ending(caller, ask, ending, account).await {
+        match Box::pin(self.append_ending(caller, ask, ending, account)).await {
             Ok(_) => Refused::answer(released.answer, Some(entry)),
             Err(denial) => Err(Refused::unlogged(denial)),
         }
@@ -343,13 +344,13 @@ impl Strongroom {
                 log.check(seen, committed.index)?;
                 log.grew(committed.index.saturating_add(1));
                 if committed.epoch != state.epoch {
-                    self.forget_state(state.id).await;
+                    self.forget_state(state).await;
                 }
                 self.dirty.mark(state.id);
                 Ok(committed)
             }
             Err(CommitError::Stale { .. }) => {
-                self.forget_state(state.id).await;
+                self.forget_state(state).await;
                 Err(Stopped::Stale)
             }
             Err(CommitError::Conflict) => Err(Denial::Conflict(Thing::Context).into()),

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use strongroom_core::ports::{
     Anchor, AnchorError, Clock, Fetch, FetchError, Reading, Root, RootError, Tombstone,
 };
-use strongroom_core::{Ask, Credentials, OpenError, Origin, Parts, Settings, Strongroom};
+use strongroom_core::{Ask, Bearer, Credentials, OpenError, Origin, Parts, Settings, Strongroom};
 use strongroom_crypto::entropy::SystemEntropy;
 use strongroom_crypto::keys::{Place, Seed, WrappingKey};
 use strongroom_crypto::secret::Secret;
@@ -199,7 +199,7 @@ impl World {
 pub(crate) fn ask(api_key: &str) -> Ask {
     Ask {
         credentials: Credentials {
-            bearer: Some(api_key.to_owned()),
+            bearer: Some(Arc::new(Bearer::new(api_key))),
             identity: None,
         },
         origin: Origin {

@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use strongroom_core::{Answered, Ask, Denial, Refused};
 use strongroom_types::RequestId;
-use strongroom_types::body::LogEntryId;
+use strongroom_types::body::{BatchAnswer, LogEntryId};
 
 use super::body::Encoding;
 use super::problem::{Problem, entry_header};
@@ -20,12 +20,20 @@ pub(crate) struct Document<T> {
     status: StatusCode,
     answered: Answered<T>,
     encoding: Encoding,
+    /// About how long the body is.
+    bytes: usize,
     request_id: RequestId,
 }
 
-impl<T> Document<T> {
-    /// Answers in the encoding of the request.
-    pub(crate) fn encoded(mut self, encoding: Encoding) -> Self {
+/// Room for an answer about one thing.
+const ANSWER_BYTES: usize = 1024;
+/// Room for one result of a batch.
+const RESULT_BYTES: usize = 512;
+
+impl<T> Document<BatchAnswer<T>> {
+    /// Answers in the encoding of the request, with room for every result.
+    pub(crate) fn batch(mut self, encoding: Encoding) -> Self {
+        self.bytes = ANSWER_BYTES + self.answered.value.results.len() * RESULT_BYTES;
         self.encoding = encoding;
         self
     }
@@ -52,6 +60,7 @@ fn document<T>(
             status,
             answered,
             encoding: Encoding::Json,
+            bytes: ANSWER_BYTES,
             request_id,
         }),
         Err(refused) => Err(Problem::new(refused, request_id)),
@@ -60,7 +69,7 @@ fn document<T>(
 
 impl<T: Serialize> IntoResponse for Document<T> {
     fn into_response(self) -> Response {
-        let Some(body) = self.encoding.encode(&self.answered.value) else {
+        let Some(body) = self.encoding.encode(&self.answered.value, self.bytes) else {
             return unserialisable(self.request_id, self.answered.entry).into_response();
         };
         let kind = HeaderValue::from_static(self.encoding.content_type());

@@ -40,11 +40,16 @@ impl Encoding {
         }
     }
 
-    /// `None` for what has no such form; no body of ours is.
-    pub(crate) fn encode<T: Serialize>(self, value: &T) -> Option<Vec<u8>> {
+    /// Writes into a buffer that has room for `bytes`, so that a large answer is not copied each time
+    /// it outgrows its buffer. `None` for what has no such form; no body of ours is.
+    pub(crate) fn encode<T: Serialize>(self, value: &T, bytes: usize) -> Option<Vec<u8>> {
+        let mut buffer = Vec::with_capacity(bytes);
         match self {
-            Self::Json => serde_json::to_vec(value).ok(),
-            Self::Cbor => cbor4ii::serde::to_vec(Vec::new(), value).ok(),
+            Self::Json => {
+                serde_json::to_writer(&mut buffer, value).ok()?;
+                Some(buffer)
+            }
+            Self::Cbor => cbor4ii::serde::to_vec(buffer, value).ok(),
         }
     }
 

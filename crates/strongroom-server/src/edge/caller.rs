@@ -1,21 +1,23 @@
 //! Who asks, and from where.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
-use strongroom_core::{Ask, Credentials, Invalid, Origin};
+use strongroom_core::{Ask, Bearer, Credentials, Invalid, Origin};
 use strongroom_types::{Metadata, RequestId};
 
-use super::header::{IDENTITY, METADATA, bearer, json, text};
+use super::header::{IDENTITY, METADATA, json, text};
 use super::{App, Problem};
 
 /// What the guard noted when the request arrived.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Arrival {
     pub(crate) request_id: RequestId,
     pub(crate) address: IpAddr,
+    pub(crate) bearer: Option<Arc<Bearer>>,
 }
 
 /// The longest user agent that is worth keeping.
@@ -40,9 +42,12 @@ impl FromRequestParts<App> for Caller {
 
 /// The part of a request that all requests have.
 pub(crate) fn ask(parts: &Parts) -> Ask {
-    let arrival = parts.extensions.get::<Arrival>().copied();
+    let arrival = parts.extensions.get::<Arrival>();
     Ask {
-        credentials: credentials(&parts.headers),
+        credentials: Credentials {
+            bearer: arrival.and_then(|arrival| arrival.bearer.clone()),
+            identity: identity(&parts.headers),
+        },
         origin: Origin {
             request_id: arrival.map_or(NO_REQUEST, |arrival| arrival.request_id),
             address: arrival.map(|arrival| arrival.address.to_string()),
@@ -55,13 +60,6 @@ pub(crate) fn ask(parts: &Parts) -> Ask {
 
 /// Stands where the guard did not run; no route is without it.
 const NO_REQUEST: RequestId = RequestId::from_bytes([0; 16]);
-
-fn credentials(headers: &HeaderMap) -> Credentials {
-    Credentials {
-        bearer: bearer(headers).map(str::to_owned),
-        identity: identity(headers),
-    }
-}
 
 /// A header that is there twice or is no text is a token that nobody verifies, not the absence of one.
 fn identity(headers: &HeaderMap) -> Option<String> {

@@ -35,9 +35,11 @@ pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) 
     app.metrics.begin();
     let (request_id, response) = match request_id(&app) {
         Ok(request_id) => {
+            let bearer = bearer(request.headers());
             let arrival = Arrival {
                 request_id,
                 address,
+                bearer: bearer.map(|text| Arc::new(app.room.recall(text))),
             };
             (request_id, admit(&app, arrival, request, next).await)
         }
@@ -61,8 +63,9 @@ pub(crate) type Place = Arc<OwnedSemaphorePermit>;
 
 /// Lets a request in if it keeps the limits.
 async fn admit(app: &App, arrival: Arrival, mut request: Request, next: Next) -> Response {
+    let within = within_limits(app, &arrival, request.headers());
     request.extensions_mut().insert(arrival);
-    match within_limits(app, arrival.address, request.headers()) {
+    match within {
         Ok(place) => {
             // A stream goes on after its answer's header, and keeps the place with it.
             let place: Place = Arc::new(place);
@@ -81,13 +84,17 @@ async fn admit(app: &App, arrival: Arrival, mut request: Request, next: Next) ->
 
 fn within_limits(
     app: &Edge,
-    address: IpAddr,
+    arrival: &Arrival,
     headers: &HeaderMap,
 ) -> Result<OwnedSemaphorePermit, Reached> {
     // What nobody has verified counts by its address alone: made-up credentials cost the maker
     // nothing, and the table would grow with each.
-    let known = bearer(headers).filter(|bearer| app.room.remembers(bearer));
-    app.meter.count(address, known.map(str::as_bytes))?;
+    let known = arrival
+        .bearer
+        .as_deref()
+        .filter(|bearer| bearer.is_recalled());
+    let known = known.map(|bearer| bearer.expose().as_bytes());
+    app.meter.count(arrival.address, known)?;
     let header_bytes: usize = headers
         .iter()
         .map(|(name, value)| name.as_str().len() + value.len())

@@ -17,7 +17,7 @@ mod target;
 use std::sync::Arc;
 
 use strongroom_core::ports::Clock;
-use strongroom_core::{Ask, Denial, Refused, Strongroom, Thing};
+use strongroom_core::{Ask, Bearer, Denial, Refused, Strongroom, Thing};
 use strongroom_crypto::entropy::Entropy;
 
 use crate::dev::Issuer;
@@ -59,12 +59,12 @@ impl Edge {
     /// verified before gets an entry for it, and nobody's is looked up.
     pub(crate) async fn refuse(&self, ask: &Ask, denial: Denial) -> Problem {
         let bearer = ask.credentials.bearer.as_deref();
-        let remembered = bearer.is_some_and(|bearer| self.room.remembers(bearer));
-        if matches!(denial, Denial::RateLimited { .. }) && !remembered {
+        let recalled = bearer.is_some_and(Bearer::is_recalled);
+        if matches!(denial, Denial::RateLimited { .. }) && !recalled {
             return Problem::new(unlogged(denial), ask.origin.request_id);
         }
         let public = is_public(&denial).then(|| denial.clone());
-        let mut refused = self.room.reject(ask, denial).await;
+        let mut refused = Box::pin(self.room.reject(ask, denial)).await;
         if let (None, Some(public)) = (refused.entry, public) {
             refused.denial = public;
         }

@@ -70,7 +70,7 @@ async fn encrypt_batch(
     sent: SentBatch<Batch<EncryptItem>>,
 ) -> Reply<Document<BatchAnswer<EncryptAnswer>>> {
     let SentBatch { ask, body, .. } = sent;
-    ok(&ask, app.room.encrypt_batch(&ask, body).await).map(|answer| answer.encoded(sent.encoding))
+    ok(&ask, app.room.encrypt_batch(&ask, body).await).map(|answer| answer.batch(sent.encoding))
 }
 
 async fn decrypt_batch(
@@ -78,7 +78,7 @@ async fn decrypt_batch(
     sent: SentBatch<Batch<DecryptItem>>,
 ) -> Reply<Document<BatchAnswer<DecryptAnswer>>> {
     let SentBatch { ask, body, .. } = sent;
-    ok(&ask, app.room.decrypt_batch(&ask, body).await).map(|answer| answer.encoded(sent.encoding))
+    ok(&ask, app.room.decrypt_batch(&ask, body).await).map(|answer| answer.batch(sent.encoding))
 }
 
 async fn rewrap_batch(
@@ -86,5 +86,5 @@ async fn rewrap_batch(
     sent: SentBatch<Batch<RewrapItem>>,
 ) -> Reply<Document<BatchAnswer<RewrapAnswer>>> {
     let SentBatch { ask, body, .. } = sent;
-    ok(&ask, app.room.rewrap_batch(&ask, body).await).map(|answer| answer.encoded(sent.encoding))
+    ok(&ask, app.room.rewrap_batch(&ask, body).await).map(|answer| answer.batch(sent.encoding))
 }
