@@ -4,16 +4,18 @@
 //! until a linked entry with its digest and length is durable. A stream that fails ends in a linked
 //! entry and without its last chunk, so that nobody can take it for a whole one.
 
+mod digest;
+
 use std::sync::Arc;
 
-use aws_lc_rs::digest;
+use bytes::Bytes;
 use strongroom_crypto::chunked::{CHUNK_BYTES, Opener, Sealer, sealed_bytes};
 use strongroom_crypto::entropy::Entropy;
 use strongroom_crypto::envelope::Envelope;
-use strongroom_log::{Facts, Hash};
 use strongroom_types::body::{KeyRef, LogEntryId};
 use strongroom_types::{KeyContext, Lock, Operation, Outcome, Permission, Purpose};
 
+use self::digest::Running;
 use crate::ask::{Answered, Ask};
 use crate::batch::{ItemUse, Prepared, Single};
 use crate::caller::Caller;
@@ -72,7 +74,7 @@ impl Strongroom {
             prefix,
             sealer,
             key,
-            digest: Running::new(),
+            digest: Running::start(),
         };
         Ok(Answered {
             value,
@@ -282,41 +284,6 @@ impl Course {
     }
 }
 
-/// SHA-256 and length of what was given out so far.
-struct Running {
-    digest: digest::Context,
-    bytes: u64,
-}
-
-impl Running {
-    fn new() -> Self {
-        Self {
-            digest: digest::Context::new(&digest::SHA256),
-            bytes: 0,
-        }
-    }
-
-    fn update(&mut self, bytes: &[u8]) {
-        self.digest.update(bytes);
-        self.bytes = self
-            .bytes
-            .saturating_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
-    }
-
-    fn account(self) -> Account {
-        let digest = self.digest.finish();
-        let output = <[u8; 32]>::try_from(digest.as_ref())
-            .ok()
-            .map(Hash::from_bytes);
-        let account = Account {
-            output,
-            facts: Facts::default(),
-            ..Account::default()
-        };
-        account.fact("bytes", &self.bytes.to_string())
-    }
-}
-
 /// A stream that is being sealed.
 #[derive(Debug)]
 pub struct SealStream {
@@ -327,12 +294,6 @@ pub struct SealStream {
     digest: Running,
 }
 
-impl core::fmt::Debug for Running {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(f, "Running({} bytes)", self.bytes)
-    }
-}
-
 impl SealStream {
     /// The key that seals it.
     #[must_use]
@@ -341,9 +302,9 @@ impl SealStream {
     }
 
     /// The bytes to send first; empty the second time.
-    pub fn prefix(&mut self) -> Vec<u8> {
-        let prefix = core::mem::take(&mut self.prefix);
-        self.digest.update(&prefix);
+    pub async fn prefix(&mut self) -> Bytes {
+        let prefix = Bytes::from(core::mem::take(&mut self.prefix));
+        self.digest.update(&prefix).await;
         prefix
     }
 
@@ -351,7 +312,7 @@ impl SealStream {
     ///
     /// # Errors
     /// The stream is longer than 2^38 chunks.
-    pub fn push(&mut self, plaintext: &[u8]) -> Result<Vec<u8>, Denial> {
+    pub async fn push(&mut self, plaintext: &[u8]) -> Result<Bytes, Denial> {
         // Less than a chunk was held back before.
         let mut out = Vec::with_capacity(sealed_bytes(plaintext.len() + CHUNK_BYTES));
         self.sealer
@@ -359,7 +320,8 @@ impl SealStream {
             .map_err(|_too_long| Denial::TooLarge {
                 limit_bytes: u64::MAX,
             })?;
-        self.digest.update(&out);
+        let out = Bytes::from(out);
+        self.digest.update(&out).await;
         Ok(out)
     }
 
@@ -367,7 +329,7 @@ impl SealStream {
     ///
     /// # Errors
     /// The entry cannot be written; the stream stays unfinished.
-    pub async fn finish(mut self) -> Result<Vec<u8>, Refused> {
+    pub async fn finish(mut self) -> Result<Bytes, Refused> {
         let mut last = Vec::new();
         if self.sealer.finish(&mut last).is_err() {
             return Err(self
@@ -377,8 +339,11 @@ impl SealStream {
                 })
                 .await);
         }
-        self.digest.update(&last);
-        let account = self.digest.account();
+        let last = Bytes::from(last);
+        self.digest.update(&last).await;
+        let Some(account) = self.digest.account().await else {
+            return Err(self.course.fail(Denial::Internal).await);
+        };
         match self.course.end(Outcome::Completed, None, account).await {
             None => Ok(last),
             Some(unwritten) => Err(Refused::with_entry(unwritten, Some(self.course.entry))),
@@ -411,24 +376,24 @@ impl OpenStream {
     ///
     /// # Errors
     /// A chunk does not open.
-    pub fn push(&mut self, ciphertext: &[u8]) -> Result<Vec<u8>, Denial> {
+    pub fn push(&mut self, ciphertext: &[u8]) -> Result<Bytes, Denial> {
         // Less than a chunk was held back before.
         let mut out = Vec::with_capacity(ciphertext.len() + CHUNK_BYTES);
         self.opener
             .update(ciphertext, &mut out)
             .map_err(|_altered| Denial::Ciphertext(CiphertextFault::Altered))?;
-        Ok(out)
+        Ok(out.into())
     }
 
     /// Ends the stream: gives the plaintext of its last chunk.
     ///
     /// # Errors
     /// The last chunk is missing or does not open; a linked entry says so.
-    pub async fn finish(self) -> Result<Vec<u8>, Refused> {
+    pub async fn finish(self) -> Result<Bytes, Refused> {
         let mut last = Vec::new();
         let Self { course, opener, .. } = self;
         match opener.finish(&mut last) {
-            Ok(()) => Ok(last),
+            Ok(()) => Ok(last.into()),
             Err(_altered) => Err(course
                 .fail(Denial::Ciphertext(CiphertextFault::Altered))
                 .await),

@@ -195,17 +195,22 @@ const CUT: strongroom_core::CiphertextFault = strongroom_core::CiphertextFault::
 
 /// What seals or opens.
 trait Cipher: Send + 'static {
-    fn push(&mut self, piece: &[u8]) -> Result<Vec<u8>, Denial>;
-    fn finish(self) -> impl Future<Output = Result<Vec<u8>, Refused>> + Send;
+    fn prefix(&mut self) -> impl Future<Output = Bytes> + Send;
+    fn push(&mut self, piece: &[u8]) -> impl Future<Output = Result<Bytes, Denial>> + Send;
+    fn finish(self) -> impl Future<Output = Result<Bytes, Refused>> + Send;
     fn fail(self, denial: Denial) -> impl Future<Output = Refused> + Send;
 }
 
 impl Cipher for SealStream {
-    fn push(&mut self, piece: &[u8]) -> Result<Vec<u8>, Denial> {
-        Self::push(self, piece)
+    async fn prefix(&mut self) -> Bytes {
+        Self::prefix(self).await
     }
 
-    async fn finish(self) -> Result<Vec<u8>, Refused> {
+    async fn push(&mut self, piece: &[u8]) -> Result<Bytes, Denial> {
+        Self::push(self, piece).await
+    }
+
+    async fn finish(self) -> Result<Bytes, Refused> {
         Self::finish(self).await
     }
 
@@ -220,11 +225,16 @@ impl Cipher for SealStream {
 }
 
 impl Cipher for OpenStream {
-    fn push(&mut self, piece: &[u8]) -> Result<Vec<u8>, Denial> {
+    /// A plaintext has nothing before it.
+    async fn prefix(&mut self) -> Bytes {
+        Bytes::new()
+    }
+
+    async fn push(&mut self, piece: &[u8]) -> Result<Bytes, Denial> {
         Self::push(self, piece)
     }
 
-    async fn finish(self) -> Result<Vec<u8>, Refused> {
+    async fn finish(self) -> Result<Bytes, Refused> {
         Self::finish(self).await
     }
 
@@ -247,7 +257,7 @@ impl Sealed {
         self,
         result: Result<Answered<SealStream>, Refused>,
     ) -> Result<Response, Problem> {
-        respond(&self.ask, self.source, result, SealStream::prefix).await
+        respond(&self.ask, self.source, result).await
     }
 }
 
@@ -257,7 +267,7 @@ impl Opened {
         self,
         result: Result<Answered<OpenStream>, Refused>,
     ) -> Result<Response, Problem> {
-        respond(&self.ask, self.source, result, |_| Vec::new()).await
+        respond(&self.ask, self.source, result).await
     }
 }
 
@@ -265,18 +275,12 @@ async fn respond<C: Cipher>(
     ask: &Ask,
     source: Source,
     result: Result<Answered<C>, Refused>,
-    prefix: impl FnOnce(&mut C) -> Vec<u8>,
 ) -> Result<Response, Problem> {
     let request_id = ask.origin.request_id;
-    let mut answered = result.map_err(|refused| Problem::new(refused, request_id))?;
+    let answered = result.map_err(|refused| Problem::new(refused, request_id))?;
     let (sender, mut receiver) = channel(PIECES);
-    let first = prefix(&mut answered.value);
-    tokio::spawn(pump(
-        answered.value,
-        source,
-        first,
-        Out { sender, request_id },
-    ));
+    let out = Out { sender, request_id };
+    tokio::spawn(pump(answered.value, source, out));
     match receiver.recv().await {
         Some(Piece::Broken(problem)) => Err(problem),
         first => Ok(response(first, receiver, answered.entry)),
@@ -295,11 +299,11 @@ impl Out {
         timeout(idle, self.sender.send(piece)).await.ok()?.ok()
     }
 
-    async fn end(&self, result: Result<Vec<u8>, Refused>, idle: Duration) {
+    async fn end(&self, result: Result<Bytes, Refused>, idle: Duration) {
         match result {
             Ok(last) if last.is_empty() => {}
             Ok(last) => {
-                if self.send(Piece::Output(last.into()), idle).await.is_none() {
+                if self.send(Piece::Output(last), idle).await.is_none() {
                     return;
                 }
             }
@@ -318,26 +322,26 @@ impl Out {
 }
 
 /// Moves the body through the cipher until one of them ends. Keeps the request's place.
-async fn pump<C: Cipher>(mut cipher: C, mut source: Source, first: Vec<u8>, out: Out) {
+async fn pump<C: Cipher>(mut cipher: C, mut source: Source, out: Out) {
     let idle = source.idle;
-    let mut output = first;
+    let mut output = cipher.prefix().await;
     loop {
-        if !output.is_empty() && out.send(Piece::Output(output.into()), idle).await.is_none() {
+        if !output.is_empty() && out.send(Piece::Output(output), idle).await.is_none() {
             // The entry of the outcome is all that is left to do.
             drop(cipher.fail(Denial::Aborted).await);
             break;
         }
-        output = match source
-            .next()
-            .await
-            .map(|piece| piece.map(|p| cipher.push(&p)))
-        {
-            Ok(Some(Ok(output))) => output,
+        let sealed = match source.next().await {
+            Ok(Some(piece)) => cipher.push(&piece).await,
             Ok(None) => {
                 out.end(cipher.finish().await, idle).await;
                 break;
             }
-            Ok(Some(Err(denial))) | Err(denial) => {
+            Err(denial) => Err(denial),
+        };
+        output = match sealed {
+            Ok(output) => output,
+            Err(denial) => {
                 out.broken(cipher.fail(denial).await, idle).await;
                 break;
             }

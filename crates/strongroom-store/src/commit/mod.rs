@@ -7,8 +7,9 @@
 //! ```
 //!
 //! What both databases share: `queue` (who is next), `head` (the locks), `append` (what an entry
-//! becomes), `script` (the statements), `writer` (the transaction, and what happens when nobody knows whether it was
-//! committed). What differs is in `sqlite` and `postgres`.
+//! becomes), `script` (the statements), `writer` (the transaction, and what happens when nobody
+//! knows whether it was committed). What differs is in `sqlite`, with `embedded` for the entries
+//! that change no other rows, and in `postgres`.
 
 mod abort;
 mod append;
