@@ -130,6 +130,7 @@ async fn administer(room: &Room) -> Vec<Vec<u8>> {
         required_lock: Lock::default(),
         rotation: Rotation::default(),
         accepted_formats: None,
+        version_check_required: false,
     };
     room.client.policies().create(&policy).await.unwrap();
     let workspace = WorkspaceCreate {
