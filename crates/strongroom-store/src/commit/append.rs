@@ -107,8 +107,12 @@ async fn try_admit(
     }
     let generation = generation(&pending.changes, head.generation)?;
     if !pending.changes.is_empty() {
-        let time = pending.time;
-        apply_all(&mut *conn, Place { workspace, time }, &pending.changes).await?;
+        let place = Place {
+            workspace,
+            time: pending.time,
+            index,
+        };
+        apply_all(&mut *conn, place, &pending.changes).await?;
     }
     if let Some(items) = &pending.items {
         insert_items(conn, workspace, index, items).await?;
