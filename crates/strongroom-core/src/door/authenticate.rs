@@ -104,7 +104,13 @@ impl Strongroom {
             }),
             Ok(None) => Ok(caller),
             Err(denial) => Err(self
-                .deny(&caller, ask, Operation::Request, Vec::new(), denial)
+                .deny(
+                    &caller,
+                    ask,
+                    Operation::Request,
+                    super::Asked::default(),
+                    denial,
+                )
                 .await),
         }
     }

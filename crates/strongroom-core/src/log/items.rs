@@ -46,7 +46,7 @@ impl Strongroom {
     }
 
     /// The item records of an entry; `None` where it is not a batch's.
-    pub(super) async fn items(
+    pub(crate) async fn items(
         &self,
         workspace: WorkspaceId,
         index: u64,
