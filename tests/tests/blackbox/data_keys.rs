@@ -30,7 +30,7 @@ async fn a_wrapped_key_unwraps_to_the_key_handed_out(room: Room) {
     let opened = room.client.unwrap_data_key(request).await.unwrap();
     assert_eq!(opened.plaintext, one.plaintext);
     assert_eq!(opened.key, one.key);
-    let entry = room.entry(opened.log_entry).await;
+    let entry = room.entry(opened.log_entry.unwrap()).await;
     assert_eq!(entry.operation.name(), "data-key.unwrap");
 }
 

@@ -1,6 +1,6 @@
 //! Deleting objects, and bringing them back.
 
-use strongroom_types::body::{ObjectDelete, ObjectRestore, StoredObject};
+use strongroom_types::body::{ObjectDelete, StoredObject};
 use strongroom_types::{ObjectId, Operation, Permission};
 
 use super::act::{Act, Decided};
@@ -40,10 +40,9 @@ impl Strongroom {
         &self,
         ask: &Ask,
         id: ObjectId,
-        mut request: ObjectRestore,
+        version_check: Option<u64>,
     ) -> Result<Answered<StoredObject>, Refused> {
-        let ask = ask.noting(request.metadata.take());
-        named(self.act(&ask, Restore { id, request }).await)
+        named(self.act(ask, Restore { id, version_check }).await)
     }
 }
 
@@ -102,7 +101,7 @@ impl Act for Delete {
 
 struct Restore {
     id: ObjectId,
-    request: ObjectRestore,
+    version_check: Option<u64>,
 }
 
 impl Act for Restore {
@@ -129,7 +128,7 @@ impl Act for Restore {
         if object.row.deleted.is_none() {
             return Err(Denial::Conflict(Thing::Object).into());
         }
-        object.check_version(caller, self.request.version_check)?;
+        object.check_version(caller, self.version_check)?;
         let name = ObjectName::new(&object.name).map_err(Denial::from)?;
         if room.holder(caller, &name).await?.is_some() {
             return Err(Denial::NameTaken.into());

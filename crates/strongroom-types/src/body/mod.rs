@@ -24,8 +24,8 @@ pub use log::{
     EntriesPage, EntryContext, EntryIdentity, EntryView, ItemView, ItemsView, LogEntryId,
 };
 pub use object::{
-    ObjectCreate, ObjectDelete, ObjectRead, ObjectRestore, ObjectUpdate, ObjectUpsert,
-    ObjectVersionInfo, ObjectsPage, Order, StoredObject,
+    ObjectCreate, ObjectDelete, ObjectRead, ObjectUpdate, ObjectUpsert, ObjectVersionInfo,
+    ObjectsPage, Order, StoredObject,
 };
 pub use problem::Problem;
 pub use token::{TokenAnswer, TokenError, TokenRequest};

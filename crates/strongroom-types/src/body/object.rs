@@ -140,19 +140,6 @@ pub struct ObjectDelete {
     pub purge_in: Option<u64>,
 }
 
-/// `POST /v1/objects/{id}/restore`.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
-pub struct ObjectRestore {
-    /// The version that is expected. No check if absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub version_check: Option<u64>,
-    /// Notes for the log.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub metadata: Option<Metadata>,
-}
-
 /// One object of `POST /v1/objects/batch`, by id or by name.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
