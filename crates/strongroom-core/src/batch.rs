@@ -3,14 +3,21 @@
 use std::sync::Arc;
 
 use strongroom_crypto::entropy::Entropy;
-use strongroom_log::{Hash, Item, ItemId, Items};
-use strongroom_types::body::{Batch, ItemError, ItemResult};
-use strongroom_types::{KeyContext, Kind, Operation, Outcome, Permission};
+use strongroom_log::{Hash, Item, ItemId, ItemName, Items};
+use strongroom_types::body::{
+    Batch, BatchAnswer, DataKeyAnswer, DecryptAnswer, EncryptAnswer, ItemError, ItemResult,
+    LogEntryId, StoredObject,
+};
+use strongroom_types::{
+    KeyContext, Kind, Metadata, ObjectId, Operation, Outcome, Permission, Reason,
+};
 
-use crate::ask::Ask;
+use crate::ask::{Answered, Ask};
 use crate::caller::Caller;
-use crate::denial::{Denial, Invalid};
-use crate::door::{Account, ItemPermit, KeyUse, Permit, Planned, Pool, Released, Stopped, Use};
+use crate::denial::{Denial, Invalid, Refused};
+use crate::door::{
+    Account, Asked, ItemPermit, KeyUse, Permit, Planned, Pool, Released, Stopped, Use,
+};
 use crate::strongroom::Strongroom;
 
 /// How many items are prepared before other requests have a turn.
@@ -23,8 +30,13 @@ pub(crate) trait ItemUse: Send + Sync {
     type Work: Send;
     type Answer: Send;
 
-    /// The key context that the item names.
-    fn key_context(&self) -> &KeyContext;
+    /// The key context that the item names, if it names one.
+    fn key_context(&self) -> Option<&KeyContext>;
+
+    /// The stored object that the item names, if it names one.
+    fn object(&self) -> Option<ObjectId> {
+        None
+    }
 
     /// Authorises and prepares the item.
     fn prepare(
@@ -53,7 +65,28 @@ pub(crate) struct Prepared<W> {
     pub(crate) map: Arc<KeyContext>,
     /// SHA-256 of what was sealed, or of the ciphertext to open.
     pub(crate) digest: Hash,
+    /// Which version of which stored object it is.
+    pub(crate) object: Option<(ObjectId, u64)>,
+    /// Bytes that it holds until the end of the request, beside those of the request itself.
+    pub(crate) holds: usize,
 }
+
+impl<W> Prepared<W> {
+    /// An item that the request holds all of.
+    pub(crate) fn new(work: W, key_use: KeyUse, map: &Arc<KeyContext>, digest: Hash) -> Self {
+        Self {
+            work,
+            key_use,
+            map: Arc::clone(map),
+            digest,
+            object: None,
+            holds: 0,
+        }
+    }
+}
+
+/// The most bytes of stored objects that one batch opens.
+const HOLDS_MAX: usize = 64 << 20;
 
 /// A request of one item: its denial is the request's.
 pub(crate) struct Single<'a, T>(pub(crate) &'a T);
@@ -64,8 +97,11 @@ impl<T: ItemUse> Use for Single<'_, T> {
     type Work = (KeyUse, T::Work);
     type Answer = T::Answer;
 
-    fn asked(&self) -> Vec<KeyContext> {
-        vec![self.0.key_context().clone()]
+    fn asked(&self) -> Asked {
+        Asked {
+            contexts: self.0.key_context().cloned().into_iter().collect(),
+            object: self.0.object(),
+        }
     }
 
     async fn plan(
@@ -81,6 +117,9 @@ impl<T: ItemUse> Use for Single<'_, T> {
             ..Account::default()
         };
         account.use_key(prepared.key_use, &prepared.map);
+        if let Some((object, version)) = prepared.object {
+            account = account.of_object(object, version);
+        }
         Ok(Planned {
             work: (prepared.key_use, prepared.work),
             account,
@@ -134,12 +173,24 @@ impl<T: ItemUse> Use for Many<T> {
     ) -> Result<Planned<Self::Work>, Stopped> {
         let entropy = Pool::of(&*room.entropy);
         let mut work = Vec::with_capacity(self.0.len());
+        let mut held: usize = 0;
         for (position, item) in self.0.iter().enumerate() {
             if position % ITEMS_IN_A_ROW == ITEMS_IN_A_ROW - 1 {
                 tokio::task::yield_now().await;
             }
+            if held > HOLDS_MAX {
+                work.push(Err(too_much()));
+                continue;
+            }
             work.push(match item.prepare(room, caller, ask, &entropy).await {
-                Ok(prepared) => Ok(prepared),
+                Ok(prepared) => {
+                    held = held.saturating_add(prepared.holds);
+                    if held > HOLDS_MAX {
+                        Err(too_much())
+                    } else {
+                        Ok(prepared)
+                    }
+                }
                 Err(Stopped::Denied(denial)) => Err(denial),
                 Err(Stopped::Stale) => return Err(Stopped::Stale),
             });
@@ -162,9 +213,10 @@ impl<T: ItemUse> Use for Many<T> {
                 Ok(prepared) => match finish(room, item, prepared, &mut permit) {
                     Ok(answer) => ItemResult::Ok(answer),
                     Err((key_use, denial)) => {
+                        let ending = (Outcome::Failed, denial.reason());
                         failed
                             .0
-                            .push(record(position, key_use, Outcome::Failed, &denial));
+                            .push(record(item_id(position), Some(key_use), ending));
                         item_error(&denial)
                     }
                 },
@@ -191,19 +243,93 @@ impl<T: ItemUse> Many<T> {
                 Ok(prepared) => {
                     account.outcome = Outcome::Allowed;
                     account.use_key(prepared.key_use, &prepared.map);
-                    items.push(allowed(position, prepared.key_use, prepared.digest));
+                    let id = match prepared.object {
+                        Some((object, version)) => object_item(object, Some(version)),
+                        None => item_id(position),
+                    };
+                    items.push(allowed(id, prepared.key_use, prepared.digest));
                 }
                 Err(denial) => {
-                    let map = item.key_context();
-                    let asked = caller.state.context_id(Kind::Context, map);
-                    account = account.of_context(asked, map);
-                    let key_use = KeyUse::asking(asked);
-                    items.push(record(position, key_use, Outcome::Denied, denial));
+                    let asked = item.key_context().map(|map| {
+                        let asked = caller.state.context_id(Kind::Context, map);
+                        account.use_key(KeyUse::asking(asked), &Arc::new(map.clone()));
+                        KeyUse::asking(asked)
+                    });
+                    let id = match item.object() {
+                        Some(object) => object_item(object, None),
+                        None => item_id(position),
+                    };
+                    let ending = (Outcome::Denied, denial.reason());
+                    items.push(record(id, asked, ending));
                 }
             }
         }
         account.items = Some(Items(items));
         account
+    }
+}
+
+/// An answer that names the entry it was allowed by.
+pub(crate) trait Named {
+    /// Names it.
+    fn name(&mut self, entry: Option<LogEntryId>);
+}
+
+macro_rules! named {
+    ($($answer:ty),+) => {
+        $(impl Named for $answer {
+            fn name(&mut self, entry: Option<LogEntryId>) {
+                self.log_entry = entry;
+            }
+        })+
+    };
+}
+
+named!(EncryptAnswer, DecryptAnswer, DataKeyAnswer, StoredObject);
+
+impl Strongroom {
+    /// Enters with one item; its answer names its entry.
+    pub(crate) async fn enter_single<T: ItemUse>(
+        &self,
+        ask: &Ask,
+        item: &T,
+        metadata: Option<Metadata>,
+    ) -> Result<Answered<T::Answer>, Refused>
+    where
+        T::Answer: Named,
+    {
+        let ask = ask.noting(metadata);
+        let mut answered = self.enter(&ask, &Single(item)).await?;
+        answered.value.name(answered.entry);
+        Ok(answered)
+    }
+
+    /// Enters with a batch and puts the results beside their one entry.
+    pub(crate) async fn enter_batch<T: ItemUse>(
+        &self,
+        ask: &Ask,
+        batch: Batch<T>,
+    ) -> Result<Answered<BatchAnswer<T::Answer>>, Refused> {
+        let ask = ask.noting(batch.metadata);
+        let many = match Many::new(batch.items) {
+            Ok(many) => many,
+            Err(denial) => {
+                let rejected = self.reject_as(&ask, T::OPERATION, denial);
+                return Err(Box::pin(rejected).await);
+            }
+        };
+        let answered = self.enter(&ask, &many).await?;
+        let Some(log_entry) = answered.entry else {
+            return Err(Refused::unlogged(Denial::Internal));
+        };
+        let value = BatchAnswer {
+            results: answered.value,
+            log_entry,
+        };
+        Ok(Answered {
+            value,
+            entry: answered.entry,
+        })
     }
 }
 
@@ -231,9 +357,16 @@ fn item_error<A>(denial: &Denial) -> ItemResult<A> {
     }
 }
 
-fn allowed(position: usize, key_use: KeyUse, digest: Hash) -> Item {
+/// Once a batch holds as much as it may, the items that follow are asked for again.
+fn too_much() -> Denial {
+    Denial::TooLarge {
+        limit_bytes: u64::try_from(HOLDS_MAX).unwrap_or(u64::MAX),
+    }
+}
+
+fn allowed(id: ItemId, key_use: KeyUse, digest: Hash) -> Item {
     Item {
-        id: item_id(position),
+        id,
         context: Some((key_use.kind, key_use.context, key_use.version)),
         outcome: Outcome::Allowed,
         reason: None,
@@ -241,14 +374,24 @@ fn allowed(position: usize, key_use: KeyUse, digest: Hash) -> Item {
     }
 }
 
-fn record(position: usize, key_use: KeyUse, outcome: Outcome, denial: &Denial) -> Item {
+fn record(id: ItemId, key_use: Option<KeyUse>, (outcome, reason): (Outcome, Reason)) -> Item {
     Item {
-        id: item_id(position),
-        context: Some((key_use.kind, key_use.context, key_use.version)),
+        id,
+        context: key_use.map(|used| (used.kind, used.context, used.version)),
         outcome,
-        reason: Some(denial.reason()),
+        reason: Some(reason),
         digest: None,
     }
+}
+
+/// An item that is a stored object: `obj_…`, or `obj_…/<version>` where the version is known.
+pub(crate) fn object_item(object: ObjectId, version: Option<u64>) -> ItemId {
+    let name = match version {
+        Some(version) => format!("{object}/{version}"),
+        None => object.to_string(),
+    };
+    // An id and a number are far shorter than a name may be.
+    ItemName::new(&name).map_or(ItemId::Position(u32::MAX), ItemId::Name)
 }
 
 fn item_id(position: usize) -> ItemId {

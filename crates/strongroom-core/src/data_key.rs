@@ -3,34 +3,26 @@
 use std::sync::Arc;
 
 use strongroom_crypto::entropy::Entropy;
-use strongroom_crypto::secret::SecretBytes;
-use strongroom_log::sha256;
 use strongroom_types::body::{
-    DataKeyAnswer, DataKeyCreate, DataKeyRewrap, DataKeyUnwrap, KeyRef, LogEntryId,
+    Batch, BatchAnswer, DataKeyAnswer, DataKeyCreate, DataKeyItem, DataKeyRewrap, DataKeyUnwrap,
+    KeyRef, WrappedKeyItem,
 };
 use strongroom_types::{Bytes, KeyContext, Operation, Permission, Purpose};
 use zeroize::Zeroizing;
 
 use crate::ask::{Answered, Ask};
-use crate::batch::{ItemUse, Prepared, Single};
+use crate::batch::{ItemUse, Prepared};
 use crate::caller::Caller;
-use crate::decrypt::{Opening, reparse};
+use crate::decrypt::{Kept, Opening, active, reparse};
 use crate::denial::{Denial, Invalid, Refused};
 use crate::door::keyring::{ContextKeys, SealSpec};
-use crate::door::{ItemPermit, KeyUse, Stopped, Withheld, parse};
+use crate::door::{ItemPermit, KeyUse, Stopped, Withheld};
 use crate::strongroom::Strongroom;
 
 /// The length of a data key when the caller names none, in bytes.
 const BYTES_DEFAULT: u16 = 32;
 /// The longest data key, in bytes.
 const BYTES_MAX: usize = strongroom_crypto::envelope::DATA_KEY_BYTES_MAX;
-
-/// A data key on its way to the caller, without the entry that allows it.
-pub(crate) struct DataKey {
-    plaintext: Option<Bytes>,
-    wrapped: Vec<u8>,
-    key: KeyRef,
-}
 
 impl Strongroom {
     /// Makes a data key and gives it out in the clear and wrapped.
@@ -42,8 +34,8 @@ impl Strongroom {
         ask: &Ask,
         request: DataKeyCreate,
     ) -> Result<Answered<DataKeyAnswer>, Refused> {
-        let ask = ask.noting(request.metadata.clone());
-        answer(self.enter(&ask, &Single(&request)).await?)
+        let (item, metadata) = request.into_item();
+        self.enter_single(ask, &item, metadata).await
     }
 
     /// Unwraps a data key.
@@ -55,8 +47,8 @@ impl Strongroom {
         ask: &Ask,
         request: DataKeyUnwrap,
     ) -> Result<Answered<DataKeyAnswer>, Refused> {
-        let ask = ask.noting(request.metadata.clone());
-        answer(self.enter(&ask, &Single(&request)).await?)
+        let (item, metadata) = request.into_item();
+        self.enter_single(ask, &item, metadata).await
     }
 
     /// Moves a wrapped data key to the active key version, without showing it.
@@ -68,28 +60,47 @@ impl Strongroom {
         ask: &Ask,
         request: DataKeyRewrap,
     ) -> Result<Answered<DataKeyAnswer>, Refused> {
-        let ask = ask.noting(request.metadata.clone());
-        answer(self.enter(&ask, &Single(&Rewrap(request))).await?)
+        let (item, metadata) = request.into_item();
+        self.enter_single(ask, &Rewrap(item), metadata).await
     }
-}
 
-fn answer(answered: Answered<DataKey>) -> Result<Answered<DataKeyAnswer>, Refused> {
-    let entry: Option<LogEntryId> = answered.entry;
-    let Some(log_entry) = entry else {
-        return Err(Refused::unlogged(Denial::Internal));
-    };
-    let DataKey {
-        plaintext,
-        wrapped,
-        key,
-    } = answered.value;
-    let value = DataKeyAnswer {
-        plaintext,
-        wrapped_key: wrapped.into(),
-        key,
-        log_entry,
-    };
-    Ok(Answered { value, entry })
+    /// Makes many data keys.
+    ///
+    /// # Errors
+    /// [`Refused`] as a whole; what is wrong with one item stands in its result.
+    pub async fn data_key_create_batch(
+        &self,
+        ask: &Ask,
+        batch: Batch<DataKeyItem>,
+    ) -> Result<Answered<BatchAnswer<DataKeyAnswer>>, Refused> {
+        self.enter_batch(ask, batch).await
+    }
+
+    /// Unwraps many data keys.
+    ///
+    /// # Errors
+    /// [`Refused`] as a whole; what is wrong with one item stands in its result.
+    pub async fn data_key_unwrap_batch(
+        &self,
+        ask: &Ask,
+        batch: Batch<WrappedKeyItem>,
+    ) -> Result<Answered<BatchAnswer<DataKeyAnswer>>, Refused> {
+        self.enter_batch(ask, batch).await
+    }
+
+    /// Moves many wrapped data keys to the active versions of their keys.
+    ///
+    /// # Errors
+    /// [`Refused`] as a whole; what is wrong with one item stands in its result.
+    pub async fn data_key_rewrap_batch(
+        &self,
+        ask: &Ask,
+        batch: Batch<WrappedKeyItem>,
+    ) -> Result<Answered<BatchAnswer<DataKeyAnswer>>, Refused> {
+        let items = batch.items.into_iter().map(Rewrap).collect();
+        let metadata = batch.metadata;
+        self.enter_batch(ask, Batch { items, metadata }).await
+    }
 }
 
 /// A wrapped data key and the key itself, before their entry is durable.
@@ -100,14 +111,14 @@ pub(crate) struct NewDataKey {
     keys: Arc<ContextKeys>,
 }
 
-impl ItemUse for DataKeyCreate {
+impl ItemUse for DataKeyItem {
     const OPERATION: Operation = Operation::DataKeyCreate;
     const PERMISSION: Permission = Permission::DataKeys;
     type Work = NewDataKey;
-    type Answer = DataKey;
+    type Answer = DataKeyAnswer;
 
-    fn key_context(&self) -> &KeyContext {
-        &self.key_context
+    fn key_context(&self) -> Option<&KeyContext> {
+        Some(&self.key_context)
     }
 
     async fn prepare(
@@ -133,19 +144,18 @@ impl ItemUse for DataKeyCreate {
             purpose: Purpose::DataKey,
             lock: lock.as_ref(),
             associated_data: None,
+            object: None,
             entropy,
         };
         let wrapped = keys.wrap_data_key(&spec, &plaintext)?;
-        Ok(Prepared {
-            digest: wrapped.digest(),
-            map: Arc::clone(&keys.map),
-            key_use: KeyUse::sealing(&keys),
-            work: NewDataKey {
-                wrapped,
-                plaintext,
-                keys,
-            },
-        })
+        let (key_use, digest) = (KeyUse::sealing(&keys), wrapped.digest());
+        let map = Arc::clone(&keys.map);
+        let work = NewDataKey {
+            wrapped,
+            plaintext,
+            keys,
+        };
+        Ok(Prepared::new(work, key_use, &map, digest))
     }
 
     fn finish(
@@ -153,25 +163,25 @@ impl ItemUse for DataKeyCreate {
         _room: &Strongroom,
         mut work: NewDataKey,
         permit: ItemPermit,
-    ) -> Result<DataKey, Denial> {
-        let wrapped = work.wrapped.release(permit)?;
-        let plaintext = Some(Bytes(core::mem::take(&mut *work.plaintext)));
-        Ok(DataKey {
-            plaintext,
-            wrapped,
+    ) -> Result<DataKeyAnswer, Denial> {
+        let wrapped_key = work.wrapped.release(permit)?.into();
+        Ok(DataKeyAnswer {
+            plaintext: Some(Bytes(core::mem::take(&mut *work.plaintext))),
+            wrapped_key,
             key: work.keys.sealed_one(),
+            log_entry: None,
         })
     }
 }
 
-impl ItemUse for DataKeyUnwrap {
+impl ItemUse for WrappedKeyItem {
     const OPERATION: Operation = Operation::DataKeyUnwrap;
     const PERMISSION: Permission = Permission::DataKeys;
     type Work = Opening;
-    type Answer = DataKey;
+    type Answer = DataKeyAnswer;
 
-    fn key_context(&self) -> &KeyContext {
-        &self.key_context
+    fn key_context(&self) -> Option<&KeyContext> {
+        Some(&self.key_context)
     }
 
     async fn prepare(
@@ -181,18 +191,8 @@ impl ItemUse for DataKeyUnwrap {
         _ask: &Ask,
         _entropy: &dyn Entropy,
     ) -> Result<Prepared<Opening>, Stopped> {
-        caller.require_context(&self.key_context)?;
-        let envelope = parse(&self.wrapped_key.0, Purpose::DataKey)?;
-        let keys = room
-            .keys_for_opening(caller, &self.key_context, &envelope)
-            .await?;
-        let lock = caller.lock_for_opening(&keys, &envelope.header)?;
-        Ok(Prepared {
-            digest: sha256(&self.wrapped_key.0),
-            map: Arc::clone(&keys.map),
-            key_use: KeyUse::opening(&keys, &envelope),
-            work: Opening { keys, lock },
-        })
+        let kept = Kept(&self.key_context, &self.wrapped_key.0, Purpose::DataKey);
+        kept.prepare_opening(room, caller).await
     }
 
     fn finish(
@@ -200,33 +200,34 @@ impl ItemUse for DataKeyUnwrap {
         _room: &Strongroom,
         work: Opening,
         permit: ItemPermit,
-    ) -> Result<DataKey, Denial> {
+    ) -> Result<DataKeyAnswer, Denial> {
         let envelope = reparse(&self.wrapped_key.0)?;
-        let plaintext: SecretBytes =
-            work.keys
-                .unwrap_data_key(permit, &envelope, work.lock.as_ref())?;
-        Ok(DataKey {
+        let plaintext = work
+            .keys
+            .unwrap_data_key(permit, &envelope, work.lock.as_ref())?;
+        Ok(DataKeyAnswer {
             plaintext: Some(plaintext.into_vec().into()),
-            wrapped: self.wrapped_key.0.clone(),
+            wrapped_key: self.wrapped_key.clone(),
             key: KeyRef {
                 id: work.keys.id,
                 version: envelope.key_part.version,
             },
+            log_entry: None,
         })
     }
 }
 
 /// A wrapped data key to move. It looks like one to unwrap, but asks for less.
-struct Rewrap(DataKeyRewrap);
+struct Rewrap(WrappedKeyItem);
 
 impl ItemUse for Rewrap {
     const OPERATION: Operation = Operation::DataKeyRewrap;
     const PERMISSION: Permission = Permission::Rewrap;
     type Work = Arc<ContextKeys>;
-    type Answer = DataKey;
+    type Answer = DataKeyAnswer;
 
-    fn key_context(&self) -> &KeyContext {
-        &self.0.key_context
+    fn key_context(&self) -> Option<&KeyContext> {
+        Some(&self.0.key_context)
     }
 
     async fn prepare(
@@ -236,17 +237,8 @@ impl ItemUse for Rewrap {
         _ask: &Ask,
         _entropy: &dyn Entropy,
     ) -> Result<Prepared<Arc<ContextKeys>>, Stopped> {
-        caller.require_context(&self.0.key_context)?;
-        let envelope = parse(&self.0.wrapped_key.0, Purpose::DataKey)?;
-        let keys = room
-            .keys_for_opening(caller, &self.0.key_context, &envelope)
-            .await?;
-        Ok(Prepared {
-            digest: sha256(&self.0.wrapped_key.0),
-            map: Arc::clone(&keys.map),
-            key_use: KeyUse::opening(&keys, &envelope),
-            work: keys,
-        })
+        let kept = Kept(&self.0.key_context, &self.0.wrapped_key.0, Purpose::DataKey);
+        kept.prepare_moving(room, caller).await
     }
 
     fn finish(
@@ -254,17 +246,14 @@ impl ItemUse for Rewrap {
         room: &Strongroom,
         keys: Arc<ContextKeys>,
         permit: ItemPermit,
-    ) -> Result<DataKey, Denial> {
+    ) -> Result<DataKeyAnswer, Denial> {
         let envelope = reparse(&self.0.wrapped_key.0)?;
         let wrapped = keys.rewrap(permit, &envelope, None, &*room.entropy)?;
-        let key = KeyRef {
-            id: keys.id,
-            version: keys.active,
-        };
-        Ok(DataKey {
+        Ok(DataKeyAnswer {
             plaintext: None,
-            wrapped,
-            key,
+            wrapped_key: wrapped.into(),
+            key: active(&keys),
+            log_entry: None,
         })
     }
 }

@@ -12,7 +12,7 @@ use strongroom_types::body::{
 use strongroom_types::{KeyContext, Operation, Permission, Purpose};
 
 use crate::ask::{Answered, Ask};
-use crate::batch::{ItemUse, Prepared, Single};
+use crate::batch::{ItemUse, Prepared};
 use crate::caller::Caller;
 use crate::denial::{Denial, Refused};
 use crate::door::keyring::ContextKeys;
@@ -37,10 +37,7 @@ impl Strongroom {
         request: DecryptRequest,
     ) -> Result<Answered<DecryptAnswer>, Refused> {
         let (item, metadata) = request.into_item();
-        let ask = ask.noting(metadata);
-        let mut answered = self.enter(&ask, &Single(&item)).await?;
-        answered.value.log_entry = answered.entry;
-        Ok(answered)
+        self.enter_single(ask, &item, metadata).await
     }
 
     /// Opens many values.
@@ -62,8 +59,8 @@ impl ItemUse for DecryptItem {
     type Work = Opening;
     type Answer = DecryptAnswer;
 
-    fn key_context(&self) -> &KeyContext {
-        &self.key_context
+    fn key_context(&self) -> Option<&KeyContext> {
+        Some(&self.key_context)
     }
 
     async fn prepare(
@@ -73,18 +70,8 @@ impl ItemUse for DecryptItem {
         _ask: &Ask,
         _entropy: &dyn Entropy,
     ) -> Result<Prepared<Self::Work>, Stopped> {
-        caller.require_context(&self.key_context)?;
-        let envelope = parse(&self.ciphertext.0, Purpose::Value)?;
-        let keys = room
-            .keys_for_opening(caller, &self.key_context, &envelope)
-            .await?;
-        let lock = caller.lock_for_opening(&keys, &envelope.header)?;
-        Ok(Prepared {
-            digest: sha256(&self.ciphertext.0),
-            map: Arc::clone(&keys.map),
-            key_use: KeyUse::opening(&keys, &envelope),
-            work: Opening { keys, lock },
-        })
+        let kept = Kept(&self.key_context, &self.ciphertext.0, Purpose::Value);
+        kept.prepare_opening(room, caller).await
     }
 
     fn finish(
@@ -109,6 +96,67 @@ impl ItemUse for DecryptItem {
             },
             log_entry: None,
         })
+    }
+}
+
+/// What a caller keeps and shows again: the key context that it names, the bytes, and what they must
+/// be for.
+pub(crate) struct Kept<'a>(
+    pub(crate) &'a KeyContext,
+    pub(crate) &'a [u8],
+    pub(crate) Purpose,
+);
+
+impl Kept<'_> {
+    /// Authorises its opening: the caller's identity must meet the lock.
+    pub(crate) async fn prepare_opening(
+        &self,
+        room: &Strongroom,
+        caller: &Caller,
+    ) -> Result<Prepared<Opening>, Stopped> {
+        let (envelope, keys) = self.keys(room, caller).await?;
+        let lock = caller.lock_for_opening(&keys, &envelope.header)?;
+        Ok(self.prepared(&envelope, &keys, |keys| Opening { keys, lock }))
+    }
+
+    /// Authorises moving it to the active key version, which needs nobody's claims.
+    pub(crate) async fn prepare_moving(
+        &self,
+        room: &Strongroom,
+        caller: &Caller,
+    ) -> Result<Prepared<Arc<ContextKeys>>, Stopped> {
+        let (envelope, keys) = self.keys(room, caller).await?;
+        Ok(self.prepared(&envelope, &keys, |keys| keys))
+    }
+
+    async fn keys(
+        &self,
+        room: &Strongroom,
+        caller: &Caller,
+    ) -> Result<(Envelope<'_>, Arc<ContextKeys>), Stopped> {
+        let Self(named, bytes, purpose) = *self;
+        caller.require_context(named)?;
+        let envelope = parse(bytes, purpose)?;
+        let keys = room.keys_for_opening(caller, named, &envelope).await?;
+        Ok((envelope, keys))
+    }
+
+    fn prepared<W>(
+        &self,
+        envelope: &Envelope<'_>,
+        keys: &Arc<ContextKeys>,
+        work: impl FnOnce(Arc<ContextKeys>) -> W,
+    ) -> Prepared<W> {
+        let key_use = KeyUse::opening(keys, envelope);
+        Prepared::new(work(Arc::clone(keys)), key_use, &keys.map, sha256(self.1))
+    }
+}
+
+/// The key that a ciphertext is under once it was moved.
+pub(crate) fn active(keys: &ContextKeys) -> KeyRef {
+    KeyRef {
+        id: keys.id,
+        version: keys.active,
     }
 }
 

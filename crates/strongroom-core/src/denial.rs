@@ -109,6 +109,14 @@ pub enum Invalid {
     /// A lock that breaks a rule.
     #[error(transparent)]
     Lock(#[from] LockError),
+    /// An object's name without a character, or with too many.
+    #[error("field `name` has {chars} characters, expected 1 to {max}")]
+    ObjectName {
+        /// How many.
+        chars: usize,
+        /// The most.
+        max: usize,
+    },
     /// Too many items in a batch.
     #[error("batch has {items} items, more than {max}")]
     BatchItems {
@@ -145,6 +153,10 @@ pub enum Thing {
     KeyVersion,
     /// A context policy.
     Policy,
+    /// A stored object.
+    Object,
+    /// A version of a stored object.
+    ObjectVersion,
     /// A log entry.
     Entry,
     /// A tile.
@@ -163,6 +175,8 @@ impl Thing {
             Self::Context => "key context",
             Self::KeyVersion => "key version",
             Self::Policy => "context policy",
+            Self::Object => "object",
+            Self::ObjectVersion => "object version",
             Self::Entry => "log entry",
             Self::Tile => "tile",
             Self::Route => "route",
@@ -262,6 +276,21 @@ pub enum Denial {
     /// A thing does not exist.
     #[error("no such {}", .0.name())]
     NotFound(Thing),
+    /// An object of a key context that is not the caller's: as unknown as none.
+    #[error("no such object")]
+    ObjectHidden,
+    /// The version that a change names is not the object's.
+    #[error("object has version {current} now")]
+    VersionConflict {
+        /// Its version; 0 if there is no such object.
+        current: u64,
+    },
+    /// The context policy demands a version check.
+    #[error("context policy requires `version_check` or `If-Match`")]
+    VersionCheckMissing,
+    /// The name belongs to another object.
+    #[error("name belongs to another object")]
+    NameTaken,
     /// A thing exists already, or is in another state.
     #[error("{} is already there or in another state", .0.name())]
     Conflict(Thing),
@@ -318,12 +347,15 @@ impl Denial {
             Self::IdentityMissing { .. } | Self::LockNotMet { .. } => Code::IdentityMismatch,
             Self::ClaimMissing { .. } | Self::ClaimUnbindable { .. } => Code::ClaimNotBindable,
             Self::FormatNotAccepted | Self::Ciphertext(_) => Code::CannotDecrypt,
+            Self::Invalid(Invalid::ObjectName { .. }) => Code::InvalidField,
             Self::Invalid(_) => Code::InvalidRequest,
             Self::TooLarge { .. } => Code::TooLarge,
             Self::MediaType => Code::UnsupportedMediaType,
             Self::MethodNotAllowed => Code::MethodNotAllowed,
-            Self::NotFound(_) => Code::NotFound,
-            Self::Conflict(_) => Code::Conflict,
+            Self::NotFound(_) | Self::ObjectHidden => Code::NotFound,
+            Self::VersionConflict { .. } => Code::VersionConflict,
+            Self::VersionCheckMissing => Code::VersionCheckRequired,
+            Self::Conflict(_) | Self::NameTaken => Code::Conflict,
             Self::IdempotencyMismatch => Code::IdempotencyMismatch,
             Self::AlreadyIssued { .. } => Code::AlreadyIssued,
             Self::RateLimited { .. } => Code::RateLimited,
@@ -342,7 +374,7 @@ impl Denial {
             Self::Unauthenticated | Self::CredentialRevoked => Reason::CredentialRevoked,
             Self::PermissionMissing(_) => Reason::PermissionMissing,
             Self::Identity(fault) => token_reason(*fault),
-            Self::ContextNotAllowed => Reason::ContextNotAllowed,
+            Self::ContextNotAllowed | Self::ObjectHidden => Reason::ContextNotAllowed,
             Self::ContextUnknown => Reason::ContextUnknown,
             Self::ContextDestroyed => Reason::ContextDestroyed,
             Self::ContextMismatch => Reason::ContextMismatch,
@@ -359,6 +391,9 @@ impl Denial {
                 Reason::InvalidRequest
             }
             Self::NotFound(_) => Reason::NotFound,
+            Self::VersionConflict { .. } => Reason::VersionConflict,
+            Self::VersionCheckMissing => Reason::VersionCheckMissing,
+            Self::NameTaken => Reason::NameTaken,
             Self::Conflict(_) | Self::IdempotencyMismatch | Self::AlreadyIssued { .. } => {
                 Reason::Conflict
             }
@@ -393,6 +428,15 @@ impl Denial {
             | Self::Unauthenticated
             | Self::CredentialRevoked => None,
             other => Some(other.to_string()),
+        }
+    }
+
+    /// The present version of the object that a change named another version of.
+    #[must_use]
+    pub const fn current_version(&self) -> Option<u64> {
+        match self {
+            Self::VersionConflict { current } => Some(*current),
+            _ => None,
         }
     }
 

@@ -7,7 +7,7 @@ use strongroom_types::body::{Batch, BatchAnswer, EncryptAnswer, EncryptItem, Enc
 use strongroom_types::{KeyContext, Operation, Permission, Purpose};
 
 use crate::ask::{Answered, Ask};
-use crate::batch::{ItemUse, Many, Prepared, Single};
+use crate::batch::{ItemUse, Prepared};
 use crate::caller::Caller;
 use crate::denial::{Denial, Refused};
 use crate::door::keyring::{ContextKeys, SealSpec};
@@ -25,10 +25,7 @@ impl Strongroom {
         request: EncryptRequest,
     ) -> Result<Answered<EncryptAnswer>, Refused> {
         let (item, metadata) = request.into_item();
-        let ask = ask.noting(metadata);
-        let mut answered = self.enter(&ask, &Single(&item)).await?;
-        answered.value.log_entry = answered.entry;
-        Ok(answered)
+        self.enter_single(ask, &item, metadata).await
     }
 
     /// Seals many values, under as many key contexts as they name.
@@ -50,8 +47,8 @@ impl ItemUse for EncryptItem {
     type Work = (Withheld<Vec<u8>>, Arc<ContextKeys>);
     type Answer = EncryptAnswer;
 
-    fn key_context(&self) -> &KeyContext {
-        &self.key_context
+    fn key_context(&self) -> Option<&KeyContext> {
+        Some(&self.key_context)
     }
 
     async fn prepare(
@@ -72,15 +69,16 @@ impl ItemUse for EncryptItem {
                 .associated_data
                 .as_ref()
                 .map(|bytes| bytes.0.as_slice()),
+            object: None,
             entropy,
         };
         let sealed = keys.seal(&spec, &self.plaintext.0)?;
-        Ok(Prepared {
-            digest: sealed.digest(),
-            map: Arc::clone(&keys.map),
-            key_use: KeyUse::sealing(&keys),
-            work: (sealed, keys),
-        })
+        let (key_use, map, digest) = (
+            KeyUse::sealing(&keys),
+            Arc::clone(&keys.map),
+            sealed.digest(),
+        );
+        Ok(Prepared::new((sealed, keys), key_use, &map, digest))
     }
 
     fn finish(
@@ -95,36 +93,6 @@ impl ItemUse for EncryptItem {
             ciphertext,
             key,
             log_entry: None,
-        })
-    }
-}
-
-impl Strongroom {
-    /// Enters with a batch and puts the results beside their one entry.
-    pub(crate) async fn enter_batch<T: ItemUse>(
-        &self,
-        ask: &Ask,
-        batch: Batch<T>,
-    ) -> Result<Answered<BatchAnswer<T::Answer>>, Refused> {
-        let ask = ask.noting(batch.metadata);
-        let many = match Many::new(batch.items) {
-            Ok(many) => many,
-            Err(denial) => {
-                let rejected = self.reject_as(&ask, T::OPERATION, denial);
-                return Err(Box::pin(rejected).await);
-            }
-        };
-        let answered = self.enter(&ask, &many).await?;
-        let Some(log_entry) = answered.entry else {
-            return Err(Refused::unlogged(Denial::Internal));
-        };
-        let value = BatchAnswer {
-            results: answered.value,
-            log_entry,
-        };
-        Ok(Answered {
-            value,
-            entry: answered.entry,
         })
     }
 }

@@ -47,6 +47,8 @@ pub(crate) struct Rules {
     pub(crate) required_lock: Lock,
     pub(crate) accepted: Vec<Format>,
     pub(crate) rotation: Rotation,
+    /// Whether changes of objects must name the version that they replace.
+    pub(crate) version_check_required: bool,
 }
 
 impl Rules {
@@ -62,6 +64,7 @@ impl Rules {
                 .and_then(|body| body.accepted_formats.clone())
                 .unwrap_or_else(|| vec![Format::Sr1]),
             rotation: body.map(|body| body.rotation.clone()).unwrap_or_default(),
+            version_check_required: body.is_some_and(|body| body.version_check_required),
         }
     }
 
@@ -203,6 +206,7 @@ mod tests {
             required_lock: Lock::default(),
             rotation: Rotation::default(),
             accepted_formats: None,
+            version_check_required: false,
         };
         Policy {
             id: PolicyId::from_bytes([id; 16]),

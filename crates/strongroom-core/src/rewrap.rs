@@ -3,19 +3,18 @@
 use std::sync::Arc;
 
 use strongroom_crypto::entropy::Entropy;
-use strongroom_log::sha256;
 use strongroom_types::body::{
-    Batch, BatchAnswer, DecryptItem, KeyRef, RewrapAnswer, RewrapItem, RewrapRequest,
+    Batch, BatchAnswer, DecryptItem, RewrapAnswer, RewrapItem, RewrapRequest,
 };
 use strongroom_types::{KeyContext, Operation, Permission, Purpose};
 
 use crate::ask::{Answered, Ask};
-use crate::batch::{ItemUse, Prepared, Single};
+use crate::batch::{ItemUse, Prepared};
 use crate::caller::Caller;
-use crate::decrypt::reparse;
+use crate::decrypt::{Kept, active, reparse};
 use crate::denial::{Denial, Refused};
 use crate::door::keyring::ContextKeys;
-use crate::door::{ItemPermit, KeyUse, Stopped, parse};
+use crate::door::{ItemPermit, Stopped};
 use crate::strongroom::Strongroom;
 
 /// A ciphertext to move. It looks like one to open, but asks for less.
@@ -32,10 +31,7 @@ impl Strongroom {
         request: RewrapRequest,
     ) -> Result<Answered<RewrapAnswer>, Refused> {
         let (item, metadata) = request.into_item();
-        let ask = ask.noting(metadata);
-        let mut answered = self.enter(&ask, &Single(&Rewrap(item))).await?;
-        answered.value.log_entry = answered.entry;
-        Ok(answered)
+        self.enter_single(ask, &Rewrap(item), metadata).await
     }
 
     /// Moves many ciphertexts to the active versions of their keys.
@@ -65,8 +61,8 @@ impl ItemUse for Rewrap {
     type Work = Arc<ContextKeys>;
     type Answer = RewrapAnswer;
 
-    fn key_context(&self) -> &KeyContext {
-        &self.0.key_context
+    fn key_context(&self) -> Option<&KeyContext> {
+        Some(&self.0.key_context)
     }
 
     async fn prepare(
@@ -76,17 +72,8 @@ impl ItemUse for Rewrap {
         _ask: &Ask,
         _entropy: &dyn Entropy,
     ) -> Result<Prepared<Self::Work>, Stopped> {
-        caller.require_context(&self.0.key_context)?;
-        let envelope = parse(&self.0.ciphertext.0, Purpose::Value)?;
-        let keys = room
-            .keys_for_opening(caller, &self.0.key_context, &envelope)
-            .await?;
-        Ok(Prepared {
-            digest: sha256(&self.0.ciphertext.0),
-            map: Arc::clone(&keys.map),
-            key_use: KeyUse::opening(&keys, &envelope),
-            work: keys,
-        })
+        let kept = Kept(&self.0.key_context, &self.0.ciphertext.0, Purpose::Value);
+        kept.prepare_moving(room, caller).await
     }
 
     fn finish(
@@ -102,13 +89,9 @@ impl ItemUse for Rewrap {
             .as_ref()
             .map(|bytes| bytes.0.as_slice());
         let moved = keys.rewrap(permit, &envelope, associated_data, &*room.entropy)?;
-        let key = KeyRef {
-            id: keys.id,
-            version: keys.active,
-        };
         Ok(RewrapAnswer {
             ciphertext: moved.into(),
-            key,
+            key: active(&keys),
             log_entry: None,
         })
     }

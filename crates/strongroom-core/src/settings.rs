@@ -23,6 +23,10 @@ pub struct Settings {
     pub openings_retention: Duration,
     /// How long backups may hold copies of destroyed keys; default 30 days.
     pub backup_retention: Duration,
+    /// The longest value of an object, in bytes; default 4 MiB.
+    pub object_bytes_max: u64,
+    /// How long a deleted object can be restored; default 30 days.
+    pub object_retention: Duration,
     /// Denials of one client and code written one by one per minute; default 60. The others are
     /// counted into one entry.
     pub denials_per_minute: u32,
@@ -40,6 +44,8 @@ impl Default for Settings {
             context_quota: 1_000_000,
             openings_retention: 90 * day,
             backup_retention: 30 * day,
+            object_bytes_max: 4 << 20,
+            object_retention: 30 * day,
             denials_per_minute: 60,
             token_issuer: "strongroom".to_owned(),
             after_rollback: AfterRollback::default(),

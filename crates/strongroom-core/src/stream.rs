@@ -132,8 +132,8 @@ impl ItemUse for StreamSeal {
     type Work = (Withheld<(Vec<u8>, Sealer)>, Arc<ContextKeys>);
     type Answer = (Vec<u8>, Sealer, KeyRef);
 
-    fn key_context(&self) -> &KeyContext {
-        &self.key_context
+    fn key_context(&self) -> Option<&KeyContext> {
+        Some(&self.key_context)
     }
 
     async fn prepare(
@@ -151,15 +151,16 @@ impl ItemUse for StreamSeal {
             purpose: Purpose::File,
             lock: lock.as_ref(),
             associated_data: self.associated_data.as_deref(),
+            object: None,
             entropy,
         };
         let begun = keys.begin_stream(&spec)?;
-        Ok(Prepared {
-            digest: begun.digest(),
-            map: Arc::clone(&keys.map),
-            key_use: KeyUse::sealing(&keys),
-            work: (begun, keys),
-        })
+        let (key_use, map, digest) = (
+            KeyUse::sealing(&keys),
+            Arc::clone(&keys.map),
+            begun.digest(),
+        );
+        Ok(Prepared::new((begun, keys), key_use, &map, digest))
     }
 
     fn finish(
@@ -194,8 +195,8 @@ impl ItemUse for OpenPrefix<'_> {
     type Work = Opening;
     type Answer = (Opener, KeyRef);
 
-    fn key_context(&self) -> &KeyContext {
-        &self.request.key_context
+    fn key_context(&self) -> Option<&KeyContext> {
+        Some(&self.request.key_context)
     }
 
     async fn prepare(
@@ -211,12 +212,9 @@ impl ItemUse for OpenPrefix<'_> {
             .keys_for_opening(caller, &self.request.key_context, &envelope)
             .await?;
         let lock = caller.lock_for_opening(&keys, &envelope.header)?;
-        Ok(Prepared {
-            digest: strongroom_log::sha256(self.prefix),
-            map: Arc::clone(&keys.map),
-            key_use: KeyUse::opening(&keys, &envelope),
-            work: Opening { keys, lock },
-        })
+        let (key_use, map) = (KeyUse::opening(&keys, &envelope), Arc::clone(&keys.map));
+        let digest = strongroom_log::sha256(self.prefix);
+        Ok(Prepared::new(Opening { keys, lock }, key_use, &map, digest))
     }
 
     fn finish(

@@ -156,6 +156,8 @@ pub struct Inner {
     pub(crate) floods: Floods,
     pub(crate) dirty: Dirty,
     pub(crate) logs: Logs,
+    pub(crate) turns: crate::object::Turns,
+    pub(crate) purged: crate::object::Purged,
     states: Cache<WorkspaceId, Arc<WorkspaceState>>,
 }
 
@@ -184,6 +186,8 @@ impl Strongroom {
             floods: Floods::default(),
             dirty: Dirty::default(),
             logs: Logs::default(),
+            turns: crate::object::Turns::new(),
+            purged: crate::object::Purged::default(),
             states: Cache::new(STATES_MAX),
             store: parts.store,
             root: parts.root,

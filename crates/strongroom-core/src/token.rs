@@ -6,7 +6,7 @@ use strongroom_types::{Operation, Permission};
 use crate::ask::{Answered, Ask};
 use crate::caller::Caller;
 use crate::denial::{Denial, Invalid, Refused};
-use crate::door::{Account, Permit, Planned, Released, Stopped, Use};
+use crate::door::{Account, Asked, Permit, Planned, Released, Stopped, Use};
 use crate::identity::{Exchanged, Identity};
 use crate::strongroom::Strongroom;
 
@@ -37,7 +37,10 @@ impl Strongroom {
         denial: Denial,
     ) -> Refused {
         match self.authenticate(ask).await {
-            Ok(caller) => self.deny(&caller, ask, operation, Vec::new(), denial).await,
+            Ok(caller) => {
+                self.deny(&caller, ask, operation, Asked::default(), denial)
+                    .await
+            }
             Err(refused) => refused,
         }
     }

@@ -83,6 +83,8 @@ labels! {
     Token = "token";
     /// HMAC of a request under an idempotency key.
     Idempotency = "idempotency";
+    /// Message of an object's name, as the database looks it up.
+    ObjectName = "name-of-object";
     /// Deployment seed → a key of the deployment.
     Deployment = "deployment";
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use strongroom_core::ports::Root;
-use strongroom_core::{Parts, Strongroom};
+use strongroom_core::{ObjectFault, OpenError, Parts, Strongroom};
 use strongroom_crypto::entropy::{Entropy, SystemEntropy};
 use strongroom_store::StoreConfig;
 
@@ -49,6 +49,21 @@ pub(crate) async fn open(
     };
     let room = Strongroom::open(parts).await?;
     Ok((room, database))
+}
+
+/// Compares every stored object with its last entry, without serving anything. An SQLite database
+/// must not be in use meanwhile.
+///
+/// # Errors
+/// The deployment does not open, or its rows or logs cannot be read.
+pub async fn check_objects(config: &Config) -> Result<Vec<ObjectFault>, StartError> {
+    let (room, database) = open(config).await?;
+    let checked = room.check_objects().await;
+    drop(room);
+    if let Some(database) = Arc::into_inner(database) {
+        database.close().await;
+    }
+    Ok(checked.map_err(OpenError::Log)?)
 }
 
 /// Whether restoring the database's disk restores the anchor too. Of PostgreSQL nobody knows here.

@@ -46,6 +46,7 @@ mod tls;
 pub use anchor::FolderAnchor;
 pub use clock::SystemClock;
 pub use config::{Config, ConfigError, DEFAULT_PORT, Database, Operation, RootSource};
+pub use deployment::check_objects;
 pub use dev::{DevError, DevInfo, DevOidc, DevSecond};
 pub use fetch::{HttpFetch, Reach};
 pub use limits::Limits;

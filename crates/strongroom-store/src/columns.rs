@@ -6,6 +6,7 @@ use sqlx::any::AnyRow;
 use sqlx::{Any, Decode, Row as _, Type};
 use strongroom_core::ports::{Micros, StoreError};
 use strongroom_log::Hash;
+use strongroom_types::KeyVersion;
 
 /// A row of a known table. A column that does not hold what it must makes the row damaged.
 #[derive(Clone, Copy)]
@@ -73,6 +74,11 @@ impl<'r> Columns<'r> {
 
     pub(crate) fn optional_time(&self, column: usize) -> Result<Option<Micros>, StoreError> {
         self.value(column)
+    }
+
+    pub(crate) fn key_version(&self, column: usize) -> Result<KeyVersion, StoreError> {
+        let version = u32::try_from(self.number(column)?);
+        version.map(KeyVersion).map_err(|_too_large| self.damaged())
     }
 
     pub(crate) fn number(&self, column: usize) -> Result<u64, StoreError> {

@@ -2,14 +2,15 @@
 
 use async_trait::async_trait;
 use strongroom_core::ports::{
-    ApiKeyRow, BatchRow, CheckpointRow, CommitError, Committed, ContextRow, Head, IdempotencyRow,
-    Micros, Pending, Record, RecordKind, Store, StoreError, Tiling, WorkspaceRow,
+    ApiKeyRow, BatchRow, CheckpointRow, CommitError, Committed, ContextRow, DueObject, FoundObject,
+    Head, IdempotencyRow, Micros, ObjectVersionRow, ObjectsFilter, ObjectsRange, Pending, Record,
+    RecordKind, SealedVersion, StaleVersion, Store, StoreError, Tiling, VersionPlace, WorkspaceRow,
 };
 use strongroom_log::Hash;
-use strongroom_types::{ClientId, ContextId, KeyId, WorkspaceId};
+use strongroom_types::{ClientId, ContextId, KeyId, KeyVersion, ObjectId, WorkspaceId};
 
 use crate::database::Database;
-use crate::read::{context, log, record, workspace};
+use crate::read::{context, log, object, record, workspace};
 use crate::write::{
     EraseOpenings, Probe, PutCheckpoint, PutDeployment, PutFirstWorkspace, PutTiling,
 };
@@ -193,6 +194,92 @@ impl Store for Database {
 
     async fn erase_openings(&self, before: Micros, limit: u32) -> Result<u64, StoreError> {
         self.outbox.write(EraseOpenings { before, limit }).await
+    }
+
+    async fn object(
+        &self,
+        workspace: WorkspaceId,
+        id: ObjectId,
+    ) -> Result<Option<FoundObject>, StoreError> {
+        self.read(object::object(&self.readers, workspace, id))
+            .await
+    }
+
+    async fn object_named(
+        &self,
+        workspace: WorkspaceId,
+        name_hash: &[u8; 32],
+    ) -> Result<Option<FoundObject>, StoreError> {
+        self.read(object::object_named(&self.readers, workspace, name_hash))
+            .await
+    }
+
+    async fn objects(
+        &self,
+        workspace: WorkspaceId,
+        filter: &ObjectsFilter,
+        range: ObjectsRange,
+    ) -> Result<Vec<FoundObject>, StoreError> {
+        self.read(object::objects(&self.readers, workspace, filter, range))
+            .await
+    }
+
+    async fn all_objects(
+        &self,
+        workspace: WorkspaceId,
+        after: Option<ObjectId>,
+        limit: u32,
+    ) -> Result<Vec<FoundObject>, StoreError> {
+        self.read(object::all_objects(&self.readers, workspace, after, limit))
+            .await
+    }
+
+    async fn object_versions(
+        &self,
+        workspace: WorkspaceId,
+        object: ObjectId,
+        before: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<ObjectVersionRow>, StoreError> {
+        let versions = object::object_versions(&self.readers, workspace, object, before, limit);
+        self.read(versions).await
+    }
+
+    async fn object_version(
+        &self,
+        workspace: WorkspaceId,
+        object: ObjectId,
+        version: u64,
+    ) -> Result<Option<SealedVersion>, StoreError> {
+        let version = object::object_version(&self.readers, workspace, object, version);
+        self.read(version).await
+    }
+
+    async fn due_objects(&self, now: Micros, limit: u32) -> Result<Vec<DueObject>, StoreError> {
+        self.read(object::due_objects(&self.readers, now, limit))
+            .await
+    }
+
+    async fn stale_versions(
+        &self,
+        workspace: WorkspaceId,
+        context: ContextId,
+        below: KeyVersion,
+        after: Option<VersionPlace>,
+        limit: u32,
+    ) -> Result<Vec<StaleVersion>, StoreError> {
+        let stale = object::stale_versions(&self.readers, workspace, context, below, after, limit);
+        self.read(stale).await
+    }
+
+    async fn count_stale_versions(
+        &self,
+        workspace: WorkspaceId,
+        context: ContextId,
+        below: KeyVersion,
+    ) -> Result<u64, StoreError> {
+        let count = object::count_stale_versions(&self.readers, workspace, context, below);
+        self.read(count).await
     }
 
     async fn ping(&self) -> Result<(), StoreError> {

@@ -48,6 +48,10 @@ coded_enum! {
         UnsupportedMediaType = 27, "unsupported_media_type";
         /// Too many requests; `detail` names the limit.
         RateLimited = 28, "rate_limited";
+        /// A field breaks a limit; `detail` names it.
+        InvalidField = 29, "invalid_field";
+        /// The context policy demands that a change names the version it replaces.
+        VersionCheckRequired = 30, "version_check_required";
         /// The log cannot be written, so no key is used.
         LogUnavailable = 40, "log_unavailable";
         /// The root provider or a customer key cannot be reached.

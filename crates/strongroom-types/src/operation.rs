@@ -67,6 +67,32 @@ coded_enum! {
         DenialFlood = 81, "denial.flood";
         /// A new generation of the log, begun because an operator said so.
         LogGeneration = 90, "log.generation";
+        /// Keeping a new object.
+        ObjectCreate = 100, "object.create";
+        /// Giving an object a new version.
+        ObjectUpdate = 101, "object.update";
+        /// Opening versions of objects.
+        ObjectRead = 102, "object.read";
+        /// Describing an object, without its value.
+        ObjectDescribe = 103, "object.describe";
+        /// Listing objects.
+        ObjectList = 104, "object.list";
+        /// Listing the versions of an object.
+        ObjectVersions = 105, "object.versions";
+        /// Deleting an object: its name is free, and it can be restored until it is purged.
+        ObjectDelete = 106, "object.delete";
+        /// Bringing a deleted object back.
+        ObjectRestore = 107, "object.restore";
+        /// Making an old version the newest again: its opening, and its sealing as a new version.
+        ObjectVersionRestore = 108, "object.version.restore";
+        /// Erasing one old version of an object.
+        ObjectVersionDestroy = 109, "object.version.destroy";
+        /// Erasing objects whose time is over.
+        ObjectPurge = 110, "object.purge";
+        /// Moving stored versions of objects to the active key version.
+        ObjectRewrap = 111, "object.rewrap";
+        /// Keeping a value under a name, in a new object or as a new version of the one there is.
+        ObjectUpsert = 112, "object.upsert";
     }
 }
 

@@ -27,5 +27,13 @@ coded_enum! {
         AdminContexts = 13, "admin:contexts";
         /// Administer context policies.
         AdminPolicies = 14, "admin:policies";
+        /// Open objects, their old versions too.
+        ObjectsRead = 20, "objects:read";
+        /// Keep objects: create, replace, restore.
+        ObjectsWrite = 21, "objects:write";
+        /// Delete objects and destroy old versions.
+        ObjectsDelete = 22, "objects:delete";
+        /// List and describe objects and their versions, without values.
+        ObjectsList = 23, "objects:list";
     }
 }

@@ -73,6 +73,12 @@ coded_enum! {
         RateLimited = 53, "rate_limited";
         /// The caller went away or the stream broke off.
         Aborted = 54, "aborted";
+        /// The version named is not the present one.
+        VersionConflict = 55, "version_conflict";
+        /// The context policy demands that a change names the version it replaces.
+        VersionCheckMissing = 56, "version_check_missing";
+        /// The name belongs to another object.
+        NameTaken = 57, "name_taken";
         /// The root provider did not answer.
         RootUnavailable = 60, "root_unavailable";
         /// The database did not answer.

@@ -44,6 +44,12 @@ pub(crate) enum Failure {
     /// Standard input or output is gone.
     #[error("standard input or output")]
     Terminal(#[from] io::Error),
+    /// `doctor` found something.
+    #[error("{faults} of what is stored is not as the log says")]
+    Unwell { faults: usize },
+    /// An object is asked for by a name that none has.
+    #[error("no object has this name")]
+    NoSuchObject,
     /// `init` on a directory that is in use.
     #[error("`{}` is a deployment already", path.display())]
     Initialised { path: PathBuf },

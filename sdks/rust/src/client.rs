@@ -10,6 +10,7 @@ use crate::admin::{Clients, Contexts, Issuers, Policies, Workspaces};
 use crate::builder::{ClientBuilder, Settings};
 use crate::lock_context::{IdentifiedContext, Presented};
 use crate::log::Log;
+use crate::object::Objects;
 
 /// Speaks to one server with one credential. Cheap to clone; clones share connections.
 #[derive(Clone)]
@@ -94,6 +95,11 @@ impl Client {
     /// Administers context policies.
     pub fn policies(&self) -> Policies<'_> {
         Policies(self)
+    }
+
+    /// Keeps objects.
+    pub fn objects(&self) -> Objects<'_> {
+        Objects(self)
     }
 
     /// Reads the log and proves what it holds.

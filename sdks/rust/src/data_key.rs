@@ -1,6 +1,9 @@
 //! Data keys: 32 bytes to seal with elsewhere.
 
-use strongroom_types::body::{DataKeyAnswer, DataKeyCreate, DataKeyRewrap, DataKeyUnwrap};
+use strongroom_types::body::{
+    Batch, BatchAnswer, DataKeyAnswer, DataKeyCreate, DataKeyItem, DataKeyRewrap, DataKeyUnwrap,
+    WrappedKeyItem,
+};
 
 use crate::client::Client;
 use crate::error::ClientError;
@@ -38,5 +41,42 @@ impl Client {
         request: DataKeyRewrap,
     ) -> Result<DataKeyAnswer, ClientError> {
         self.repeatable("/v1/data-keys/rewrap", &request).await
+    }
+
+    /// Makes up to [`Batch::ITEMS_MAX`](Batch) data keys with one entry of the log. The results are
+    /// in the order of the items, each with its own success or error.
+    ///
+    /// # Errors
+    /// The whole batch was refused, or the server did not answer.
+    pub async fn create_data_keys(
+        &self,
+        mut batch: Batch<DataKeyItem>,
+    ) -> Result<BatchAnswer<DataKeyAnswer>, ClientError> {
+        for item in &mut batch.items {
+            self.add_lock(&mut item.lock, item.lock_for.as_ref());
+        }
+        self.batch("/v1/data-keys/batch", &batch).await
+    }
+
+    /// Opens many wrapped data keys, see [`Client::create_data_keys`].
+    ///
+    /// # Errors
+    /// The whole batch was refused, or the server did not answer.
+    pub async fn unwrap_data_keys(
+        &self,
+        batch: Batch<WrappedKeyItem>,
+    ) -> Result<BatchAnswer<DataKeyAnswer>, ClientError> {
+        self.batch("/v1/data-keys/unwrap/batch", &batch).await
+    }
+
+    /// Moves many wrapped data keys, see [`Client::create_data_keys`].
+    ///
+    /// # Errors
+    /// The whole batch was refused, or the server did not answer.
+    pub async fn rewrap_data_keys(
+        &self,
+        batch: Batch<WrappedKeyItem>,
+    ) -> Result<BatchAnswer<DataKeyAnswer>, ClientError> {
+        self.batch("/v1/data-keys/rewrap/batch", &batch).await
     }
 }

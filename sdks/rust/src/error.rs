@@ -72,6 +72,12 @@ impl ClientError {
         self.code() == Some(Code::CannotDecrypt)
     }
 
+    /// Whether another was first: the version named is not the object's.
+    #[must_use]
+    pub fn is_version_conflict(&self) -> bool {
+        self.code() == Some(Code::VersionConflict)
+    }
+
     /// Whether the API key or exchanged token is not accepted.
     #[must_use]
     pub fn is_unauthenticated(&self) -> bool {
@@ -110,6 +116,9 @@ pub enum RequestError {
     /// The body cannot be written in the chosen encoding.
     #[error("the body cannot be encoded")]
     Body,
+    /// An object is named neither by its id nor by its name, or by both, or a version by a name.
+    #[error("an object is read by its id, or its newest version by its name")]
+    Object,
     /// The HTTP client could not be set up, for example for want of trusted certificates.
     #[error("the HTTP client could not be set up")]
     Setup,
@@ -209,6 +218,12 @@ impl RefusalError {
     #[must_use]
     pub fn claims(&self) -> &[String] {
         &self.problem.claims
+    }
+
+    /// The present version of the object, for [`Code::VersionConflict`]; 0 if there is none.
+    #[must_use]
+    pub fn current_version(&self) -> Option<u64> {
+        self.problem.current_version
     }
 
     /// The request, as the log names it.

@@ -39,6 +39,7 @@ mod encoding;
 mod error;
 mod lock_context;
 mod log;
+mod object;
 mod retry;
 mod stream;
 mod token;
@@ -54,5 +55,6 @@ pub use error::{
 };
 pub use lock_context::{IdentifiedContext, LockContext};
 pub use log::{EntryFilter, EntryProofError, Log, ProvenEntry, origin_of, verifier_of_origin};
+pub use object::{ObjectFilter, Objects};
 pub use retry::RetryPolicy;
 pub use stream::{ByteStream, StreamError, StreamRequest, StreamSummary};

@@ -97,7 +97,8 @@ impl Client {
             .await
     }
 
-    async fn batch<I: Serialize, T: DeserializeOwned>(
+    /// Posts a batch, which may be executed twice without harm.
+    pub(crate) async fn batch<I: Serialize, T: DeserializeOwned>(
         &self,
         path: &str,
         batch: &Batch<I>,

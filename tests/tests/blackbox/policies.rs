@@ -27,6 +27,7 @@ fn policy(pairs: &[(&str, &str)]) -> PolicyBody {
         required_lock: Lock::default(),
         rotation: strongroom_types::body::Rotation::default(),
         accepted_formats: None,
+        version_check_required: false,
     }
 }
 

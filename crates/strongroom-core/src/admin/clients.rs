@@ -20,7 +20,7 @@ use crate::time::{format_time, micros};
 use crate::workspace::WorkspaceKeys;
 
 /// What the administrator of a workspace may do: everything in it.
-pub(super) const ALL_PERMISSIONS: [Permission; 10] = [
+pub(super) const ALL_PERMISSIONS: [Permission; 14] = [
     Permission::Encrypt,
     Permission::Decrypt,
     Permission::Rewrap,
@@ -31,6 +31,10 @@ pub(super) const ALL_PERMISSIONS: [Permission; 10] = [
     Permission::AdminIssuers,
     Permission::AdminContexts,
     Permission::AdminPolicies,
+    Permission::ObjectsRead,
+    Permission::ObjectsWrite,
+    Permission::ObjectsDelete,
+    Permission::ObjectsList,
 ];
 /// The most live API keys of a client: the present one and the next.
 const API_KEYS_MAX: usize = 2;

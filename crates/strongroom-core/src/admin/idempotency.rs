@@ -19,7 +19,7 @@ const KEY_BYTES_MAX: usize = 255;
 
 impl Strongroom {
     /// What this request made before, under the same key.
-    pub(super) async fn made_before(
+    pub(crate) async fn made_before(
         &self,
         caller: &Caller,
         ask: &Ask,
@@ -45,7 +45,7 @@ impl Strongroom {
     }
 
     /// The row that remembers what this request makes.
-    pub(super) fn remember_made(&self, caller: &Caller, ask: &Ask, made: String) -> Option<Change> {
+    pub(crate) fn remember_made(&self, caller: &Caller, ask: &Ask, made: String) -> Option<Change> {
         let idempotency = ask.idempotency.as_ref()?;
         Some(Change::InsertIdempotency(IdempotencyRow {
             key: self.idempotency_key(caller, idempotency),

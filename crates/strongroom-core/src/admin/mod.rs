@@ -20,7 +20,7 @@ use strongroom_types::{KeyContext, Operation, Permission, base32};
 use crate::ask::{Answered, Ask};
 use crate::caller::Caller;
 use crate::denial::{Denial, Invalid, Refused};
-use crate::door::{Account, Permit, Planned, Released, Stopped, Use};
+use crate::door::{Account, Asked, Permit, Planned, Released, Stopped, Use};
 use crate::strongroom::Strongroom;
 use crate::workspace::WorkspaceKeys;
 
@@ -37,7 +37,7 @@ impl PageQuery {
     const LIMIT_DEFAULT: u32 = 100;
     const LIMIT_MAX: u32 = 1000;
 
-    fn limit(&self) -> Result<u32, Denial> {
+    pub(crate) fn limit(&self) -> Result<u32, Denial> {
         match self.limit {
             None => Ok(Self::LIMIT_DEFAULT),
             Some(limit) if (1..=Self::LIMIT_MAX).contains(&limit) => Ok(limit),
@@ -46,14 +46,14 @@ impl PageQuery {
     }
 
     /// The id that the page begins after.
-    fn after<I: core::str::FromStr>(&self) -> Result<Option<I>, Denial> {
+    pub(crate) fn after<I: core::str::FromStr>(&self) -> Result<Option<I>, Denial> {
         let parse = |text: &String| text.parse().map_err(|_not_an_id| Invalid::PageToken.into());
         self.page.as_ref().map(parse).transpose()
     }
 }
 
 /// A full page has a next one, which begins after its last id.
-fn page<T>(items: Vec<T>, limit: u32, id: impl Fn(&T) -> String) -> Page<T> {
+pub(crate) fn page<T>(items: Vec<T>, limit: u32, id: impl Fn(&T) -> String) -> Page<T> {
     let full = u32::try_from(items.len()).is_ok_and(|len| len >= limit);
     let next = items.last().filter(|_| full).map(id);
     Page { items, next }
@@ -101,8 +101,11 @@ impl<T: Administration> Use for Administer<T> {
     type Work = T::Answer;
     type Answer = T::Answer;
 
-    fn asked(&self) -> Vec<KeyContext> {
-        self.0.asked()
+    fn asked(&self) -> Asked {
+        Asked {
+            contexts: self.0.asked(),
+            object: None,
+        }
     }
 
     async fn plan(

@@ -113,6 +113,10 @@ fn changed(former: &PolicyBody, body: &PolicyBody) -> String {
             "accepted_formats",
             former.accepted_formats != body.accepted_formats,
         ),
+        (
+            "version_check_required",
+            former.version_check_required != body.version_check_required,
+        ),
     ])
 }
 

@@ -10,7 +10,7 @@ use strongroom_log::{
 };
 use strongroom_types::body::EntryIdentity;
 use strongroom_types::{
-    ClientId, ContextId, KeyContext, KeyVersion, Kind, Operation, Outcome, Reason, Suite,
+    ClientId, ContextId, KeyContext, KeyVersion, Kind, ObjectId, Operation, Outcome, Reason, Suite,
 };
 
 use super::keyring::ContextKeys;
@@ -137,6 +137,13 @@ impl Account {
     pub(crate) fn of_context(mut self, context: ContextId, map: &KeyContext) -> Self {
         self.use_key(KeyUse::asking(context), &Arc::new(map.clone()));
         self
+    }
+
+    /// Names the stored object and the version of it that is read, made or changed.
+    #[must_use]
+    pub(crate) fn of_object(self, object: ObjectId, version: u64) -> Self {
+        self.fact("object", &object.to_string())
+            .fact("version", &version.to_string())
     }
 
     /// Adds a public fact. Names are ours, so one that does not fit is a fault that a test finds;

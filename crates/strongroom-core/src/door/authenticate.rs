@@ -107,7 +107,8 @@ impl Strongroom {
             }),
             Ok(None) => Ok(caller),
             Err(denial) => {
-                let denied = self.deny(&caller, ask, Operation::Request, Vec::new(), denial);
+                let asked = super::Asked::default();
+                let denied = self.deny(&caller, ask, Operation::Request, asked, denial);
                 Err(Box::pin(denied).await)
             }
         }

@@ -13,6 +13,7 @@ use crate::caller::Caller;
 use crate::denial::{CiphertextFault, Denial};
 use crate::ports::{Change, ContextKeyRow, ContextRow};
 use crate::strongroom::Strongroom;
+use crate::workspace::WorkspaceState;
 
 impl Strongroom {
     /// The keys to seal under, made now if this is the key context's first write.
@@ -84,16 +85,24 @@ impl Strongroom {
         if header.context != id {
             return Err(Box::pin(self.mismatch(caller, header.context)).await.into());
         }
-        let keys = if let Some(keys) = self.keyring.kept(&caller.state, id) {
-            keys
-        } else {
-            let load = Box::pin(self.load_known(caller, id));
-            let slot = (id, LoadFor::Opening);
-            Box::pin(self.keyring.load(&caller.state, slot, load)).await?
-        };
+        let keys = self.known_keys(&caller.state, id).await?;
         keys.rules.check_format(Format::Sr1)?;
         keys.check_opening(envelope)?;
         Ok(keys)
+    }
+
+    /// The keys of a key context that is there.
+    pub(crate) async fn known_keys(
+        &self,
+        state: &Arc<WorkspaceState>,
+        id: ContextId,
+    ) -> Result<Arc<ContextKeys>, Stopped> {
+        if let Some(keys) = self.keyring.kept(state, id) {
+            return Ok(keys);
+        }
+        let load = Box::pin(self.load_known(state, id));
+        let slot = (id, LoadFor::Opening);
+        Box::pin(self.keyring.load(state, slot, load)).await
     }
 
     /// Tells a mismatch only to a caller who may use the ciphertext's own key context as well.
@@ -114,12 +123,12 @@ impl Strongroom {
 
     async fn load_known(
         &self,
-        caller: &Caller,
+        state: &Arc<WorkspaceState>,
         id: ContextId,
     ) -> Result<Arc<ContextKeys>, Stopped> {
-        let row = self.store.context(caller.state.id, id).await?;
+        let row = self.store.context(state.id, id).await?;
         let row = row.ok_or(Denial::Ciphertext(CiphertextFault::KeyVersion))?;
-        Ok(Arc::new(ContextKeys::unwrap(&caller.state, &row)?))
+        Ok(Arc::new(ContextKeys::unwrap(state, &row)?))
     }
 
     async fn load_or_create(

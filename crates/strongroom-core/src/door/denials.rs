@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, PoisonError};
 
 use strongroom_types::body::LogEntryId;
-use strongroom_types::{ClientId, Code, KeyContext, Kind, Operation, Outcome, Reason, WorkspaceId};
+use strongroom_types::{
+    ClientId, Code, KeyContext, Kind, ObjectId, Operation, Outcome, Reason, WorkspaceId,
+};
 
 use super::{Account, Ending};
 use crate::ask::Ask;
@@ -128,6 +130,31 @@ impl Floods {
     }
 }
 
+/// What a request names, for the entry of its denial.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Asked {
+    pub(crate) contexts: Vec<KeyContext>,
+    pub(crate) object: Option<ObjectId>,
+}
+
+impl Asked {
+    /// An object, by its id.
+    pub(crate) const fn of_object(object: ObjectId) -> Self {
+        Self {
+            contexts: Vec::new(),
+            object: Some(object),
+        }
+    }
+
+    /// A key context.
+    pub(crate) fn of_context(map: &KeyContext) -> Self {
+        Self {
+            contexts: vec![map.clone()],
+            object: None,
+        }
+    }
+}
+
 impl Strongroom {
     /// Writes the denial of a known caller, or counts it.
     pub(crate) async fn deny(
@@ -135,7 +162,7 @@ impl Strongroom {
         caller: &Caller,
         ask: &Ask,
         operation: Operation,
-        asked: Vec<KeyContext>,
+        asked: Asked,
         denial: Denial,
     ) -> Refused {
         if denial == Denial::LogUnavailable {
@@ -155,7 +182,7 @@ impl Strongroom {
         caller: &Caller,
         ask: &Ask,
         operation: Operation,
-        asked: Vec<KeyContext>,
+        asked: Asked,
         denial: &Denial,
     ) -> Result<Option<LogEntryId>, Denial> {
         let reason = denial.reason();
@@ -213,16 +240,19 @@ impl Strongroom {
     }
 }
 
-/// The account of a denial: which key contexts were asked for.
-fn asked_account(caller: &Caller, asked: Vec<KeyContext>) -> Account {
+/// The account of a denial: which key contexts were asked for, and which object.
+fn asked_account(caller: &Caller, asked: Asked) -> Account {
     let mut account = Account {
         count: 1,
         ..Account::default()
     };
-    for map in asked {
+    for map in asked.contexts {
         let context = caller.state.context_id(Kind::Context, &map);
         account = account.of_context(context, &map);
     }
     account.count = u32::try_from(account.uses.len().max(1)).unwrap_or(u32::MAX);
-    account
+    match asked.object {
+        Some(object) => account.fact("object", &object.to_string()),
+        None => account,
+    }
 }

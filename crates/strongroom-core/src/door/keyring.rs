@@ -19,13 +19,14 @@ use strongroom_crypto::secret::SecretBytes;
 use strongroom_log::{Hash, sha256};
 use strongroom_types::body::{ContextState, KeyRef, KeyState};
 use strongroom_types::{
-    ContextId, KeyContext, KeyVersion, Kind, Mode, Operation, Purpose, Suite, WorkspaceId,
+    ClientId, ContextId, KeyContext, KeyVersion, Kind, Mode, ObjectId, Operation, Purpose, Suite,
+    WorkspaceId,
 };
 
 use super::{ItemPermit, Stopped, Withheld};
 use crate::denial::{CiphertextFault, Denial};
 use crate::policy::Rules;
-use crate::ports::{ContextRow, Micros, StoreError};
+use crate::ports::{ContextRow, Micros, ObjectVersionRow, SealedVersion, StoreError};
 use crate::workspace::WorkspaceState;
 
 /// How many key contexts' keys are kept unwrapped, about 6 KiB each.
@@ -209,7 +210,45 @@ pub(crate) struct SealSpec<'a> {
     pub(crate) purpose: Purpose,
     pub(crate) lock: Option<&'a ResolvedLock>,
     pub(crate) associated_data: Option<&'a [u8]>,
+    /// Which object, and which version of it, for purpose object.
+    pub(crate) object: Option<(ObjectId, u64)>,
     pub(crate) entropy: &'a dyn Entropy,
+}
+
+/// A sealed version of an object on its way into its row. It is not [`Withheld`], because it leaves
+/// only as a change of rows that commits with the entry of its sealing, or not at all.
+#[derive(Debug)]
+pub(crate) struct SealedObject {
+    pub(crate) key_version: KeyVersion,
+    pub(crate) size: u64,
+    /// SHA-256 of the body, for the entry and the row.
+    pub(crate) digest: Hash,
+    prefix: Vec<u8>,
+    body: Vec<u8>,
+}
+
+impl SealedObject {
+    /// The version as its row keeps it.
+    pub(crate) fn into_version(
+        self,
+        version: u64,
+        client: ClientId,
+        created: Micros,
+    ) -> SealedVersion {
+        SealedVersion {
+            row: ObjectVersionRow {
+                version,
+                key_version: self.key_version,
+                client,
+                created,
+                size: self.size,
+                digest: self.digest,
+                destroyed: None,
+            },
+            prefix: self.prefix,
+            body: self.body,
+        }
+    }
 }
 
 impl ContextKeys {
@@ -316,6 +355,24 @@ impl ContextKeys {
         })
     }
 
+    /// Seals a version of an object under a fresh data key.
+    pub(crate) fn seal_object(
+        &self,
+        spec: &SealSpec<'_>,
+        value: &[u8],
+    ) -> Result<SealedObject, Denial> {
+        let mut prefix = self.sealed(spec, |request| envelope::seal_value(request, value))?;
+        let at = Envelope::parse(&prefix).map(|envelope| envelope.prefix_bytes());
+        let body = prefix.split_off(at.map_err(|_own| Denial::Internal)?);
+        Ok(SealedObject {
+            key_version: self.active,
+            size: u64::try_from(value.len()).unwrap_or(u64::MAX),
+            digest: sha256(&body),
+            prefix,
+            body,
+        })
+    }
+
     /// Starts a stream: its first bytes and the sealer of what follows.
     pub(crate) fn begin_stream(
         &self,
@@ -346,6 +403,32 @@ impl ContextKeys {
         permit.consume(&[Operation::Decrypt], self.id)?;
         let (key, lock_key) = self.opening_keys(envelope, lock)?;
         envelope::open(envelope, key, lock_key.as_ref(), associated_data).map_err(altered)
+    }
+
+    /// Opens a version of an object, to give it out or to seal it again as another version.
+    pub(crate) fn open_object(
+        &self,
+        permit: ItemPermit,
+        envelope: &Envelope<'_>,
+        lock: Option<&ResolvedLock>,
+    ) -> Result<SecretBytes, Denial> {
+        const READS: [Operation; 2] = [Operation::ObjectRead, Operation::ObjectVersionRestore];
+        permit.consume(&READS, self.id)?;
+        let (key, lock_key) = self.opening_keys(envelope, lock)?;
+        envelope::open(envelope, key, lock_key.as_ref(), None).map_err(altered)
+    }
+
+    /// Moves a stored version to the active version of the key: its header and new key part.
+    pub(crate) fn rewrap_object(
+        &self,
+        permit: ItemPermit,
+        prefix: &Envelope<'_>,
+        entropy: &dyn Entropy,
+    ) -> Result<Vec<u8>, Denial> {
+        permit.consume(&[Operation::ObjectRewrap], self.id)?;
+        let old = self.version(prefix.key_part.version)?;
+        let new = self.version(self.active)?;
+        envelope::rewrap_prefix(prefix, old, new, entropy).map_err(rewrap_fault)
     }
 
     /// Opens the key part of a stream.
@@ -384,12 +467,7 @@ impl ContextKeys {
         permit.consume(&[Operation::Rewrap, Operation::DataKeyRewrap], self.id)?;
         let old = self.version(envelope.key_part.version)?;
         let new = self.version(self.active)?;
-        envelope::rewrap(envelope, old, new, associated_data, entropy).map_err(
-            |error| match error {
-                envelope::RewrapError::Open(_) => Denial::Ciphertext(CiphertextFault::Altered),
-                envelope::RewrapError::Seal(error) => seal_fault(error),
-            },
-        )
+        envelope::rewrap(envelope, old, new, associated_data, entropy).map_err(rewrap_fault)
     }
 
     fn opening_keys(
@@ -417,13 +495,23 @@ impl ContextKeys {
             .ok_or(Denial::Ciphertext(CiphertextFault::Destroyed))
     }
 
-    /// Builds the header and seals under the active version.
+    /// Seals something that is withheld until the permit of the operation.
     fn with_request<T: Sealed>(
         &self,
         operation: Operation,
         spec: &SealSpec<'_>,
         seal: impl FnOnce(&SealRequest<'_>) -> Result<T, SealError>,
     ) -> Result<Withheld<T>, Denial> {
+        let sealed = self.sealed(spec, seal)?;
+        Ok(Withheld::new((operation, self.id), sealed.digest(), sealed))
+    }
+
+    /// Builds the header and seals under the active version.
+    fn sealed<T>(
+        &self,
+        spec: &SealSpec<'_>,
+        seal: impl FnOnce(&SealRequest<'_>) -> Result<T, SealError>,
+    ) -> Result<T, Denial> {
         let key = self.version(self.active)?;
         let header = self.header(spec)?;
         let lock_key = match spec.lock {
@@ -437,8 +525,7 @@ impl ContextKeys {
             lock_key: lock_key.as_ref(),
             entropy: spec.entropy,
         };
-        let sealed = seal(&request).map_err(seal_fault)?;
-        Ok(Withheld::new((operation, self.id), sealed.digest(), sealed))
+        seal(&request).map_err(seal_fault)
     }
 
     fn header(&self, spec: &SealSpec<'_>) -> Result<Header, Denial> {
@@ -457,7 +544,7 @@ impl ContextKeys {
                 .lock
                 .map(|lock| self.header_lock(spec, lock))
                 .transpose()?,
-            object: None,
+            object: spec.object,
         })
     }
 
@@ -505,6 +592,13 @@ fn unwrap_lock_secret(
 
 fn altered(_: strongroom_crypto::OpenError) -> Denial {
     Denial::Ciphertext(CiphertextFault::Altered)
+}
+
+fn rewrap_fault(error: envelope::RewrapError) -> Denial {
+    match error {
+        envelope::RewrapError::Open(_) => Denial::Ciphertext(CiphertextFault::Altered),
+        envelope::RewrapError::Seal(error) => seal_fault(error),
+    }
 }
 
 /// What was sealed is of our own making, so that only a lack of entropy is not a fault of ours.

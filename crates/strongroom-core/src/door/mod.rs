@@ -25,12 +25,12 @@ use std::sync::Arc;
 
 use strongroom_log::{Items, leaf_hash};
 use strongroom_types::body::LogEntryId;
-use strongroom_types::{KeyContext, Operation, Outcome, Permission, Reason};
+use strongroom_types::{Operation, Outcome, Permission, Reason};
 
 pub(crate) use account::{Account, KeyUse, NO_KEY};
 pub(crate) use authenticate::{Recalled, Sessions, format_api_key};
 pub(crate) use contexts::{check_purpose, format_fault, parse};
-pub(crate) use denials::Floods;
+pub(crate) use denials::{Asked, Floods};
 pub(crate) use draw::Pool;
 pub(crate) use permit::{ItemPermit, NotPermitted, Permit, Withheld};
 
@@ -55,9 +55,9 @@ pub(crate) trait Use: Send + Sync {
     /// What the caller gets.
     type Answer: Send;
 
-    /// The key contexts that the request names, for the entry of a denial.
-    fn asked(&self) -> Vec<KeyContext> {
-        Vec::new()
+    /// What the request names, for the entry of a denial.
+    fn asked(&self) -> Asked {
+        Asked::default()
     }
 
     /// Authorises the operation and prepares it. Runs again when the state changed meanwhile.
@@ -264,6 +264,18 @@ impl Strongroom {
         }
     }
 
+    /// Makes an entry of the deployment itself durable, for uses of keys that it makes itself.
+    pub(crate) async fn permit_own(
+        &self,
+        state: &Arc<WorkspaceState>,
+        operation: Operation,
+        account: Account,
+    ) -> Result<Permit, Denial> {
+        let uses = account.permitted();
+        let committed = self.append_own(state, operation, account).await?;
+        Ok(Permit::of(committed, state.id, operation, uses, &self.time))
+    }
+
     /// Writes an entry of the deployment itself, with the rows that change with it.
     pub(crate) async fn append_own(
         &self,
@@ -272,8 +284,9 @@ impl Strongroom {
         mut account: Account,
     ) -> Result<Committed, Denial> {
         let ask = Ask::of_the_deployment(self.generate_request_id()?);
-        let header = self.header(None, &ask, operation, Outcome::Allowed);
-        let epoch = (!account.changes.is_empty()).then_some(state.epoch);
+        let header = self.header(None, &ask, operation, account.outcome);
+        let bound = !account.changes.is_empty() || !account.permitted().is_empty();
+        let epoch = bound.then_some(state.epoch);
         let pending = self.pending(state, epoch, &header, &mut account)?;
         self.commit(state, pending)
             .await
@@ -353,6 +366,7 @@ impl Strongroom {
                 self.forget_state(state).await;
                 Err(Stopped::Stale)
             }
+            Err(CommitError::Outdated) => Err(Stopped::Stale),
             Err(CommitError::Conflict) => Err(Denial::Conflict(Thing::Context).into()),
             Err(CommitError::Missing) => Err(Denial::NotFound(Thing::Context).into()),
             Err(CommitError::Quota { quota }) => Err(Denial::ContextQuota { quota }.into()),

@@ -82,7 +82,7 @@ fn limit(asked: Option<u32>) -> Result<usize, Denial> {
 }
 
 impl Strongroom {
-    async fn log_size(&self, workspace: WorkspaceId) -> Result<u64, Denial> {
+    pub(crate) async fn log_size(&self, workspace: WorkspaceId) -> Result<u64, Denial> {
         let head = self.read_head(workspace, &self.logs.of(workspace)).await?;
         Ok(head.frontier.size())
     }

@@ -192,14 +192,20 @@ enum Direction {
 /// that it opens.
 const fn direction(operation: Operation) -> Option<Direction> {
     match operation {
-        Operation::Encrypt | Operation::DataKeyCreate | Operation::StreamEncrypt => {
-            Some(Direction::Seals)
-        }
+        Operation::Encrypt
+        | Operation::DataKeyCreate
+        | Operation::StreamEncrypt
+        | Operation::ObjectCreate
+        | Operation::ObjectUpdate
+        | Operation::ObjectUpsert => Some(Direction::Seals),
         Operation::Decrypt
         | Operation::DataKeyUnwrap
         | Operation::StreamDecrypt
         | Operation::Rewrap
-        | Operation::DataKeyRewrap => Some(Direction::Opens),
+        | Operation::DataKeyRewrap
+        | Operation::ObjectRead
+        | Operation::ObjectVersionRestore
+        | Operation::ObjectRewrap => Some(Direction::Opens),
         _ => None,
     }
 }

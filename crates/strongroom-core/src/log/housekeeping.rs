@@ -38,6 +38,7 @@ impl Strongroom {
         self.flush_floods(false).await;
         self.tend_logs(Tend::Due).await;
         self.erase_openings().await;
+        self.purge_due().await;
         self.keyring.drop_idle().await;
         self.complete_tombstones().await;
     }

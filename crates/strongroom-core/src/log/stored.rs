@@ -93,6 +93,25 @@ impl Strongroom {
             .collect())
     }
 
+    /// The entries of a range, without their private fields.
+    pub(crate) async fn entries_of(
+        &self,
+        workspace: WorkspaceId,
+        range: Range<u64>,
+    ) -> Result<Vec<(u64, Entry)>, StoreError> {
+        let batches = self
+            .store
+            .batches(workspace, range.start, range.end)
+            .await?;
+        entries(&batches, &range)?
+            .into_iter()
+            .map(|(index, bytes)| {
+                let entry = Entry::decode(bytes).map_err(|_layout| damaged())?;
+                Ok((index, entry))
+            })
+            .collect()
+    }
+
     /// The time of an entry.
     pub(super) async fn time_of(
         &self,

@@ -6,6 +6,7 @@
 mod anchor;
 mod clock;
 mod fetch;
+mod objects;
 mod root;
 mod rows;
 mod store;
@@ -13,6 +14,10 @@ mod store;
 pub use anchor::{Anchor, AnchorError, Tombstone};
 pub use clock::{Clock, Micros, Reading};
 pub use fetch::{Fetch, FetchError};
+pub use objects::{
+    DueObject, FoundObject, ObjectRow, ObjectVersionRow, ObjectsFilter, ObjectsRange,
+    RewrappedVersion, SealedVersion, StaleVersion, VersionPlace,
+};
 pub use root::{Root, RootError};
 pub use rows::{
     ApiKeyRow, BatchRow, Change, CheckpointRow, ContextKeyRow, ContextRow, Head, IdempotencyRow,

@@ -2,9 +2,10 @@
 
 use strongroom_log::{Frontier, Hash};
 use strongroom_types::body::{ContextState, KeyState};
-use strongroom_types::{ClientId, ContextId, KeyId, KeyVersion, Kind, WorkspaceId};
+use strongroom_types::{ClientId, ContextId, KeyId, KeyVersion, Kind, ObjectId, WorkspaceId};
 
 use super::Micros;
+use super::objects::{ObjectRow, RewrappedVersion, SealedVersion};
 
 /// The present end of a workspace's log.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -128,7 +129,7 @@ pub struct ContextKeyRow {
 /// Whether a change makes what nodes have cached stale.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
-    /// Only adds something nobody can have cached.
+    /// Only adds something nobody can have cached, or changes what nobody caches.
     Addition,
     /// Raises the state epoch.
     State,
@@ -178,6 +179,34 @@ pub enum Change {
     InsertIdempotency(IdempotencyRow),
     /// Begins a new generation of the log.
     NewGeneration(u64),
+    /// Inserts an object with its first version. Outdated when its name belongs to another live one.
+    InsertObject(ObjectRow, SealedVersion),
+    /// Replaces an object's row, perhaps with another version. Outdated unless the last entry that
+    /// changed the object is `seen`, or when its name belongs to another live one.
+    PutObject {
+        /// What it shall be.
+        row: ObjectRow,
+        /// The entry after which it was read.
+        seen: u64,
+        /// Its new version, if it gets one.
+        version: Option<SealedVersion>,
+    },
+    /// Erases what an old version holds. Outdated unless it is there.
+    DestroyObjectVersion {
+        /// The object.
+        object: ObjectId,
+        /// The version.
+        version: u64,
+    },
+    /// Erases an object with all its versions. Outdated unless its purge is due by then.
+    PurgeObject {
+        /// The object.
+        object: ObjectId,
+        /// The time.
+        due: Micros,
+    },
+    /// Replaces the key part of a stored version. Outdated unless it is under the key version named.
+    RewrapObjectVersion(RewrappedVersion),
 }
 
 impl Change {
@@ -193,13 +222,43 @@ impl Change {
         }
     }
 
+    /// Bytes of what callers gave, as far as they can be many.
+    #[must_use]
+    pub const fn bytes(&self) -> usize {
+        match self {
+            Self::InsertObject(_, version)
+            | Self::PutObject {
+                version: Some(version),
+                ..
+            } => version.body.len(),
+            _ => 0,
+        }
+    }
+
+    /// Whether it removes what must not stay readable anywhere.
+    #[must_use]
+    pub const fn erases(&self) -> bool {
+        matches!(
+            self,
+            Self::DestroyContext { .. }
+                | Self::DestroyContextKey(..)
+                | Self::DestroyObjectVersion { .. }
+                | Self::PurgeObject { .. }
+        )
+    }
+
     /// Whether the change raises the state epoch.
     #[must_use]
     pub const fn scope(&self) -> Scope {
         match self {
-            Self::InsertWorkspace(_) | Self::InsertContext(_) | Self::InsertIdempotency(_) => {
-                Scope::Addition
-            }
+            Self::InsertWorkspace(_)
+            | Self::InsertContext(_)
+            | Self::InsertIdempotency(_)
+            | Self::InsertObject(..)
+            | Self::PutObject { .. }
+            | Self::DestroyObjectVersion { .. }
+            | Self::PurgeObject { .. }
+            | Self::RewrapObjectVersion(_) => Scope::Addition,
             Self::UpdateWorkspace { .. }
             | Self::PutRecord(..)
             | Self::DeleteRecord(..)

@@ -5,9 +5,13 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use strongroom_log::{Hash, Openings};
-use strongroom_types::{ClientId, ContextId, KeyId, WorkspaceId};
+use strongroom_types::{ClientId, ContextId, KeyId, KeyVersion, ObjectId, WorkspaceId};
 
 use super::Micros;
+use super::objects::{
+    DueObject, FoundObject, ObjectVersionRow, ObjectsFilter, ObjectsRange, SealedVersion,
+    StaleVersion, VersionPlace,
+};
 use super::rows::{
     ApiKeyRow, BatchRow, Change, CheckpointRow, ContextRow, Head, IdempotencyRow, Record,
     RecordKind, Tiling, WorkspaceRow,
@@ -39,6 +43,9 @@ pub enum CommitError {
     /// A change of rows met another that was first.
     #[error("change conflicts with the present state")]
     Conflict,
+    /// What was to change has changed since it was read: decide again.
+    #[error("row has changed since it was read")]
+    Outdated,
     /// A thing to change is not there.
     #[error("nothing there to change")]
     Missing,
@@ -225,6 +232,66 @@ pub trait Store: Send + Sync + Debug {
 
     /// Erases the openings of batches whose last entry is older than `before`; answers how many.
     async fn erase_openings(&self, before: Micros, limit: u32) -> Result<u64, StoreError>;
+    /// An object, live or deleted.
+    async fn object(
+        &self,
+        workspace: WorkspaceId,
+        id: ObjectId,
+    ) -> Result<Option<FoundObject>, StoreError>;
+    /// The object of this name that is not deleted.
+    async fn object_named(
+        &self,
+        workspace: WorkspaceId,
+        name_hash: &[u8; 32],
+    ) -> Result<Option<FoundObject>, StoreError>;
+    /// Objects by the entries that made them.
+    async fn objects(
+        &self,
+        workspace: WorkspaceId,
+        filter: &ObjectsFilter,
+        range: ObjectsRange,
+    ) -> Result<Vec<FoundObject>, StoreError>;
+    /// All objects, live or deleted, by id, after the given one.
+    async fn all_objects(
+        &self,
+        workspace: WorkspaceId,
+        after: Option<ObjectId>,
+        limit: u32,
+    ) -> Result<Vec<FoundObject>, StoreError>;
+    /// The versions of an object, newest first, older than the given one.
+    async fn object_versions(
+        &self,
+        workspace: WorkspaceId,
+        object: ObjectId,
+        before: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<ObjectVersionRow>, StoreError>;
+    /// A version of an object with what it holds.
+    async fn object_version(
+        &self,
+        workspace: WorkspaceId,
+        object: ObjectId,
+        version: u64,
+    ) -> Result<Option<SealedVersion>, StoreError>;
+    /// Objects of all workspaces whose purge is due by `now`.
+    async fn due_objects(&self, now: Micros, limit: u32) -> Result<Vec<DueObject>, StoreError>;
+    /// Stored versions under a version of a context key that is older than `below`, by object and
+    /// version, after the given one. Destroyed ones have no key.
+    async fn stale_versions(
+        &self,
+        workspace: WorkspaceId,
+        context: ContextId,
+        below: KeyVersion,
+        after: Option<VersionPlace>,
+        limit: u32,
+    ) -> Result<Vec<StaleVersion>, StoreError>;
+    /// How many stored versions are under a version of a context key that is older than `below`.
+    async fn count_stale_versions(
+        &self,
+        workspace: WorkspaceId,
+        context: ContextId,
+        below: KeyVersion,
+    ) -> Result<u64, StoreError>;
     /// Whether the database answers and would accept a write.
     async fn ping(&self) -> Result<(), StoreError>;
 }

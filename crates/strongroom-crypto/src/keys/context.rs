@@ -11,7 +11,8 @@ use crate::frame;
 use crate::kdf::Prf;
 use crate::label::Label;
 
-/// Names a workspace's key contexts. Never rotated: a context's id is forever.
+/// Names a workspace's key contexts, and the names of its objects, for its database. Never rotated:
+/// a context's id is forever.
 #[derive(Debug)]
 pub struct ContextIdKey(Prf);
 
@@ -30,6 +31,13 @@ impl ContextIdKey {
             frame::push_context(message, context);
         });
         ContextId::from_bytes(mac)
+    }
+
+    /// `HMAC-SHA-256(context-id key, label ‖ frame(name))`: an object's name as the database looks
+    /// it up.
+    #[must_use]
+    pub fn object_name(&self, name: &str) -> [u8; 32] {
+        self.0.mac(Label::ObjectName, &[name.as_bytes()])
     }
 }
 

@@ -1,12 +1,12 @@
 //! Answers as HTTP: serialised once, with the entry's name in a header.
 
 use axum::body::Bytes;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use strongroom_core::{Answered, Ask, Denial, Refused};
 use strongroom_types::RequestId;
-use strongroom_types::body::{BatchAnswer, LogEntryId};
+use strongroom_types::body::{BatchAnswer, LogEntryId, StoredObject};
 
 use super::body::Encoding;
 use super::problem::{Problem, entry_header};
@@ -23,6 +23,15 @@ pub(crate) struct Document<T> {
     /// About how long the body is.
     bytes: usize,
     request_id: RequestId,
+    version: Option<u64>,
+}
+
+impl Document<StoredObject> {
+    /// Names the object's version in `ETag`.
+    pub(crate) fn tagged(mut self) -> Self {
+        self.version = Some(self.answered.value.version);
+        self
+    }
 }
 
 /// Room for an answer about one thing.
@@ -62,6 +71,7 @@ fn document<T>(
             encoding: Encoding::Json,
             bytes: ANSWER_BYTES,
             request_id,
+            version: None,
         }),
         Err(refused) => Err(Problem::new(refused, request_id)),
     }
@@ -75,6 +85,7 @@ impl<T: Serialize> IntoResponse for Document<T> {
         let kind = HeaderValue::from_static(self.encoding.content_type());
         let mut response = (self.status, body).into_response();
         response.headers_mut().insert(header::CONTENT_TYPE, kind);
+        response.headers_mut().extend(self.version.and_then(etag));
         name_entry(response, self.answered.entry)
     }
 }
@@ -91,6 +102,24 @@ fn unserialisable(request_id: RequestId, entry: Option<LogEntryId>) -> Problem {
 fn name_entry(mut response: Response, entry: Option<LogEntryId>) -> Response {
     response.headers_mut().extend(entry.and_then(entry_header));
     response
+}
+
+/// `ETag: "<version>"`, as `If-Match` names it.
+fn etag(version: u64) -> Option<(HeaderName, HeaderValue)> {
+    let value = HeaderValue::try_from(format!("\"{version}\"")).ok()?;
+    Some((header::ETAG, value))
+}
+
+/// 200 with an object's value as it stands; its version in `ETag`.
+pub(crate) fn value(ask: &Ask, result: Result<Answered<StoredObject>, Refused>) -> Reply<Response> {
+    let version = result.as_ref().ok().map(|answered| answered.value.version);
+    let bytes = result.map(|answered| Answered {
+        value: answered.value.value.unwrap_or_default().0,
+        entry: answered.entry,
+    });
+    let mut response = raw(ask, Text::Octets, bytes)?;
+    response.headers_mut().extend(version.and_then(etag));
+    Ok(response)
 }
 
 /// 204: something is gone.

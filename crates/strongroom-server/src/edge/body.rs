@@ -138,6 +138,29 @@ pub(crate) struct SentForm<T> {
     pub(crate) body: T,
 }
 
+/// A request whose body is a value as it is, `application/octet-stream`; it may be empty.
+#[derive(Debug)]
+pub(crate) struct SentOctets {
+    pub(crate) ask: Ask,
+    pub(crate) body: Bytes,
+    /// Dropped with the request; nobody reads it.
+    #[expect(dead_code, reason = "it is there to be dropped")]
+    pub(crate) held: Held,
+}
+
+impl FromRequest<App> for SentOctets {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        let mut ask = ask(&parts);
+        match read_octets(&mut ask, &parts, body, app).await {
+            Ok((body, held)) => Ok(Self { ask, body, held }),
+            Err(fault) => Err(fault.refuse(app, &ask).await),
+        }
+    }
+}
+
 impl<T: DeserializeOwned + Send> FromRequest<App> for Sent<T> {
     type Rejection = Problem;
 
@@ -194,6 +217,7 @@ async fn read_json<T: DeserializeOwned>(
     }
     let limit = Limit::body(app);
     let (body, held) = read(ask, &parts.headers, body, app, limit).await?;
+    let body = not_empty(body)?;
     ask.idempotency = idempotency(parts, &body)?;
     Ok((Encoding::Json.decode(&body)?, held))
 }
@@ -208,11 +232,24 @@ async fn read_batch<T: DeserializeOwned>(
     let encoding = match media_type(&parts.headers) {
         Some(Media::Json) => Encoding::Json,
         Some(Media::Cbor) => Encoding::Cbor,
-        Some(Media::Form) | None => return Err(Denial::MediaType.into()),
+        Some(Media::Form | Media::Octets) | None => return Err(Denial::MediaType.into()),
     };
     let limit = Limit::batch(app);
     let (body, held) = read(ask, &parts.headers, body, app, limit).await?;
-    Ok((encoding.decode(&body)?, encoding, held))
+    Ok((encoding.decode(&not_empty(body)?)?, encoding, held))
+}
+
+async fn read_octets(
+    ask: &mut Ask,
+    parts: &Parts,
+    body: Body,
+    app: &Edge,
+) -> Result<(Bytes, Held), Fault> {
+    ask.metadata = metadata(&parts.headers)?;
+    if media_type(&parts.headers) != Some(Media::Octets) {
+        return Err(Denial::MediaType.into());
+    }
+    read(ask, &parts.headers, body, app, Limit::body(app)).await
 }
 
 async fn read_form<T: DeserializeOwned>(
@@ -225,7 +262,8 @@ async fn read_form<T: DeserializeOwned>(
         return Err(Denial::MediaType.into());
     }
     let (body, _held) = read(ask, &parts.headers, body, app, Limit::body(app)).await?;
-    serde_urlencoded::from_bytes(&body).map_err(|_error| Invalid::Field("form".into()).into())
+    serde_urlencoded::from_bytes(&not_empty(body)?)
+        .map_err(|_error| Invalid::Field("form".into()).into())
 }
 
 /// Why a body was not read; knows the name of the size limit.
@@ -320,7 +358,7 @@ async fn read(
     let bytes = usize::try_from(limit.bytes).unwrap_or(usize::MAX);
     let whole = timeout(app.limits.body_timeout, Limited::new(body, bytes).collect()).await;
     match whole {
-        Ok(Ok(body)) => Ok((not_empty(body.to_bytes())?, held)),
+        Ok(Ok(body)) => Ok((body.to_bytes(), held)),
         Ok(Err(error)) => Err(broken(&*error, limit)),
         Err(_elapsed) => Err(Reached("body_timeout").into()),
     }
@@ -350,6 +388,7 @@ enum Media {
     Json,
     Cbor,
     Form,
+    Octets,
 }
 
 /// The type without its parameters, in any case.
@@ -360,6 +399,7 @@ fn media_type(headers: &HeaderMap) -> Option<Media> {
         ("application/json", Media::Json),
         ("application/cbor", Media::Cbor),
         ("application/x-www-form-urlencoded", Media::Form),
+        ("application/octet-stream", Media::Octets),
     ]
     .into_iter()
     .find_map(|(known, media)| name.eq_ignore_ascii_case(known).then_some(media))

@@ -73,6 +73,7 @@ impl IntoResponse for Problem {
             title: title(self.code()).to_owned(),
             detail: self.detail(),
             claims: self.refused.denial.claims(),
+            current_version: self.refused.denial.current_version(),
             request_id: self.request_id,
         };
         let mut response = (status, self.headers(), Json(body)).into_response();
@@ -116,7 +117,8 @@ pub(crate) const fn status(code: Code) -> StatusCode {
         | Code::AlreadyIssued => StatusCode::CONFLICT,
         Code::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Code::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        Code::IdempotencyMismatch => StatusCode::UNPROCESSABLE_ENTITY,
+        Code::IdempotencyMismatch | Code::InvalidField => StatusCode::UNPROCESSABLE_ENTITY,
+        Code::VersionCheckRequired => StatusCode::PRECONDITION_REQUIRED,
         Code::RateLimited => StatusCode::TOO_MANY_REQUESTS,
         Code::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         Code::LogUnavailable
@@ -150,6 +152,8 @@ pub(crate) const fn title(code: Code) -> &'static str {
         Code::TooLarge => "The body is too large",
         Code::UnsupportedMediaType => "The content type is not served here",
         Code::RateLimited => "A limit is reached",
+        Code::InvalidField => "A field breaks a limit",
+        Code::VersionCheckRequired => "The context policy demands a version check",
         Code::LogUnavailable => "The log cannot be written, so no key is used",
         Code::RootUnavailable => "The root provider cannot be reached",
         Code::StoreUnavailable => "The database cannot be reached",

@@ -4,7 +4,9 @@ use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
 use strongroom_core::{Denial, Thing};
 use strongroom_log::Tile;
-use strongroom_types::{ClientId, ContextId, IssuerId, KeyId, KeyVersion, PolicyId, WorkspaceId};
+use strongroom_types::{
+    ClientId, ContextId, IssuerId, KeyId, KeyVersion, ObjectId, PolicyId, WorkspaceId,
+};
 
 use super::caller::ask;
 use super::{App, Problem};
@@ -55,6 +57,7 @@ named_by_id! {
     IssuerId => Issuer;
     ContextId => Context;
     PolicyId => Policy;
+    ObjectId => Object;
     u64 => Entry;
 }
 
@@ -72,6 +75,13 @@ impl FromPath for (ContextId, KeyVersion) {
             context,
             KeyVersion(parse(segments.get(1), Thing::KeyVersion)?),
         ))
+    }
+}
+
+impl FromPath for (ObjectId, u64) {
+    fn from_path(segments: &[&str]) -> Result<Self, Thing> {
+        let object = parse(segments.first(), Thing::Object)?;
+        Ok((object, parse(segments.get(1), Thing::ObjectVersion)?))
     }
 }
 

@@ -171,6 +171,9 @@ fn header_description(name: &str) -> Option<&'static str> {
         "Strongroom-Lock" => "Base64 of the lock's JSON.",
         "Strongroom-Associated-Data" => "Base64 of bytes that must be given again to open.",
         "Strongroom-Metadata" => "Base64 of the JSON of the caller's notes for the log.",
+        "If-Match" => {
+            "The `ETag` of the version that is replaced; 409 if it is not the present one."
+        }
         _ => return None,
     })
 }

@@ -1,10 +1,13 @@
 //! `/v1/data-keys`: keys that callers use themselves.
 
 use axum::extract::State;
-use strongroom_types::body::{DataKeyAnswer, DataKeyCreate, DataKeyRewrap, DataKeyUnwrap};
+use strongroom_types::body::{
+    Batch, BatchAnswer, DataKeyAnswer, DataKeyCreate, DataKeyItem, DataKeyRewrap, DataKeyUnwrap,
+    WrappedKeyItem,
+};
 
 use super::endpoint::{Endpoint, Tag, post};
-use crate::edge::{App, Document, Reply, Sent, ok};
+use crate::edge::{App, Document, Reply, Sent, SentBatch, ok};
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
@@ -26,6 +29,27 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             )
             .takes::<DataKeyRewrap>()
             .gives::<DataKeyAnswer>(),
+        post("/v1/data-keys/batch", create_batch)
+            .about(
+                Tag::DataKeys,
+                "Hands out up to 10,000 new data keys under one entry.",
+            )
+            .takes_batch_of::<DataKeyItem>()
+            .gives_batch_of::<DataKeyAnswer>(),
+        post("/v1/data-keys/unwrap/batch", unwrap_batch)
+            .about(
+                Tag::DataKeys,
+                "Opens up to 10,000 wrapped data keys under one entry.",
+            )
+            .takes_batch_of::<WrappedKeyItem>()
+            .gives_batch_of::<DataKeyAnswer>(),
+        post("/v1/data-keys/rewrap/batch", rewrap_batch)
+            .about(
+                Tag::DataKeys,
+                "Moves up to 10,000 wrapped data keys under one entry, without showing them.",
+            )
+            .takes_batch_of::<WrappedKeyItem>()
+            .gives_batch_of::<DataKeyAnswer>(),
     ]
 }
 
@@ -48,4 +72,31 @@ async fn rewrap(
     Sent { ask, body, .. }: Sent<DataKeyRewrap>,
 ) -> Reply<Document<DataKeyAnswer>> {
     ok(&ask, app.room.data_key_rewrap(&ask, body).await)
+}
+
+async fn create_batch(
+    State(app): State<App>,
+    sent: SentBatch<Batch<DataKeyItem>>,
+) -> Reply<Document<BatchAnswer<DataKeyAnswer>>> {
+    let SentBatch { ask, body, .. } = sent;
+    let answered = app.room.data_key_create_batch(&ask, body).await;
+    ok(&ask, answered).map(|answer| answer.batch(sent.encoding))
+}
+
+async fn unwrap_batch(
+    State(app): State<App>,
+    sent: SentBatch<Batch<WrappedKeyItem>>,
+) -> Reply<Document<BatchAnswer<DataKeyAnswer>>> {
+    let SentBatch { ask, body, .. } = sent;
+    let answered = app.room.data_key_unwrap_batch(&ask, body).await;
+    ok(&ask, answered).map(|answer| answer.batch(sent.encoding))
+}
+
+async fn rewrap_batch(
+    State(app): State<App>,
+    sent: SentBatch<Batch<WrappedKeyItem>>,
+) -> Reply<Document<BatchAnswer<DataKeyAnswer>>> {
+    let SentBatch { ask, body, .. } = sent;
+    let answered = app.room.data_key_rewrap_batch(&ask, body).await;
+    ok(&ask, answered).map(|answer| answer.batch(sent.encoding))
 }

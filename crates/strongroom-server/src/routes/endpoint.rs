@@ -24,10 +24,11 @@ pub(crate) enum Tag {
     Policies,
     Log,
     Service,
+    Objects,
 }
 
 impl Tag {
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::Values,
         Self::DataKeys,
         Self::Streams,
@@ -39,6 +40,7 @@ impl Tag {
         Self::Policies,
         Self::Log,
         Self::Service,
+        Self::Objects,
     ];
 
     pub(crate) const fn name(self) -> &'static str {
@@ -54,6 +56,7 @@ impl Tag {
             Self::Policies => "Context policies",
             Self::Log => "Log",
             Self::Service => "Service",
+            Self::Objects => "Objects",
         }
     }
 
@@ -72,6 +75,10 @@ impl Tag {
             Self::Policies => "Rules for the key contexts that they match.",
             Self::Log => "Every use of a key, in a tree that anyone with a checkpoint can check.",
             Self::Service => "Health, metrics and this document. No credential is needed.",
+            Self::Objects => {
+                "Named, versioned values that Strongroom keeps. `ETag` is the version, `If-Match` \
+                 checks it as `version_check` does."
+            }
         }
     }
 }

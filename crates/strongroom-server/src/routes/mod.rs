@@ -7,6 +7,7 @@ pub(crate) mod endpoint;
 mod health;
 mod issuers;
 mod log;
+mod objects;
 mod page;
 mod policies;
 mod stream;
@@ -35,6 +36,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         policies::endpoints(),
         log::endpoints(),
         health::endpoints(),
+        objects::endpoints(),
     ]
     .into_iter()
     .flatten()

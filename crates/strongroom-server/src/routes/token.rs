@@ -76,6 +76,8 @@ const fn oauth_error(code: Code) -> &'static str {
         | Code::IdempotencyMismatch
         | Code::AlreadyIssued
         | Code::TooLarge
-        | Code::UnsupportedMediaType => "invalid_request",
+        | Code::UnsupportedMediaType
+        | Code::InvalidField
+        | Code::VersionCheckRequired => "invalid_request",
     }
 }

@@ -2,6 +2,7 @@
 //! nothing else changes the workspace meanwhile, and a savepoint, so a refused change leaves nothing.
 
 mod context;
+mod object;
 mod record;
 mod workspace;
 
@@ -32,6 +33,8 @@ impl From<sqlx::Error> for ChangeError {
     fn from(error: sqlx::Error) -> Self {
         match error.as_database_error() {
             Some(cause) if cause.is_foreign_key_violation() => Self::Refused(CommitError::Missing),
+            // Whoever inserts says what a row that is there means; only an update can collide here.
+            Some(cause) if cause.is_unique_violation() => Self::Refused(CommitError::Outdated),
             _ => Self::Failed(error),
         }
     }
@@ -44,6 +47,8 @@ pub(crate) struct Place<'a> {
     pub(crate) workspace: &'a str,
     /// The entry's time.
     pub(crate) time: Micros,
+    /// The index that the entry gets if all its changes apply.
+    pub(crate) index: u64,
 }
 
 /// The workspace that a change is about when it names one; it may be another than the entry's.
@@ -61,7 +66,12 @@ pub(crate) const fn target(change: &Change) -> Option<WorkspaceId> {
         | Change::DestroyContext { .. }
         | Change::DestroyContextKey(..)
         | Change::InsertIdempotency(_)
-        | Change::NewGeneration(_) => None,
+        | Change::NewGeneration(_)
+        | Change::InsertObject(..)
+        | Change::PutObject { .. }
+        | Change::DestroyObjectVersion { .. }
+        | Change::PurgeObject { .. }
+        | Change::RewrapObjectVersion(_) => None,
     }
 }
 
@@ -97,6 +107,15 @@ pub(crate) async fn apply(
         }
         Change::InsertIdempotency(row) => record::insert_idempotency(conn, place, row).await,
         Change::NewGeneration(_) => Ok(()),
+        Change::InsertObject(row, version) => object::insert(conn, place, row, version).await,
+        Change::PutObject { row, seen, version } => {
+            object::put(conn, place, row, *seen, version.as_ref()).await
+        }
+        Change::DestroyObjectVersion { object, version } => {
+            object::destroy_version(conn, place, *object, *version).await
+        }
+        Change::PurgeObject { object, due } => object::purge(conn, place, *object, *due).await,
+        Change::RewrapObjectVersion(rewrapped) => object::rewrap(conn, place, rewrapped).await,
     }
 }
 

@@ -122,15 +122,20 @@ async fn try_admit(
     workspace: &str,
     pending: &Pending,
 ) -> Result<Committed, Unfit> {
-    let place = check(heads, pending)?;
+    let admitted = check(heads, pending)?;
+    let index = admitted.index;
     if !pending.changes.is_empty() {
-        let time = pending.time;
-        apply_all(&mut *conn, Place { workspace, time }, &pending.changes).await?;
+        let place = Place {
+            workspace,
+            time: pending.time,
+            index,
+        };
+        apply_all(&mut *conn, place, &pending.changes).await?;
     }
     if let Some(items) = &pending.items {
-        insert_items(conn, workspace, place.index, items).await?;
+        insert_items(conn, workspace, index, items).await?;
     }
-    Ok(take(heads, pending, place)?)
+    Ok(take(heads, pending, admitted)?)
 }
 
 /// Where an entry that may be taken goes.

@@ -2,13 +2,14 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use strongroom_core::ports::{CommitError, Committed, Pending};
+use strongroom_core::ports::{Change, CommitError, Committed, Pending};
 use strongroom_types::WorkspaceId;
 use tokio::sync::oneshot;
 
 /// The most entries in one transaction.
 pub(crate) const ENTRIES_MAX: usize = 4_096;
-/// The most bytes of entries, openings and items in one transaction; one entry may exceed it.
+/// The most bytes of entries, openings, items and objects in one transaction; one entry may exceed
+/// it.
 const BYTES_MAX: usize = 16 << 20;
 
 /// The most workspaces in one transaction: each has its values in the same statement.
@@ -30,13 +31,16 @@ impl Waiting {
             entry,
             openings,
             items,
+            changes,
             ..
         } = &self.pending;
         let openings = openings
             .as_slice()
             .iter()
             .map(|opening| opening.value.len());
-        entry.len() + openings.sum::<usize>() + items.as_ref().map_or(0, Vec::len)
+        let changes = changes.iter().map(Change::bytes);
+        let items = items.as_ref().map_or(0, Vec::len);
+        entry.len() + openings.sum::<usize>() + items + changes.sum::<usize>()
     }
 
     /// Answers; a caller who has gone away is not told.

@@ -103,16 +103,10 @@ fn gather(inbox: &mut Inbox, queue: &mut Queue) {
     }
 }
 
-/// Whether a change among those of the entries destroys a key.
+/// Whether a change among those of the entries destroys a key or what it sealed.
 fn erases(groups: &[Group]) -> bool {
-    let destroys = |change: &Change| {
-        matches!(
-            change,
-            Change::DestroyContext { .. } | Change::DestroyContextKey(..)
-        )
-    };
     let mut entries = groups.iter().flat_map(|group| &group.entries);
-    entries.any(|waiting| waiting.pending.changes.iter().any(destroys))
+    entries.any(|waiting| waiting.pending.changes.iter().any(Change::erases))
 }
 
 async fn work(job: Box<dyn Job>, writer: &mut Writer, wake: &Wake) {

@@ -4,7 +4,7 @@ use sqlx::any::AnyRow;
 use sqlx::{AnyPool, query};
 use strongroom_core::ports::{ContextKeyRow, ContextRow, StoreError};
 use strongroom_types::body::{ContextState, KeyState};
-use strongroom_types::{ContextId, KeyVersion, Kind, WorkspaceId};
+use strongroom_types::{ContextId, Kind, WorkspaceId};
 
 use crate::columns::{Columns, failed};
 
@@ -84,9 +84,8 @@ fn context_of(
 }
 
 fn key_of(columns: Columns<'_>) -> Result<ContextKeyRow, StoreError> {
-    let version = u32::try_from(columns.number(7)?).map_err(|_too_large| columns.damaged())?;
     Ok(ContextKeyRow {
-        version: KeyVersion(version),
+        version: columns.key_version(7)?,
         state: columns.name(8, KeyState::from_name)?,
         created: columns.time(9)?,
         seed: columns.bytes(10)?,

@@ -2,5 +2,6 @@
 
 pub(crate) mod context;
 pub(crate) mod log;
+pub(crate) mod object;
 pub(crate) mod record;
 pub(crate) mod workspace;

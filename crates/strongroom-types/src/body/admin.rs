@@ -355,6 +355,17 @@ pub struct PolicyBody {
     /// The ciphertext formats that open; `["sr1"]` if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accepted_formats: Option<Vec<Format>>,
+    /// Whether every change of an object must name the version that it replaces.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub version_check_required: bool,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands over references"
+)]
+const fn is_false(flag: &bool) -> bool {
+    !*flag
 }
 
 /// A context policy.

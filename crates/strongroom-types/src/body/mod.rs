@@ -6,6 +6,7 @@
 mod admin;
 mod data_key;
 mod log;
+mod object;
 mod problem;
 mod token;
 mod value;
@@ -16,9 +17,15 @@ pub use admin::{
     KeyState, Page, PolicyBody, PolicyInfo, Rotation, VersionInfo, WorkspaceCreate,
     WorkspaceCreated, WorkspaceInfo, WorkspaceUpdate,
 };
-pub use data_key::{DataKeyAnswer, DataKeyCreate, DataKeyRewrap, DataKeyUnwrap};
+pub use data_key::{
+    DataKeyAnswer, DataKeyCreate, DataKeyItem, DataKeyRewrap, DataKeyUnwrap, WrappedKeyItem,
+};
 pub use log::{
     EntriesPage, EntryContext, EntryIdentity, EntryView, ItemView, ItemsView, LogEntryId,
+};
+pub use object::{
+    ObjectCreate, ObjectDelete, ObjectRead, ObjectUpdate, ObjectUpsert, ObjectVersionInfo,
+    ObjectsPage, Order, StoredObject,
 };
 pub use problem::Problem;
 pub use token::{TokenAnswer, TokenError, TokenRequest};

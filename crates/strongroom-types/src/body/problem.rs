@@ -20,6 +20,9 @@ pub struct Problem {
     /// The lock's claims that were not met, for `identity_mismatch`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub claims: Vec<String>,
+    /// The present version of the object, for `version_conflict`; 0 if there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub current_version: Option<u64>,
     /// The request, as the log names it.
     pub request_id: RequestId,
 }

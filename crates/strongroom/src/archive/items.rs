@@ -51,6 +51,7 @@ mod tests {
             index: 0,
             root: String::new(),
             items: vec![ItemView {
+                name: None,
                 position: 0,
                 context: None,
                 version: None,

@@ -4,9 +4,11 @@ mod admin;
 mod decrypt;
 pub(crate) mod demo;
 mod dev;
+mod doctor;
 mod encrypt;
 mod init;
 mod log;
+mod object;
 mod serve;
 mod stream;
 
@@ -57,6 +59,11 @@ enum Command {
     /// Read, export and verify the log
     #[command(subcommand)]
     Log(log::LogCommand),
+    /// Keep named, versioned values in a server
+    #[command(subcommand)]
+    Object(object::ObjectCommand),
+    /// Compare what is stored with what the log says of it
+    Doctor(doctor::DoctorArgs),
 }
 
 pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
@@ -69,6 +76,8 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Encrypt(args) => encrypt::run(args).await,
         Command::Decrypt(args) => decrypt::run(args).await,
         Command::Log(command) => log::run(command).await,
+        Command::Object(command) => object::run(command).await,
+        Command::Doctor(args) => doctor::run(&args).await,
     }
 }
 

@@ -8,7 +8,7 @@ use strongroom_client::{StreamRequest, StreamSummary};
 use strongroom_types::{KeyContext, Lock};
 use tempfile::NamedTempFile;
 use tokio::fs::File;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
 use crate::config::{ConnectionArgs, IdentityArgs};
 use crate::failure::Failure;
@@ -99,20 +99,55 @@ async fn copy_to_file(
     path: &Path,
     copy: impl Copy,
 ) -> Result<StreamSummary, Failure> {
-    let folder = match path.parent() {
-        Some(folder) if folder != Path::new("") => folder,
-        _ => Path::new("."),
-    };
+    let folder = folder_of(path);
     let temporary = NamedTempFile::new_in(folder).map_err(Failure::file(folder))?;
     let handle = temporary.reopen().map_err(Failure::file(path))?;
     let mut output = File::from_std(handle);
     let summary = copy.copy(request, input, &mut output).await?;
-    output.sync_all().await.map_err(Failure::file(path))?;
+    publish(temporary, &output, path).await?;
+    Ok(summary)
+}
+
+/// Reads the whole input.
+pub(super) async fn read_whole(path: &Path) -> Result<Vec<u8>, Failure> {
+    let (mut input, _) = open(path).await?;
+    let mut bytes = Vec::new();
+    input
+        .read_to_end(&mut bytes)
+        .await
+        .map_err(Failure::file(path))?;
+    Ok(bytes)
+}
+
+/// Writes the whole output; a file appears under its name only when it is complete.
+pub(super) async fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    if is_pipe(path) {
+        let mut output = tokio::io::stdout();
+        output.write_all(bytes).await?;
+        output.flush().await?;
+        return Ok(());
+    }
+    let temporary = NamedTempFile::new_in(folder_of(path)).map_err(Failure::file(path))?;
+    let mut output = File::from_std(temporary.reopen().map_err(Failure::file(path))?);
+    output.write_all(bytes).await.map_err(Failure::file(path))?;
+    publish(temporary, &output, path).await
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    }
+}
+
+/// Gives a complete file its name.
+async fn publish(temporary: NamedTempFile, written: &File, path: &Path) -> Result<(), Failure> {
+    written.sync_all().await.map_err(Failure::file(path))?;
     temporary
         .persist(path)
         .map_err(|error| error.error)
         .map_err(Failure::file(path))?;
-    Ok(summary)
+    Ok(())
 }
 
 fn finish(bar: &ProgressBar, summary: &StreamSummary) {

@@ -50,6 +50,7 @@ pub(super) struct File {
     pub(super) tls: TlsFile,
     pub(super) log: LogFile,
     pub(super) contexts: ContextsFile,
+    pub(super) objects: ObjectsFile,
     pub(super) limits: LimitsFile,
     pub(super) client: ClientFile,
 }
@@ -82,6 +83,13 @@ pub(super) struct LogFile {
 pub(super) struct ContextsFile {
     quota: Option<u64>,
     backup_retention_days: Option<u32>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct ObjectsFile {
+    value_bytes: Option<u64>,
+    retention_days: Option<u32>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -131,6 +139,9 @@ impl File {
         set(&mut settings.context_quota, self.contexts.quota);
         let backups = self.contexts.backup_retention_days.map(days);
         set(&mut settings.backup_retention, backups);
+        set(&mut settings.object_bytes_max, self.objects.value_bytes);
+        let deleted = self.objects.retention_days.map(days);
+        set(&mut settings.object_retention, deleted);
         settings
     }
 
