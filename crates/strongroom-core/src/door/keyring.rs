@@ -392,6 +392,17 @@ impl ContextKeys {
         })
     }
 
+    /// Wraps a data key that another key context's permit of the same entry unwrapped.
+    pub(crate) fn rekey_data_key(
+        &self,
+        permit: ItemPermit,
+        spec: &SealSpec<'_>,
+        data_key: &[u8],
+    ) -> Result<Vec<u8>, Denial> {
+        permit.consume(&[Operation::DataKeyRekey], self.id)?;
+        self.sealed(spec, |request| envelope::wrap_data_key(request, data_key))
+    }
+
     /// Opens a value.
     pub(crate) fn open(
         &self,
@@ -444,14 +455,20 @@ impl ContextKeys {
         envelope::open_stream(prefix, key, lock_key.as_ref(), associated_data).map_err(altered)
     }
 
-    /// Unwraps a data key.
+    /// Unwraps a data key: for who shows it, who repeats the request that made it, or to wrap it for
+    /// another key context.
     pub(crate) fn unwrap_data_key(
         &self,
         permit: ItemPermit,
         wrapped: &Envelope<'_>,
         lock: Option<&ResolvedLock>,
     ) -> Result<SecretBytes, Denial> {
-        permit.consume(&[Operation::DataKeyUnwrap], self.id)?;
+        const UNWRAPS: [Operation; 3] = [
+            Operation::DataKeyUnwrap,
+            Operation::DataKeyCreate,
+            Operation::DataKeyRekey,
+        ];
+        permit.consume(&UNWRAPS, self.id)?;
         let (key, lock_key) = self.opening_keys(wrapped, lock)?;
         envelope::unwrap_data_key(wrapped, key, lock_key.as_ref()).map_err(altered)
     }

@@ -153,8 +153,9 @@ impl Conversion {
         let refused = |source| ConvertError::Value { place, source };
         let from = match self.from {
             Some(from) => from,
-            None => recognise(bytes)
-                .map_err(|source| ConvertError::Unrecognised { place, source })?,
+            None => {
+                recognise(bytes).map_err(|source| ConvertError::Unrecognised { place, source })?
+            }
         };
         let value = LocalValue::parse(from, bytes).map_err(refused)?;
         value.encode(self.to).map_err(refused)
