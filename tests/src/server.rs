@@ -234,6 +234,12 @@ impl Server {
         self.restart()
     }
 
+    /// The URL of its PostgreSQL database; `None` on SQLite, whose file is in the directory.
+    #[must_use]
+    pub fn database(&self) -> Option<&str> {
+        self.database.as_deref()
+    }
+
     /// The process's number, for what only the operating system can tell.
     #[must_use]
     pub fn process_id(&self) -> u32 {

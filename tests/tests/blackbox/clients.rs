@@ -38,6 +38,8 @@ const READS: &[(Permission, &str)] = &[
     (Permission::AdminIssuers, "/v1/issuers"),
     (Permission::AdminContexts, "/v1/contexts"),
     (Permission::AdminPolicies, "/v1/context-policies"),
+    (Permission::ObjectsList, "/v1/objects"),
+    (Permission::ObjectsRead, "/v1/objects/by-name?name=n"),
 ];
 
 /// Fields to post beside a key context, and the permission that each needs.
@@ -66,6 +68,26 @@ fn posts() -> Vec<(Permission, &'static str, Value)> {
             Permission::Rewrap,
             "/v1/data-keys/rewrap",
             with("wrapped_key"),
+        ),
+        (
+            Permission::DataKeys,
+            "/v1/data-keys/batch",
+            json!({"items": [{"key_context": {"t": "a"}}]}),
+        ),
+        (
+            Permission::Rewrap,
+            "/v1/data-keys/rewrap/batch",
+            json!({"items": [with("wrapped_key")]}),
+        ),
+        (
+            Permission::ObjectsWrite,
+            "/v1/objects",
+            json!({"key_context": {"t": "a"}, "name": "n", "value": ""}),
+        ),
+        (
+            Permission::ObjectsRead,
+            "/v1/objects/batch",
+            json!({"items": [{"name": "n"}]}),
         ),
         (
             Permission::AdminContexts,

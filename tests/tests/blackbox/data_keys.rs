@@ -1,10 +1,14 @@
 //! Data keys: handed out in the clear once, kept wrapped.
 
 use serde_json::json;
+use strongroom_client::{Client, Encoding};
 use strongroom_tests::on_each_database;
 use strongroom_tests::room::{Room, tenant};
-use strongroom_types::body::{DataKeyCreate, DataKeyRewrap, DataKeyUnwrap};
-use strongroom_types::{Code, Permission, Reason};
+use strongroom_types::body::{
+    Batch, DataKeyAnswer, DataKeyCreate, DataKeyItem, DataKeyRewrap, DataKeyUnwrap, ItemResult,
+    WrappedKeyItem,
+};
+use strongroom_types::{Code, Operation, Permission, Reason};
 
 on_each_database!(
     a_wrapped_key_unwraps_to_the_key_handed_out,
@@ -12,6 +16,8 @@ on_each_database!(
     a_rewrapped_key_is_the_same_and_is_not_shown,
     a_locked_data_key_opens_for_its_person_only,
     the_key_context_must_be_named,
+    keys_come_in_batches_in_json_and_cbor,
+    an_item_of_a_batch_of_keys_fails_alone,
 );
 
 async fn a_wrapped_key_unwraps_to_the_key_handed_out(room: Room) {
@@ -113,4 +119,96 @@ async fn the_key_context_must_be_named(room: Room) {
     let expected = (400, Code::CannotDecrypt);
     room.assert_refused(refused, expected, Reason::ContextNotAllowed)
         .await;
+}
+
+fn batch<T>(items: Vec<T>) -> Batch<T> {
+    Batch {
+        items,
+        metadata: None,
+    }
+}
+
+fn answers(results: Vec<ItemResult<DataKeyAnswer>>) -> Vec<DataKeyAnswer> {
+    let answer = |result| match result {
+        ItemResult::Ok(answer) => answer,
+        ItemResult::Err { error } => panic!("{error:?}"),
+    };
+    results.into_iter().map(answer).collect()
+}
+
+async fn keys_come_in_batches_in_json_and_cbor(room: Room) {
+    for encoding in [Encoding::Json, Encoding::Cbor] {
+        let client = Client::builder(&room.server.sheet().url)
+            .api_key(&room.api_key)
+            .batch_encoding(encoding)
+            .build()
+            .unwrap();
+        let tenants = ["a", "b", "a"];
+        let items = tenants.iter().map(|name| DataKeyItem::new(tenant(name)));
+        let made = client
+            .create_data_keys(batch(items.collect()))
+            .await
+            .unwrap();
+        let entry = room.entry(made.log_entry).await;
+        assert_eq!(
+            (entry.operation, entry.count),
+            (Operation::DataKeyCreate, 3)
+        );
+        let made = answers(made.results);
+        let wrapped = || {
+            let items = tenants.iter().zip(&made);
+            let items = items
+                .map(|(name, made)| WrappedKeyItem::new(tenant(name), made.wrapped_key.clone()));
+            batch(items.collect())
+        };
+        let opened = client.unwrap_data_keys(wrapped()).await.unwrap();
+        for (opened, made) in answers(opened.results).iter().zip(&made) {
+            assert_eq!(opened.plaintext, made.plaintext);
+            assert_eq!(opened.log_entry, None);
+        }
+        room.client.contexts().rotate(made[0].key.id).await.unwrap();
+        let moved = client.rewrap_data_keys(wrapped()).await.unwrap();
+        for ((moved, made), name) in answers(moved.results).iter().zip(&made).zip(tenants) {
+            assert_eq!(moved.plaintext, None);
+            assert_eq!(moved.key.version.0 > made.key.version.0, name == "a");
+            let request = DataKeyUnwrap::new(tenant(name), moved.wrapped_key.clone());
+            let opened = room.client.unwrap_data_key(request).await.unwrap();
+            assert_eq!(opened.plaintext, made.plaintext);
+        }
+    }
+}
+
+async fn an_item_of_a_batch_of_keys_fails_alone(room: Room) {
+    let made = room
+        .client
+        .create_data_key(DataKeyCreate::new(tenant("acme")))
+        .await
+        .unwrap();
+    let wrapped = |name: &str, key: &[u8]| WrappedKeyItem::new(tenant(name), key.to_vec());
+    let key = &made.wrapped_key.0;
+    let items = vec![
+        wrapped("acme", key),
+        wrapped("other", key),
+        wrapped("acme", b"x"),
+    ];
+    let opened = room.client.unwrap_data_keys(batch(items)).await.unwrap();
+    let codes: Vec<_> = opened
+        .results
+        .iter()
+        .map(|result| match result {
+            ItemResult::Ok(_) => None,
+            ItemResult::Err { error } => Some(error.code),
+        })
+        .collect();
+    let expected = [None, Some(Code::ContextMismatch), Some(Code::CannotDecrypt)];
+    assert_eq!(codes, expected);
+    let items = room
+        .client
+        .log()
+        .items(opened.log_entry.index)
+        .await
+        .unwrap();
+    let reasons: Vec<_> = items.items.iter().map(|item| item.reason).collect();
+    let expected = [None, Some(Reason::ContextMismatch), Some(Reason::Malformed)];
+    assert_eq!(reasons, expected);
 }

@@ -7,15 +7,15 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::json;
-use strongroom_client::{EntryFilter, StreamRequest};
+use strongroom_client::{EntryFilter, ObjectFilter, StreamRequest};
 use strongroom_tests::hex;
 use strongroom_tests::room::{Database, Room, context};
 use strongroom_tests::token::{SigningKey, key_set};
 use strongroom_types::body::{
     ClientCreate, DataKeyCreate, DecryptRequest, EncryptRequest, IssuerCreate, IssuerKeys,
-    PolicyBody, Rotation, WorkspaceCreate,
+    ObjectCreate, ObjectDelete, ObjectRead, ObjectUpdate, PolicyBody, Rotation, WorkspaceCreate,
 };
-use strongroom_types::{ContextPattern, Lock, Metadata, Permission};
+use strongroom_types::{ContextPattern, KeyContext, Lock, Metadata, Permission};
 
 /// What the API was given, each found nowhere else: names, context keys and values, claims, notes.
 const TOLD: &[&str] = &[
@@ -37,6 +37,9 @@ const TOLD: &[&str] = &[
     "zqAgent",
     "zqIssuer",
     "zqAudience",
+    "zqObjectName",
+    "zqObjectValue",
+    "zqObjectOld",
 ];
 
 #[tokio::test]
@@ -95,6 +98,7 @@ async fn use_everything(room: &Room) -> Vec<Vec<u8>> {
         .encrypt_copy(request, reader, &mut Vec::new())
         .await
         .unwrap();
+    keep_objects(room, map.clone()).await;
     let denied = DecryptRequest::new(context(&[("k", "zqDenied")]), "x");
     room.client.decrypt(denied).await.unwrap_err();
     let exchanged = room.client.exchange_token(&jwt).await.unwrap().access_token;
@@ -114,6 +118,29 @@ async fn use_everything(room: &Room) -> Vec<Vec<u8>> {
         secrets.push(token.rsplit('.').next().unwrap().as_bytes().to_vec());
     }
     secrets
+}
+
+async fn keep_objects(room: &Room, map: KeyContext) {
+    let objects = room.client.objects();
+    let request = ObjectCreate::new(map, "zqObjectName", "zqObjectOld");
+    let made = objects.create(request).await.unwrap();
+    let update = ObjectUpdate::new("zqObjectValue");
+    objects.update(made.id, update).await.unwrap();
+    let which = ObjectRead::by_name("zqObjectName");
+    assert_eq!(
+        objects.read(&which).await.unwrap().value.unwrap().0,
+        b"zqObjectValue"
+    );
+    let filter = ObjectFilter {
+        name: Some("zqObjectName".to_owned()),
+        ..ObjectFilter::default()
+    };
+    assert_eq!(objects.list(&filter).await.unwrap().items.len(), 1);
+    objects.destroy_version(made.id, 1).await.unwrap();
+    objects
+        .delete(made.id, ObjectDelete::default())
+        .await
+        .unwrap();
 }
 
 async fn administer(room: &Room) -> Vec<Vec<u8>> {

@@ -12,6 +12,8 @@ mod crash;
 mod database_file;
 mod deployment;
 mod disk;
+mod object_crash;
+mod object_rows;
 mod postgres_lost;
 mod rollback;
 mod shutdown;

@@ -93,12 +93,13 @@ fn view(index: u64, items: &Items) -> ItemsView {
 }
 
 fn item_view(place: u32, item: &Item) -> ItemView {
-    let position = match item.id {
-        ItemId::Position(position) => position,
-        ItemId::Name(_) => place,
+    let (position, name) = match &item.id {
+        ItemId::Position(position) => (*position, None),
+        ItemId::Name(name) => (place, Some(name.as_str().to_owned())),
     };
     ItemView {
         position,
+        name,
         context: item.context.map(|(_, context, _)| context),
         version: item.context.map(|(_, _, version)| version),
         outcome: item.outcome,

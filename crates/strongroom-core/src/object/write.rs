@@ -255,10 +255,11 @@ impl Act for Create {
         let name = ObjectName::new(&request.name).map_err(Denial::from)?;
         room.check_size(&request.value.0)?;
         caller.require_context(&request.key_context)?;
+        // Repetitions wait for the first, and then find what it made.
+        let turn = room.turns.take((caller.state.id, name.as_str())).await;
         if let Some(made) = room.made_before(caller, ask).await? {
             return Ok(room.made_object(caller, &made).await?);
         }
-        let turn = room.turns.take((caller.state.id, name.as_str())).await;
         if room.holder(caller, &name).await?.is_some() {
             return Err(Denial::NameTaken.into());
         }

@@ -22,7 +22,15 @@ use tokio::task::JoinSet;
 
 /// Each look is a millisecond after the one before.
 #[derive(Debug)]
-struct Ticking(AtomicI64);
+pub(crate) struct Ticking(AtomicI64);
+
+impl Ticking {
+    /// Lets time pass.
+    pub(crate) fn pass(&self, time: Duration) {
+        let micros = i64::try_from(time.as_micros()).unwrap();
+        self.0.fetch_add(micros, Ordering::SeqCst);
+    }
+}
 
 /// 2026-11-23T00:00:00Z.
 pub(crate) const START: i64 = 1_795_392_000_000_000;
@@ -120,10 +128,21 @@ pub(crate) async fn open(
     anchor: &Arc<MemoryAnchor>,
     settings: Settings,
 ) -> Result<Strongroom, OpenError> {
+    let clock = Arc::new(Ticking(AtomicI64::new(START)));
+    open_at(store, anchor, settings, clock).await
+}
+
+/// A deployment on the database, with this clock.
+pub(crate) async fn open_at(
+    store: &Arc<Database>,
+    anchor: &Arc<MemoryAnchor>,
+    settings: Settings,
+    clock: Arc<Ticking>,
+) -> Result<Strongroom, OpenError> {
     let parts = Parts {
         store: Arc::<Database>::clone(store),
         root: Arc::new(TestRoot),
-        clock: Arc::new(Ticking(AtomicI64::new(START))),
+        clock,
         entropy: Arc::new(SystemEntropy),
         fetch: Arc::new(Nowhere),
         anchor: Arc::<MemoryAnchor>::clone(anchor),
@@ -141,6 +160,7 @@ pub(crate) struct World {
     pub(crate) anchor: Arc<MemoryAnchor>,
     pub(crate) store: Arc<Database>,
     pub(crate) folder: TempDir,
+    pub(crate) clock: Arc<Ticking>,
 }
 
 impl World {
@@ -149,7 +169,9 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let store = database(&folder.path().join("strongroom.db")).await;
         let anchor = Arc::new(MemoryAnchor::default());
-        let room = open(&store, &anchor, Settings::default()).await.unwrap();
+        let clock = Arc::new(Ticking(AtomicI64::new(START)));
+        let opening = open_at(&store, &anchor, Settings::default(), Arc::clone(&clock));
+        let room = opening.await.unwrap();
         let first = room.initialise().await.unwrap().unwrap();
         let request = WorkspaceCreate {
             name: "acme".to_owned(),
@@ -167,6 +189,7 @@ impl World {
             anchor,
             store,
             folder,
+            clock,
         }
     }
 

@@ -7,6 +7,7 @@ mod changes;
 mod group_commit;
 mod in_doubt;
 mod nodes;
+mod objects;
 mod opening;
 #[expect(
     unreachable_pub,

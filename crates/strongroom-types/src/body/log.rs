@@ -160,6 +160,9 @@ pub struct EntriesPage {
 pub struct ItemView {
     /// Its position in the request, from 0.
     pub position: u32,
+    /// The stored object that it is about, as `obj_…` or `obj_…/<version>`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// Its key context, where one was found.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub context: Option<ContextId>,
