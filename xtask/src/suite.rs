@@ -28,6 +28,7 @@ pub(crate) const TEST: &[Suite] = &[
     suite("python", 120, python),
     suite("openapi", 120, openapi),
     suite("demo", 180, demo),
+    suite("clients", 600, clients),
 ];
 
 /// What takes too long for every change.
@@ -55,7 +56,7 @@ fn clippy(shell: &mut Shell) -> Result<(), Failure> {
         &[],
     )?;
     shell.run(
-        "cargo clippy --locked --package strongroom-tests --features skip-lock-tag --all-targets -- -D warnings",
+        "cargo clippy --locked --package strongroom-tests --features skip-lock-tag,clients --all-targets -- -D warnings",
         &[],
     )
 }
@@ -142,6 +143,18 @@ fn demo(shell: &mut Shell) -> Result<(), Failure> {
         Some("demo: ok") => Ok(()),
         _ => Err(Failure::Demo),
     }
+}
+
+/// Other products' own clients against the real binary.
+fn clients(shell: &mut Shell) -> Result<(), Failure> {
+    ensure(shell, Tool::Postgres)?;
+    ensure(shell, Tool::WorkOsClients)?;
+    on_both_databases(shell);
+    build_binary(shell)?;
+    shell.run(
+        "cargo test --locked --package strongroom-tests --features clients --test clients",
+        &[],
+    )
 }
 
 fn long(shell: &mut Shell) -> Result<(), Failure> {

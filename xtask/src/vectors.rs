@@ -9,7 +9,7 @@ use crate::failure::Failure;
 use crate::shell::{Shell, root};
 
 /// Folder below `vectors/`, and the program that writes it into the folder it is given.
-const GENERATORS: [(&str, &str); 2] = [
+const GENERATORS: [(&str, &str); 3] = [
     (
         "crypto",
         "cargo run --locked --quiet --package strongroom-crypto --example crypto_vectors",
@@ -17,6 +17,10 @@ const GENERATORS: [(&str, &str); 2] = [
     (
         "log",
         "cargo run --locked --quiet --package strongroom-log --example log_vectors",
+    ),
+    (
+        "workos",
+        "cargo run --locked --quiet --package strongroom-crypto --example workos_vectors",
     ),
 ];
 

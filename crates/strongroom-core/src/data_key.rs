@@ -1,17 +1,22 @@
 //! Data keys: handed out once in the clear, kept by the caller wrapped.
 
+mod repeat;
+mod unnamed;
+
 use std::sync::Arc;
 
 use strongroom_crypto::entropy::Entropy;
 use strongroom_types::body::{
     Batch, BatchAnswer, DataKeyAnswer, DataKeyCreate, DataKeyItem, DataKeyRewrap, DataKeyUnwrap,
-    KeyRef, WrappedKeyItem,
+    WrappedKeyItem,
 };
 use strongroom_types::{Bytes, KeyContext, Operation, Permission, Purpose};
 use zeroize::Zeroizing;
 
+use repeat::Once;
+
 use crate::ask::{Answered, Ask};
-use crate::batch::{ItemUse, Prepared};
+use crate::batch::{ItemUse, Named as _, Prepared};
 use crate::caller::Caller;
 use crate::decrypt::{Kept, Opening, active, reparse};
 use crate::denial::{Denial, Invalid, Refused};
@@ -25,7 +30,8 @@ const BYTES_DEFAULT: u16 = 32;
 const BYTES_MAX: usize = strongroom_crypto::envelope::DATA_KEY_BYTES_MAX;
 
 impl Strongroom {
-    /// Makes a data key and gives it out in the clear and wrapped.
+    /// Makes a data key and gives it out in the clear and wrapped. Under an Idempotency-Key, a
+    /// repetition gets the same key under an entry of its own.
     ///
     /// # Errors
     /// [`Refused`], with the entry where the caller is known.
@@ -35,7 +41,13 @@ impl Strongroom {
         request: DataKeyCreate,
     ) -> Result<Answered<DataKeyAnswer>, Refused> {
         let (item, metadata) = request.into_item();
-        self.enter_single(ask, &item, metadata).await
+        if ask.idempotency.is_none() {
+            return self.enter_single(ask, &item, metadata).await;
+        }
+        let ask = ask.noting(metadata);
+        let mut answered = self.enter(&ask, &Once(item)).await?;
+        answered.value.name(answered.entry);
+        Ok(answered)
     }
 
     /// Unwraps a data key.
@@ -201,19 +213,7 @@ impl ItemUse for WrappedKeyItem {
         work: Opening,
         permit: ItemPermit,
     ) -> Result<DataKeyAnswer, Denial> {
-        let envelope = reparse(&self.wrapped_key.0)?;
-        let plaintext = work
-            .keys
-            .unwrap_data_key(permit, &envelope, work.lock.as_ref())?;
-        Ok(DataKeyAnswer {
-            plaintext: Some(plaintext.into_vec().into()),
-            wrapped_key: self.wrapped_key.clone(),
-            key: KeyRef {
-                id: work.keys.id,
-                version: envelope.key_part.version,
-            },
-            log_entry: None,
-        })
+        repeat::open(self.wrapped_key.0.clone(), &work, permit)
     }
 }
 

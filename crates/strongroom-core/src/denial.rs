@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use strongroom_types::body::LogEntryId;
-use strongroom_types::{ClaimError, Code, LockError, Permission, Reason};
+use strongroom_types::{ClaimError, Code, ContextError, LockError, Permission, Reason};
 
 /// A refusal with the entry that records it.
 #[derive(Debug)]
@@ -117,6 +117,25 @@ pub enum Invalid {
         /// The most.
         max: usize,
     },
+    /// A key context that breaks a limit, in the field named.
+    #[error("field `{field}`: {fault}")]
+    KeyContext {
+        /// The field.
+        field: &'static str,
+        /// The limit.
+        fault: ContextError,
+    },
+    /// A field that is missing, or of another type than expected.
+    #[error("field `{field}` is not {expected}")]
+    FieldType {
+        /// The field.
+        field: &'static str,
+        /// What it should be.
+        expected: &'static str,
+    },
+    /// A value that is no text, asked for where only text can be answered.
+    #[error("value is not text: read it by `/v1/objects`")]
+    NotText,
     /// Too many items in a batch.
     #[error("batch has {items} items, more than {max}")]
     BatchItems {
@@ -347,7 +366,12 @@ impl Denial {
             Self::IdentityMissing { .. } | Self::LockNotMet { .. } => Code::IdentityMismatch,
             Self::ClaimMissing { .. } | Self::ClaimUnbindable { .. } => Code::ClaimNotBindable,
             Self::FormatNotAccepted | Self::Ciphertext(_) => Code::CannotDecrypt,
-            Self::Invalid(Invalid::ObjectName { .. }) => Code::InvalidField,
+            Self::Invalid(
+                Invalid::ObjectName { .. }
+                | Invalid::KeyContext { .. }
+                | Invalid::FieldType { .. }
+                | Invalid::NotText,
+            ) => Code::InvalidField,
             Self::Invalid(_) => Code::InvalidRequest,
             Self::TooLarge { .. } => Code::TooLarge,
             Self::MediaType => Code::UnsupportedMediaType,

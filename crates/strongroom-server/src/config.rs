@@ -2,6 +2,7 @@
 //! binary does, and fills this in.
 
 use core::fmt;
+use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
@@ -68,6 +69,32 @@ pub enum Operation {
     Development(PathBuf),
 }
 
+/// The routes of another product, for its own clients.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Surface {
+    /// WorkOS Vault: `/vault/v1/*`.
+    WorkOs,
+}
+
+impl Surface {
+    /// Every surface.
+    pub const ALL: [Self; 1] = [Self::WorkOs];
+
+    /// The name that it is switched on by.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::WorkOs => "workos",
+        }
+    }
+
+    /// The surface of a name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|surface| surface.name() == name)
+    }
+}
+
 /// The server's configuration.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -92,6 +119,8 @@ pub struct Config {
     pub settings: Settings,
     /// Whether this is a real deployment.
     pub operation: Operation,
+    /// The surfaces of other products that are switched on. Default: none; all in development mode.
+    pub surfaces: BTreeSet<Surface>,
 }
 
 /// The port that [`Config::new`] listens on.
@@ -116,6 +145,7 @@ impl Config {
             limits: Limits::default(),
             settings: Settings::default(),
             operation: Operation::Production,
+            surfaces: BTreeSet::new(),
         }
     }
 
@@ -126,6 +156,7 @@ impl Config {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             operation: Operation::Development(data.clone()),
+            surfaces: Surface::ALL.into(),
             issuers: Reach {
                 loopback: true,
                 private: false,

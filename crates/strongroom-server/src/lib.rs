@@ -19,6 +19,7 @@
 //! | [`openapi`] | the document (OpenAPI 3.1) and the reference page, made of the route table |
 //! | [`roots`] | what wraps the seeds of the deployment: key file, passphrase (RFC 9106) |
 //! | `anchor`, `clock`, `fetch` | the product's other ports: a directory, the system, HTTPS |
+//! | `compat` | surfaces for the clients of other products, one folder each |
 //! | `dev` | development mode: two workspaces and an issuer that mints tokens |
 //!
 //! Sources: RFC 9110 (HTTP), RFC 9457 (problem documents), RFC 6750 (bearer tokens), RFC 8693
@@ -29,6 +30,7 @@
 
 mod anchor;
 mod clock;
+mod compat;
 mod config;
 mod deployment;
 mod dev;
@@ -45,9 +47,9 @@ mod tls;
 
 pub use anchor::FolderAnchor;
 pub use clock::SystemClock;
-pub use config::{Config, ConfigError, DEFAULT_PORT, Database, Operation, RootSource};
+pub use config::{Config, ConfigError, DEFAULT_PORT, Database, Operation, RootSource, Surface};
 pub use deployment::check_objects;
-pub use dev::{DevError, DevInfo, DevOidc, DevSecond};
+pub use dev::{DevError, DevInfo, DevOidc, DevSecond, DevWorkOs};
 pub use fetch::{HttpFetch, Reach};
 pub use limits::Limits;
 pub use server::{Server, StartError, initialise};

@@ -20,6 +20,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{interval, timeout};
 
+use crate::compat::Surfaces;
 use crate::config::{Config, ConfigError, Operation};
 use crate::dev::{self, DevError, DevInfo};
 use crate::edge::{App, Edge, Readiness};
@@ -105,7 +106,8 @@ impl Server {
                 (Some(issuer), Some(info))
             }
         };
-        let app = edge(room, config.limits, issuer);
+        let surfaces = Surfaces::new(config.surfaces.clone());
+        let app = edge(room, config.limits, issuer, surfaces);
         let (stop, stopped) = watch::channel(false);
         let handle = Handle::new();
         let router = routes::router(&app);
@@ -194,10 +196,10 @@ fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     Ok(listener)
 }
 
-fn edge(room: Strongroom, limits: Limits, issuer: Option<dev::Issuer>) -> App {
+fn edge(room: Strongroom, limits: Limits, issuer: Option<dev::Issuer>, surfaces: Surfaces) -> App {
     let clock: Arc<dyn Clock> = Arc::new(crate::clock::SystemClock::start());
-    let table = routes::endpoints();
-    let routes = table.iter().map(|row| (row.method_name(), row.path));
+    let table = routes::endpoints().into_iter().chain(surfaces.endpoints());
+    let routes = table.map(|row| (row.method_name(), row.path));
     Arc::new(Edge {
         meter: Meter::new(&limits, &clock),
         metrics: Metrics::new(routes),
@@ -207,6 +209,7 @@ fn edge(room: Strongroom, limits: Limits, issuer: Option<dev::Issuer>) -> App {
         limits,
         clock,
         issuer,
+        surfaces,
     })
 }
 

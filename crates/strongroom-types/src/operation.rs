@@ -93,6 +93,8 @@ coded_enum! {
         ObjectRewrap = 111, "object.rewrap";
         /// Keeping a value under a name, in a new object or as a new version of the one there is.
         ObjectUpsert = 112, "object.upsert";
+        /// Wrapping a data key for another key context.
+        DataKeyRekey = 120, "data-key.rekey";
     }
 }
 

@@ -5,6 +5,7 @@ use core::str::FromStr;
 
 use serde::Deserialize;
 use strongroom_log::NoteVerifier;
+use strongroom_server::Surface;
 use strongroom_types::{
     ContextError, ContextPattern, KeyContext, Lock, LockError, LockTerm, Operation, Outcome,
     Permission,
@@ -70,6 +71,13 @@ pub(crate) fn operation(text: &str) -> Result<Operation, ArgumentError> {
 
 pub(crate) fn outcome(text: &str) -> Result<Outcome, ArgumentError> {
     named(Outcome::from_name(text), Outcome::ALL)
+}
+
+/// The name of a surface of another product.
+pub(crate) fn surface(text: &str) -> Result<Surface, ArgumentError> {
+    Surface::from_name(text).ok_or_else(|| ArgumentError::Name {
+        names: Surface::ALL.map(Surface::name).join(", "),
+    })
 }
 
 fn named<T: ToString>(found: Option<T>, all: &[T]) -> Result<T, ArgumentError> {

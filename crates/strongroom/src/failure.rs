@@ -10,6 +10,7 @@ use strongroom_server::StartError;
 use strongroom_server::telemetry::TelemetryError;
 
 use crate::archive::ArchiveError;
+use crate::command::convert::ConvertError;
 use crate::command::demo::DemoError;
 use crate::config::ConfigError;
 
@@ -34,6 +35,8 @@ pub(crate) enum Failure {
     Key(#[from] NoteError),
     #[error(transparent)]
     Demo(#[from] DemoError),
+    #[error(transparent)]
+    Convert(#[from] ConvertError),
     /// A file cannot be used.
     #[error("cannot use `{}`", path.display())]
     File {

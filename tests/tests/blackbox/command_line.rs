@@ -1,4 +1,4 @@
-//! The commands that check the log offline.
+//! The commands that check the log offline, and those that keep objects.
 
 use std::fs;
 use std::path::Path;
@@ -8,27 +8,27 @@ use strongroom_log::NoteSigner;
 use strongroom_tests::on_each_database;
 use strongroom_tests::room::{Room, tenant};
 use strongroom_tests::server;
-use strongroom_types::body::{Batch, EncryptItem, EncryptRequest, LogEntryId};
+use strongroom_types::body::{Batch, EncryptItem, EncryptRequest, LogEntryId, StoredObject};
 
 on_each_database!(
     an_exported_log_verifies_offline_and_a_flipped_byte_does_not,
     a_receipt_verifies_offline_and_for_its_entry_only,
+    an_object_is_put_got_listed_and_deleted,
 );
+
+/// Runs a command that talks to the room's server.
+fn talk(room: &Room, folder: &Path, arguments: &[&str]) -> Output {
+    let key_file = folder.join("api.key");
+    fs::write(&key_file, &room.api_key).unwrap();
+    let url = &room.server.sheet().url;
+    let connection = ["--url", url, "--api-key-file", text(&key_file)];
+    server::run(&[arguments, &connection].concat()).unwrap()
+}
 
 /// Runs a `strongroom log` command that talks to the room's server.
 fn fetch(room: &Room, folder: &Path, arguments: &[&str]) -> Output {
-    let key_file = folder.join("api.key");
-    fs::write(&key_file, &room.api_key).unwrap();
-    let sheet = room.server.sheet();
-    let connection = [
-        "--url",
-        &sheet.url,
-        "--api-key-file",
-        key_file.to_str().unwrap(),
-        "--key",
-        &sheet.log_public_key,
-    ];
-    server::run(&[&["log"], arguments, &connection].concat()).unwrap()
+    let key = ["--key", &room.server.sheet().log_public_key];
+    talk(room, folder, &[&["log"], arguments, &key].concat())
 }
 
 fn text(path: &Path) -> &str {
@@ -129,4 +129,50 @@ async fn a_receipt_verifies_offline_and_for_its_entry_only(room: Room) {
         assert!(verify(receipt, entry).status.success());
     }
     assert!(!verify(&fetched[0].0, &fetched[1].1).status.success());
+}
+
+async fn an_object_is_put_got_listed_and_deleted(room: Room) {
+    let folder = tempfile::tempdir().unwrap();
+    let (value, got) = (folder.path().join("value"), folder.path().join("got"));
+    let run = |arguments: &[&str]| {
+        let output = talk(&room, folder.path(), &[&["object"], arguments].concat());
+        let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+        (output.status.success(), printed)
+    };
+    let put = |check: &str| {
+        let input = text(&value);
+        run(&[
+            "put",
+            "a/b",
+            "--context",
+            "tenant=acme",
+            "--check",
+            check,
+            input,
+        ])
+    };
+    fs::write(&value, [0, 255, 10]).unwrap();
+    let (made, printed) = put("0");
+    assert!(made, "{printed}");
+    let object: StoredObject = serde_json::from_str(&printed).unwrap();
+    fs::write(&value, "two").unwrap();
+    assert!(put("1").0);
+    assert!(!put("1").0);
+    assert!(run(&["get", "a/b", "--output", text(&got)]).0);
+    assert_eq!(fs::read(&got).unwrap(), b"two");
+    assert!(run(&["get", "a/b", "--version", "1", "--output", text(&got)]).0);
+    assert_eq!(fs::read(&got).unwrap(), [0, 255, 10]);
+    assert_eq!(run(&["get", "a/b"]), (true, "two".to_owned()));
+    let id = object.id.to_string();
+    assert!(run(&["list", "--context", "tenant=acme"]).1.contains(&id));
+    assert!(run(&["versions", "a/b"]).0 && run(&["show", "--id", &id]).0);
+    assert!(run(&["restore-version", &id, "1"]).0);
+    assert!(run(&["get", "a/b", "--output", text(&got)]).0);
+    assert_eq!(fs::read(&got).unwrap(), [0, 255, 10]);
+    assert!(!run(&["destroy-version", &id, "1"]).0);
+    assert!(run(&["destroy-version", &id, "1", "--forever"]).0);
+    assert!(run(&["delete", "a/b"]).0);
+    assert!(!run(&["get", "a/b"]).0);
+    assert!(run(&["restore", &id]).0);
+    assert!(run(&["get", "a/b"]).0);
 }

@@ -91,6 +91,26 @@ impl Strongroom {
         Ok(keys)
     }
 
+    /// The keys to open with where the caller names no key context: those of the one that the
+    /// ciphertext says it is of, if it is the caller's. All refusals look alike.
+    pub(crate) async fn keys_it_names(
+        &self,
+        caller: &Caller,
+        envelope: &Envelope<'_>,
+    ) -> Result<Arc<ContextKeys>, Stopped> {
+        let header = &envelope.header;
+        if header.workspace != caller.state.id {
+            return Err(Denial::Ciphertext(CiphertextFault::OtherWorkspace).into());
+        }
+        let keys = self.known_keys(&caller.state, header.context).await?;
+        if keys.kind != Kind::Context || !caller.may_use(&keys.map) {
+            return Err(Denial::Ciphertext(CiphertextFault::OtherContext).into());
+        }
+        keys.rules.check_format(Format::Sr1)?;
+        keys.check_opening(envelope)?;
+        Ok(keys)
+    }
+
     /// The keys of a key context that is there.
     pub(crate) async fn known_keys(
         &self,

@@ -3,6 +3,8 @@
 //! Everything that opens consumes an [`ItemPermit`]; everything that seals gives back something
 //! [`Withheld`], which only an [`ItemPermit`] releases. No function hands out a key.
 
+mod objects;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -19,14 +21,15 @@ use strongroom_crypto::secret::SecretBytes;
 use strongroom_log::{Hash, sha256};
 use strongroom_types::body::{ContextState, KeyRef, KeyState};
 use strongroom_types::{
-    ClientId, ContextId, KeyContext, KeyVersion, Kind, Mode, ObjectId, Operation, Purpose, Suite,
-    WorkspaceId,
+    ContextId, KeyContext, KeyVersion, Kind, Mode, ObjectId, Operation, Purpose, Suite, WorkspaceId,
 };
+
+pub(crate) use objects::SealedObject;
 
 use super::{ItemPermit, Stopped, Withheld};
 use crate::denial::{CiphertextFault, Denial};
 use crate::policy::Rules;
-use crate::ports::{ContextRow, Micros, ObjectVersionRow, SealedVersion, StoreError};
+use crate::ports::{ContextRow, Micros, StoreError};
 use crate::workspace::WorkspaceState;
 
 /// How many key contexts' keys are kept unwrapped, about 6 KiB each.
@@ -215,42 +218,6 @@ pub(crate) struct SealSpec<'a> {
     pub(crate) entropy: &'a dyn Entropy,
 }
 
-/// A sealed version of an object on its way into its row. It is not [`Withheld`], because it leaves
-/// only as a change of rows that commits with the entry of its sealing, or not at all.
-#[derive(Debug)]
-pub(crate) struct SealedObject {
-    pub(crate) key_version: KeyVersion,
-    pub(crate) size: u64,
-    /// SHA-256 of the body, for the entry and the row.
-    pub(crate) digest: Hash,
-    prefix: Vec<u8>,
-    body: Vec<u8>,
-}
-
-impl SealedObject {
-    /// The version as its row keeps it.
-    pub(crate) fn into_version(
-        self,
-        version: u64,
-        client: ClientId,
-        created: Micros,
-    ) -> SealedVersion {
-        SealedVersion {
-            row: ObjectVersionRow {
-                version,
-                key_version: self.key_version,
-                client,
-                created,
-                size: self.size,
-                digest: self.digest,
-                destroyed: None,
-            },
-            prefix: self.prefix,
-            body: self.body,
-        }
-    }
-}
-
 impl ContextKeys {
     /// Unwraps the keys of a row. Those of a destroyed key context or version are not there.
     pub(crate) fn unwrap(state: &WorkspaceState, row: &ContextRow) -> Result<Self, Denial> {
@@ -355,24 +322,6 @@ impl ContextKeys {
         })
     }
 
-    /// Seals a version of an object under a fresh data key.
-    pub(crate) fn seal_object(
-        &self,
-        spec: &SealSpec<'_>,
-        value: &[u8],
-    ) -> Result<SealedObject, Denial> {
-        let mut prefix = self.sealed(spec, |request| envelope::seal_value(request, value))?;
-        let at = Envelope::parse(&prefix).map(|envelope| envelope.prefix_bytes());
-        let body = prefix.split_off(at.map_err(|_own| Denial::Internal)?);
-        Ok(SealedObject {
-            key_version: self.active,
-            size: u64::try_from(value.len()).unwrap_or(u64::MAX),
-            digest: sha256(&body),
-            prefix,
-            body,
-        })
-    }
-
     /// Starts a stream: its first bytes and the sealer of what follows.
     pub(crate) fn begin_stream(
         &self,
@@ -392,6 +341,17 @@ impl ContextKeys {
         })
     }
 
+    /// Wraps a data key that another key context's permit of the same entry unwrapped.
+    pub(crate) fn rekey_data_key(
+        &self,
+        permit: ItemPermit,
+        spec: &SealSpec<'_>,
+        data_key: &[u8],
+    ) -> Result<Vec<u8>, Denial> {
+        permit.consume(&[Operation::DataKeyRekey], self.id)?;
+        self.sealed(spec, |request| envelope::wrap_data_key(request, data_key))
+    }
+
     /// Opens a value.
     pub(crate) fn open(
         &self,
@@ -403,32 +363,6 @@ impl ContextKeys {
         permit.consume(&[Operation::Decrypt], self.id)?;
         let (key, lock_key) = self.opening_keys(envelope, lock)?;
         envelope::open(envelope, key, lock_key.as_ref(), associated_data).map_err(altered)
-    }
-
-    /// Opens a version of an object, to give it out or to seal it again as another version.
-    pub(crate) fn open_object(
-        &self,
-        permit: ItemPermit,
-        envelope: &Envelope<'_>,
-        lock: Option<&ResolvedLock>,
-    ) -> Result<SecretBytes, Denial> {
-        const READS: [Operation; 2] = [Operation::ObjectRead, Operation::ObjectVersionRestore];
-        permit.consume(&READS, self.id)?;
-        let (key, lock_key) = self.opening_keys(envelope, lock)?;
-        envelope::open(envelope, key, lock_key.as_ref(), None).map_err(altered)
-    }
-
-    /// Moves a stored version to the active version of the key: its header and new key part.
-    pub(crate) fn rewrap_object(
-        &self,
-        permit: ItemPermit,
-        prefix: &Envelope<'_>,
-        entropy: &dyn Entropy,
-    ) -> Result<Vec<u8>, Denial> {
-        permit.consume(&[Operation::ObjectRewrap], self.id)?;
-        let old = self.version(prefix.key_part.version)?;
-        let new = self.version(self.active)?;
-        envelope::rewrap_prefix(prefix, old, new, entropy).map_err(rewrap_fault)
     }
 
     /// Opens the key part of a stream.
@@ -444,14 +378,20 @@ impl ContextKeys {
         envelope::open_stream(prefix, key, lock_key.as_ref(), associated_data).map_err(altered)
     }
 
-    /// Unwraps a data key.
+    /// Unwraps a data key: for who shows it, who repeats the request that made it, or to wrap it for
+    /// another key context.
     pub(crate) fn unwrap_data_key(
         &self,
         permit: ItemPermit,
         wrapped: &Envelope<'_>,
         lock: Option<&ResolvedLock>,
     ) -> Result<SecretBytes, Denial> {
-        permit.consume(&[Operation::DataKeyUnwrap], self.id)?;
+        const UNWRAPS: [Operation; 3] = [
+            Operation::DataKeyUnwrap,
+            Operation::DataKeyCreate,
+            Operation::DataKeyRekey,
+        ];
+        permit.consume(&UNWRAPS, self.id)?;
         let (key, lock_key) = self.opening_keys(wrapped, lock)?;
         envelope::unwrap_data_key(wrapped, key, lock_key.as_ref()).map_err(altered)
     }

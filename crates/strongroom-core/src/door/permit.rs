@@ -130,6 +130,13 @@ impl<T> Withheld<T> {
     }
 }
 
+impl Withheld<Vec<u8>> {
+    /// A copy for a row that commits with the entry of its sealing, or not at all.
+    pub(crate) fn to_row(&self) -> Vec<u8> {
+        self.value.clone()
+    }
+}
+
 impl<T> core::fmt::Debug for Withheld<T> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         write!(f, "Withheld({})", self.context)

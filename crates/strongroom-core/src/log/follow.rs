@@ -139,12 +139,12 @@ impl Found {
 
     fn count(&mut self, entry: &Entry, part: &TookPart) {
         let uses = self.uses.entry((part.context, part.version)).or_default();
-        match direction(entry.operation) {
-            Some(Direction::Seals) => uses.sealed += u64::from(part.count),
-            Some(Direction::Opens) => {
-                uses.last_opened = uses.last_opened.max(Some(entry.time_us));
-            }
-            None => {}
+        let direction = direction(entry.operation);
+        if matches!(direction, Some(Direction::Seals | Direction::Both)) {
+            uses.sealed += u64::from(part.count);
+        }
+        if matches!(direction, Some(Direction::Opens | Direction::Both)) {
+            uses.last_opened = uses.last_opened.max(Some(entry.time_us));
         }
     }
 
@@ -186,6 +186,9 @@ impl Found {
 enum Direction {
     Seals,
     Opens,
+    /// Opens under one key context and seals under another. The entry does not say which is which,
+    /// so both count as both: too much, never too little.
+    Both,
 }
 
 /// What an operation does with the key version that its entry names. A rewrap names the version
@@ -206,6 +209,7 @@ const fn direction(operation: Operation) -> Option<Direction> {
         | Operation::ObjectRead
         | Operation::ObjectVersionRestore
         | Operation::ObjectRewrap => Some(Direction::Opens),
+        Operation::DataKeyRekey => Some(Direction::Both),
         _ => None,
     }
 }
@@ -268,6 +272,15 @@ mod tests {
             .map(|uses| (uses.version.0, uses.sealed, uses.last_opened))
             .collect();
         assert_eq!(seen, [(1, 0, Some(9)), (2, 4, None)]);
+    }
+
+    #[test]
+    fn moving_a_data_key_counts_as_sealing_and_as_opening() {
+        let mut found = Found::default();
+        let moved = entry(Operation::DataKeyRekey, Outcome::Allowed, 5);
+        found.add(&moved, None, &[part(1, 1)]);
+        let uses = found.uses();
+        assert_eq!((uses[0].sealed, uses[0].last_opened), (1, Some(5)));
     }
 
     #[test]

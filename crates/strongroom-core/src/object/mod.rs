@@ -13,6 +13,7 @@
 //! altered one by one; a row that was put back as a whole is found by [`check`].
 
 mod act;
+mod author;
 mod check;
 mod delete;
 mod found;

@@ -15,8 +15,8 @@ use std::path::Path;
 use serde::Serialize;
 use strongroom_core::{Answered, PageQuery, Refused, Strongroom};
 use strongroom_crypto::entropy::{Entropy as _, EntropyUnavailable, SystemEntropy};
-use strongroom_types::body::{IssuerCreate, IssuerKeys, WorkspaceCreate};
-use strongroom_types::{Code, RequestId, WorkspaceId};
+use strongroom_types::body::{ClientCreate, IssuerCreate, IssuerKeys, WorkspaceCreate};
+use strongroom_types::{Code, ContextPattern, Permission, RequestId, WorkspaceId};
 
 pub(crate) use issuer::{AUDIENCE, Issuer, endpoints};
 use state::{DevWorkspace, State};
@@ -67,6 +67,8 @@ pub struct DevInfo {
     pub oidc: DevOidc,
     /// Another workspace, to see that nothing crosses.
     pub second_workspace: DevSecond,
+    /// How WorkOS clients use the first workspace.
+    pub workos: DevWorkOs,
 }
 
 /// The built-in issuer.
@@ -84,6 +86,15 @@ pub struct DevSecond {
     /// Its id.
     pub workspace: WorkspaceId,
     /// An API key of it.
+    pub api_key: String,
+    /// How WorkOS clients use it.
+    pub workos: DevWorkOs,
+}
+
+/// A client with the permissions that the WorkOS surface needs, and no other.
+#[derive(Clone, Debug, Serialize)]
+pub struct DevWorkOs {
+    /// Its API key.
     pub api_key: String,
 }
 
@@ -111,6 +122,14 @@ pub(crate) async fn set_up(
     for workspace in &state.workspaces {
         trust(room, workspace, &issuer).await?;
     }
+    for position in 0..state.workspaces.len() {
+        if let Some(workspace) = state.workspaces.get_mut(position)
+            && workspace.workos.is_none()
+        {
+            workspace.workos = Some(make_workos_client(room, &workspace.api_key).await?);
+            state.save(&path)?;
+        }
+    }
     let info = state
         .describe(url, room.log_key())
         .ok_or(DevError::Damaged)?;
@@ -134,7 +153,30 @@ async fn make_workspace(
     Ok(DevWorkspace {
         workspace: value.workspace.id,
         api_key: value.api_key.secret,
+        workos: None,
     })
+}
+
+/// What the WorkOS surface needs.
+const WORKOS: [Permission; 5] = [
+    Permission::DataKeys,
+    Permission::ObjectsRead,
+    Permission::ObjectsWrite,
+    Permission::ObjectsDelete,
+    Permission::ObjectsList,
+];
+
+/// Makes a client for the WorkOS surface and gives its API key.
+async fn make_workos_client(room: &Strongroom, api_key: &str) -> Result<String, DevError> {
+    let request = ClientCreate {
+        name: "workos".to_owned(),
+        permissions: WORKOS.to_vec(),
+        allowed_contexts: vec![ContextPattern::default()],
+        expires_in: None,
+    };
+    let ask = own_ask(api_key, request_id()?);
+    let created = room.client_create(&ask, request).await?.value;
+    Ok(created.api_key.secret)
 }
 
 /// Makes the workspace trust the issuer, unless it does.

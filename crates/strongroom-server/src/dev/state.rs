@@ -9,7 +9,7 @@ use strongroom_crypto::entropy::Entropy;
 use strongroom_crypto::secret::Secret;
 use strongroom_types::{Bytes, WorkspaceId};
 
-use super::{DevError, DevInfo, DevOidc, DevSecond};
+use super::{DevError, DevInfo, DevOidc, DevSecond, DevWorkOs};
 use crate::file;
 
 /// The content of `dev.json`.
@@ -28,6 +28,16 @@ pub(super) struct State {
 pub(super) struct DevWorkspace {
     pub(super) workspace: WorkspaceId,
     pub(super) api_key: String,
+    /// The API key of its client for the WorkOS surface.
+    #[serde(default)]
+    pub(super) workos: Option<String>,
+}
+
+impl DevWorkspace {
+    fn workos(&self) -> Option<DevWorkOs> {
+        let api_key = self.workos.clone()?;
+        Some(DevWorkOs { api_key })
+    }
 }
 
 impl State {
@@ -66,7 +76,7 @@ impl State {
         Ok(Secret::from_bytes(seed))
     }
 
-    /// `None` while a workspace is missing.
+    /// `None` while a workspace or a client is missing.
     pub(super) fn describe(&self, url: &str, log_public_key: String) -> Option<DevInfo> {
         let [first, second] = self.workspaces.as_slice() else {
             return None;
@@ -83,7 +93,9 @@ impl State {
             second_workspace: DevSecond {
                 workspace: second.workspace,
                 api_key: second.api_key.clone(),
+                workos: second.workos()?,
             },
+            workos: first.workos()?,
         })
     }
 }

@@ -14,6 +14,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::caller::{Arrival, ask};
 use super::header::{LOG_ENTRY, REQUEST_ID, bearer};
 use super::{App, Edge, Problem};
+use crate::compat;
 use crate::limits::Reached;
 use crate::telemetry::Answered;
 
@@ -32,6 +33,7 @@ pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) 
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
     let address = address(&request);
+    let surface = app.surfaces.of(request.uri().path());
     app.metrics.begin();
     let (request_id, response) = match request_id(&app) {
         Ok(request_id) => {
@@ -45,6 +47,11 @@ pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) 
         }
         Err(problem) => (problem.request_id, problem.into_response()),
     };
+    let response = with_headers(response, request_id);
+    let response = match surface {
+        Some(surface) => compat::answer(surface, response),
+        None => response,
+    };
     let answered = Answered {
         method: &method,
         route: route.as_ref().map(MatchedPath::as_str),
@@ -55,7 +62,7 @@ pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) 
     };
     app.metrics.end(answered);
     note(request_id, answered);
-    with_headers(response, request_id)
+    response
 }
 
 /// A place among the requests in work.

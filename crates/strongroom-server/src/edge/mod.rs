@@ -21,20 +21,22 @@ use strongroom_core::ports::Clock;
 use strongroom_core::{Ask, Bearer, Denial, Refused, Strongroom, Thing};
 use strongroom_crypto::entropy::Entropy;
 
+use crate::compat::Surfaces;
 use crate::dev::Issuer;
 use crate::limits::{Limits, Meter};
 use crate::telemetry::Metrics;
 
 pub(crate) use answer::{Document, Reply, Text, created, ok, raw, removed, value};
 pub(crate) use body::{Sent, SentBatch, SentForm, SentOctets};
-pub(crate) use caller::Caller;
+pub(crate) use caller::{Caller, ask as ask_of};
 pub(crate) use guard::{guard, unknown_method, unknown_route};
+pub(crate) use header::{KEY_CONTEXT, REQUEST_ID, json as header_json};
 pub(crate) use if_match::IfMatch;
 pub(crate) use problem::{Problem, status, title};
 pub(crate) use query::{FromParameters, Parameters, Query};
 pub(crate) use ready::Readiness;
 pub(crate) use stream::{Opened, Sealed};
-pub(crate) use target::{Target, TileTarget};
+pub(crate) use target::{FromPath, Target, TileTarget};
 
 /// What every request shares.
 #[derive(Debug)]
@@ -48,6 +50,8 @@ pub(crate) struct Edge {
     pub(crate) entropy: Arc<dyn Entropy>,
     /// Only in development mode.
     pub(crate) issuer: Option<Issuer>,
+    /// Those of other products that are switched on.
+    pub(crate) surfaces: Surfaces,
 }
 
 /// The state of the router.

@@ -1,5 +1,6 @@
 //! Errors as HTTP: one table from codes to statuses, one document.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json;
@@ -80,6 +81,8 @@ impl IntoResponse for Problem {
         let kind = HeaderValue::from_static("application/problem+json");
         response.headers_mut().insert(header::CONTENT_TYPE, kind);
         response.extensions_mut().insert(self.code());
+        // For a surface that says it in other words.
+        response.extensions_mut().insert(Arc::new(self));
         response
     }
 }

@@ -49,6 +49,7 @@ pub(crate) fn router(app: &App) -> Router {
     if app.issuer.is_some() {
         all.extend(dev::endpoints());
     }
+    all.extend(app.surfaces.endpoints());
     all.into_iter()
         .fold(Router::new(), |router, endpoint| {
             router.route(endpoint.path, endpoint.handler)

@@ -59,6 +59,7 @@ fn page(info: &DevInfo) -> String {
     let (url, api_key, workspace) = (&info.url, &info.api_key, info.workspace);
     let (log_key, token_url) = (&info.log_public_key, &info.oidc.token_url);
     let second = &info.second_workspace.api_key;
+    let workos = &info.workos.api_key;
     format!(
         r#"Strongroom, for play.
 
@@ -67,6 +68,7 @@ fn page(info: &DevInfo) -> String {
   workspace       {workspace}
   API key         {api_key}
   another one's   {second}
+  for WorkOS SDKs {workos}
   log's key       {log_key}
 
 Seal a value under Acme's key:
@@ -87,7 +89,7 @@ Stop with Ctrl-C; the directory keeps everything."#
 
 #[cfg(test)]
 mod tests {
-    use strongroom_server::{DevOidc, DevSecond};
+    use strongroom_server::{DevOidc, DevSecond, DevWorkOs};
     use strongroom_types::WorkspaceId;
 
     use super::*;
@@ -96,6 +98,9 @@ mod tests {
     fn page_has_three_commands_to_paste() {
         let url = "http://127.0.0.1:8320".to_owned();
         let workspace = WorkspaceId::from_bytes([7; 16]);
+        let workos = |api_key: &str| DevWorkOs {
+            api_key: api_key.to_owned(),
+        };
         let page = page(&DevInfo {
             workspace,
             api_key: "sr_1".to_owned(),
@@ -107,7 +112,9 @@ mod tests {
             second_workspace: DevSecond {
                 workspace,
                 api_key: "sr_2".to_owned(),
+                workos: workos("sr_4"),
             },
+            workos: workos("sr_3"),
             url,
         });
         assert_eq!(page.matches("\n  curl ").count(), 3);

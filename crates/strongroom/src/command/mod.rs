@@ -1,6 +1,7 @@
 //! The commands, one file each.
 
 mod admin;
+pub(crate) mod convert;
 mod decrypt;
 pub(crate) mod demo;
 mod dev;
@@ -64,6 +65,8 @@ enum Command {
     Object(object::ObjectCommand),
     /// Compare what is stored with what the log says of it
     Doctor(doctor::DoctorArgs),
+    /// Move locally encrypted values between the layouts of WorkOS clients; needs no key
+    Convert(convert::ConvertArgs),
 }
 
 pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
@@ -78,6 +81,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Log(command) => log::run(command).await,
         Command::Object(command) => object::run(command).await,
         Command::Doctor(args) => doctor::run(&args).await,
+        Command::Convert(args) => convert::run(args).await,
     }
 }
 

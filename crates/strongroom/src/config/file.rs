@@ -5,6 +5,7 @@
 //! data = "/var/lib/strongroom"
 //! database = "postgres://strongroom@db/strongroom"
 //! anchor = "/mnt/other-disk/strongroom"
+//! surfaces = ["workos"]
 //!
 //! [root]
 //! key_file = "/etc/strongroom/root.key"
@@ -46,6 +47,7 @@ pub(super) struct File {
     pub(super) allow_plain_http: Option<bool>,
     pub(super) allow_loopback_issuers: Option<bool>,
     pub(super) allow_private_issuers: Option<bool>,
+    pub(super) surfaces: Vec<String>,
     pub(super) root: RootFile,
     pub(super) tls: TlsFile,
     pub(super) log: LogFile,

@@ -51,6 +51,9 @@ pub(crate) enum ConfigError {
     /// A certificate without its key, or the reverse.
     #[error("TLS needs both a certificate and a key")]
     HalfTls,
+    /// A surface that there is not.
+    #[error("no surface is called `{name}`")]
+    Surface { name: String },
 }
 
 /// Where the configuration file is.

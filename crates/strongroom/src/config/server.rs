@@ -1,17 +1,18 @@
 //! What `init` and `serve` need to know.
 
+use std::collections::BTreeSet;
 use std::io::IsTerminal as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use strongroom_server::telemetry::LogFormat;
-use strongroom_server::{Config, Database, Reach, RootSource, TlsFiles};
+use strongroom_server::{Config, Database, Reach, RootSource, Surface, TlsFiles};
 use zeroize::Zeroizing;
 
 use super::file::File;
 use super::{ConfigError, FileArgs, secret};
-use crate::argument::DatabaseUrl;
+use crate::argument::{self, DatabaseUrl};
 
 /// A deployment on this machine.
 #[derive(Args, Clone, Debug)]
@@ -65,6 +66,15 @@ pub(crate) struct ServerArgs {
     /// Fetch issuers' keys from private and link-local addresses
     #[arg(long, env = "STRONGROOM_ALLOW_PRIVATE_ISSUERS")]
     allow_private_issuers: bool,
+    /// Serve the clients of other products as well: `workos`; none by default
+    #[arg(
+        long = "surface",
+        env = "STRONGROOM_SURFACES",
+        value_name = "NAME",
+        value_delimiter = ',',
+        value_parser = argument::surface
+    )]
+    surfaces: Vec<Surface>,
 }
 
 /// What the server writes to standard error about itself; never a secret.
@@ -108,6 +118,7 @@ impl ServerArgs {
             loopback: self.allow_loopback_issuers || file.allow_loopback_issuers == Some(true),
             private: self.allow_private_issuers || file.allow_private_issuers == Some(true),
         };
+        config.surfaces = self.surfaces(&file)?;
         config.tls = self.tls(&file)?;
         if let Some(listen) = self.listen.or(file.listen) {
             config.listen = listen;
@@ -128,6 +139,16 @@ impl ServerArgs {
     pub(crate) fn data(&self) -> Result<PathBuf, ConfigError> {
         let file = self.file.read()?;
         Ok(or(self.data.as_ref(), file.data.as_ref()).unwrap_or_else(|| DATA.into()))
+    }
+
+    fn surfaces(&self, file: &File) -> Result<BTreeSet<Surface>, ConfigError> {
+        if !self.surfaces.is_empty() {
+            return Ok(self.surfaces.iter().copied().collect());
+        }
+        let named = |name: &String| {
+            argument::surface(name).map_err(|_unknown| ConfigError::Surface { name: name.clone() })
+        };
+        file.surfaces.iter().map(named).collect()
     }
 
     fn root(&self, file: &File) -> Result<Option<RootSource>, ConfigError> {
@@ -221,6 +242,17 @@ mod tests {
         assert!(!format!("{file:?}").contains("hunter2"));
         let read = config("", &["--database", url]).unwrap();
         assert!(matches!(read.database, Database::Postgres(read) if *read == url));
+    }
+
+    #[test]
+    fn surfaces_are_switched_on_by_name() {
+        assert!(config("", &[]).unwrap().surfaces.is_empty());
+        let from_file = config("surfaces = [\"workos\"]", &[]).unwrap();
+        let from_flag = config("", &["--surface", "workos"]).unwrap();
+        assert_eq!(from_file.surfaces, BTreeSet::from([Surface::WorkOs]));
+        assert_eq!(from_flag.surfaces, from_file.surfaces);
+        let unknown = config("surfaces = [\"vaults\"]", &[]);
+        assert!(matches!(unknown, Err(ConfigError::Surface { .. })));
     }
 
     #[test]

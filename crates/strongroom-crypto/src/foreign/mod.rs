@@ -1,0 +1,3 @@
+//! Formats of other products: read and written, never made for data that Strongroom keeps.
+
+pub mod workos;
