@@ -100,6 +100,21 @@ fn openings_and_terms_are_the_workspaces_own() {
 }
 
 #[test]
+fn names_of_objects_tell_workspaces_and_spellings_apart() {
+    let key = ContextIdKey::derive(&seed(1), WORKSPACE);
+    let names = ["a", "A", "\u{e9}", "e\u{301}", "", "a\0"];
+    let hashes: BTreeSet<_> = names.iter().map(|name| key.object_name(name)).collect();
+    assert_eq!(hashes.len(), names.len());
+    let other = ContextIdKey::derive(&seed(1), OTHER);
+    assert!(
+        names
+            .iter()
+            .all(|name| !hashes.contains(&other.object_name(name)))
+    );
+    assert!(hashes.contains(&key.object_name("a")));
+}
+
+#[test]
 fn context_ids_tell_workspaces_kinds_and_maps_apart() {
     let key = ContextIdKey::derive(&seed(1), WORKSPACE);
     let map = |pairs: &[(&str, &str)]| KeyContext::new(pairs.iter().copied()).unwrap();

@@ -46,13 +46,13 @@ mod tests {
         let turns = Turns::new();
         let first = turns.take("a").await.unwrap();
         let mut second = Box::pin(turns.take("a"));
-        assert!(futures_poll(&mut second).await.is_none());
+        assert!(poll_once(&mut second).await.is_none());
         drop(first);
         assert!(second.await.is_some());
     }
 
     /// What a future gives when it is polled once.
-    async fn futures_poll<F: Future + Unpin>(future: &mut F) -> Option<F::Output> {
+    async fn poll_once<F: Future + Unpin>(future: &mut F) -> Option<F::Output> {
         core::future::poll_fn(|context| {
             let polled = core::pin::Pin::new(&mut *future).poll(context);
             core::task::Poll::Ready(match polled {
