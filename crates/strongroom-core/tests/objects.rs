@@ -321,7 +321,7 @@ async fn a_purge_amid_a_rewrap_loses_nothing_else() {
             }
         }
     };
-    let (_, moved) = tokio::join!(world.room.tick(), moving);
+    let ((), moved) = tokio::join!(world.room.tick(), moving);
     assert_eq!(moved.failed, 0);
     assert_eq!(world.rewrap(context, 10).await, 0);
     assert!(!world.is_stored(first.id).await);

@@ -28,10 +28,10 @@ async fn keep(client: &Client, name: &str, value: &str) -> StoredObject {
     client.objects().create(request).await.unwrap()
 }
 
-fn checked(value: String, version: u64) -> ObjectUpdate {
+fn checked(value: &str, version: u64) -> ObjectUpdate {
     ObjectUpdate {
         version_check: Some(version),
-        ..ObjectUpdate::new(value.as_str())
+        ..ObjectUpdate::new(value)
     }
 }
 
@@ -45,7 +45,7 @@ async fn count_up(client: &Client, id: ObjectId, times: u32) -> u32 {
             let number = String::from_utf8(read.value.unwrap().0).unwrap();
             let next: u32 = number.parse::<u32>().unwrap() + 1;
             match objects
-                .update(id, checked(next.to_string(), read.version))
+                .update(id, checked(&next.to_string(), read.version))
                 .await
             {
                 Ok(updated) => {
@@ -140,7 +140,7 @@ async fn a_stale_version_is_always_a_conflict(room: Room) {
     }
     let expected = (409, Code::VersionConflict);
     for stale in [0, 1, 2, 30, 32, u64::MAX] {
-        let update = checked("lost".to_owned(), stale);
+        let update = checked("lost", stale);
         let refused = objects.update(made.id, update).await;
         let current = refused.as_ref().unwrap_err().refusal().unwrap();
         assert_eq!(current.current_version(), Some(31));
@@ -164,7 +164,7 @@ async fn a_stale_version_is_always_a_conflict(room: Room) {
         room.assert_refused(refused, expected, Reason::VersionConflict)
             .await;
     }
-    let update = checked("31".to_owned(), 31);
+    let update = checked("31", 31);
     assert_eq!(objects.update(made.id, update).await.unwrap().version, 32);
 }
 
@@ -253,7 +253,7 @@ async fn a_policy_can_demand_the_check(room: Room) {
         room.assert_refused(refused, expected, Reason::VersionCheckMissing)
             .await;
     }
-    let update = checked("w".to_owned(), 1);
+    let update = checked("w", 1);
     assert_eq!(objects.update(made.id, update).await.unwrap().version, 2);
     let other = ObjectCreate::new(tenant("other"), "c", "v");
     let other = objects.create(other).await.unwrap();

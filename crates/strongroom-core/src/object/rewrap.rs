@@ -57,7 +57,7 @@ impl Strongroom {
         if stale.is_empty() {
             return Ok(rewrapped);
         }
-        let account = opening(&keys, &stale, about)?;
+        let account = opening(&keys, &stale, about);
         let mut permit = self
             .permit_own(state, Operation::ObjectRewrap, account)
             .await?;
@@ -133,7 +133,7 @@ fn opening(
     keys: &Arc<ContextKeys>,
     stale: &[StaleVersion],
     (name, value): (&'static str, &str),
-) -> Result<Account, Denial> {
+) -> Account {
     let mut account = Account {
         count: u32::try_from(stale.len()).unwrap_or(u32::MAX),
         ..Account::default()
@@ -156,7 +156,7 @@ fn opening(
         });
     }
     account.items = Some(Items(items));
-    Ok(account.fact(name, value))
+    account.fact(name, value)
 }
 
 /// What became of a version.

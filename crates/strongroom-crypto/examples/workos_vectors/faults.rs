@@ -60,16 +60,11 @@ fn cuts(layout: Layout, value: &[u8], ends: &Ends, fault: Fault<'_>) -> Vec<Vect
     };
     let cut = |(part, at): (&str, usize)| {
         let about = format!("cut within the {}", part.replace('-', " "));
-        fault(
-            &format!("cut-{part}"),
-            "malformed",
-            &about,
-            value.get(..at).unwrap(),
-        )
+        fault(&format!("cut-{part}"), "malformed", &about, &value[..at])
     };
     let mut all: Vec<Vector> = places.into_iter().map(cut).collect();
     all.push(fault("nothing", "malformed", "no byte at all", &[]));
-    let shorter = value.get(..value.len() - 1).unwrap();
+    let shorter = &value[..value.len() - 1];
     let about = "the last byte missing: no part is cut, the tag does not fit";
     all.push(fault("cut-last-byte", "cannot_open", about, shorter));
     all
@@ -118,7 +113,7 @@ fn alterations(
     };
     let flipped = |at: usize| {
         let mut bytes = value.to_vec();
-        *bytes.get_mut(at).unwrap() ^= 1;
+        bytes[at] ^= 1;
         bytes
     };
     let other_data = |name: &str, about: &str, data: &str| {

@@ -8,6 +8,7 @@
     reason = "the vectors and the tests share their world, and each uses a part of it"
 )]
 #![expect(
+    clippy::indexing_slicing,
     clippy::unwrap_used,
     reason = "a program of the workshop, which may stop where something is wrong"
 )]

@@ -11,7 +11,7 @@ pub(super) type Field = Option<Box<RawValue>>;
 
 /// A field that must be a string.
 pub(super) fn text(field: &Field, name: &'static str) -> Result<String, Invalid> {
-    optional_text(field, name)?.ok_or(wrong(name, "a string"))
+    optional_text(field, name)?.ok_or_else(|| wrong(name, "a string"))
 }
 
 /// A field that may be a string.
@@ -23,7 +23,7 @@ pub(super) fn optional_text(field: &Field, name: &'static str) -> Result<Option<
 
 /// A field that must be a key context.
 pub(super) fn key_context(field: &Field, name: &'static str) -> Result<KeyContext, Invalid> {
-    optional_key_context(field, name)?.ok_or(wrong(name, PAIRS))
+    optional_key_context(field, name)?.ok_or_else(|| wrong(name, PAIRS))
 }
 
 /// A field that may be a key context.

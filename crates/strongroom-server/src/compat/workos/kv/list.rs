@@ -37,7 +37,8 @@ pub(super) struct Digest {
 pub(super) struct Version {
     id: String,
     created_at: String,
-    current_version: bool,
+    #[serde(rename = "current_version")]
+    current: bool,
     size: u64,
     /// Of the sealed value: equal values have different ones.
     etag: String,
@@ -134,7 +135,7 @@ fn live(object: ObjectId, versions: Vec<ObjectVersionInfo>) -> Vec<Version> {
         .map(|version| Version {
             id: version_id::show(object, version.version),
             created_at: version.created,
-            current_version: version.current,
+            current: version.current,
             size: version.size,
             etag: version.digest,
         })
