@@ -14,7 +14,7 @@ use strongroom_types::{ClientId, KeyId, Operation, WorkspaceId, base32};
 use zeroize::Zeroizing;
 
 use crate::ask::{Ask, Bearer};
-use crate::caller::{Caller, Client};
+use crate::caller::{ApiKey, Caller, Client};
 use crate::denial::{Denial, Refused, TokenFault};
 use crate::identity::Identity;
 use crate::ports::{Micros, RecordKind};
@@ -63,6 +63,8 @@ fn kept_bytes(text: &str) -> u32 {
 struct Session {
     state: Arc<WorkspaceState>,
     client: Arc<Client>,
+    /// The API key that was shown, or that the token was exchanged with.
+    api_key: ApiKey,
     expires: Option<Micros>,
     /// The identity inside an exchanged token.
     identity: Option<Arc<Identity>>,
@@ -140,6 +142,7 @@ impl Strongroom {
         let caller = Caller {
             state: Arc::clone(&session.state),
             client: Arc::clone(&session.client),
+            api_key: session.api_key,
             identity: session.identity.clone(),
         };
         Ok((caller, self.check_live(&session)))
@@ -204,13 +207,18 @@ impl Strongroom {
         Ok(Session {
             client: self.load_client(&state, row.client).await?,
             state,
+            api_key: ApiKey {
+                id,
+                expires: row.expires,
+            },
             expires: row.expires,
             identity: None,
             bytes: kept_bytes(bearer),
         })
     }
 
-    /// Verifies an exchanged token. Its identity's issuer must still be trusted.
+    /// Verifies an exchanged token. Its identity's issuer must still be trusted, and the API key
+    /// that it was exchanged with still be there; the token expires before that key does.
     async fn token_session(&self, bearer: &str) -> Result<Session, Denial> {
         let issuer = &self.settings.token_issuer;
         let token = self
@@ -223,9 +231,17 @@ impl Strongroom {
         if issuer.is_none_or(|issuer| issuer.body.disabled) {
             return Err(Denial::Unauthenticated);
         }
+        let row = self.store.api_key(token.api_key).await?;
+        let row = row
+            .filter(|row| (row.workspace, row.client) == (token.workspace, token.client))
+            .ok_or(Denial::Unauthenticated)?;
         Ok(Session {
             client: self.load_client(&state, token.client).await?,
             state,
+            api_key: ApiKey {
+                id: row.id,
+                expires: row.expires,
+            },
             expires: Some(token.identity.expires),
             identity: Some(Arc::new(token.identity)),
             bytes: kept_bytes(bearer),
