@@ -28,3 +28,4 @@ mod policies;
 mod streams;
 mod tokens;
 mod values;
+mod workos;

@@ -1,7 +1,7 @@
 //! Idempotency-Key: a repeated request does not create twice.
 //!
 //! The record, scoped to workspace, client and identity, commits with what was made. It holds keyed
-//! hashes and an id, never a secret.
+//! hashes and the id of what was made, or a data key as its caller keeps it: wrapped. Never a secret.
 
 use strongroom_types::WorkspaceId;
 
