@@ -9,6 +9,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::json;
 use strongroom_client::{EntryFilter, ObjectFilter, StreamRequest};
 use strongroom_tests::hex;
+use strongroom_tests::reply::Reply;
 use strongroom_tests::room::{Database, Room, context};
 use strongroom_tests::token::{SigningKey, key_set};
 use strongroom_types::body::{
@@ -40,6 +41,7 @@ const TOLD: &[&str] = &[
     "zqObjectName",
     "zqObjectValue",
     "zqObjectOld",
+    "zqIdempotency",
 ];
 
 #[tokio::test]
@@ -92,6 +94,7 @@ async fn use_everything(room: &Room) -> Vec<Vec<u8>> {
         .await
         .unwrap();
     secrets.push(key.plaintext.unwrap().0);
+    secrets.extend(make_a_repeatable_data_key(room).await);
     let reader = std::io::Cursor::new(b"zqStream".to_vec());
     let request = StreamRequest::new(map.clone());
     room.client
@@ -118,6 +121,21 @@ async fn use_everything(room: &Room) -> Vec<Vec<u8>> {
         secrets.push(token.rsplit('.').next().unwrap().as_bytes().to_vec());
     }
     secrets
+}
+
+/// Makes a data key under an Idempotency-Key and gets it a second time: what remembers it is neither
+/// the key nor its base64.
+async fn make_a_repeatable_data_key(room: &Room) -> [Vec<u8>; 2] {
+    let body = json!({"key_context": {"zqTenantKey": "zqTenantValue"}});
+    let make = || {
+        let request = room.request(reqwest::Method::POST, "/v1/data-keys");
+        let request = request.header("idempotency-key", "zqIdempotency");
+        Reply::of(request.json(&body))
+    };
+    let (first, again) = (make().await, make().await);
+    assert_eq!(first.text("plaintext"), again.text("plaintext"));
+    let base64 = first.text("plaintext");
+    [STANDARD.decode(&base64).unwrap(), base64.into_bytes()]
 }
 
 async fn keep_objects(room: &Room, map: KeyContext) {

@@ -162,7 +162,7 @@ async fn a_data_key_that_does_not_open_looks_the_same_whatever_is_wrong(room: Ro
     let vault = Vault::of(&room).await;
     let made = make(&vault, &json!({"tenant": "acme"})).await;
     let blob = STANDARD.decode(made.text("encrypted_keys")).unwrap();
-    let other = Room::open(room.server.clone()).await;
+    let other = Room::open(std::sync::Arc::clone(&room.server)).await;
     let foreign = make(&Vault::of(&other).await, &json!({"tenant": "acme"})).await;
     let mut wrong = vec![
         String::new(),

@@ -186,7 +186,7 @@ async fn one_page_token_leads_both_ways(room: Room) {
         ("order=up", 400),
         ("after=secret_0CFC", 400),
         ("updatedAfter=yesterday", 400),
-        ("updatedafter=2024-01-01T00:00:00Z", 422),
+        ("updatedafter=2024-01-01T00:00:00Z", 400),
     ] {
         let refused = vault.get(&format!("kv?{wrong}")).await;
         assert_eq!(refused.status, status, "{wrong} {refused:?}");

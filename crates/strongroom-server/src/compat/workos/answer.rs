@@ -7,7 +7,6 @@ use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use serde::Serialize;
-use strongroom_core::{Denial, Invalid};
 use strongroom_types::Code;
 
 use crate::edge::{Problem, REQUEST_ID, status as native_status, title};
@@ -49,18 +48,14 @@ fn refuse(response: &mut Response, problem: &Problem) {
     let kind = HeaderValue::from_static("application/json");
     response.headers_mut().remove(header::CONTENT_LENGTH);
     response.headers_mut().insert(header::CONTENT_TYPE, kind);
-    *response.status_mut() = status(&problem.refused.denial);
+    *response.status_mut() = status(problem.code());
     *response.body_mut() = Body::from(body);
 }
 
 /// The status that their clients expect. They take 409 for "the name is taken" or "somebody else
 /// changed it", so that nothing else may be one; and 404 for an object that is not there.
-fn status(denial: &Denial) -> StatusCode {
-    // A parameter of the query is 400, a field of the body 422.
-    if matches!(denial, Denial::Invalid(Invalid::Field(_))) {
-        return StatusCode::UNPROCESSABLE_ENTITY;
-    }
-    match denial.code() {
+const fn status(code: Code) -> StatusCode {
+    match code {
         Code::ContextNotFound | Code::KeyDisabled => StatusCode::FORBIDDEN,
         Code::ContextQuota | Code::VersionCheckRequired => StatusCode::UNPROCESSABLE_ENTITY,
         code => native_status(code),
@@ -69,7 +64,7 @@ fn status(denial: &Denial) -> StatusCode {
 
 #[cfg(test)]
 mod tests {
-    use strongroom_core::{CiphertextFault, Thing};
+    use strongroom_core::{CiphertextFault, Denial, Invalid, Thing};
 
     use super::*;
 
@@ -82,8 +77,8 @@ mod tests {
             // `already_issued` is of routes that are not served here.
             assert_eq!(native, theirs || moved || code == Code::AlreadyIssued);
         }
-        for denial in [Denial::KeyDisabled, Denial::ContextQuota { quota: 1 }] {
-            assert_ne!(status(&denial), StatusCode::CONFLICT);
+        for code in [Code::KeyDisabled, Code::ContextQuota] {
+            assert_ne!(status(code), StatusCode::CONFLICT);
         }
     }
 
@@ -100,12 +95,12 @@ mod tests {
             (Denial::NameTaken, 409),
             (Denial::VersionConflict { current: 2 }, 409),
             (Denial::TooLarge { limit_bytes: 1 }, 413),
-            (Denial::Invalid(Invalid::Field("x".into())), 422),
+            (Denial::Invalid(Invalid::NotText), 422),
             (Denial::VersionCheckMissing, 422),
             (Denial::RateLimited { limit: "x" }, 429),
             (Denial::LogUnavailable, 503),
         ] {
-            assert_eq!(status(&denial).as_u16(), expected, "{denial}");
+            assert_eq!(status(denial.code()).as_u16(), expected, "{denial}");
         }
     }
 }
