@@ -8,7 +8,9 @@ use strongroom_log::NoteSigner;
 use strongroom_tests::on_each_database;
 use strongroom_tests::room::{Room, tenant};
 use strongroom_tests::server;
-use strongroom_types::body::{Batch, EncryptItem, EncryptRequest, LogEntryId, StoredObject};
+use strongroom_types::body::{
+    Batch, EncryptItem, EncryptRequest, LogEntryId, ObjectCreate, ObjectRead, StoredObject,
+};
 
 on_each_database!(
     an_exported_log_verifies_offline_and_a_flipped_byte_does_not,
@@ -41,6 +43,18 @@ async fn seal(room: &Room, name: &str) -> LogEntryId {
     sealed.log_entry.unwrap()
 }
 
+/// An entry whose items have names.
+async fn read_objects(room: &Room) {
+    let objects = room.client.objects();
+    let request = ObjectCreate::new(tenant("a"), "a", "v");
+    objects.create(request).await.unwrap();
+    let batch = Batch {
+        items: vec![ObjectRead::by_name("a"), ObjectRead::by_name("b")],
+        metadata: None,
+    };
+    objects.read_batch(batch).await.unwrap();
+}
+
 async fn an_exported_log_verifies_offline_and_a_flipped_byte_does_not(room: Room) {
     let folder = tempfile::tempdir().unwrap();
     for name in ["a", "b"] {
@@ -55,6 +69,7 @@ async fn an_exported_log_verifies_offline_and_a_flipped_byte_does_not(room: Room
         metadata: None,
     };
     room.client.encrypt_batch(batch).await.unwrap();
+    read_objects(&room).await;
     let log = folder.path().join("log");
     let exported = fetch(&room, folder.path(), &["export", text(&log)]);
     assert!(exported.status.success(), "{exported:?}");

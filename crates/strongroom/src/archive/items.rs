@@ -1,6 +1,6 @@
 //! The items of a batch, against the root that its entry holds.
 
-use strongroom_log::{Hash, Item, ItemId, Items};
+use strongroom_log::{Hash, Item, ItemId, ItemName, Items};
 use strongroom_types::Kind;
 use strongroom_types::body::{ItemView, ItemsView};
 
@@ -16,8 +16,12 @@ fn record_of(view: &ItemView) -> Option<Item> {
         .context
         .zip(view.version)
         .map(|(id, version)| (Kind::Context, id, version));
+    let id = match &view.name {
+        None => ItemId::Position(view.position),
+        Some(name) => ItemId::Name(ItemName::new(name).ok()?),
+    };
     Some(Item {
-        id: ItemId::Position(view.position),
+        id,
         context,
         outcome: view.outcome,
         reason: view.reason,
@@ -74,6 +78,26 @@ mod tests {
         let root = Items(vec![item]).root();
         assert!(are_of(&view(Outcome::Allowed), &root));
         assert!(!are_of(&view(Outcome::Denied), &root));
+    }
+
+    #[test]
+    fn another_name_has_another_root() {
+        let named = |name: &str| {
+            let mut view = view(Outcome::Allowed);
+            view.items[0].name = Some(name.to_owned());
+            view
+        };
+        let id = ItemId::Name(ItemName::new("obj_a/1").unwrap());
+        let item = Item {
+            id,
+            ..record_of(&view(Outcome::Allowed).items[0]).unwrap()
+        };
+        let root = Items(vec![item]).root();
+        assert!(are_of(&named("obj_a/1"), &root));
+        for wrong in ["obj_a/2", ""] {
+            assert!(!are_of(&named(wrong), &root));
+        }
+        assert!(!are_of(&view(Outcome::Allowed), &root));
     }
 
     #[test]
