@@ -1,8 +1,9 @@
-//! WorkOS: npm `@workos-inc/node` 8.13.0 on Node 20 and 11.0.0 on Node 22, and PyPI `workos` 10.8.0,
+//! WorkOS: npm `@workos-inc/node` 8.13.0 on Node 20 and 11.0.0 on Node 22, and `PyPI` `workos` 10.8.0,
 //! synchronous and asynchronous.
 
 use std::path::PathBuf;
 use std::process::Command;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 use strongroom_client::EntryFilter;
@@ -66,7 +67,7 @@ impl Environment {
 
     /// Another workspace on the same server.
     async fn another(&self) -> Self {
-        Self::of(Room::open(self.room.server.clone()).await).await
+        Self::of(Room::open(Arc::clone(&self.room.server)).await).await
     }
 
     fn command(&self, library: Library, script: &str) -> Command {
