@@ -1,7 +1,8 @@
 //! The keys, and the only functions that use them.
 //!
-//! Everything that opens consumes an [`ItemPermit`]; everything that seals gives back something
-//! [`Withheld`], which only an [`ItemPermit`] releases. No function hands out a key.
+//! Everything that opens consumes an [`ItemPermit`]. What seals gives back something [`Withheld`],
+//! which only an [`ItemPermit`] releases, or a [`SealedObject`], which leaves only as rows of its
+//! entry's own transaction; or it consumes an [`ItemPermit`] itself. No function hands out a key.
 
 mod objects;
 
