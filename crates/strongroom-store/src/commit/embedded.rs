@@ -199,3 +199,26 @@ fn store_head(conn: &Connection, workspace: WorkspaceId, head: &Head) -> Result<
     ])?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::database::Backend;
+    use crate::tests::Fixture;
+
+    /// A commit is only as durable as the settings of its connection.
+    #[tokio::test]
+    async fn the_connection_syncs_every_commit_and_wipes_what_is_erased() {
+        let f = Fixture::new(Backend::Sqlite).await;
+        let path = f.config.url.strip_prefix("sqlite:").unwrap();
+        let conn = connect(Path::new(path)).unwrap();
+        let number =
+            |name| conn.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0));
+        assert_eq!(number("synchronous"), Ok(2), "FULL");
+        assert_eq!(number("secure_delete"), Ok(1));
+        assert_eq!(number("foreign_keys"), Ok(1));
+        assert_eq!(number("wal_autocheckpoint"), Ok(0));
+        let mode = conn.query_row("PRAGMA journal_mode", [], |row| row.get::<_, String>(0));
+        assert_eq!(mode.as_deref(), Ok("wal"));
+    }
+}
