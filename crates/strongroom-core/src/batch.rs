@@ -287,6 +287,16 @@ macro_rules! named {
 
 named!(EncryptAnswer, DecryptAnswer, DataKeyAnswer, StoredObject);
 
+/// Puts the entry into the answer.
+pub(crate) fn named<A: Named>(
+    answered: Result<Answered<A>, Refused>,
+) -> Result<Answered<A>, Refused> {
+    answered.map(|mut answered| {
+        answered.value.name(answered.entry);
+        answered
+    })
+}
+
 impl Strongroom {
     /// Enters with one item; its answer names its entry.
     pub(crate) async fn enter_single<T: ItemUse>(
@@ -299,9 +309,7 @@ impl Strongroom {
         T::Answer: Named,
     {
         let ask = ask.noting(metadata);
-        let mut answered = self.enter(&ask, &Single(item)).await?;
-        answered.value.name(answered.entry);
-        Ok(answered)
+        named(self.enter(&ask, &Single(item)).await)
     }
 
     /// Enters with a batch and puts the results beside their one entry.

@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 use repeat::Once;
 
 use crate::ask::{Answered, Ask};
-use crate::batch::{ItemUse, Named as _, Prepared};
+use crate::batch::{ItemUse, Prepared, named};
 use crate::caller::Caller;
 use crate::decrypt::{Kept, Opening, active, reparse};
 use crate::denial::{Denial, Invalid, Refused};
@@ -45,9 +45,7 @@ impl Strongroom {
             return self.enter_single(ask, &item, metadata).await;
         }
         let ask = ask.noting(metadata);
-        let mut answered = self.enter(&ask, &Once(item)).await?;
-        answered.value.name(answered.entry);
-        Ok(answered)
+        named(self.enter(&ask, &Once(item)).await)
     }
 
     /// Unwraps a data key.

@@ -14,7 +14,7 @@ use strongroom_types::{Bytes, KeyContext, Operation, Permission, Purpose};
 
 use super::repeat::open;
 use crate::ask::{Answered, Ask};
-use crate::batch::Named as _;
+use crate::batch::named;
 use crate::caller::Caller;
 use crate::decrypt::{Opening, reparse};
 use crate::denial::{Denial, Refused};
@@ -54,16 +54,6 @@ impl Strongroom {
         };
         named(self.enter(ask, &rekey).await)
     }
-}
-
-/// Puts the entry into the answer.
-fn named(
-    answered: Result<Answered<DataKeyAnswer>, Refused>,
-) -> Result<Answered<DataKeyAnswer>, Refused> {
-    answered.map(|mut answered| {
-        answered.value.name(answered.entry);
-        answered
-    })
 }
 
 /// A wrapped data key, and what opens it once its entry is durable.

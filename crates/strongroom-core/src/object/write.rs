@@ -10,6 +10,7 @@ use super::act::{Act, Decided};
 use super::found::{Object, Target, seal_row};
 use super::name::ObjectName;
 use crate::ask::{Answered, Ask};
+use crate::batch::named;
 use crate::caller::Caller;
 use crate::denial::{Denial, Refused, Thing};
 use crate::door::keyring::{ContextKeys, SealSpec, SealedObject};
@@ -67,16 +68,6 @@ impl Strongroom {
         }
         Err(Denial::TooLarge { limit_bytes })
     }
-}
-
-/// Puts the entry into the answer.
-pub(super) fn named(
-    answered: Result<Answered<StoredObject>, Refused>,
-) -> Result<Answered<StoredObject>, Refused> {
-    answered.map(|mut answered| {
-        answered.value.log_entry = answered.entry;
-        answered
-    })
 }
 
 /// What becomes a version.
