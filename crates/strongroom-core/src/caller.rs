@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use strongroom_types::{ClientId, ContextPattern, KeyContext, Lock, Permission};
+use strongroom_types::{ClientId, ContextPattern, KeyContext, KeyId, Lock, Permission};
 
 use crate::denial::Denial;
 use crate::identity::Identity;
@@ -27,11 +27,19 @@ pub(crate) struct ClientBody {
     pub(crate) disabled: bool,
 }
 
+/// The API key behind a request: the one that was shown, or that the token was exchanged with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ApiKey {
+    pub(crate) id: KeyId,
+    pub(crate) expires: Option<Micros>,
+}
+
 /// An authenticated caller. Made only by the door's `authenticate`.
 #[derive(Debug, Clone)]
 pub(crate) struct Caller {
     pub(crate) state: Arc<WorkspaceState>,
     pub(crate) client: Arc<Client>,
+    pub(crate) api_key: ApiKey,
     pub(crate) identity: Option<Arc<Identity>>,
 }
 

@@ -12,8 +12,8 @@ use crate::strongroom::Strongroom;
 
 impl Strongroom {
     /// Exchanges a user's JWT, for a client that authenticates with its API key, for a token that
-    /// carries client, identity and all lockable claims. It lives at most 15 minutes and never
-    /// longer than the user's token.
+    /// carries client, identity and all lockable claims. It lives at most 15 minutes, never longer
+    /// than the user's token, and ends with the API key.
     ///
     /// # Errors
     /// [`Refused`], with the entry where the client is known.
@@ -85,8 +85,13 @@ impl Use for Exchange {
         }
         let identity = room.verify_identity(caller, &self.0.subject_token).await?;
         let now = room.time.now();
-        let (workspace, client) = (caller.state.id, caller.client.id);
-        let exchanged = Exchanged::new(workspace, client, Identity::clone(&identity), now)?;
+        let exchanged = Exchanged::new(
+            caller.state.id,
+            caller.client.id,
+            caller.api_key,
+            Identity::clone(&identity),
+            now,
+        )?;
         let expires = exchanged.identity.expires;
         let answer = TokenAnswer {
             access_token: room.deployment.tokens.issue(

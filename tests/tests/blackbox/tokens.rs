@@ -2,7 +2,7 @@
 
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
-use strongroom_client::{ClientError, LockContext};
+use strongroom_client::{Client, ClientError, LockContext};
 use strongroom_tests::on_each_database;
 use strongroom_tests::reply::Reply;
 use strongroom_tests::room::{Room, tenant};
@@ -26,6 +26,8 @@ on_each_database!(
     all_three_algorithms_are_accepted,
     the_algorithm_must_be_that_of_the_key,
     an_exchanged_token_stops_with_its_issuer_and_client,
+    an_exchanged_token_stops_with_its_api_key,
+    an_exchanged_token_never_outlives_its_api_key,
     an_identity_header_given_twice_identifies_nobody,
 );
 
@@ -417,6 +419,47 @@ async fn an_exchanged_token_stops_with_its_issuer_and_client(room: Room) {
         .await
         .unwrap();
     assert!(seal().await.unwrap_err().is_unauthenticated());
+}
+
+async fn an_exchanged_token_stops_with_its_api_key(room: Room) {
+    let (first, created) = room.make_client(&[Permission::Encrypt], &[&[]]).await;
+    let (id, clients) = (created.client.id, room.client.clients());
+    let second = clients.create_key(id, None).await.unwrap();
+    let second = room.with_key(&second.secret);
+    let alice = room.token("alice").await;
+    let exchange = async |client: &Client| {
+        let token = client.exchange_token(&alice).await.unwrap();
+        room.with_key(&token.access_token)
+    };
+    let (ended, other) = (exchange(&first).await, exchange(&second).await);
+    let unused = exchange(&first).await;
+    let seal = async |client: &Client| {
+        let request = EncryptRequest::new(tenant("acme"), "v");
+        client.encrypt(request).await
+    };
+    assert!(seal(&ended).await.is_ok());
+    clients
+        .revoke_key(id, created.api_key.info.id)
+        .await
+        .unwrap();
+    assert!(seal(&ended).await.unwrap_err().is_unauthenticated());
+    assert!(seal(&unused).await.unwrap_err().is_unauthenticated());
+    assert!(seal(&other).await.is_ok());
+    assert!(seal(&second).await.is_ok());
+}
+
+async fn an_exchanged_token_never_outlives_its_api_key(room: Room) {
+    let (_, created) = room.make_client(&[Permission::Encrypt], &[&[]]).await;
+    let key = room
+        .client
+        .clients()
+        .create_key(created.client.id, Some(600))
+        .await
+        .unwrap();
+    let client = room.with_key(&key.secret);
+    let alice = json!({"sub": "alice", "expires_in": 3600});
+    let token = client.exchange_token(&room.mint(alice).await).await;
+    assert!(token.unwrap().expires_in <= 600);
 }
 
 async fn an_identity_header_given_twice_identifies_nobody(room: Room) {

@@ -13,7 +13,7 @@ use strongroom_log::{Hash, sha256};
 use strongroom_types::{ClientId, KeyId, Operation, WorkspaceId, base32};
 
 use crate::ask::Ask;
-use crate::caller::{Caller, Client};
+use crate::caller::{ApiKey, Caller, Client};
 use crate::denial::{Denial, Refused, TokenFault};
 use crate::identity::Identity;
 use crate::ports::{Micros, RecordKind};
@@ -62,7 +62,9 @@ fn kept_bytes(text: &str) -> u32 {
 struct Session {
     workspace: WorkspaceId,
     client: ClientId,
-    /// The epoch at which it was looked up; API keys are rows, exchanged tokens are not.
+    /// The API key that was shown, or that the token was exchanged with.
+    api_key: ApiKey,
+    /// The epoch at which the row of the API key was looked up.
     epoch: u64,
     expires: Option<Micros>,
     /// The identity inside an exchanged token.
@@ -146,6 +148,7 @@ impl Strongroom {
         let caller = Caller {
             state,
             client,
+            api_key: session.api_key,
             identity: session.identity.clone(),
         };
         Ok((caller, live))
@@ -200,6 +203,10 @@ impl Strongroom {
         Ok(Session {
             workspace: row.workspace,
             client: row.client,
+            api_key: ApiKey {
+                id,
+                expires: row.expires,
+            },
             epoch: state.epoch,
             expires: row.expires,
             identity: None,
@@ -207,7 +214,8 @@ impl Strongroom {
         })
     }
 
-    /// Verifies an exchanged token. Its identity's issuer must still be trusted.
+    /// Verifies an exchanged token. Its identity's issuer must still be trusted, and the API key
+    /// that it was exchanged with still be there; the token expires before that key does.
     async fn token_session(&self, bearer: &str) -> Result<Session, Denial> {
         let issuer = &self.settings.token_issuer;
         let token = self
@@ -220,9 +228,17 @@ impl Strongroom {
         if issuer.is_none_or(|issuer| issuer.body.disabled) {
             return Err(Denial::Unauthenticated);
         }
+        let row = self.store.api_key(token.api_key).await?;
+        let row = row
+            .filter(|row| (row.workspace, row.client) == (token.workspace, token.client))
+            .ok_or(Denial::Unauthenticated)?;
         Ok(Session {
             workspace: token.workspace,
             client: token.client,
+            api_key: ApiKey {
+                id: row.id,
+                expires: row.expires,
+            },
             epoch: state.epoch,
             expires: Some(token.identity.expires),
             identity: Some(Arc::new(token.identity)),

@@ -2,25 +2,26 @@
 //!
 //! ```text
 //! header   { "typ": "at+jwt", "alg": "EdDSA" }
-//! claims   { "iss", "aud": the deployment, "iat", "exp", "ws", "client",
+//! claims   { "iss", "aud": the deployment, "iat", "exp", "ws", "client", "key",
 //!            "identity": { "issuer", "iss", "sub", "claims": {…}, "display": [names of claims] } }
 //! ```
 //!
-//! An exchanged token serves one client in one workspace. It lives at most 15 minutes, never
-//! longer than the token it was exchanged for, and is checked without clock skew: one deployment
-//! writes and reads it.
+//! An exchanged token serves one client in one workspace, and names the API key it was exchanged
+//! with, so that it ends when that key does. It lives at most 15 minutes, never longer than key or
+//! user's token, and is checked without clock skew: one deployment writes and reads it.
 
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use strongroom_crypto::secret::Secret;
-use strongroom_types::{ClientId, IssuerId, WorkspaceId};
+use strongroom_types::{ClientId, IssuerId, KeyId, WorkspaceId};
 use zeroize::Zeroizing;
 
 use super::jwk::PublicKey;
 use super::jwt::{self, Token};
 use super::{Identity, pick};
+use crate::caller::ApiKey;
 use crate::denial::{Denial, TokenFault};
 use crate::ports::Micros;
 use crate::time::seconds;
@@ -39,26 +40,32 @@ pub(crate) struct Exchanged {
     pub(crate) workspace: WorkspaceId,
     /// The client that exchanged the user's token.
     pub(crate) client: ClientId,
+    /// The API key that the client authenticated with.
+    pub(crate) api_key: KeyId,
     /// The identity; it expires with the exchanged token.
     pub(crate) identity: Identity,
 }
 
 impl Exchanged {
     /// Takes an identity that was just proven, and shortens its life to
-    /// `min(now + 15 min, its own expiry)`, in whole seconds.
+    /// `min(now + 15 min, its own expiry, the API key's)`, in whole seconds.
     ///
     /// # Errors
     /// [`TokenFault::Expired`] when nothing is left, which clock skew makes possible.
     pub(crate) fn new(
         workspace: WorkspaceId,
         client: ClientId,
+        api_key: ApiKey,
         identity: Identity,
         now: Micros,
     ) -> Result<Self, TokenFault> {
-        let expires = expiry(identity.expires, now).ok_or(TokenFault::Expired)?;
+        let key_expires = api_key.expires.unwrap_or(Micros::MAX);
+        let expires = expiry(identity.expires.min(key_expires), now);
+        let expires = expires.ok_or(TokenFault::Expired)?;
         Ok(Self {
             workspace,
             client,
+            api_key: api_key.id,
             identity: Identity {
                 expires,
                 ..identity
@@ -67,9 +74,9 @@ impl Exchanged {
     }
 }
 
-/// `min(now + 15 min, subject's expiry)` in whole seconds, if later than now.
-fn expiry(subject_expires: Micros, now: Micros) -> Option<Micros> {
-    let expires = subject_expires.min(now.saturating_add(LIFETIME));
+/// `min(now + 15 min, what ends first)` in whole seconds, if later than now.
+fn expiry(ends: Micros, now: Micros) -> Option<Micros> {
+    let expires = ends.min(now.saturating_add(LIFETIME));
     let whole = seconds(expires.div_euclid(seconds(1)));
     (whole > now).then_some(whole)
 }
@@ -84,6 +91,7 @@ struct Payload {
     exp: i64,
     ws: WorkspaceId,
     client: ClientId,
+    key: KeyId,
     identity: Subject,
 }
 
@@ -174,6 +182,7 @@ fn payload(iss: &str, exchanged: &Exchanged, now: Micros) -> Payload {
         exp: identity.expires.div_euclid(seconds(1)),
         ws: exchanged.workspace,
         client: exchanged.client,
+        key: exchanged.api_key,
         identity: Subject {
             issuer: identity.issuer,
             iss: identity.iss.clone(),
@@ -207,6 +216,7 @@ fn exchanged(payload: Payload, iss: &str, now: Micros) -> Result<Exchanged, Toke
     Ok(Exchanged {
         workspace: payload.ws,
         client: payload.client,
+        api_key: payload.key,
         identity,
     })
 }
@@ -235,6 +245,13 @@ mod tests {
     }
 
     fn alice(expires: Micros) -> Result<Exchanged, TokenFault> {
+        alice_with_key(expires, None)
+    }
+
+    fn alice_with_key(
+        expires: Micros,
+        key_expires: Option<Micros>,
+    ) -> Result<Exchanged, TokenFault> {
         let identity = fixture::identity(json!({"sub": "alice", "email": "a@acme", "n": 1}));
         let [workspace, client] = [[2; 16], [3; 16]];
         let identity = Identity {
@@ -244,6 +261,10 @@ mod tests {
         Exchanged::new(
             WorkspaceId::from_bytes(workspace),
             ClientId::from_bytes(client),
+            ApiKey {
+                id: KeyId::from_bytes([4; 16]),
+                expires: key_expires,
+            },
             identity,
             NOW,
         )
@@ -279,6 +300,17 @@ mod tests {
         assert_eq!(expiry(NOW + 999_999, NOW), None);
         assert_eq!(expiry(i64::MIN, NOW), None);
         assert_eq!(alice(NOW), Err(TokenFault::Expired));
+    }
+
+    #[test]
+    fn a_token_never_outlives_the_api_key_it_was_exchanged_with() {
+        let ends = |key_expires| {
+            let exchanged = alice_with_key(NOW + 10 * MINUTE, Some(key_expires));
+            exchanged.map(|exchanged| exchanged.identity.expires)
+        };
+        assert_eq!(ends(NOW + 20 * MINUTE), Ok(NOW + 10 * MINUTE));
+        assert_eq!(ends(NOW + MINUTE), Ok(NOW + MINUTE));
+        assert_eq!(ends(NOW), Err(TokenFault::Expired));
     }
 
     #[test]
@@ -323,6 +355,7 @@ mod tests {
             (good, json!({"aud": "another"}), TokenFault::Audience),
             (good, json!({"exp": 1.5}), TokenFault::Malformed),
             (good, json!({"more": 1}), TokenFault::Malformed),
+            (good, json!({"key": null}), TokenFault::Malformed),
         ] {
             let result = signer().verify(&sign(header, &changed), OURS, NOW);
             assert_eq!(result, Err(fault), "{header} {changed}");

@@ -15,8 +15,8 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             .about(
                 Tag::Tokens,
                 "Exchanges a user's JWT for a token of at most 15 minutes that carries client and \
-                 identity. The client authenticates with its API key. Errors have the shape of \
-                 RFC 6749, section 5.2.",
+                 identity. The client authenticates with its API key, with which the token ends. \
+                 Errors have the shape of RFC 6749, section 5.2.",
             )
             .takes_form::<TokenRequest>()
             .gives::<TokenAnswer>(),
