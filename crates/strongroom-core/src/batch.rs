@@ -81,6 +81,9 @@ impl<T: ItemUse> Use for Single<'_, T> {
             ..Account::default()
         };
         account.use_key(prepared.key_use, &prepared.map);
+        if let Some(version) = prepared.key_use.moved_to {
+            account = account.fact("moved_to", &version.to_string());
+        }
         Ok(Planned {
             work: (prepared.key_use, prepared.work),
             account,
@@ -238,6 +241,7 @@ fn allowed(position: usize, key_use: KeyUse, digest: Hash) -> Item {
         outcome: Outcome::Allowed,
         reason: None,
         digest: Some(digest),
+        moved_to: key_use.moved_to,
     }
 }
 
@@ -248,6 +252,7 @@ fn record(position: usize, key_use: KeyUse, outcome: Outcome, denial: &Denial) -
         outcome,
         reason: Some(denial.reason()),
         digest: None,
+        moved_to: None,
     }
 }
 

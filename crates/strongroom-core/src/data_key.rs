@@ -244,7 +244,7 @@ impl ItemUse for Rewrap {
         Ok(Prepared {
             digest: sha256(&self.0.wrapped_key.0),
             map: Arc::clone(&keys.map),
-            key_use: KeyUse::opening(&keys, &envelope),
+            key_use: KeyUse::moving(&keys, &envelope),
             work: keys,
         })
     }

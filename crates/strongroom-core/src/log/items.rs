@@ -101,6 +101,7 @@ fn item_view(place: u32, item: &Item) -> ItemView {
         position,
         context: item.context.map(|(_, context, _)| context),
         version: item.context.map(|(_, _, version)| version),
+        moved_to: item.moved_to,
         outcome: item.outcome,
         reason: item.reason,
         digest: item.digest.map(|digest| digest.to_string()),
@@ -121,6 +122,7 @@ mod tests {
             outcome: Outcome::Allowed,
             reason: None,
             digest: Some(sha256(b"sealed")),
+            moved_to: Some(KeyVersion(4)),
         };
         let denied = Item {
             id: ItemId::Position(1),
@@ -128,6 +130,7 @@ mod tests {
             outcome: Outcome::Denied,
             reason: Some(Reason::LockRequired),
             digest: None,
+            moved_to: None,
         };
         Items(vec![allowed, denied])
     }
@@ -159,6 +162,7 @@ mod tests {
         let view = view(9, &items());
         assert_eq!((view.index, view.root), (9, items().root().to_string()));
         assert_eq!(view.items[0].version, Some(KeyVersion(3)));
+        assert_eq!(view.items[0].moved_to, Some(KeyVersion(4)));
         assert_eq!(view.items[1].reason, Some(Reason::LockRequired));
     }
 }
