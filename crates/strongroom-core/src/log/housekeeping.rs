@@ -6,11 +6,10 @@ use strongroom_types::WorkspaceId;
 use tokio::task::JoinSet;
 
 use super::follow::WIDTH;
-use super::seen::once_in;
 use crate::denial::Denial;
 use crate::ports::Micros;
 use crate::strongroom::Strongroom;
-use crate::time::{micros, seconds};
+use crate::time::{micros, once_in, seconds};
 
 /// A log is signed at most once in this time.
 const SIGNING_PAUSE: Micros = seconds(1);
@@ -37,8 +36,8 @@ impl Strongroom {
     pub async fn tick(&self) {
         self.flush_floods(false).await;
         self.tend_logs(Tend::Due).await;
-        self.erase_openings().await;
-        self.keyring.drop_idle().await;
+        self.erase_private_fields().await;
+        self.keyring.drop_idle(self.time.now()).await;
         self.complete_tombstones().await;
     }
 
