@@ -5,6 +5,7 @@
     reason = "a test fails by panicking, its helpers too"
 )]
 
+#[expect(dead_code, reason = "other tests use more of it")]
 mod support;
 
 use std::sync::Arc;

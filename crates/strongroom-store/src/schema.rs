@@ -8,8 +8,14 @@ use sqlx::{AnyConnection, AssertSqlSafe, SqlSafeStr as _};
 use crate::database::{Backend, OpenError};
 
 /// Every version of the tables, oldest first. A version that was released is never edited.
-const VERSIONS: [(i64, &str, &str); 1] =
-    [(1, "tables", include_str!("../migrations/0001_tables.sql"))];
+const VERSIONS: [(i64, &str, &str); 2] = [
+    (1, "tables", include_str!("../migrations/0001_tables.sql")),
+    (
+        4,
+        "private_terms",
+        include_str!("../migrations/0004_private_terms.sql"),
+    ),
+];
 
 /// Brings the tables to the newest version that this program knows.
 ///

@@ -22,10 +22,24 @@ use tokio::task::JoinSet;
 
 /// Each look is a millisecond after the one before.
 #[derive(Debug)]
-struct Ticking(AtomicI64);
+pub(crate) struct Ticking(AtomicI64);
 
 /// 2026-11-23T00:00:00Z.
 pub(crate) const START: i64 = 1_795_392_000_000_000;
+
+impl Ticking {
+    /// Lets time pass.
+    pub(crate) fn pass(&self, time: Duration) {
+        let micros = i64::try_from(time.as_micros()).unwrap();
+        self.0.fetch_add(micros, Ordering::SeqCst);
+    }
+}
+
+impl Default for Ticking {
+    fn default() -> Self {
+        Self(AtomicI64::new(START))
+    }
+}
 
 impl Clock for Ticking {
     fn read(&self) -> Reading {
@@ -120,10 +134,20 @@ pub(crate) async fn open(
     anchor: &Arc<MemoryAnchor>,
     settings: Settings,
 ) -> Result<Strongroom, OpenError> {
+    open_at(&Arc::default(), store, anchor, settings).await
+}
+
+/// A deployment on the database with this clock.
+async fn open_at(
+    clock: &Arc<Ticking>,
+    store: &Arc<Database>,
+    anchor: &Arc<MemoryAnchor>,
+    settings: Settings,
+) -> Result<Strongroom, OpenError> {
     let parts = Parts {
         store: Arc::<Database>::clone(store),
         root: Arc::new(TestRoot),
-        clock: Arc::new(Ticking(AtomicI64::new(START))),
+        clock: Arc::<Ticking>::clone(clock),
         entropy: Arc::new(SystemEntropy),
         fetch: Arc::new(Nowhere),
         anchor: Arc::<MemoryAnchor>::clone(anchor),
@@ -138,6 +162,7 @@ pub(crate) struct World {
     pub(crate) room: Strongroom,
     pub(crate) workspace: WorkspaceId,
     pub(crate) ask: Ask,
+    pub(crate) clock: Arc<Ticking>,
     pub(crate) anchor: Arc<MemoryAnchor>,
     pub(crate) store: Arc<Database>,
     pub(crate) folder: TempDir,
@@ -149,7 +174,10 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let store = database(&folder.path().join("strongroom.db")).await;
         let anchor = Arc::new(MemoryAnchor::default());
-        let room = open(&store, &anchor, Settings::default()).await.unwrap();
+        let clock = Arc::default();
+        let room = open_at(&clock, &store, &anchor, Settings::default())
+            .await
+            .unwrap();
         let first = room.initialise().await.unwrap().unwrap();
         let request = WorkspaceCreate {
             name: "acme".to_owned(),
@@ -164,6 +192,7 @@ impl World {
             room,
             workspace,
             ask,
+            clock,
             anchor,
             store,
             folder,
