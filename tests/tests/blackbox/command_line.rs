@@ -1,34 +1,39 @@
-//! The commands that check the log offline.
+//! The commands: those that check the log offline, and those that replace files.
 
 use std::fs;
-use std::path::Path;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
 use std::process::Output;
 
+use strongroom_crypto::envelope::Envelope;
 use strongroom_log::NoteSigner;
 use strongroom_tests::on_each_database;
 use strongroom_tests::room::{Room, tenant};
 use strongroom_tests::server;
+use strongroom_types::KeyVersion;
 use strongroom_types::body::{Batch, EncryptItem, EncryptRequest, LogEntryId};
 
 on_each_database!(
     an_exported_log_verifies_offline_and_a_flipped_byte_does_not,
     a_receipt_verifies_offline_and_for_its_entry_only,
+    a_rewrapped_file_is_replaced_as_a_whole,
+    a_file_that_cannot_be_rewrapped_stays_as_it_is,
 );
 
-/// Runs a `strongroom log` command that talks to the room's server.
-fn fetch(room: &Room, folder: &Path, arguments: &[&str]) -> Output {
-    let key_file = folder.join("api.key");
+/// Runs a command that talks to the room's server.
+fn run(room: &Room, arguments: &[&str]) -> Output {
+    let folder = tempfile::tempdir().unwrap();
+    let key_file = folder.path().join("api.key");
     fs::write(&key_file, &room.api_key).unwrap();
-    let sheet = room.server.sheet();
-    let connection = [
-        "--url",
-        &sheet.url,
-        "--api-key-file",
-        key_file.to_str().unwrap(),
-        "--key",
-        &sheet.log_public_key,
-    ];
-    server::run(&[&["log"], arguments, &connection].concat()).unwrap()
+    let url = &room.server.sheet().url;
+    let connection = ["--url", url, "--api-key-file", text(&key_file)];
+    server::run(&[arguments, &connection].concat()).unwrap()
+}
+
+/// Runs a `strongroom log` command that talks to the room's server.
+fn fetch(room: &Room, arguments: &[&str]) -> Output {
+    let key = ["--key", &room.server.sheet().log_public_key];
+    run(room, &[&["log"], arguments, &key].concat())
 }
 
 fn text(path: &Path) -> &str {
@@ -56,7 +61,7 @@ async fn an_exported_log_verifies_offline_and_a_flipped_byte_does_not(room: Room
     };
     room.client.encrypt_batch(batch).await.unwrap();
     let log = folder.path().join("log");
-    let exported = fetch(&room, folder.path(), &["export", text(&log)]);
+    let exported = fetch(&room, &["export", text(&log)]);
     assert!(exported.status.success(), "{exported:?}");
     let key = &room.server.sheet().log_public_key;
     let verify = |key: &str| server::run(&["log", "verify", text(&log), "--key", key]).unwrap();
@@ -78,7 +83,7 @@ async fn an_exported_log_verifies_offline_and_a_flipped_byte_does_not(room: Room
     assert!(verify(key).status.success());
 }
 
-fn files(folder: &Path) -> Vec<std::path::PathBuf> {
+fn files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -109,7 +114,7 @@ async fn a_receipt_verifies_offline_and_for_its_entry_only(room: Room) {
             "--entry",
             text(&entry),
         ];
-        let output = fetch(&room, folder.path(), &arguments);
+        let output = fetch(&room, &arguments);
         assert!(output.status.success(), "{output:?}");
         fetched.push((receipt, entry));
     }
@@ -129,4 +134,64 @@ async fn a_receipt_verifies_offline_and_for_its_entry_only(room: Room) {
         assert!(verify(receipt, entry).status.success());
     }
     assert!(!verify(&fetched[0].0, &fetched[1].1).status.success());
+}
+
+/// Has the command line seal a file, and rotates its key.
+async fn sealed_file(room: &Room, folder: &Path) -> PathBuf {
+    let (plain, sealed) = (folder.join("plain"), folder.join("report.sr1"));
+    fs::write(&plain, vec![7; 200_000]).unwrap();
+    let context = ["encrypt", "--context", "tenant=acme"];
+    let files = [text(&plain), "--output", text(&sealed)];
+    let output = run(room, &[&context[..], &files].concat());
+    assert!(output.status.success(), "{output:?}");
+    fs::remove_file(plain).unwrap();
+    let bytes = fs::read(&sealed).unwrap();
+    let id = Envelope::parse(&bytes).unwrap().header.context;
+    room.client.contexts().rotate(id).await.unwrap();
+    sealed
+}
+
+fn rewrap(room: &Room, tenant: &str, file: &Path) -> Output {
+    let context = format!("tenant={tenant}");
+    run(room, &["rewrap", "--context", &context, text(file)])
+}
+
+fn version(file: &Path) -> KeyVersion {
+    let bytes = fs::read(file).unwrap();
+    Envelope::parse(&bytes).unwrap().key_part.version
+}
+
+async fn a_rewrapped_file_is_replaced_as_a_whole(room: Room) {
+    let folder = tempfile::tempdir().unwrap();
+    let sealed = sealed_file(&room, folder.path()).await;
+    fs::set_permissions(&sealed, fs::Permissions::from_mode(0o640)).unwrap();
+    let link = folder.path().join("link");
+    std::os::unix::fs::symlink(&sealed, &link).unwrap();
+    assert_eq!(version(&sealed), KeyVersion(1));
+    let output = rewrap(&room, "acme", &link);
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(version(&sealed), KeyVersion(2));
+    assert!(link.is_symlink());
+    let mode = fs::metadata(&sealed).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o640);
+    let opened = folder.path().join("opened");
+    let files = [text(&sealed), "--output", text(&opened)];
+    let open = [&["decrypt", "--context", "tenant=acme"], &files[..]].concat();
+    assert!(run(&room, &open).status.success());
+    assert_eq!(fs::read(opened).unwrap(), vec![7; 200_000]);
+}
+
+async fn a_file_that_cannot_be_rewrapped_stays_as_it_is(room: Room) {
+    let folder = tempfile::tempdir().unwrap();
+    let sealed = sealed_file(&room, folder.path()).await;
+    let good = fs::read(&sealed).unwrap();
+    let mut altered = good.clone();
+    altered[100] ^= 1;
+    let cut = good[..50].to_vec();
+    for (tenant, content) in [("other", good), ("acme", altered), ("acme", cut)] {
+        fs::write(&sealed, &content).unwrap();
+        assert!(!rewrap(&room, tenant, &sealed).status.success());
+        assert!(fs::read(&sealed).unwrap() == content);
+        assert_eq!(files(folder.path()), [sealed.clone()], "nothing beside it");
+    }
 }

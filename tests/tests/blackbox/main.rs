@@ -21,6 +21,7 @@ mod issuers;
 mod locks;
 mod log;
 mod policies;
+mod stream_rewrap;
 mod streams;
 mod tokens;
 mod values;

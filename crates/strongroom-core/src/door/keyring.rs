@@ -11,7 +11,9 @@ use std::time::Duration;
 use moka::future;
 use strongroom_crypto::chunked::{Opener, Sealer};
 use strongroom_crypto::entropy::Entropy;
-use strongroom_crypto::envelope::{self, Envelope, Header, HeaderLock, SealError, SealRequest};
+use strongroom_crypto::envelope::{
+    self, Envelope, Header, HeaderLock, RewrapError, SealError, SealRequest,
+};
 use strongroom_crypto::keys::{
     ContextKey, LOCK_SALT_BYTES, LockKey, LockSecret, Place, ResolvedLock, Seed,
 };
@@ -22,9 +24,9 @@ use strongroom_types::{
     ContextId, KeyContext, KeyVersion, Kind, Mode, Operation, Purpose, Suite, WorkspaceId,
 };
 
+use super::idle::IdleCache;
 use super::{ItemPermit, Stopped, Withheld};
 use crate::denial::{CiphertextFault, Denial};
-use super::idle::IdleCache;
 use crate::policy::Rules;
 use crate::ports::{ContextRow, Micros, StoreError};
 use crate::workspace::WorkspaceState;
@@ -380,14 +382,26 @@ impl ContextKeys {
         entropy: &dyn Entropy,
     ) -> Result<Vec<u8>, Denial> {
         permit.consume(&[Operation::Rewrap, Operation::DataKeyRewrap], self.id)?;
+        let (old, new) = self.moving_keys(envelope)?;
+        envelope::rewrap(envelope, old, new, associated_data, entropy).map_err(rewrap_fault)
+    }
+
+    /// Moves the prefix of a stream to the active version. Needs nobody's claims.
+    pub(crate) fn rewrap_stream(
+        &self,
+        permit: ItemPermit,
+        prefix: &Envelope<'_>,
+        entropy: &dyn Entropy,
+    ) -> Result<Vec<u8>, Denial> {
+        permit.consume(&[Operation::StreamRewrap], self.id)?;
+        let (old, new) = self.moving_keys(prefix)?;
+        envelope::rewrap_prefix(prefix, old, new, entropy).map_err(rewrap_fault)
+    }
+
+    /// The version that the ciphertext names, and the active one.
+    fn moving_keys(&self, envelope: &Envelope<'_>) -> Result<(&ContextKey, &ContextKey), Denial> {
         let old = self.version(envelope.key_part.version)?;
-        let new = self.version(self.active)?;
-        envelope::rewrap(envelope, old, new, associated_data, entropy).map_err(
-            |error| match error {
-                envelope::RewrapError::Open(_) => Denial::Ciphertext(CiphertextFault::Altered),
-                envelope::RewrapError::Seal(error) => seal_fault(error),
-            },
-        )
+        Ok((old, self.version(self.active)?))
     }
 
     fn opening_keys(
@@ -503,6 +517,13 @@ fn unwrap_lock_secret(
 
 fn altered(_: strongroom_crypto::OpenError) -> Denial {
     Denial::Ciphertext(CiphertextFault::Altered)
+}
+
+fn rewrap_fault(error: RewrapError) -> Denial {
+    match error {
+        RewrapError::Open(error) => altered(error),
+        RewrapError::Seal(error) => seal_fault(error),
+    }
 }
 
 /// What was sealed is of our own making, so that only a lack of entropy is not a fault of ours.

@@ -203,7 +203,8 @@ const fn direction(operation: Operation) -> Option<Direction> {
         | Operation::DataKeyUnwrap
         | Operation::StreamDecrypt
         | Operation::Rewrap
-        | Operation::DataKeyRewrap => Some(Direction::Opens),
+        | Operation::DataKeyRewrap
+        | Operation::StreamRewrap => Some(Direction::Opens),
         _ => None,
     }
 }
@@ -298,8 +299,8 @@ mod tests {
             let row = TermRow {
                 term: term.mac(&audit),
                 tile: 4,
-            };
                 private,
+            };
             assert!(found.terms(&audit, 4).contains(&row), "{term:?}");
         }
         assert_eq!(found.terms(&audit, 4).len(), 5);

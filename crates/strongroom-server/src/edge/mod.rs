@@ -31,7 +31,7 @@ pub(crate) use guard::{guard, unknown_method, unknown_route};
 pub(crate) use problem::{Problem, status, title};
 pub(crate) use query::{FromParameters, Parameters, Query};
 pub(crate) use ready::Readiness;
-pub(crate) use stream::{Opened, Sealed};
+pub(crate) use stream::{Moving, Opened, Sealed};
 pub(crate) use target::{Target, TileTarget};
 
 /// What every request shares.

@@ -7,8 +7,10 @@ mod dev;
 mod encrypt;
 mod init;
 mod log;
+mod rewrap;
 mod serve;
 mod stream;
+mod whole_file;
 
 use clap::{Parser, Subcommand};
 
@@ -54,6 +56,8 @@ enum Command {
     Encrypt(encrypt::EncryptArgs),
     /// Open a file or a pipe through a server
     Decrypt(decrypt::DecryptArgs),
+    /// Move sealed files to the active version of their key, in place
+    Rewrap(rewrap::RewrapArgs),
     /// Read, export and verify the log
     #[command(subcommand)]
     Log(log::LogCommand),
@@ -68,6 +72,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Admin(command) => admin::run(command).await,
         Command::Encrypt(args) => encrypt::run(args).await,
         Command::Decrypt(args) => decrypt::run(args).await,
+        Command::Rewrap(args) => rewrap::run(args).await,
         Command::Log(command) => log::run(command).await,
     }
 }
