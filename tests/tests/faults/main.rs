@@ -13,5 +13,6 @@ mod database_file;
 mod deployment;
 mod disk;
 mod postgres_lost;
+mod postgres_stopped;
 mod rollback;
 mod shutdown;
