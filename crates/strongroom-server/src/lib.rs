@@ -37,6 +37,7 @@ mod fetch;
 mod file;
 mod limits;
 pub mod openapi;
+mod patience;
 pub mod roots;
 mod routes;
 mod server;
