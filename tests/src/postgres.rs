@@ -1,4 +1,5 @@
-//! A throw-away PostgreSQL cluster, one for each test process.
+//! A throw-away PostgreSQL cluster, one for each test process, and clusters that a test has to
+//! itself.
 //!
 //! The cluster listens on a free port of 127.0.0.1 and keeps its files in a temporary directory.
 //! Durability settings stay at their defaults, because Strongroom refuses a server without them.
@@ -28,13 +29,14 @@ pg_ctl --pgdata data --wait --mode immediate stop >/dev/null
 rm -rf "$1"
 "#;
 
-/// The running cluster of this process.
+/// A cluster; it ends when it is dropped, and with this process.
 #[derive(Debug)]
-struct Cluster {
+pub struct Cluster {
     port: u16,
     programs: PathBuf,
-    /// Held for its standard input: the cluster lives as long as that pipe is open.
-    _keeper: Child,
+    directory: PathBuf,
+    /// The cluster lives as long as its standard input is open.
+    keeper: Child,
 }
 
 /// Returns the URL of a new, empty database whose name starts with `name`.
@@ -42,20 +44,75 @@ struct Cluster {
 /// # Errors
 /// When PostgreSQL is not installed (`cargo xtask setup` installs it) or does not start.
 pub fn database(name: &str) -> io::Result<String> {
-    static CREATED: AtomicU32 = AtomicU32::new(0);
-    let cluster = cluster()?;
-    let unique = format!("{name}_{}", CREATED.fetch_add(1, Ordering::Relaxed));
-    let status = Command::new(cluster.programs.join("createdb"))
-        .args(["--host", "127.0.0.1", "--username", "strongroom"])
-        .args(["--port", &cluster.port.to_string(), &unique])
-        .status()?;
-    if !status.success() {
-        return Err(io::Error::other("createdb failed"));
+    cluster()?.database(name)
+}
+
+impl Cluster {
+    /// Starts a cluster of the test's own, which it may stop and start.
+    ///
+    /// # Errors
+    /// As [`database`].
+    pub fn start() -> io::Result<Self> {
+        start()
     }
-    Ok(format!(
-        "postgres://strongroom@127.0.0.1:{}/{unique}",
-        cluster.port
-    ))
+
+    /// Returns the URL of a new, empty database whose name starts with `name`.
+    ///
+    /// # Errors
+    /// The cluster does not answer.
+    pub fn database(&self, name: &str) -> io::Result<String> {
+        static CREATED: AtomicU32 = AtomicU32::new(0);
+        let unique = format!("{name}_{}", CREATED.fetch_add(1, Ordering::Relaxed));
+        let status = Command::new(self.programs.join("createdb"))
+            .args(["--host", "127.0.0.1", "--username", "strongroom"])
+            .args(["--port", &self.port.to_string(), &unique])
+            .status()?;
+        if !status.success() {
+            return Err(io::Error::other("createdb failed"));
+        }
+        Ok(format!(
+            "postgres://strongroom@127.0.0.1:{}/{unique}",
+            self.port
+        ))
+    }
+
+    /// Stops the server as a crash would: nothing is finished, nothing written that was not.
+    ///
+    /// # Errors
+    /// It does not stop.
+    pub fn stop(&self) -> io::Result<()> {
+        self.control(&["--mode", "immediate", "stop"])
+    }
+
+    /// Starts the server again on the same port; it recovers what was committed.
+    ///
+    /// # Errors
+    /// It does not start.
+    pub fn start_again(&self) -> io::Result<()> {
+        // `pg_ctl` remembers the options of the start before.
+        self.control(&["--log", "server.log", "--timeout", "60", "restart"])
+    }
+
+    fn control(&self, arguments: &[&str]) -> io::Result<()> {
+        let mut command = Command::new(self.programs.join("pg_ctl"));
+        command
+            .args(["--pgdata", "data", "--wait"])
+            .args(arguments)
+            .current_dir(&self.directory)
+            .stdout(Stdio::null());
+        as_its_owner(&mut command)?;
+        if command.status()?.success() {
+            return Ok(());
+        }
+        Err(io::Error::other("pg_ctl failed"))
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        drop(self.keeper.stdin.take());
+        let _already_gone = self.keeper.wait();
+    }
 }
 
 fn cluster() -> io::Result<&'static Cluster> {
@@ -82,20 +139,28 @@ fn start() -> io::Result<Cluster> {
         .stdout(Stdio::piped())
         // An interrupt of the tests reaches the keeper as the closed pipe, not as a signal.
         .process_group(0);
-    if is_root()? {
-        let (uid, gid) = postgres_account()?;
+    if let Some((uid, gid)) = as_its_owner(&mut command)? {
         chown(directory.path(), Some(uid), Some(gid))?;
-        command.uid(uid).gid(gid);
     }
     let mut keeper = command.spawn()?;
     wait_until_ready(&mut keeper)?;
-    // From here on the keeper removes it.
-    drop(directory.keep());
     Ok(Cluster {
         port,
         programs,
-        _keeper: keeper,
+        // From here on the keeper removes it.
+        directory: directory.keep(),
+        keeper,
     })
+}
+
+/// The server refuses to run as root, so root lends it the account that Debian made for it.
+fn as_its_owner(command: &mut Command) -> io::Result<Option<(u32, u32)>> {
+    if !is_root()? {
+        return Ok(None);
+    }
+    let (uid, gid) = postgres_account()?;
+    command.uid(uid).gid(gid);
+    Ok(Some((uid, gid)))
 }
 
 fn wait_until_ready(keeper: &mut Child) -> io::Result<()> {
@@ -129,7 +194,6 @@ fn is_root() -> io::Result<bool> {
     Ok(fs::metadata(Path::new("/proc/self"))?.uid() == 0)
 }
 
-/// The server refuses to run as root, so root lends it the account that Debian made for it.
 fn postgres_account() -> io::Result<(u32, u32)> {
     fs::read_to_string("/etc/passwd")?
         .lines()

@@ -120,6 +120,9 @@ impl<T: ItemUse> Use for Single<'_, T> {
         if let Some((object, version)) = prepared.object {
             account = account.of_object(object, version);
         }
+        if let Some(version) = prepared.key_use.moved_to {
+            account = account.fact("moved_to", &version.to_string());
+        }
         Ok(Planned {
             work: (prepared.key_use, prepared.work),
             account,
@@ -379,6 +382,7 @@ fn allowed(id: ItemId, key_use: KeyUse, digest: Hash) -> Item {
         outcome: Outcome::Allowed,
         reason: None,
         digest: Some(digest),
+        moved_to: key_use.moved_to,
     }
 }
 
@@ -389,6 +393,7 @@ fn record(id: ItemId, key_use: Option<KeyUse>, (outcome, reason): (Outcome, Reas
         outcome,
         reason: Some(reason),
         digest: None,
+        moved_to: None,
     }
 }
 

@@ -116,7 +116,12 @@ impl Kept<'_> {
     ) -> Result<Prepared<Opening>, Stopped> {
         let (envelope, keys) = self.keys(room, caller).await?;
         let lock = caller.lock_for_opening(&keys, &envelope.header)?;
-        Ok(self.prepared(&envelope, &keys, |keys| Opening { keys, lock }))
+        let key_use = KeyUse::opening(&keys, &envelope);
+        let opening = Opening {
+            keys: Arc::clone(&keys),
+            lock,
+        };
+        Ok(self.prepared(key_use, &keys, opening))
     }
 
     /// Authorises moving it to the active key version, which needs nobody's claims.
@@ -126,7 +131,8 @@ impl Kept<'_> {
         caller: &Caller,
     ) -> Result<Prepared<Arc<ContextKeys>>, Stopped> {
         let (envelope, keys) = self.keys(room, caller).await?;
-        Ok(self.prepared(&envelope, &keys, |keys| keys))
+        let key_use = KeyUse::moving(&keys, &envelope);
+        Ok(self.prepared(key_use, &keys, Arc::clone(&keys)))
     }
 
     async fn keys(
@@ -141,14 +147,8 @@ impl Kept<'_> {
         Ok((envelope, keys))
     }
 
-    fn prepared<W>(
-        &self,
-        envelope: &Envelope<'_>,
-        keys: &Arc<ContextKeys>,
-        work: impl FnOnce(Arc<ContextKeys>) -> W,
-    ) -> Prepared<W> {
-        let key_use = KeyUse::opening(keys, envelope);
-        Prepared::new(work(Arc::clone(keys)), key_use, &keys.map, sha256(self.1))
+    fn prepared<W>(&self, key_use: KeyUse, keys: &ContextKeys, work: W) -> Prepared<W> {
+        Prepared::new(work, key_use, &keys.map, sha256(self.1))
     }
 }
 

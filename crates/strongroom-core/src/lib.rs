@@ -35,6 +35,7 @@ mod record;
 mod rewrap;
 mod settings;
 pub mod stream;
+pub mod stream_rewrap;
 mod strongroom;
 mod time;
 mod token;

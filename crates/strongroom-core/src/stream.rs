@@ -179,14 +179,13 @@ struct OpenPrefix<'a> {
     prefix: &'a [u8],
 }
 
-impl OpenPrefix<'_> {
-    fn parse(&self) -> Result<Envelope<'_>, Denial> {
-        let parsed = Envelope::parse_prefix(self.prefix).map_err(format_fault)?;
-        let malformed = Denial::Ciphertext(CiphertextFault::Malformed);
-        let (envelope, _) = parsed.ok_or(malformed)?;
-        check_purpose(&envelope, Purpose::File)?;
-        Ok(envelope)
-    }
+/// Reads the complete prefix of a stream.
+pub(crate) fn parse_prefix(prefix: &[u8]) -> Result<Envelope<'_>, Denial> {
+    let parsed = Envelope::parse_prefix(prefix).map_err(format_fault)?;
+    let malformed = Denial::Ciphertext(CiphertextFault::Malformed);
+    let (envelope, _) = parsed.ok_or(malformed)?;
+    check_purpose(&envelope, Purpose::File)?;
+    Ok(envelope)
 }
 
 impl ItemUse for OpenPrefix<'_> {
@@ -207,7 +206,7 @@ impl ItemUse for OpenPrefix<'_> {
         _entropy: &dyn Entropy,
     ) -> Result<Prepared<Opening>, Stopped> {
         caller.require_context(&self.request.key_context)?;
-        let envelope = self.parse()?;
+        let envelope = parse_prefix(self.prefix)?;
         let keys = room
             .keys_for_opening(caller, &self.request.key_context, &envelope)
             .await?;
@@ -223,7 +222,7 @@ impl ItemUse for OpenPrefix<'_> {
         work: Opening,
         permit: ItemPermit,
     ) -> Result<Self::Answer, Denial> {
-        let envelope = self.parse()?;
+        let envelope = parse_prefix(self.prefix)?;
         let associated_data = self.request.associated_data.as_deref();
         let opener =
             work.keys

@@ -37,6 +37,15 @@ fn offset(reading: &Reading) -> Micros {
     reading.wall.saturating_sub(micros(reading.monotonic))
 }
 
+/// Whether `pause` has passed since this last said so.
+pub(crate) fn once_in(last: &AtomicI64, now: Micros, pause: Micros) -> bool {
+    let before = last.load(Ordering::Acquire);
+    let due = before == 0 || now.saturating_sub(before) >= pause;
+    due && last
+        .compare_exchange(before, now, Ordering::AcqRel, Ordering::Acquire)
+        .is_ok()
+}
+
 /// A duration in microseconds, saturating after 292,000 years.
 pub(crate) fn micros(duration: Duration) -> Micros {
     i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)

@@ -48,6 +48,7 @@ impl ItemName {
 /// ```text
 /// fields u8 ‖ outcome u8 ‖ position u32, or [0 length u16 ‖ name]
 /// [1 kind u8 ‖ context id 32 bytes ‖ key version u32] [2 reason u16] [3 digest 32 bytes]
+/// [4 key version u32]
 /// [k …] is there if bit k of `fields` is set; numbers are big-endian
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,12 +63,15 @@ pub struct Item {
     pub reason: Option<Reason>,
     /// SHA-256 of what was sealed, or of the ciphertext that was to be opened.
     pub digest: Option<Hash>,
+    /// The version of the same key that a ciphertext was moved to.
+    pub moved_to: Option<KeyVersion>,
 }
 
 const NAME: u8 = 1 << 0;
 const CONTEXT: u8 = 1 << 1;
 const REASON: u8 = 1 << 2;
 const DIGEST: u8 = 1 << 3;
+const MOVED_TO: u8 = 1 << 4;
 
 impl Item {
     /// Bytes of a record with a position, a key context and a digest.
@@ -96,6 +100,9 @@ impl Item {
         if let Some(digest) = &self.digest {
             out.extend(digest.as_bytes());
         }
+        if let Some(version) = self.moved_to {
+            out.extend(version.0.to_be_bytes());
+        }
         out
     }
 
@@ -104,10 +111,14 @@ impl Item {
     /// # Errors
     /// The rule that the bytes break.
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        Self::decode_in(Layout::Moving, bytes)
+    }
+
+    fn decode_in(layout: Layout, bytes: &[u8]) -> Result<Self, DecodeError> {
         let mut reader = Reader::new(bytes);
         let r = &mut reader;
         let fields = r.u8()?;
-        if fields & !(NAME | CONTEXT | REASON | DIGEST) != 0 {
+        if fields & !layout.known() != 0 {
             return Err(DecodeError::Field {
                 code: fields.into(),
             });
@@ -125,6 +136,7 @@ impl Item {
             outcome,
             reason: has(REASON).then(|| r.reason()).transpose()?,
             digest: has(DIGEST).then(|| r.hash()).transpose()?,
+            moved_to: has(MOVED_TO).then(|| r.key_version()).transpose()?,
         };
         reader.finish()?;
         Ok(item)
@@ -136,6 +148,7 @@ impl Item {
             | bit(self.context.is_some(), CONTEXT)
             | bit(self.reason.is_some(), REASON)
             | bit(self.digest.is_some(), DIGEST)
+            | bit(self.moved_to.is_some(), MOVED_TO)
     }
 }
 
@@ -149,18 +162,60 @@ fn read_context(r: &mut Reader<'_>) -> Result<(Kind, ContextId, KeyVersion), Dec
     Ok((r.kind()?, r.context()?, r.key_version()?))
 }
 
+/// The layouts of a list, by its version. Each list has one: that of the records in it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Layout {
+    /// No record says what it was moved to.
+    Plain,
+    /// At least one does.
+    Moving,
+}
+
+impl Layout {
+    const fn version(self) -> u8 {
+        match self {
+            Self::Plain => 1,
+            Self::Moving => 2,
+        }
+    }
+
+    /// The fields that a record may have.
+    const fn known(self) -> u8 {
+        let plain = NAME | CONTEXT | REASON | DIGEST;
+        match self {
+            Self::Plain => plain,
+            Self::Moving => plain | MOVED_TO,
+        }
+    }
+
+    fn of(items: &[Item]) -> Self {
+        if items.iter().any(|item| item.moved_to.is_some()) {
+            Self::Moving
+        } else {
+            Self::Plain
+        }
+    }
+
+    fn decode(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        match r.u8()? {
+            1 => Ok(Self::Plain),
+            2 => Ok(Self::Moving),
+            version => Err(DecodeError::Version { version }),
+        }
+    }
+}
+
 /// The item records of one entry, in the order of the request. The entry holds their number and
 /// their Merkle root, by the hashing of RFC 6962.
 ///
 /// ```text
-/// version u8 = 1 ‖ n u32 ‖ n × (length u16 ‖ record)
+/// version u8 ‖ n u32 ‖ n × (length u16 ‖ record)
+/// version 2: at least one record has field 4; version 1: none has
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Items(pub Vec<Item>);
 
 impl Items {
-    const VERSION: u8 = 1;
-
     /// The root for the entry's `items`.
     #[must_use]
     pub fn root(&self) -> Hash {
@@ -186,7 +241,7 @@ impl Items {
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(5 + self.0.len() * (2 + Item::BYTES_USUAL));
-        out.push(Self::VERSION);
+        out.push(Layout::of(&self.0).version());
         out.extend(
             u32::try_from(self.0.len())
                 .unwrap_or(u32::MAX)
@@ -209,14 +264,19 @@ impl Items {
     /// The rule that the bytes break.
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
         let mut reader = Reader::new(bytes);
-        reader.version(Self::VERSION)?;
+        let layout = Layout::decode(&mut reader)?;
         // Not collected at once: the number is not trusted before that many were read.
         let mut items = Vec::new();
         for _ in 0..reader.u32()? {
             let length = usize::from(reader.u16()?);
-            items.push(Item::decode(reader.take(length)?)?);
+            items.push(Item::decode_in(layout, reader.take(length)?)?);
         }
         reader.finish()?;
+        if Layout::of(&items) != layout {
+            return Err(DecodeError::Version {
+                version: layout.version(),
+            });
+        }
         Ok(Self(items))
     }
 

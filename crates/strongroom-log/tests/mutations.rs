@@ -242,15 +242,21 @@ fn items_decode_survives() {
         outcome: Outcome::Denied,
         reason: Some(Reason::LockNotMet),
         digest: Some(Hash::from_bytes([6; 32])),
+        moved_to: None,
     };
     let placed = Item {
         id: ItemId::Position(1),
         context: None,
         reason: None,
         digest: None,
-        ..named
+        ..named.clone()
     };
-    survive(&[Items(vec![named, placed]).encode()], |bytes| {
+    let moved = Item {
+        moved_to: Some(KeyVersion(2)),
+        ..named.clone()
+    };
+    let seeds = [vec![named.clone(), placed.clone()], vec![moved, placed]];
+    survive(&seeds.map(|items| Items(items).encode()), |bytes| {
         if let Ok(items) = Items::decode(bytes) {
             assert_eq!(items.encode(), bytes);
         }

@@ -160,6 +160,7 @@ fn each_item_of_a_batch_is_proven_by_the_entrys_root() {
         outcome: Outcome::Allowed,
         reason: None,
         digest: None,
+        moved_to: (position % 3 == 1).then_some(KeyVersion(2)),
     };
     for count in [1u32, 2, 7, 100] {
         let items = Items((0..count).map(item).collect());

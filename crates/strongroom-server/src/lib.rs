@@ -39,6 +39,7 @@ mod fetch;
 mod file;
 mod limits;
 pub mod openapi;
+mod patience;
 pub mod roots;
 mod routes;
 mod server;

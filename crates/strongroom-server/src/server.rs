@@ -25,6 +25,7 @@ use crate::config::{Config, ConfigError, Operation};
 use crate::dev::{self, DevError, DevInfo};
 use crate::edge::{App, Edge, Readiness};
 use crate::limits::{Limits, Meter};
+use crate::patience::{Patience, PatientAcceptor};
 use crate::roots::RootFileError;
 use crate::telemetry::Metrics;
 use crate::tls::{self, TlsError};
@@ -113,7 +114,7 @@ impl Server {
         let router = routes::router(&app);
         let http = http(listener, &app.limits, handle.clone()).map_err(listen)?;
         Ok(Self {
-            serving: serve(http, tls, router),
+            serving: serve(http, tls, patience(&app.limits), router),
             keeping: tokio::spawn(keep(App::clone(&app), stopped)),
             address,
             url,
@@ -236,16 +237,28 @@ fn http(
     Ok(server)
 }
 
+fn patience(limits: &Limits) -> Patience {
+    Patience {
+        begin: limits.header_timeout,
+        write: limits.stream_idle_timeout,
+    }
+}
+
 fn serve(
     http: HttpServer<SocketAddr>,
     tls: Option<RustlsConfig>,
+    patience: Patience,
     router: Router,
 ) -> JoinHandle<io::Result<()>> {
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     match tls {
-        None => tokio::spawn(http.acceptor(NoDelayAcceptor).serve(service)),
+        None => {
+            let acceptor = PatientAcceptor::new(NoDelayAcceptor, patience);
+            tokio::spawn(http.acceptor(acceptor).serve(service))
+        }
         Some(tls) => {
             let acceptor = RustlsAcceptor::new(tls).acceptor(NoDelayAcceptor);
+            let acceptor = PatientAcceptor::new(acceptor, patience);
             tokio::spawn(http.acceptor(acceptor).serve(service))
         }
     }

@@ -12,7 +12,7 @@ use strongroom_types::{ClientId, ContextId, KeyId, KeyVersion, ObjectId, Workspa
 use crate::database::Database;
 use crate::read::{context, log, object, record, workspace};
 use crate::write::{
-    EraseOpenings, Probe, PutCheckpoint, PutDeployment, PutFirstWorkspace, PutTiling,
+    EraseOpenings, EraseTerms, Probe, PutCheckpoint, PutDeployment, PutFirstWorkspace, PutTiling,
 };
 
 #[async_trait]
@@ -190,6 +190,10 @@ impl Store for Database {
         row: CheckpointRow,
     ) -> Result<CheckpointRow, StoreError> {
         self.outbox.write(PutCheckpoint { workspace, row }).await
+    }
+
+    async fn erase_terms(&self, before: Micros, limit: u32) -> Result<u64, StoreError> {
+        self.outbox.write(EraseTerms { before, limit }).await
     }
 
     async fn erase_openings(&self, before: Micros, limit: u32) -> Result<u64, StoreError> {

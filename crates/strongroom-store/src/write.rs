@@ -86,11 +86,13 @@ impl Write for PutTiling {
         let Some((entries, above)) = self.tiling.tiles.split_first() else {
             return Ok(());
         };
-        if insert_tile(conn, &workspace, entries).await? == 0 {
+        let erasable = self.tiling.terms.iter().any(|term| term.private);
+        let last_time = erasable.then_some(self.tiling.last_time);
+        if insert_tile(conn, &workspace, entries, last_time).await? == 0 {
             return Ok(());
         }
         for tile in above {
-            insert_tile(conn, &workspace, tile).await?;
+            insert_tile(conn, &workspace, tile, None).await?;
         }
         self.insert_terms(conn, &workspace).await?;
         for uses in &self.tiling.uses {
@@ -112,15 +114,19 @@ impl PutTiling {
     ) -> Result<(), StoreError> {
         for terms in self.tiling.terms.chunks(TERMS_AT_ONCE) {
             let rows: Vec<String> = (0..terms.len())
-                .map(|row| format!("($1, {})", placeholders(2 + 2 * row, 2)))
+                .map(|row| format!("($1, {})", placeholders(2 + 3 * row, 3)))
                 .collect();
             let sql = format!(
-                "INSERT INTO term (workspace, term, tile) VALUES {} ON CONFLICT DO NOTHING",
+                "INSERT INTO term (workspace, term, tile, private) VALUES {}
+                 ON CONFLICT DO NOTHING",
                 rows.join(", ")
             );
             let mut insert = query(AssertSqlSafe(sql)).bind(workspace);
             for row in terms {
-                insert = insert.bind(row.term.as_slice()).bind(bigint(row.tile));
+                insert = insert
+                    .bind(row.term.as_slice())
+                    .bind(bigint(row.tile))
+                    .bind(i64::from(row.private));
             }
             insert.execute(&mut *conn).await.map_err(failed("term"))?;
         }
@@ -132,16 +138,18 @@ async fn insert_tile(
     conn: &mut AnyConnection,
     workspace: &str,
     tile: &TileRow,
+    last_time: Option<Micros>,
 ) -> Result<u64, StoreError> {
     let inserted = query(
-        "INSERT INTO tile (workspace, level, n, hashes, root) VALUES ($1, $2, $3, $4, $5)
-         ON CONFLICT DO NOTHING",
+        "INSERT INTO tile (workspace, level, n, hashes, root, last_time)
+         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
     )
     .bind(workspace)
     .bind(i64::from(tile.level))
     .bind(bigint(tile.n))
     .bind(tile.hashes.as_slice())
     .bind(tile.root.as_bytes().as_slice())
+    .bind(last_time)
     .execute(conn)
     .await
     .map_err(failed("tile"))?;
@@ -229,6 +237,49 @@ impl Write for EraseOpenings {
         .map_err(failed("batch"))?;
         Ok(erased.rows_affected())
     }
+}
+
+/// Erases the search terms made of private fields in old tiles.
+#[derive(Debug)]
+pub(crate) struct EraseTerms {
+    pub(crate) before: Micros,
+    pub(crate) limit: u32,
+}
+
+#[async_trait]
+impl Write for EraseTerms {
+    type Answer = u64;
+
+    const ERASES: bool = true;
+
+    async fn run(&self, conn: &mut AnyConnection) -> Result<u64, StoreError> {
+        let tiles =
+            read::log::tiles_with_private_terms(&mut *conn, self.before, self.limit).await?;
+        for (workspace, tile) in &tiles {
+            erase_terms(conn, workspace, *tile).await?;
+        }
+        Ok(u64::try_from(tiles.len()).unwrap_or(u64::MAX))
+    }
+}
+
+async fn erase_terms(
+    conn: &mut AnyConnection,
+    workspace: &str,
+    tile: u64,
+) -> Result<(), StoreError> {
+    query("DELETE FROM term WHERE workspace = $1 AND tile = $2 AND private = 1")
+        .bind(workspace)
+        .bind(bigint(tile))
+        .execute(&mut *conn)
+        .await
+        .map_err(failed("term"))?;
+    query("UPDATE tile SET last_time = NULL WHERE workspace = $1 AND level = 0 AND n = $2")
+        .bind(workspace)
+        .bind(bigint(tile))
+        .execute(conn)
+        .await
+        .map_err(failed("tile"))?;
+    Ok(())
 }
 
 /// Writes nothing; the transaction around it shows that a write would be accepted.

@@ -25,6 +25,8 @@ coded_enum! {
         TokenExchange = 9, "token.exchange";
         /// Reading entries with their private fields.
         LogRead = 10, "log.read";
+        /// Moving a stored stream to the active key version, by its prefix.
+        StreamRewrap = 11, "stream.rewrap";
         /// Making a workspace.
         WorkspaceCreate = 20, "workspace.create";
         /// Changing a workspace.

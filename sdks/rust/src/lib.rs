@@ -42,6 +42,7 @@ mod log;
 mod object;
 mod retry;
 mod stream;
+mod stream_rewrap;
 mod token;
 mod transport;
 mod value;
@@ -58,3 +59,4 @@ pub use log::{EntryFilter, EntryProofError, Log, ProvenEntry, origin_of, verifie
 pub use object::{ObjectFilter, Objects};
 pub use retry::RetryPolicy;
 pub use stream::{ByteStream, StreamError, StreamRequest, StreamSummary};
+pub use stream_rewrap::MovedPrefix;

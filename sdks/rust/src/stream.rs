@@ -64,6 +64,9 @@ pub enum StreamError {
     /// The writer failed.
     #[error("the output cannot be written")]
     Write(#[source] io::Error),
+    /// The reader failed.
+    #[error("the input cannot be read")]
+    Read(#[source] io::Error),
 }
 
 /// What a stream came to.
@@ -236,7 +239,9 @@ impl Client {
 }
 
 /// The parameters of a stream: base64 of JSON, or of bytes.
-fn headers(request: &StreamRequest) -> Result<Vec<(&'static str, String)>, RequestError> {
+pub(crate) fn headers(
+    request: &StreamRequest,
+) -> Result<Vec<(&'static str, String)>, RequestError> {
     let context = base64_json(&request.key_context)?;
     let mut headers = vec![("strongroom-key-context", context)];
     if !request.lock.is_empty() {

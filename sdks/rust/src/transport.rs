@@ -26,6 +26,7 @@ const LOG_ENTRY: &str = "strongroom-log-entry";
 enum Body {
     Empty,
     Encoded(Encoding, Bytes),
+    Octets(Vec<(&'static str, String)>, Bytes),
     // Boxed for its four strings.
     Form(Box<TokenRequest>),
 }
@@ -108,6 +109,16 @@ impl Call {
         self
     }
 
+    /// Bytes as they are, with headers that say what they are.
+    pub(crate) fn octets(
+        mut self,
+        headers: Result<Vec<(&'static str, String)>, RequestError>,
+        bytes: Bytes,
+    ) -> Self {
+        self.body = headers.map(|headers| Body::Octets(headers, bytes));
+        self
+    }
+
     /// Sends it and reads the body of the answer.
     pub(crate) async fn answer<T: DeserializeOwned>(
         self,
@@ -170,6 +181,13 @@ impl Call {
             Body::Encoded(encoding, bytes) => request
                 .header(CONTENT_TYPE, encoding.media_type())
                 .header(ACCEPT, encoding.media_type())
+                .body(bytes.clone()),
+            Body::Octets(headers, bytes) => headers
+                .iter()
+                .fold(request, |request, (name, value)| {
+                    request.header(*name, value)
+                })
+                .header(CONTENT_TYPE, "application/octet-stream")
                 .body(bytes.clone()),
         })
     }

@@ -159,6 +159,7 @@ fn record(view: &ItemView) -> Item {
         outcome: view.outcome,
         reason: view.reason,
         digest,
+        moved_to: view.moved_to,
     }
 }
 
@@ -193,6 +194,16 @@ async fn rewrap_batch_moves_every_item(room: Room) {
     for one in values(moved.results) {
         assert_eq!(one.key.version.0, 2);
     }
+    // The entry tells of each item which version it was moved from and to.
+    let index = moved.log_entry.index;
+    let view = room.client.log().items(index).await.unwrap();
+    for item in &view.items {
+        let versions = [item.version, item.moved_to].map(|version| version.unwrap().0);
+        assert_eq!(versions, [1, 2]);
+    }
+    let root = Items(view.items.iter().map(record).collect()).root();
+    let log = strongroom_tests::whole_log::WholeLog::fetch(&room.client, &room.verifier()).await;
+    assert_eq!(log.entry(index).items, Some(root));
 }
 
 async fn an_empty_or_oversized_batch_is_refused(room: Room) {

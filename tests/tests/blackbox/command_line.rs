@@ -1,13 +1,16 @@
-//! The commands that check the log offline, and those that keep objects.
+//! The commands: those that check the log offline, that replace files, and that keep objects.
 
 use std::fs;
-use std::path::Path;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
 use std::process::Output;
 
+use strongroom_crypto::envelope::Envelope;
 use strongroom_log::NoteSigner;
 use strongroom_tests::on_each_database;
 use strongroom_tests::room::{Room, tenant};
 use strongroom_tests::server;
+use strongroom_types::KeyVersion;
 use strongroom_types::body::{
     Batch, EncryptItem, EncryptRequest, LogEntryId, ObjectCreate, ObjectRead, StoredObject,
 };
@@ -16,11 +19,14 @@ on_each_database!(
     an_exported_log_verifies_offline_and_a_flipped_byte_does_not,
     a_receipt_verifies_offline_and_for_its_entry_only,
     an_object_is_put_got_listed_and_deleted,
+    a_rewrapped_file_is_replaced_as_a_whole,
+    a_file_that_cannot_be_rewrapped_stays_as_it_is,
 );
 
 /// Runs a command that talks to the room's server.
-fn talk(room: &Room, folder: &Path, arguments: &[&str]) -> Output {
-    let key_file = folder.join("api.key");
+fn run(room: &Room, arguments: &[&str]) -> Output {
+    let folder = tempfile::tempdir().unwrap();
+    let key_file = folder.path().join("api.key");
     fs::write(&key_file, &room.api_key).unwrap();
     let url = &room.server.sheet().url;
     let connection = ["--url", url, "--api-key-file", text(&key_file)];
@@ -28,9 +34,9 @@ fn talk(room: &Room, folder: &Path, arguments: &[&str]) -> Output {
 }
 
 /// Runs a `strongroom log` command that talks to the room's server.
-fn fetch(room: &Room, folder: &Path, arguments: &[&str]) -> Output {
+fn fetch(room: &Room, arguments: &[&str]) -> Output {
     let key = ["--key", &room.server.sheet().log_public_key];
-    talk(room, folder, &[&["log"], arguments, &key].concat())
+    run(room, &[&["log"], arguments, &key].concat())
 }
 
 fn text(path: &Path) -> &str {
@@ -71,7 +77,7 @@ async fn an_exported_log_verifies_offline_and_a_flipped_byte_does_not(room: Room
     room.client.encrypt_batch(batch).await.unwrap();
     read_objects(&room).await;
     let log = folder.path().join("log");
-    let exported = fetch(&room, folder.path(), &["export", text(&log)]);
+    let exported = fetch(&room, &["export", text(&log)]);
     assert!(exported.status.success(), "{exported:?}");
     let key = &room.server.sheet().log_public_key;
     let verify = |key: &str| server::run(&["log", "verify", text(&log), "--key", key]).unwrap();
@@ -93,7 +99,7 @@ async fn an_exported_log_verifies_offline_and_a_flipped_byte_does_not(room: Room
     assert!(verify(key).status.success());
 }
 
-fn files(folder: &Path) -> Vec<std::path::PathBuf> {
+fn files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -124,7 +130,7 @@ async fn a_receipt_verifies_offline_and_for_its_entry_only(room: Room) {
             "--entry",
             text(&entry),
         ];
-        let output = fetch(&room, folder.path(), &arguments);
+        let output = fetch(&room, &arguments);
         assert!(output.status.success(), "{output:?}");
         fetched.push((receipt, entry));
     }
@@ -149,14 +155,14 @@ async fn a_receipt_verifies_offline_and_for_its_entry_only(room: Room) {
 async fn an_object_is_put_got_listed_and_deleted(room: Room) {
     let folder = tempfile::tempdir().unwrap();
     let (value, got) = (folder.path().join("value"), folder.path().join("got"));
-    let run = |arguments: &[&str]| {
-        let output = talk(&room, folder.path(), &[&["object"], arguments].concat());
+    let object = |arguments: &[&str]| {
+        let output = run(&room, &[&["object"], arguments].concat());
         let printed = String::from_utf8_lossy(&output.stdout).into_owned();
         (output.status.success(), printed)
     };
     let put = |check: &str| {
         let input = text(&value);
-        run(&[
+        object(&[
             "put",
             "a/b",
             "--context",
@@ -169,25 +175,89 @@ async fn an_object_is_put_got_listed_and_deleted(room: Room) {
     fs::write(&value, [0, 255, 10]).unwrap();
     let (made, printed) = put("0");
     assert!(made, "{printed}");
-    let object: StoredObject = serde_json::from_str(&printed).unwrap();
+    let made_object: StoredObject = serde_json::from_str(&printed).unwrap();
     fs::write(&value, "two").unwrap();
     assert!(put("1").0);
     assert!(!put("1").0);
-    assert!(run(&["get", "a/b", "--output", text(&got)]).0);
+    assert!(object(&["get", "a/b", "--output", text(&got)]).0);
     assert_eq!(fs::read(&got).unwrap(), b"two");
-    assert!(run(&["get", "a/b", "--version", "1", "--output", text(&got)]).0);
+    assert!(object(&["get", "a/b", "--version", "1", "--output", text(&got)]).0);
     assert_eq!(fs::read(&got).unwrap(), [0, 255, 10]);
-    assert_eq!(run(&["get", "a/b"]), (true, "two".to_owned()));
-    let id = object.id.to_string();
-    assert!(run(&["list", "--context", "tenant=acme"]).1.contains(&id));
-    assert!(run(&["versions", "a/b"]).0 && run(&["show", "--id", &id]).0);
-    assert!(run(&["restore-version", &id, "1"]).0);
-    assert!(run(&["get", "a/b", "--output", text(&got)]).0);
+    assert_eq!(object(&["get", "a/b"]), (true, "two".to_owned()));
+    let id = made_object.id.to_string();
+    assert!(
+        object(&["list", "--context", "tenant=acme"])
+            .1
+            .contains(&id)
+    );
+    assert!(object(&["versions", "a/b"]).0 && object(&["show", "--id", &id]).0);
+    assert!(object(&["restore-version", &id, "1"]).0);
+    assert!(object(&["get", "a/b", "--output", text(&got)]).0);
     assert_eq!(fs::read(&got).unwrap(), [0, 255, 10]);
-    assert!(!run(&["destroy-version", &id, "1"]).0);
-    assert!(run(&["destroy-version", &id, "1", "--forever"]).0);
-    assert!(run(&["delete", "a/b"]).0);
-    assert!(!run(&["get", "a/b"]).0);
-    assert!(run(&["restore", &id]).0);
-    assert!(run(&["get", "a/b"]).0);
+    assert!(!object(&["destroy-version", &id, "1"]).0);
+    assert!(object(&["destroy-version", &id, "1", "--forever"]).0);
+    assert!(object(&["delete", "a/b"]).0);
+    assert!(!object(&["get", "a/b"]).0);
+    assert!(object(&["restore", &id]).0);
+    assert!(object(&["get", "a/b"]).0);
+}
+
+/// Has the command line seal a file, and rotates its key.
+async fn sealed_file(room: &Room, folder: &Path) -> PathBuf {
+    let (plain, sealed) = (folder.join("plain"), folder.join("report.sr1"));
+    fs::write(&plain, vec![7; 200_000]).unwrap();
+    let context = ["encrypt", "--context", "tenant=acme"];
+    let files = [text(&plain), "--output", text(&sealed)];
+    let output = run(room, &[&context[..], &files].concat());
+    assert!(output.status.success(), "{output:?}");
+    fs::remove_file(plain).unwrap();
+    let bytes = fs::read(&sealed).unwrap();
+    let id = Envelope::parse(&bytes).unwrap().header.context;
+    room.client.contexts().rotate(id).await.unwrap();
+    sealed
+}
+
+fn rewrap(room: &Room, tenant: &str, file: &Path) -> Output {
+    let context = format!("tenant={tenant}");
+    run(room, &["rewrap", "--context", &context, text(file)])
+}
+
+fn version(file: &Path) -> KeyVersion {
+    let bytes = fs::read(file).unwrap();
+    Envelope::parse(&bytes).unwrap().key_part.version
+}
+
+async fn a_rewrapped_file_is_replaced_as_a_whole(room: Room) {
+    let folder = tempfile::tempdir().unwrap();
+    let sealed = sealed_file(&room, folder.path()).await;
+    fs::set_permissions(&sealed, fs::Permissions::from_mode(0o640)).unwrap();
+    let link = folder.path().join("link");
+    std::os::unix::fs::symlink(&sealed, &link).unwrap();
+    assert_eq!(version(&sealed), KeyVersion(1));
+    let output = rewrap(&room, "acme", &link);
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(version(&sealed), KeyVersion(2));
+    assert!(link.is_symlink());
+    let mode = fs::metadata(&sealed).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o640);
+    let opened = folder.path().join("opened");
+    let files = [text(&sealed), "--output", text(&opened)];
+    let open = [&["decrypt", "--context", "tenant=acme"], &files[..]].concat();
+    assert!(run(&room, &open).status.success());
+    assert_eq!(fs::read(opened).unwrap(), vec![7; 200_000]);
+}
+
+async fn a_file_that_cannot_be_rewrapped_stays_as_it_is(room: Room) {
+    let folder = tempfile::tempdir().unwrap();
+    let sealed = sealed_file(&room, folder.path()).await;
+    let good = fs::read(&sealed).unwrap();
+    let mut altered = good.clone();
+    altered[100] ^= 1;
+    let cut = good[..50].to_vec();
+    for (tenant, content) in [("other", good), ("acme", altered), ("acme", cut)] {
+        fs::write(&sealed, &content).unwrap();
+        assert!(!rewrap(&room, tenant, &sealed).status.success());
+        assert!(fs::read(&sealed).unwrap() == content);
+        assert_eq!(files(folder.path()), [sealed.clone()], "nothing beside it");
+    }
 }

@@ -77,6 +77,9 @@ async fn a_rewrapped_key_is_the_same_and_is_not_shown(room: Room) {
     let request = DataKeyRewrap::new(tenant("acme"), made.wrapped_key);
     let moved = mover.rewrap_data_key(request).await.unwrap();
     assert_eq!((moved.plaintext, moved.key.version.0), (None, 2));
+    let entry = room.entry(moved.log_entry.unwrap()).await;
+    assert_eq!(entry.key.unwrap().version.0, 1);
+    assert_eq!(entry.facts["moved_to"], "2");
     let request = DataKeyUnwrap::new(tenant("acme"), moved.wrapped_key);
     let opened = room.client.unwrap_data_key(request).await.unwrap();
     assert_eq!(opened.plaintext, made.plaintext);

@@ -25,6 +25,7 @@ mod object_versions;
 mod object_writers;
 mod objects;
 mod policies;
+mod stream_rewrap;
 mod streams;
 mod tokens;
 mod values;

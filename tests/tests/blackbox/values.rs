@@ -107,6 +107,9 @@ async fn rewrap_moves_to_the_active_version(room: Room) {
     };
     let moved = room.client.rewrap(request).await.unwrap();
     assert_eq!(moved.key.version, KeyVersion(2));
+    let entry = room.entry(moved.log_entry.unwrap()).await;
+    assert_eq!(entry.key.unwrap().version, KeyVersion(1));
+    assert_eq!(entry.facts["moved_to"], "2");
     let contexts = room.client.contexts();
     contexts
         .destroy_version(old.key.id, KeyVersion(1))

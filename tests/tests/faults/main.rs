@@ -15,5 +15,6 @@ mod disk;
 mod object_crash;
 mod object_rows;
 mod postgres_lost;
+mod postgres_stopped;
 mod rollback;
 mod shutdown;

@@ -25,6 +25,8 @@ pub(crate) struct KeyUse {
     pub(crate) kind: Kind,
     pub(crate) version: KeyVersion,
     pub(crate) suite: Option<Suite>,
+    /// The version that what it opens is sealed under again.
+    pub(crate) moved_to: Option<KeyVersion>,
 }
 
 /// The version in an entry that names a key context although no key of it was used.
@@ -38,6 +40,7 @@ impl KeyUse {
             kind: Kind::Context,
             version: NO_KEY,
             suite: None,
+            moved_to: None,
         }
     }
 
@@ -49,6 +52,7 @@ impl KeyUse {
             kind: keys.kind,
             version: keys.active,
             suite,
+            moved_to: None,
         }
     }
 
@@ -60,6 +64,15 @@ impl KeyUse {
             kind: keys.kind,
             version: envelope.key_part.version,
             suite,
+            moved_to: None,
+        }
+    }
+
+    /// Opening what the envelope names, to seal it under the active version.
+    pub(crate) fn moving(keys: &ContextKeys, envelope: &Envelope<'_>) -> Self {
+        Self {
+            moved_to: Some(keys.active),
+            ..Self::opening(keys, envelope)
         }
     }
 }

@@ -11,10 +11,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use moka::{future, sync};
+use moka::future;
 use strongroom_crypto::chunked::{Opener, Sealer};
 use strongroom_crypto::entropy::Entropy;
-use strongroom_crypto::envelope::{self, Envelope, Header, HeaderLock, SealError, SealRequest};
+use strongroom_crypto::envelope::{
+    self, Envelope, Header, HeaderLock, RewrapError, SealError, SealRequest,
+};
 use strongroom_crypto::keys::{
     ContextKey, LOCK_SALT_BYTES, LockKey, LockSecret, Place, ResolvedLock, Seed,
 };
@@ -27,6 +29,7 @@ use strongroom_types::{
 
 pub(crate) use objects::SealedObject;
 
+use super::idle::IdleCache;
 use super::{ItemPermit, Stopped, Withheld};
 use crate::denial::{CiphertextFault, Denial};
 use crate::policy::Rules;
@@ -35,10 +38,7 @@ use crate::workspace::WorkspaceState;
 
 /// How many key contexts' keys are kept unwrapped, about 6 KiB each.
 const CONTEXTS_MAX: u64 = 20_000;
-/// How long keys that nobody uses stay unwrapped. It also bounds how long another node remembers
-/// keys that were destroyed here.
-const IDLE_MAX: Duration = Duration::from_mins(10);
-/// How long the result of a load stays when the caller who ran it went away.
+/// How long it is remembered that a load is over when the caller who ran it went away.
 const LOADED_MAX: Duration = Duration::from_secs(2);
 
 /// What keys are loaded for. Sealing may make a key context and opening may not, so that neither
@@ -52,19 +52,18 @@ pub(crate) enum LoadFor {
 /// Unwrapped keys by key context. Dropped keys are wiped.
 #[derive(Debug)]
 pub(crate) struct Keyring {
-    kept: sync::Cache<(WorkspaceId, ContextId), Arc<ContextKeys>>,
+    /// What bounds how long unused keys stay also bounds how long another node remembers keys that
+    /// were destroyed here.
+    kept: IdleCache<(WorkspaceId, ContextId), ContextKeys>,
     /// Loads under way, by epoch: concurrent callers under one state share one load, and none gets
-    /// what was loaded under an older state. Nothing stays here.
-    loading: future::Cache<(WorkspaceId, ContextId, u64, LoadFor), Arc<ContextKeys>>,
+    /// what was loaded under an older state. No key is here: they find it among the kept.
+    loading: future::Cache<(WorkspaceId, ContextId, u64, LoadFor), ()>,
 }
 
 impl Keyring {
     pub(crate) fn new() -> Self {
         Self {
-            kept: sync::Cache::builder()
-                .max_capacity(CONTEXTS_MAX)
-                .time_to_idle(IDLE_MAX)
-                .build(),
+            kept: IdleCache::new(CONTEXTS_MAX),
             loading: future::Cache::builder()
                 .max_capacity(CONTEXTS_MAX)
                 .time_to_live(LOADED_MAX)
@@ -87,31 +86,32 @@ impl Keyring {
         load: impl Future<Output = Result<Arc<ContextKeys>, Stopped>>,
     ) -> Result<Arc<ContextKeys>, Stopped> {
         let slot = (state.id, id, state.epoch, load_for);
-        let loaded = self.loading.try_get_with(slot, load).await;
-        let keys = loaded.map_err(|stopped: Arc<Stopped>| Stopped::clone(&stopped))?;
-        let newest = self.keep((state.id, id), keys);
+        let mut own = None;
+        let placing = async {
+            own = Some(self.keep((state.id, id), load.await?));
+            Ok(())
+        };
+        let loaded = self.loading.try_get_with(slot, placing).await;
+        loaded.map_err(|stopped: Arc<Stopped>| Stopped::clone(&stopped))?;
         self.loading.invalidate(&slot).await;
-        Ok(newest)
+        // What another caller loaded may have been dropped again since: then this one loads.
+        own.or_else(|| self.kept(state, id)).ok_or(Stopped::Stale)
     }
 
     /// Keeps keys unless those of a later state are kept, and gives the later ones.
     fn keep(&self, place: (WorkspaceId, ContextId), keys: Arc<ContextKeys>) -> Arc<ContextKeys> {
-        let newest = self.kept.entry(place).and_upsert_with(|kept| match kept {
-            Some(kept) if kept.value().epoch > keys.epoch => kept.into_value(),
-            _ => keys,
-        });
-        newest.into_value()
+        let epoch = keys.epoch;
+        self.kept.put(place, keys, |kept| kept.epoch > epoch)
     }
 
     /// Drops the keys of a key context whose row changed: what was destroyed is in no cache.
     pub(crate) fn forget(&self, workspace: WorkspaceId, id: ContextId) {
-        self.kept.invalidate(&(workspace, id));
-        self.kept.run_pending_tasks();
+        self.kept.remove(&(workspace, id));
     }
 
     /// Drops what was idle for too long; caches do so by themselves only when they are used.
-    pub(crate) async fn drop_idle(&self) {
-        self.kept.run_pending_tasks();
+    pub(crate) async fn drop_idle(&self, now: Micros) {
+        self.kept.drop_idle(now);
         self.loading.run_pending_tasks().await;
     }
 }
@@ -406,9 +406,26 @@ impl ContextKeys {
         entropy: &dyn Entropy,
     ) -> Result<Vec<u8>, Denial> {
         permit.consume(&[Operation::Rewrap, Operation::DataKeyRewrap], self.id)?;
-        let old = self.version(envelope.key_part.version)?;
-        let new = self.version(self.active)?;
+        let (old, new) = self.moving_keys(envelope)?;
         envelope::rewrap(envelope, old, new, associated_data, entropy).map_err(rewrap_fault)
+    }
+
+    /// Moves the prefix of a stream to the active version. Needs nobody's claims.
+    pub(crate) fn rewrap_stream(
+        &self,
+        permit: ItemPermit,
+        prefix: &Envelope<'_>,
+        entropy: &dyn Entropy,
+    ) -> Result<Vec<u8>, Denial> {
+        permit.consume(&[Operation::StreamRewrap], self.id)?;
+        let (old, new) = self.moving_keys(prefix)?;
+        envelope::rewrap_prefix(prefix, old, new, entropy).map_err(rewrap_fault)
+    }
+
+    /// The version that the ciphertext names, and the active one.
+    fn moving_keys(&self, envelope: &Envelope<'_>) -> Result<(&ContextKey, &ContextKey), Denial> {
+        let old = self.version(envelope.key_part.version)?;
+        Ok((old, self.version(self.active)?))
     }
 
     fn opening_keys(
@@ -535,10 +552,10 @@ fn altered(_: strongroom_crypto::OpenError) -> Denial {
     Denial::Ciphertext(CiphertextFault::Altered)
 }
 
-fn rewrap_fault(error: envelope::RewrapError) -> Denial {
+fn rewrap_fault(error: RewrapError) -> Denial {
     match error {
-        envelope::RewrapError::Open(_) => Denial::Ciphertext(CiphertextFault::Altered),
-        envelope::RewrapError::Seal(error) => seal_fault(error),
+        RewrapError::Open(error) => altered(error),
+        RewrapError::Seal(error) => seal_fault(error),
     }
 }
 

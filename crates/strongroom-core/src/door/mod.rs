@@ -17,6 +17,7 @@ mod authenticate;
 mod contexts;
 mod denials;
 mod draw;
+mod idle;
 pub(crate) mod keyring;
 mod locks;
 mod permit;

@@ -91,6 +91,7 @@ mod tests {
             outcome: Outcome::Allowed,
             reason: None,
             digest: None,
+            moved_to: None,
         }
     }
 

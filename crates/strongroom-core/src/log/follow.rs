@@ -58,6 +58,7 @@ impl Strongroom {
         Ok(Tiling {
             tiles,
             terms: found.terms(&state.keys.audit, tile),
+            last_time: found.last_time,
             uses: found.uses(),
         })
     }
@@ -112,6 +113,7 @@ struct Found {
     subjects: BTreeSet<String>,
     contexts: HashSet<ContextId>,
     uses: BTreeMap<(ContextId, KeyVersion), Uses>,
+    last_time: Micros,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -124,6 +126,7 @@ impl Found {
     fn add(&mut self, entry: &Entry, identity: Option<&EntryIdentity>, contexts: &[TookPart]) {
         self.operations.insert(entry.operation);
         self.outcomes.insert(entry.outcome);
+        self.last_time = self.last_time.max(entry.time_us);
         if let Some(identity) = identity {
             self.issuers.insert(identity.issuer.clone());
             self.subjects.insert(identity.subject.clone());
@@ -164,6 +167,7 @@ impl Found {
             .map(|term| TermRow {
                 term: term.mac(audit),
                 tile,
+                private: term.is_private(),
             })
             .collect()
     }
@@ -208,6 +212,7 @@ const fn direction(operation: Operation) -> Option<Direction> {
         | Operation::DataKeyRewrap
         | Operation::ObjectRead
         | Operation::ObjectVersionRestore
+        | Operation::StreamRewrap
         | Operation::ObjectRewrap => Some(Direction::Opens),
         Operation::DataKeyRekey => Some(Direction::Both),
         _ => None,
@@ -303,16 +308,17 @@ mod tests {
         };
         let denied = entry(Operation::Decrypt, Outcome::Denied, 1);
         found.add(&denied, Some(&identity), &[part(0, 1)]);
-        for term in [
-            Term::Operation(Operation::Decrypt),
-            Term::Outcome(Outcome::Denied),
-            Term::Issuer("https://issuer"),
-            Term::Subject("alice"),
-            Term::Context(ContextId::from_bytes([9; 32])),
+        for (term, private) in [
+            (Term::Operation(Operation::Decrypt), false),
+            (Term::Outcome(Outcome::Denied), false),
+            (Term::Issuer("https://issuer"), true),
+            (Term::Subject("alice"), true),
+            (Term::Context(ContextId::from_bytes([9; 32])), false),
         ] {
             let row = TermRow {
                 term: term.mac(&audit),
                 tile: 4,
+                private,
             };
             assert!(found.terms(&audit, 4).contains(&row), "{term:?}");
         }

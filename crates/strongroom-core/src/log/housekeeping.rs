@@ -6,17 +6,16 @@ use strongroom_types::WorkspaceId;
 use tokio::task::JoinSet;
 
 use super::follow::WIDTH;
-use super::seen::once_in;
 use crate::denial::Denial;
 use crate::ports::Micros;
 use crate::strongroom::Strongroom;
-use crate::time::{micros, seconds};
+use crate::time::{micros, once_in, seconds};
 
 /// A log is signed at most once in this time.
 const SIGNING_PAUSE: Micros = seconds(1);
-/// Old openings are erased once in this time.
+/// Old openings and search terms are erased once in this time.
 const ERASURE_PAUSE: Micros = seconds(60);
-/// How many batches' openings are erased at once.
+/// How many batches' openings, and how many tiles' search terms, are erased at once.
 const ERASURE_MAX: u32 = 1000;
 /// How many tiles further a log is followed at once.
 const TILES_MAX: u64 = 64;
@@ -37,9 +36,9 @@ impl Strongroom {
     pub async fn tick(&self) {
         self.flush_floods(false).await;
         self.tend_logs(Tend::Due).await;
-        self.erase_openings().await;
+        self.erase_private_fields().await;
         self.purge_due().await;
-        self.keyring.drop_idle().await;
+        self.keyring.drop_idle(self.time.now()).await;
         self.complete_tombstones().await;
     }
 
@@ -83,25 +82,29 @@ impl Strongroom {
         }
     }
 
-    /// Erases the private fields whose retention time is over.
-    async fn erase_openings(&self) {
+    /// Erases the private fields whose retention time is over, and the search terms made of them.
+    async fn erase_private_fields(&self) {
         let now = self.time.now();
         if !once_in(&self.logs.erased, now, ERASURE_PAUSE) {
             return;
         }
         let before = now.saturating_sub(micros(self.settings.openings_retention));
-        match self.store.erase_openings(before, ERASURE_MAX).await {
-            Ok(0) => {}
-            Ok(batches) => {
-                tracing::info!(batches, "openings erased");
-                if batches >= u64::from(ERASURE_MAX) {
-                    // There are more: the next tick goes on.
-                    self.logs.erased.store(0, Ordering::Release);
+        let batches = self.store.erase_openings(before, ERASURE_MAX).await;
+        let tiles = self.store.erase_terms(before, ERASURE_MAX).await;
+        for (what, erased) in [("openings", batches), ("search terms", tiles)] {
+            match erased {
+                Ok(0) => {}
+                Ok(rows) => {
+                    tracing::info!(what, rows, "private fields erased");
+                    if rows >= u64::from(ERASURE_MAX) {
+                        // There are more: the next tick goes on.
+                        self.logs.erased.store(0, Ordering::Release);
+                    }
                 }
-            }
-            Err(error) => {
-                let error = &error as &dyn core::error::Error;
-                tracing::error!(error, "openings not erased");
+                Err(error) => {
+                    let error = &error as &dyn core::error::Error;
+                    tracing::error!(what, error, "private fields not erased");
+                }
             }
         }
     }

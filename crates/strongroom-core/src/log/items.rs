@@ -102,6 +102,7 @@ fn item_view(place: u32, item: &Item) -> ItemView {
         name,
         context: item.context.map(|(_, context, _)| context),
         version: item.context.map(|(_, _, version)| version),
+        moved_to: item.moved_to,
         outcome: item.outcome,
         reason: item.reason,
         digest: item.digest.map(|digest| digest.to_string()),
@@ -122,6 +123,7 @@ mod tests {
             outcome: Outcome::Allowed,
             reason: None,
             digest: Some(sha256(b"sealed")),
+            moved_to: Some(KeyVersion(4)),
         };
         let denied = Item {
             id: ItemId::Position(1),
@@ -129,6 +131,7 @@ mod tests {
             outcome: Outcome::Denied,
             reason: Some(Reason::LockRequired),
             digest: None,
+            moved_to: None,
         };
         Items(vec![allowed, denied])
     }
@@ -160,6 +163,7 @@ mod tests {
         let view = view(9, &items());
         assert_eq!((view.index, view.root), (9, items().root().to_string()));
         assert_eq!(view.items[0].version, Some(KeyVersion(3)));
+        assert_eq!(view.items[0].moved_to, Some(KeyVersion(4)));
         assert_eq!(view.items[1].reason, Some(Reason::LockRequired));
     }
 }

@@ -8,6 +8,7 @@ use strongroom_types::{ContextId, KeyVersion, WorkspaceId};
 
 use crate::denial::Denial;
 use crate::ports::{CheckpointRow, Micros, Tombstone};
+use crate::time::once_in;
 
 /// The logs that this process served. Losing it loses nothing that must last: what a restart must
 /// remember is kept outside the database, see [`Anchor`](crate::ports::Anchor).
@@ -91,15 +92,6 @@ impl Log {
     pub(super) fn is_due(&self, now: Micros, pause: Micros) -> bool {
         once_in(&self.tended, now, pause)
     }
-}
-
-/// Whether `pause` has passed since this last said so.
-pub(super) fn once_in(last: &AtomicI64, now: Micros, pause: Micros) -> bool {
-    let before = last.load(Ordering::Acquire);
-    let due = before == 0 || now.saturating_sub(before) >= pause;
-    due && last
-        .compare_exchange(before, now, Ordering::AcqRel, Ordering::Acquire)
-        .is_ok()
 }
 
 #[cfg(test)]

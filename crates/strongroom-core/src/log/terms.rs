@@ -14,6 +14,14 @@ pub(super) enum Term<'a> {
 }
 
 impl Term<'_> {
+    /// Whether it is made of a private field of an entry, and erased with it.
+    pub(super) const fn is_private(&self) -> bool {
+        match self {
+            Self::Issuer(_) | Self::Subject(_) => true,
+            Self::Operation(_) | Self::Outcome(_) | Self::Context(_) => false,
+        }
+    }
+
     /// `HMAC-SHA-256(search term key, label ‖ frame(field, value))`, first 16 bytes.
     pub(super) fn mac(&self, audit: &AuditKey) -> [u8; 16] {
         match self {

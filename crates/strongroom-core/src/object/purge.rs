@@ -99,6 +99,7 @@ impl Strongroom {
             outcome: Outcome::Allowed,
             reason: None,
             digest: None,
+            moved_to: None,
         };
         let account = Account {
             count: u32::try_from(objects.len()).unwrap_or(u32::MAX),

@@ -145,6 +145,7 @@ fn opening(
             kind: keys.kind,
             version: version.key_version,
             suite: None,
+            moved_to: Some(keys.active),
         };
         account.use_key(key_use, &keys.map);
         items.push(Item {
@@ -153,6 +154,7 @@ fn opening(
             outcome: Outcome::Allowed,
             reason: None,
             digest: Some(version.digest),
+            moved_to: Some(keys.active),
         });
     }
     account.items = Some(Items(items));
@@ -175,5 +177,6 @@ fn ending(
         outcome,
         reason,
         digest: Some(version.digest),
+        moved_to: None,
     }
 }

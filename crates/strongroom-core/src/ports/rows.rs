@@ -320,6 +320,8 @@ pub struct TermRow {
     pub term: [u8; 16],
     /// The level-0 tile.
     pub tile: u64,
+    /// Whether it was made of a private field, and is to be erased with it.
+    pub private: bool,
 }
 
 /// How often a version was used within one level-0 tile.
@@ -343,6 +345,8 @@ pub struct Tiling {
     pub tiles: Vec<TileRow>,
     /// The search terms of its entries.
     pub terms: Vec<TermRow>,
+    /// The latest time of its entries.
+    pub last_time: Micros,
     /// The uses of its entries.
     pub uses: Vec<UseCount>,
 }

@@ -232,6 +232,9 @@ pub trait Store: Send + Sync + Debug {
 
     /// Erases the openings of batches whose last entry is older than `before`; answers how many.
     async fn erase_openings(&self, before: Micros, limit: u32) -> Result<u64, StoreError>;
+    /// Erases the search terms made of private fields in tiles whose last entry is older than
+    /// `before`; answers of how many tiles.
+    async fn erase_terms(&self, before: Micros, limit: u32) -> Result<u64, StoreError>;
     /// An object, live or deleted.
     async fn object(
         &self,

@@ -24,6 +24,9 @@ use tokio::task::JoinSet;
 #[derive(Debug)]
 pub(crate) struct Ticking(AtomicI64);
 
+/// 2026-11-23T00:00:00Z.
+pub(crate) const START: i64 = 1_795_392_000_000_000;
+
 impl Ticking {
     /// Lets time pass.
     pub(crate) fn pass(&self, time: Duration) {
@@ -32,8 +35,11 @@ impl Ticking {
     }
 }
 
-/// 2026-11-23T00:00:00Z.
-pub(crate) const START: i64 = 1_795_392_000_000_000;
+impl Default for Ticking {
+    fn default() -> Self {
+        Self(AtomicI64::new(START))
+    }
+}
 
 impl Clock for Ticking {
     fn read(&self) -> Reading {
@@ -128,21 +134,20 @@ pub(crate) async fn open(
     anchor: &Arc<MemoryAnchor>,
     settings: Settings,
 ) -> Result<Strongroom, OpenError> {
-    let clock = Arc::new(Ticking(AtomicI64::new(START)));
-    open_at(store, anchor, settings, clock).await
+    open_at(&Arc::default(), store, anchor, settings).await
 }
 
-/// A deployment on the database, with this clock.
-pub(crate) async fn open_at(
+/// A deployment on the database with this clock.
+async fn open_at(
+    clock: &Arc<Ticking>,
     store: &Arc<Database>,
     anchor: &Arc<MemoryAnchor>,
     settings: Settings,
-    clock: Arc<Ticking>,
 ) -> Result<Strongroom, OpenError> {
     let parts = Parts {
         store: Arc::<Database>::clone(store),
         root: Arc::new(TestRoot),
-        clock,
+        clock: Arc::<Ticking>::clone(clock),
         entropy: Arc::new(SystemEntropy),
         fetch: Arc::new(Nowhere),
         anchor: Arc::<MemoryAnchor>::clone(anchor),
@@ -157,10 +162,10 @@ pub(crate) struct World {
     pub(crate) room: Strongroom,
     pub(crate) workspace: WorkspaceId,
     pub(crate) ask: Ask,
+    pub(crate) clock: Arc<Ticking>,
     pub(crate) anchor: Arc<MemoryAnchor>,
     pub(crate) store: Arc<Database>,
     pub(crate) folder: TempDir,
-    pub(crate) clock: Arc<Ticking>,
 }
 
 impl World {
@@ -169,9 +174,10 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let store = database(&folder.path().join("strongroom.db")).await;
         let anchor = Arc::new(MemoryAnchor::default());
-        let clock = Arc::new(Ticking(AtomicI64::new(START)));
-        let opening = open_at(&store, &anchor, Settings::default(), Arc::clone(&clock));
-        let room = opening.await.unwrap();
+        let clock = Arc::default();
+        let room = open_at(&clock, &store, &anchor, Settings::default())
+            .await
+            .unwrap();
         let first = room.initialise().await.unwrap().unwrap();
         let request = WorkspaceCreate {
             name: "acme".to_owned(),
@@ -186,10 +192,10 @@ impl World {
             room,
             workspace,
             ask,
+            clock,
             anchor,
             store,
             folder,
-            clock,
         }
     }
 

@@ -14,6 +14,7 @@ pub(crate) const LOCK: HeaderName = HeaderName::from_static("strongroom-lock");
 pub(crate) const ASSOCIATED_DATA: HeaderName =
     HeaderName::from_static("strongroom-associated-data");
 pub(crate) const METADATA: HeaderName = HeaderName::from_static("strongroom-metadata");
+pub(crate) const REPLACED_BYTES: HeaderName = HeaderName::from_static("strongroom-replaced-bytes");
 
 /// A header's text; `None` if it is absent, not text, or there twice: of two values, another
 /// reader might have taken the other.

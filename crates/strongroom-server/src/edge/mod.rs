@@ -35,7 +35,7 @@ pub(crate) use if_match::IfMatch;
 pub(crate) use problem::{Problem, status, title};
 pub(crate) use query::{FromParameters, Parameters, Query};
 pub(crate) use ready::Readiness;
-pub(crate) use stream::{Opened, Sealed};
+pub(crate) use stream::{Moving, Opened, Sealed};
 pub(crate) use target::{FromPath, Target, TileTarget};
 
 /// What every request shares.

@@ -17,6 +17,7 @@ use axum::response::{IntoResponse as _, Response};
 use futures_util::stream::unfold;
 use http_body_util::BodyExt as _;
 use strongroom_core::stream::{OpenStream, SealStream, StreamOpen, StreamSeal, prefix_len};
+use strongroom_core::stream_rewrap::{MovedPrefix, PREFIX_BYTES_MAX};
 use strongroom_core::{Answered, Ask, Denial, Invalid, Refused};
 use strongroom_types::body::LogEntryId;
 use strongroom_types::{KeyContext, Lock};
@@ -25,7 +26,7 @@ use tokio::time::timeout;
 
 use super::caller::{ask, metadata};
 use super::guard::Place;
-use super::header::{ASSOCIATED_DATA, KEY_CONTEXT, LOCK, bytes, json};
+use super::header::{ASSOCIATED_DATA, KEY_CONTEXT, LOCK, REPLACED_BYTES, bytes, json};
 use super::problem::entry_header;
 use super::{App, Problem};
 
@@ -65,6 +66,14 @@ pub(crate) struct Opened {
     pub(crate) open: StreamOpen,
     pub(crate) prefix: Bytes,
     source: Source,
+}
+
+/// A request to move a stream to the active key version, of whose body the header is read.
+#[derive(Debug)]
+pub(crate) struct Moving {
+    pub(crate) ask: Ask,
+    pub(crate) key_context: KeyContext,
+    pub(crate) prefix: Bytes,
 }
 
 impl FromRequest<App> for Sealed {
@@ -107,6 +116,24 @@ impl FromRequest<App> for Opened {
     }
 }
 
+impl FromRequest<App> for Moving {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        let mut ask = ask(&parts);
+        let source = Source::new(&parts, body, app);
+        match start_moving(&mut ask, &parts, source, app).await {
+            Ok((key_context, prefix)) => Ok(Self {
+                ask,
+                key_context,
+                prefix,
+            }),
+            Err(denial) => Err(app.refuse(&ask, denial).await),
+        }
+    }
+}
+
 async fn start_opening(
     ask: &mut Ask,
     parts: &Parts,
@@ -117,18 +144,33 @@ async fn start_opening(
     if !terms.lock.is_empty() {
         return Err(Invalid::Header("Strongroom-Lock").into());
     }
-    // What this refuses is refused by its own name: refusing authenticates.
-    if !app.room.knows(ask).await {
-        return Err(Denial::Unauthenticated);
-    }
-    let limit = "stream_idle_timeout";
-    let prefix = timeout(source.idle, source.take_prefix()).await;
-    let prefix = prefix.map_err(|_elapsed| Denial::RateLimited { limit })??;
+    let prefix = source.prefix_of_known(ask, app).await?;
     let open = StreamOpen {
         key_context: terms.key_context,
         associated_data: terms.associated_data,
     };
     Ok((open, prefix))
+}
+
+async fn start_moving(
+    ask: &mut Ask,
+    parts: &Parts,
+    mut source: Source,
+    app: &App,
+) -> Result<(KeyContext, Bytes), Denial> {
+    let terms = terms(ask, parts)?;
+    if !terms.lock.is_empty() {
+        return Err(Invalid::Header("Strongroom-Lock").into());
+    }
+    if terms.associated_data.is_some() {
+        return Err(Invalid::Header("Strongroom-Associated-Data").into());
+    }
+    let prefix = source.prefix_of_known(ask, app).await?;
+    let more = PREFIX_BYTES_MAX.saturating_sub(prefix.len());
+    source
+        .in_time(async |source| source.skip(more).await)
+        .await?;
+    Ok((terms.key_context, prefix))
 }
 
 /// The request's body.
@@ -171,8 +213,40 @@ impl Source {
         }
     }
 
-    /// Reads the header of a sealed stream and leaves the rest. The caller sets one deadline for it
-    /// all: the header is short, and whoever sends it byte by byte keeps a place meanwhile.
+    /// Reads the header of a sealed stream in time, if the caller is known.
+    async fn prefix_of_known(&mut self, ask: &Ask, app: &App) -> Result<Bytes, Denial> {
+        // What this refuses is refused by its own name: refusing authenticates.
+        if !app.room.knows(ask).await {
+            return Err(Denial::Unauthenticated);
+        }
+        self.in_time(Self::take_prefix).await
+    }
+
+    /// One deadline for all that is read: whoever sends it byte by byte keeps a place meanwhile.
+    async fn in_time<T>(
+        &mut self,
+        read: impl AsyncFnOnce(&mut Self) -> Result<T, Denial>,
+    ) -> Result<T, Denial> {
+        let limit = "stream_idle_timeout";
+        timeout(self.idle, read(self))
+            .await
+            .map_err(|_elapsed| Denial::RateLimited { limit })?
+    }
+
+    /// Reads to the end, or `max` bytes further at least: a connection on which little is left
+    /// unread can be used again, and its answer arrives.
+    async fn skip(&mut self, max: usize) -> Result<(), Denial> {
+        let mut read = 0;
+        while read < max {
+            match self.next().await? {
+                Some(piece) => read += piece.len(),
+                None => break,
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads the header of a sealed stream and leaves the rest.
     async fn take_prefix(&mut self) -> Result<Bytes, Denial> {
         let mut read = Vec::new();
         loop {
@@ -271,6 +345,22 @@ impl Opened {
     }
 }
 
+impl Moving {
+    /// Answers with the new prefix, and says how many bytes of the stream it replaces.
+    pub(crate) fn answer(
+        &self,
+        result: Result<Answered<MovedPrefix>, Refused>,
+    ) -> Result<Response, Problem> {
+        let request_id = self.ask.origin.request_id;
+        let answered = result.map_err(|refused| Problem::new(refused, request_id))?;
+        let MovedPrefix { prefix, replaces } = answered.value;
+        let mut response = octets(Body::from(prefix), answered.entry);
+        let replaces = HeaderValue::from(replaces);
+        response.headers_mut().insert(REPLACED_BYTES, replaces);
+        Ok(response)
+    }
+}
+
 async fn respond<C: Cipher>(
     ask: &Ask,
     source: Source,
@@ -366,8 +456,11 @@ fn response(first: Option<Piece>, rest: Receiver<Piece>, entry: Option<LogEntryI
             Some(Piece::Broken(_)) | None => Some((Err(broken_off()), (None, rest, false))),
         }
     });
+    octets(Body::from_stream(pieces), entry)
+}
+
+fn octets(body: Body, entry: Option<LogEntryId>) -> Response {
     let kind = HeaderValue::from_static("application/octet-stream");
-    let body = Body::from_stream(pieces);
     let mut response = ([(header::CONTENT_TYPE, kind)], body).into_response();
     response.headers_mut().extend(entry.and_then(entry_header));
     response

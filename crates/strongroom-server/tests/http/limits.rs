@@ -1,10 +1,12 @@
 //! Limits, and who they are for.
 
-use std::io::{Read as _, Write as _};
+use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-use serde_json::json;
+use reqwest::Method;
+use serde_json::{Value, json};
+use strongroom_server::Limits;
 
 use super::playground::{Playground, base64_json, refusal};
 
@@ -100,4 +102,116 @@ fn start_of_answer(address: SocketAddr, head: &str) -> [u8; 12] {
     let mut answer = [0; 12];
     connection.read_exact(&mut answer).unwrap();
     answer
+}
+
+/// Sends the beginning of a request and gives all that is answered until the connection ends.
+async fn begun(playground: &Playground, sent: String) -> String {
+    let address = playground.server.local_addr();
+    let answered = tokio::task::spawn_blocking(move || {
+        let mut connection = TcpStream::connect(address).unwrap();
+        // A server that never ends it fails the test here.
+        let patience = Duration::from_secs(30);
+        connection.set_read_timeout(Some(patience)).unwrap();
+        connection.write_all(sent.as_bytes()).unwrap();
+        let mut answer = Vec::new();
+        connection.read_to_end(&mut answer).unwrap();
+        answer
+    });
+    String::from_utf8_lossy(&answered.await.unwrap()).into_owned()
+}
+
+/// The header of a request for a stream whose body is sent in chunks.
+fn stream_head(playground: &Playground, verb: &str) -> String {
+    format!(
+        "POST /v1/stream/{verb} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\
+         Authorization: Bearer {}\r\nStrongroom-Key-Context: {}\r\n\
+         Transfer-Encoding: chunked\r\n\r\n",
+        playground.info.api_key,
+        base64_json(&json!({"org": "acme"}))
+    )
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_header_that_does_not_arrive_ends_the_connection() {
+    let short = |limits: &mut Limits| limits.header_timeout = Duration::from_millis(50);
+    let playground = Playground::with(short).await;
+    for sent in ["", "POST /v1/encrypt HTTP/1.1\r\nHost: x\r\n"] {
+        let answer = begun(&playground, sent.to_owned()).await;
+        assert!(!answer.contains(" 200 "), "{answer}");
+    }
+    playground.server.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_does_not_arrive_is_refused_by_name() {
+    let short = |limits: &mut Limits| limits.body_timeout = Duration::from_millis(50);
+    let playground = Playground::with(short).await;
+    let head = format!(
+        "POST /v1/encrypt HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\
+         Authorization: Bearer {}\r\nContent-Type: application/json\r\n\
+         Content-Length: 100\r\n\r\n",
+        playground.info.api_key
+    );
+    for sent in [head.clone(), format!("{head}{{")] {
+        let answer = begun(&playground, sent).await;
+        assert!(answer.starts_with("HTTP/1.1 429"), "{answer}");
+        assert!(answer.contains("`body_timeout`"), "{answer}");
+    }
+    playground.server.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_header_of_a_stream_that_does_not_arrive_is_refused_by_name() {
+    let short = |limits: &mut Limits| limits.stream_idle_timeout = Duration::from_millis(50);
+    let playground = Playground::with(short).await;
+    for verb in ["decrypt", "rewrap"] {
+        let head = stream_head(&playground, verb);
+        for sent in [head.clone(), format!("{head}2\r\n\0\0\r\n")] {
+            let answer = begun(&playground, sent).await;
+            assert!(answer.starts_with("HTTP/1.1 429"), "{answer}");
+            assert!(answer.contains("`stream_idle_timeout`"), "{answer}");
+        }
+    }
+    playground.server.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_that_pauses_is_broken_off() {
+    let short = |limits: &mut Limits| limits.stream_idle_timeout = Duration::from_millis(50);
+    let playground = Playground::with(short).await;
+    let head = stream_head(&playground, "encrypt");
+    let answer = begun(&playground, format!("{head}5\r\nhello\r\n")).await;
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert!(!answer.ends_with("\r\n0\r\n\r\n"), "a clean end");
+    let path = "/v1/log/entries?operation=stream.encrypt&outcome=failed";
+    let page = playground.ask(Method::GET, path).send().await.unwrap();
+    let page: Value = page.json().await.unwrap();
+    assert_eq!(page["entries"][0]["reason"], "aborted");
+    playground.server.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_that_nobody_reads_is_broken_off() {
+    let short = |limits: &mut Limits| limits.stream_idle_timeout = Duration::from_millis(50);
+    let playground = Playground::with(short).await;
+    let (head, address) = (
+        stream_head(&playground, "encrypt"),
+        playground.server.local_addr(),
+    );
+    let writing = tokio::task::spawn_blocking(move || {
+        let mut connection = TcpStream::connect(address).unwrap();
+        let patience = Duration::from_secs(30);
+        connection.set_write_timeout(Some(patience)).unwrap();
+        connection.write_all(head.as_bytes()).unwrap();
+        let piece = [b"10000\r\n".as_slice(), &[7; 0x10000], b"\r\n"].concat();
+        loop {
+            if let Err(error) = connection.write_all(&piece) {
+                return error.kind();
+            }
+        }
+    });
+    let ended = writing.await.unwrap();
+    let closed = [ErrorKind::ConnectionReset, ErrorKind::BrokenPipe];
+    assert!(closed.contains(&ended), "{ended}");
+    playground.server.shutdown().await;
 }

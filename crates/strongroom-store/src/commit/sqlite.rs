@@ -132,3 +132,70 @@ async fn wait(inbox: &mut Inbox, queue: &mut Queue, writer: &mut Writer, wake: &
     }
     true
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use strongroom_types::KeyVersion;
+
+    use super::*;
+    use crate::commit::{Outbox, channel};
+    use crate::sqlite::checkpoint::{self, Woken};
+    use crate::tests::{Counter, Fixture, context, context_id, context_key, with_changes};
+    use crate::write::{EraseOpenings, EraseTerms, Probe};
+
+    /// Runs a writer of its own on the fixture's file while something is handed in.
+    async fn woken_by(f: &Fixture, hand_in: impl AsyncFnOnce(&Outbox)) -> Woken {
+        let path = f.config.url.strip_prefix("sqlite:").unwrap();
+        let options = crate::sqlite::file::url(path.as_ref()).parse().unwrap();
+        let means = Means::new(options, Arc::new(Counter::default()));
+        let (outbox, inbox) = channel();
+        let (wake, woken) = checkpoint::channel();
+        let writer = Writer::embedded(means, DIALECT, path.into());
+        let written = run(writer, inbox, wake, tempfile::tempfile().unwrap());
+        let caller = async {
+            hand_in(&outbox).await;
+            drop(outbox);
+        };
+        tokio::join!(written, caller);
+        woken
+    }
+
+    /// Whether an entry with this change has the WAL emptied.
+    async fn erases(f: &Fixture, change: Change) -> bool {
+        let pending = with_changes(f.pending(0), vec![change]);
+        let woken = woken_by(f, async |outbox: &Outbox| {
+            outbox.commit(pending).await.unwrap();
+        });
+        woken.await.is_to_erase()
+    }
+
+    #[tokio::test]
+    async fn destroying_a_key_empties_the_wal() {
+        let f = Fixture::new(Backend::Sqlite).await;
+        let id = context_id(1);
+        assert!(!erases(&f, Change::InsertContext(context(1))).await);
+        let second = Change::AddContextKey(id, context_key(2));
+        assert!(!erases(&f, second).await);
+        assert!(erases(&f, Change::DestroyContextKey(id, KeyVersion::FIRST)).await);
+        let final_after = 9;
+        assert!(erases(&f, Change::DestroyContext { id, final_after }).await);
+    }
+
+    #[tokio::test]
+    async fn erasing_private_fields_empties_the_wal() {
+        let f = Fixture::new(Backend::Sqlite).await;
+        let (before, limit) = (0, 1);
+        let openings = async |outbox: &Outbox| {
+            outbox.write(EraseOpenings { before, limit }).await.unwrap();
+        };
+        assert!(woken_by(&f, openings).await.is_to_erase());
+        let terms = async |outbox: &Outbox| {
+            outbox.write(EraseTerms { before, limit }).await.unwrap();
+        };
+        assert!(woken_by(&f, terms).await.is_to_erase());
+        let probe = async |outbox: &Outbox| outbox.write(Probe).await.unwrap();
+        assert!(!woken_by(&f, probe).await.is_to_erase());
+    }
+}

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use sqlx::any::AnyRow;
 use sqlx::{AnyExecutor, AnyPool, AssertSqlSafe, query};
-use strongroom_core::ports::{BatchRow, CheckpointRow, StoreError};
+use strongroom_core::ports::{BatchRow, CheckpointRow, Micros, StoreError};
 use strongroom_log::Hash;
 use strongroom_types::WorkspaceId;
 
@@ -141,6 +141,28 @@ pub(crate) async fn term_tiles(
     rows.iter()
         .map(|row| Columns::new("term", row).number(0))
         .collect()
+}
+
+/// The level-0 tiles with terms to erase whose last entry is older than `before`, oldest first.
+pub(crate) async fn tiles_with_private_terms<'c>(
+    executor: impl AnyExecutor<'c>,
+    before: Micros,
+    limit: u32,
+) -> Result<Vec<(String, u64)>, StoreError> {
+    let rows = query(
+        "SELECT workspace, n FROM tile WHERE level = 0 AND last_time < $1
+         ORDER BY last_time LIMIT $2",
+    )
+    .bind(before)
+    .bind(i64::from(limit))
+    .fetch_all(executor)
+    .await
+    .map_err(failed("tile"))?;
+    let tile = |row| {
+        let columns = Columns::new("tile", row);
+        Ok((columns.text(0)?, columns.number(1)?))
+    };
+    rows.iter().map(tile).collect()
 }
 
 pub(crate) async fn checkpoint(

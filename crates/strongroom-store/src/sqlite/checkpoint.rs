@@ -61,6 +61,12 @@ impl Wake {
 }
 
 impl Woken {
+    /// Whether it is asked to empty the WAL.
+    #[cfg(test)]
+    pub(crate) fn is_to_erase(&self) -> bool {
+        self.erased.load(Ordering::Acquire)
+    }
+
     /// Sleeps until there is something to do; false when nobody can wake it any more.
     async fn wait(&mut self, again: bool) -> bool {
         if !again {

@@ -11,7 +11,8 @@ mod objects;
 mod opening;
 #[expect(
     unreachable_pub,
-    reason = "the fixture is public in the package of the black-box tests"
+    dead_code,
+    reason = "the fixture is public in the package of the black-box tests, which use all of it"
 )]
 #[path = "../../../../tests/src/postgres.rs"]
 mod postgres;
@@ -66,7 +67,7 @@ fn is_wanted(database: &str) -> bool {
 
 /// Gives other bytes each time.
 #[derive(Debug, Default)]
-struct Counter(AtomicU64);
+pub(crate) struct Counter(AtomicU64);
 
 impl Entropy for Counter {
     fn fill(&self, out: &mut [u8]) -> Result<(), EntropyUnavailable> {
@@ -184,7 +185,7 @@ pub(crate) fn workspace_id(n: u8) -> WorkspaceId {
     WorkspaceId::from_bytes([n; 16])
 }
 
-fn context_id(n: u8) -> ContextId {
+pub(crate) fn context_id(n: u8) -> ContextId {
     ContextId::from_bytes([n; 32])
 }
 
@@ -199,7 +200,7 @@ fn workspace(n: u8) -> WorkspaceRow {
     }
 }
 
-fn context(n: u8) -> ContextRow {
+pub(crate) fn context(n: u8) -> ContextRow {
     ContextRow {
         id: context_id(n),
         kind: Kind::Named,
@@ -212,7 +213,7 @@ fn context(n: u8) -> ContextRow {
     }
 }
 
-fn context_key(version: u32) -> ContextKeyRow {
+pub(crate) fn context_key(version: u32) -> ContextKeyRow {
     ContextKeyRow {
         version: KeyVersion(version),
         state: KeyState::Active,
@@ -248,7 +249,7 @@ pub(crate) fn pending(workspace: WorkspaceId, n: u64) -> Pending {
     }
 }
 
-fn with_changes(mut pending: Pending, changes: Vec<Change>) -> Pending {
+pub(crate) fn with_changes(mut pending: Pending, changes: Vec<Change>) -> Pending {
     pending.changes = changes;
     pending
 }

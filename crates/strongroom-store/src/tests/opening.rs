@@ -1,13 +1,19 @@
 use std::os::unix::fs::PermissionsExt as _;
 use std::sync::Arc;
 
-use strongroom_core::ports::Store as _;
+use strongroom_core::ports::{Change, Store as _, TermRow, TileRow, Tiling, UseCount};
+use strongroom_log::Hash;
+use strongroom_types::KeyVersion;
 
-use super::{Counter, Fixture, is_wanted, new_url, on_both_databases, open, pending, workspace};
+use super::{
+    Counter, Fixture, context, context_id, is_wanted, new_url, on_both_databases, open, pending,
+    workspace,
+};
 use crate::database::{Backend, Database, OpenError, StoreConfig};
 
 on_both_databases!(
     opening_twice_keeps_the_tables,
+    an_index_that_does_not_tell_which_terms_are_private_is_made_anew,
     tables_of_a_newer_program_are_refused,
 );
 
@@ -36,6 +42,63 @@ async fn opening_twice_keeps_the_tables(f: Fixture) {
         1
     );
     assert_eq!(again.commit(pending(workspace, 1)).await.unwrap().index, 1);
+}
+
+async fn an_index_that_does_not_tell_which_terms_are_private_is_made_anew(f: Fixture) {
+    f.change(vec![Change::InsertContext(context(1))])
+        .await
+        .unwrap();
+    let tile = TileRow {
+        level: 0,
+        n: 0,
+        hashes: vec![1; 64],
+        root: Hash::from_bytes([1; 32]),
+    };
+    let term = TermRow {
+        term: [1; 16],
+        tile: 0,
+        private: false,
+    };
+    let uses = UseCount {
+        context: context_id(1),
+        version: KeyVersion::FIRST,
+        sealed: 5,
+        last_opened: Some(70),
+    };
+    let tiling = Tiling {
+        tiles: vec![tile],
+        terms: vec![term],
+        last_time: 70,
+        uses: vec![uses],
+    };
+    f.db.put_tiling(f.workspace, tiling.clone()).await.unwrap();
+    // Back to the tables without it.
+    f.execute(
+        "DROP INDEX term_that_is_private;
+         DROP INDEX tile_with_private_terms;
+         ALTER TABLE term DROP COLUMN private;
+         ALTER TABLE tile DROP COLUMN last_time;
+         DELETE FROM _sqlx_migrations WHERE version = 3;",
+    )
+    .await;
+    let Fixture {
+        db,
+        config,
+        workspace,
+        _folder,
+    } = f;
+    drop(db);
+    let again = reopen(&config).await.unwrap();
+    let sealed = async || {
+        let row = again.context(workspace, context_id(1)).await.unwrap();
+        let key = &row.unwrap().keys[0];
+        (key.sealed, key.last_opened)
+    };
+    assert_eq!(again.tiles(workspace).await.unwrap(), 0);
+    let left = again.term_tiles(workspace, &[[1; 16]], 0).await.unwrap();
+    assert_eq!((left, sealed().await), (vec![], (0, None)));
+    again.put_tiling(workspace, tiling).await.unwrap();
+    assert_eq!(sealed().await, (5, Some(70)), "counted once");
 }
 
 async fn tables_of_a_newer_program_are_refused(f: Fixture) {

@@ -18,6 +18,8 @@ on_both_databases!(
     term_tiles_hold_every_term,
     a_checkpoint_of_a_size_stands,
     openings_are_erased_when_the_whole_batch_is_old,
+    private_terms_are_erased_when_the_whole_tile_is_old,
+    a_tile_that_is_stored_late_loses_its_private_terms_too,
     a_damaged_row_is_an_error,
     a_ping_is_answered,
     what_is_not_there_is_none,
@@ -137,10 +139,22 @@ fn tiling(n: u64, terms: &[u8]) -> Tiling {
             .map(|term| TermRow {
                 term: [*term; 16],
                 tile: n,
+                private: false,
             })
             .collect(),
+        last_time: 0,
         uses: vec![],
     }
+}
+
+/// A tile whose last entry is of this time; the terms are private.
+fn private_tiling(n: u64, last_time: i64, terms: &[u8]) -> Tiling {
+    let mut tiling = tiling(n, terms);
+    tiling.last_time = last_time;
+    for term in &mut tiling.terms {
+        term.private = true;
+    }
+    tiling
 }
 
 async fn a_tiling_is_stored_once(f: Fixture) {
@@ -242,6 +256,37 @@ async fn openings_are_erased_when_the_whole_batch_is_old(f: Fixture) {
     let left: Vec<_> = batches.iter().map(|batch| batch.openings.len()).collect();
     assert_eq!(left, [0, 0, 0, 3]);
     assert_eq!(f.entries(f.workspace).await.len(), 4);
+}
+
+async fn private_terms_are_erased_when_the_whole_tile_is_old(f: Fixture) {
+    for (n, last_time) in [(0, 1_000), (1, 1_001), (2, 1_002)] {
+        let mut tiling = private_tiling(n, last_time, &[1]);
+        tiling.terms.extend(self::tiling(n, &[2]).terms);
+        f.db.put_tiling(f.workspace, tiling).await.unwrap();
+    }
+    f.db.put_tiling(f.workspace, tiling(3, &[2])).await.unwrap();
+    let tiles = async |term: u8| {
+        f.db.term_tiles(f.workspace, &[[term; 16]], 0)
+            .await
+            .unwrap()
+    };
+    assert_eq!(f.db.erase_terms(1_000, 9).await.unwrap(), 0);
+    assert_eq!(tiles(1).await, [0, 1, 2]);
+    assert_eq!(f.db.erase_terms(1_002, 1).await.unwrap(), 1);
+    assert_eq!(tiles(1).await, [1, 2]);
+    assert_eq!(f.db.erase_terms(1_002, 9).await.unwrap(), 1);
+    assert_eq!(f.db.erase_terms(1_002, 9).await.unwrap(), 0);
+    assert_eq!(tiles(1).await, [2]);
+    assert_eq!(tiles(2).await, [0, 1, 2, 3], "other terms stay");
+}
+
+async fn a_tile_that_is_stored_late_loses_its_private_terms_too(f: Fixture) {
+    assert_eq!(f.db.erase_terms(1_000, 9).await.unwrap(), 0);
+    let late = private_tiling(0, 500, &[1]);
+    f.db.put_tiling(f.workspace, late).await.unwrap();
+    assert_eq!(f.db.erase_terms(1_000, 9).await.unwrap(), 1);
+    let left = f.db.term_tiles(f.workspace, &[[1; 16]], 0).await.unwrap();
+    assert_eq!(left, [0_u64; 0]);
 }
 
 async fn a_damaged_row_is_an_error(f: Fixture) {

@@ -169,6 +169,9 @@ pub struct ItemView {
     /// The key version used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<KeyVersion>,
+    /// The key version that a rewrapped ciphertext was moved to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moved_to: Option<KeyVersion>,
     /// How it ended.
     pub outcome: Outcome,
     /// The true reason of a denial.

@@ -29,6 +29,7 @@ fn record_of(view: &ItemView) -> Option<Item> {
             None => None,
             Some(text) => Some(read_hex(text)?),
         },
+        moved_to: view.moved_to,
     })
 }
 
@@ -46,7 +47,7 @@ fn read_hex(text: &str) -> Option<Hash> {
 
 #[cfg(test)]
 mod tests {
-    use strongroom_types::Outcome;
+    use strongroom_types::{KeyVersion, Outcome};
 
     use super::*;
 
@@ -59,6 +60,7 @@ mod tests {
                 position: 0,
                 context: None,
                 version: None,
+                moved_to: None,
                 outcome,
                 reason: None,
                 digest: Some("07".repeat(32)),
@@ -74,6 +76,7 @@ mod tests {
             outcome: Outcome::Allowed,
             reason: None,
             digest: Some(Hash::from_bytes([7; 32])),
+            moved_to: None,
         };
         let root = Items(vec![item]).root();
         assert!(are_of(&view(Outcome::Allowed), &root));
@@ -98,6 +101,17 @@ mod tests {
             assert!(!are_of(&named(wrong), &root));
         }
         assert!(!are_of(&view(Outcome::Allowed), &root));
+    }
+
+    #[test]
+    fn another_version_to_move_to_has_another_root() {
+        let mut moved = view(Outcome::Allowed);
+        moved.items[0].moved_to = Some(KeyVersion(2));
+        let item = record_of(&moved.items[0]).unwrap();
+        let root = Items(vec![item]).root();
+        assert!(are_of(&moved, &root));
+        moved.items[0].moved_to = Some(KeyVersion(3));
+        assert!(!are_of(&moved, &root));
     }
 
     #[test]

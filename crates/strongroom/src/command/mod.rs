@@ -10,8 +10,10 @@ mod encrypt;
 mod init;
 mod log;
 mod object;
+mod rewrap;
 mod serve;
 mod stream;
+mod whole_file;
 
 use clap::{Parser, Subcommand};
 
@@ -57,6 +59,8 @@ enum Command {
     Encrypt(encrypt::EncryptArgs),
     /// Open a file or a pipe through a server
     Decrypt(decrypt::DecryptArgs),
+    /// Move sealed files to the active version of their key, in place
+    Rewrap(rewrap::RewrapArgs),
     /// Read, export and verify the log
     #[command(subcommand)]
     Log(log::LogCommand),
@@ -78,6 +82,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Admin(command) => admin::run(command).await,
         Command::Encrypt(args) => encrypt::run(args).await,
         Command::Decrypt(args) => decrypt::run(args).await,
+        Command::Rewrap(args) => rewrap::run(args).await,
         Command::Log(command) => log::run(command).await,
         Command::Object(command) => object::run(command).await,
         Command::Doctor(args) => doctor::run(&args).await,

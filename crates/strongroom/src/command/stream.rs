@@ -6,10 +6,10 @@ use clap::Args;
 use indicatif::ProgressBar;
 use strongroom_client::{StreamRequest, StreamSummary};
 use strongroom_types::{KeyContext, Lock};
-use tempfile::NamedTempFile;
 use tokio::fs::File;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
+use super::whole_file::WholeFile;
 use crate::config::{ConnectionArgs, IdentityArgs};
 use crate::failure::Failure;
 use crate::{argument, print, progress};
@@ -91,20 +91,17 @@ async fn open(path: &Path) -> Result<(Input, Option<u64>), Failure> {
     Ok((Box::new(file), Some(length)))
 }
 
-/// Writes to a temporary file in the same folder and renames it only after the final chunk, so that
-/// no one ever sees the first part of something that was cut or altered.
+/// Publishes the file only after the final chunk, so that no one ever sees the first part of
+/// something that was cut or altered.
 async fn copy_to_file(
     request: StreamRequest,
     input: Input,
     path: &Path,
     copy: impl Copy,
 ) -> Result<StreamSummary, Failure> {
-    let folder = folder_of(path);
-    let temporary = NamedTempFile::new_in(folder).map_err(Failure::file(folder))?;
-    let handle = temporary.reopen().map_err(Failure::file(path))?;
-    let mut output = File::from_std(handle);
-    let summary = copy.copy(request, input, &mut output).await?;
-    publish(temporary, &output, path).await?;
+    let mut whole = WholeFile::begin(path)?;
+    let summary = copy.copy(request, input, whole.output()).await?;
+    whole.publish().await?;
     Ok(summary)
 }
 
@@ -127,27 +124,10 @@ pub(super) async fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Failure
         output.flush().await?;
         return Ok(());
     }
-    let temporary = NamedTempFile::new_in(folder_of(path)).map_err(Failure::file(path))?;
-    let mut output = File::from_std(temporary.reopen().map_err(Failure::file(path))?);
-    output.write_all(bytes).await.map_err(Failure::file(path))?;
-    publish(temporary, &output, path).await
-}
-
-fn folder_of(path: &Path) -> &Path {
-    match path.parent() {
-        Some(folder) if folder != Path::new("") => folder,
-        _ => Path::new("."),
-    }
-}
-
-/// Gives a complete file its name.
-async fn publish(temporary: NamedTempFile, written: &File, path: &Path) -> Result<(), Failure> {
-    written.sync_all().await.map_err(Failure::file(path))?;
-    temporary
-        .persist(path)
-        .map_err(|error| error.error)
-        .map_err(Failure::file(path))?;
-    Ok(())
+    let mut whole = WholeFile::begin(path)?;
+    let written = whole.output().write_all(bytes).await;
+    written.map_err(Failure::file(path))?;
+    whole.publish().await
 }
 
 fn finish(bar: &ProgressBar, summary: &StreamSummary) {

@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use strongroom_log::{Item, ItemId, ItemName, Items, sha256};
-use strongroom_types::{Outcome, Reason};
+use strongroom_types::{KeyVersion, Outcome, Reason};
 
 use super::edit::{cut, replaced, with_zero};
 use super::{Cases, context_use};
@@ -18,6 +18,17 @@ fn named() -> Result<Item, Box<dyn Error>> {
         outcome: Outcome::Denied,
         reason: Some(Reason::LockNotMet),
         digest: Some(sha256(b"ciphertext")),
+        moved_to: None,
+    })
+}
+
+/// An item whose ciphertext was moved to another version of its key.
+fn moved() -> Result<Item, Box<dyn Error>> {
+    Ok(Item {
+        outcome: Outcome::Allowed,
+        reason: None,
+        moved_to: Some(KeyVersion(3)),
+        ..named()?
     })
 }
 
@@ -29,6 +40,7 @@ fn placed() -> Item {
         outcome: Outcome::Allowed,
         reason: None,
         digest: None,
+        moved_to: None,
     }
 }
 
@@ -40,6 +52,7 @@ pub(super) fn items() -> Cases {
             .output("root_hex", items.root())
     };
     let (two, none) = (Items(vec![named()?, placed()]), Items::default());
+    let moving = Items(vec![moved()?, placed()]);
     let cases = vec![
         read("two", "a named item with every field and a bare one", &two),
         read(
@@ -47,6 +60,18 @@ pub(super) fn items() -> Cases {
             "an empty list has the root of the empty tree",
             &none,
         ),
+        read(
+            "moved",
+            "a list of version 2: an item that was moved to another key version",
+            &moving,
+        ),
+        Vector::new(
+            "items",
+            "moved-in-version-1",
+            "field",
+            "bit 4 of the fields in a list of version 1",
+        )
+        .input("items_hex", hex(&replaced(&moving.encode(), 0, &[1]))),
     ];
     Ok([cases, faults(&two.encode())].concat())
 }
@@ -67,6 +92,12 @@ fn faults(two: &[u8]) -> Vec<Vector> {
             &with_zero(two),
         ),
         fault("version", "version", "version 2", &replaced(two, 0, &[2])),
+        fault(
+            "version-unknown",
+            "version",
+            "version 3",
+            &replaced(two, 0, &[3]),
+        ),
         fault(
             "field",
             "field",
