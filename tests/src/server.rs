@@ -1,6 +1,6 @@
 //! The real binary as a child process: `strongroom dev` on a temporary directory.
 
-use std::io::{self, BufRead as _, BufReader};
+use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -259,6 +259,23 @@ impl Drop for Server {
 /// The binary is not there.
 pub fn run(arguments: &[&str]) -> io::Result<std::process::Output> {
     command()?.args(arguments).output()
+}
+
+/// Runs `strongroom` as [`run`] does, with this on its standard input.
+///
+/// # Errors
+/// The binary is not there, or does not read its input.
+pub fn run_with_input(arguments: &[&str], input: &[u8]) -> io::Result<std::process::Output> {
+    let mut child = command()?
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    let mut pipe = child.stdin.take().ok_or(io::ErrorKind::BrokenPipe)?;
+    pipe.write_all(input)?;
+    drop(pipe);
+    child.wait_with_output()
 }
 
 fn spawn(

@@ -16,6 +16,7 @@ mod clients;
 mod command_line;
 mod concurrency;
 mod contexts;
+mod convert;
 mod data_keys;
 mod issuers;
 mod locks;

@@ -16,6 +16,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
                 Tag::DataKeys,
                 "Hands out a new data key, plain and wrapped.",
             )
+            .headers(&["Idempotency-Key"])
             .takes::<DataKeyCreate>()
             .gives::<DataKeyAnswer>(),
         post("/v1/data-keys/unwrap", unwrap)

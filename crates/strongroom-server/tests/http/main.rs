@@ -393,3 +393,24 @@ async fn the_service_describes_itself_to_everyone() {
     assert!(page.contains("/v1/encrypt"));
     playground.server.shutdown().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_surface_that_is_not_switched_on_is_not_there() {
+    let playground = Playground::without_surfaces().await;
+    for path in ["/vault/v1/kv", "/vault/v1/keys/data-key"] {
+        let (status, code, logged, _) = refusal(playground.ask(Method::GET, path)).await;
+        assert_eq!((status, code.as_str(), logged), (404, "not_found", true));
+    }
+    playground.server.shutdown().await;
+    let playground = Playground::start().await;
+    let answer = playground.ask(Method::GET, "/vault/v1/kv").send().await;
+    assert_eq!(answer.unwrap().status(), StatusCode::OK);
+    let metrics = playground
+        .ask(Method::GET, "/metrics")
+        .send()
+        .await
+        .unwrap();
+    let metrics = metrics.text().await.unwrap();
+    assert!(metrics.contains(r#"route="/vault/v1/kv",status="200""#));
+    playground.server.shutdown().await;
+}

@@ -22,9 +22,17 @@ impl Playground {
     }
 
     pub(crate) async fn with(change: impl FnOnce(&mut Limits)) -> Self {
+        Self::configured(|config| change(&mut config.limits)).await
+    }
+
+    pub(crate) async fn without_surfaces() -> Self {
+        Self::configured(|config| config.surfaces.clear()).await
+    }
+
+    async fn configured(change: impl FnOnce(&mut Config)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut config = Config::development(folder.path().to_owned());
-        change(&mut config.limits);
+        change(&mut config);
         let server = Server::start(config).await.unwrap();
         Self {
             info: server.development().unwrap().clone(),

@@ -5,6 +5,7 @@
 
 mod admin;
 mod data_key;
+mod event;
 mod log;
 mod object;
 mod problem;
@@ -19,6 +20,10 @@ pub use admin::{
 };
 pub use data_key::{
     DataKeyAnswer, DataKeyCreate, DataKeyItem, DataKeyRewrap, DataKeyUnwrap, WrappedKeyItem,
+};
+pub use event::{
+    Actor, ActorSource, ByokKey, ByokKeyVerified, DekHandedOut, DekOpened, Denied, Event,
+    EventData, EventObject, KekNamed, KeyProvider, ObjectNamed, ObjectOpened, ObjectWritten,
 };
 pub use log::{
     EntriesPage, EntryContext, EntryIdentity, EntryView, ItemView, ItemsView, LogEntryId,

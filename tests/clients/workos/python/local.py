@@ -1,26 +1,24 @@
-"""Encrypts or decrypts one value, for another client to read: `local.py encrypt|decrypt` with JSON
-on standard input and output."""
+"""Encrypts or decrypts values, for other clients to read: `local.py encrypt|decrypt` with a list in
+JSON on standard input and one on standard output."""
 
 import json
 import sys
 
 from world import client, done, run
 
+VAULT = client().vault
+
+
+def one(request):
+    data = request.get("associated_data")
+    if sys.argv[1] == "encrypt":
+        text, context = request["text"], request["context"]
+        return VAULT.encrypt(data=text, key_context=context, associated_data=data)
+    return VAULT.decrypt(encrypted_data=request["sealed"], associated_data=data)
+
 
 async def script():
-    vault, request = client().vault, json.load(sys.stdin)
-    associated_data = request.get("associated_data")
-    if sys.argv[1] == "encrypt":
-        answer = vault.encrypt(
-            data=request["text"],
-            key_context=request["context"],
-            associated_data=associated_data,
-        )
-    else:
-        answer = vault.decrypt(
-            encrypted_data=request["sealed"], associated_data=associated_data
-        )
-    json.dump(await done(answer), sys.stdout)
+    json.dump([await done(one(request)) for request in json.load(sys.stdin)], sys.stdout)
 
 
 run(script)

@@ -15,6 +15,7 @@ on_each_database!(
     nobody_without_a_credential_gets_in,
     each_permission_admits_its_own_part_of_the_surface,
     the_native_api_keeps_its_own_words,
+    the_keys_that_dev_prints_for_workos_are_for_their_workspace_only,
 );
 
 async fn fields_that_break_a_limit_are_named(room: Room) {
@@ -152,4 +153,30 @@ async fn the_native_api_keeps_its_own_words(room: Room) {
     room.assert_problem(&reply, (404, "not_found"), Reason::NotFound)
         .await;
     assert_eq!(reply.header("x-request-id"), None);
+}
+
+async fn the_keys_that_dev_prints_for_workos_are_for_their_workspace_only(room: Room) {
+    let sheet = room.server.sheet();
+    let vault = |api_key: &str| Vault {
+        room: &room,
+        api_key: api_key.to_owned(),
+    };
+    let (first, second) = (
+        vault(&sheet.workos.api_key),
+        vault(&sheet.second_workspace.workos.api_key),
+    );
+    let context = json!({"context": {"tenant": "acme"}});
+    let made = first.post("keys/data-key", context.clone()).await;
+    assert_eq!(made.status, 200, "{made:?}");
+    assert!(made.entry().unwrap().log.to_string() == sheet.workspace);
+    let keys = json!({"keys": made.text("encrypted_keys")});
+    assert_eq!(first.post("keys/decrypt", keys.clone()).await.status, 200);
+    let refused = second.post("keys/decrypt", keys).await;
+    assert_refused(&refused, (400, "cannot_decrypt"));
+    assert_eq!(second.post("keys/data-key", context).await.status, 200);
+    assert_eq!(second.get("kv").await.status, 200);
+    // They have what the surface needs, and no more.
+    let request = room.anonymous(Method::GET, "/v1/clients");
+    let request = request.bearer_auth(&sheet.workos.api_key);
+    assert_eq!(Reply::of(request).await.status, 403);
 }

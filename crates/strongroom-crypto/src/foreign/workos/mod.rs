@@ -1,4 +1,5 @@
-//! What the client libraries of WorkOS Vault make when they encrypt locally.
+//! What the client libraries of WorkOS Vault make when they encrypt locally, and the signature that
+//! they expect on webhooks.
 //!
 //! Each value is sealed under a fresh data key with AES-256-GCM; the data key travels beside it,
 //! wrapped by the server. The libraries agree on the parts and not on their order:
@@ -12,10 +13,14 @@
 //! Rust. Neither carries a version, a length of the ciphertext or a check of its own: what was cut
 //! within the ciphertext is found by the tag alone, with the key. Moving a value from one layout to
 //! the other needs no key.
+//!
+//! [`WebhookKey`] signs and verifies webhooks as the same libraries do.
 
 mod leb128;
 mod recognise;
 mod value;
+mod webhook;
 
 pub use recognise::{Unrecognised, recognise};
 pub use value::{IV_BYTES, Layout, LocalValue, LocalValueError, Part, TAG_BYTES};
+pub use webhook::{SignatureError, TOLERANCE_MS, WebhookKey};

@@ -1,6 +1,9 @@
 //! WorkOS: npm `@workos-inc/node` 8.13.0 on Node 20 and 11.0.0 on Node 22, and `PyPI` `workos` 10.8.0,
 //! synchronous and asynchronous.
 
+mod vectors;
+mod webhooks;
+
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::Arc;
@@ -11,7 +14,7 @@ use strongroom_tests::on_each_database;
 use strongroom_tests::room::Room;
 use strongroom_types::{Operation, Outcome, Permission};
 
-use crate::program::{Serving, node, output, python, root};
+use crate::program::{Serving, failure, node, output, python, root};
 
 on_each_database!(
     workos_clients_keep_read_list_and_delete_objects,
@@ -52,6 +55,22 @@ fn scripts() -> PathBuf {
     root().join("tests/clients/workos")
 }
 
+/// A script in the language of a library.
+fn command(library: Library, script: &str) -> Command {
+    let (mut command, file, name, value) = match library {
+        Node8 => (node(&modules(), 20), "node", "CLIENT_PACKAGE", "workos-8"),
+        Node11 => (node(&modules(), 22), "node", "CLIENT_PACKAGE", "workos-11"),
+        PythonSync => (python(), "python", "CLIENT_KIND", "sync"),
+        PythonAsync => (python(), "python", "CLIENT_KIND", "async"),
+    };
+    let extension = if file == "node" { "mjs" } else { "py" };
+    command
+        .arg(scripts().join(format!("{file}/{script}.{extension}")))
+        .env(name, value)
+        .env("CLIENT_MODULES", modules());
+    command
+}
+
 /// A workspace and an API key for WorkOS clients in it.
 struct Environment {
     room: Room,
@@ -71,21 +90,8 @@ impl Environment {
     }
 
     fn command(&self, library: Library, script: &str) -> Command {
-        let mut command = match library {
-            Node8 => node(&modules(), 20),
-            Node11 => node(&modules(), 22),
-            PythonSync | PythonAsync => python(),
-        };
-        let (file, name, value) = match library {
-            Node8 => (format!("node/{script}.mjs"), "CLIENT_PACKAGE", "workos-8"),
-            Node11 => (format!("node/{script}.mjs"), "CLIENT_PACKAGE", "workos-11"),
-            PythonSync => (format!("python/{script}.py"), "CLIENT_KIND", "sync"),
-            PythonAsync => (format!("python/{script}.py"), "CLIENT_KIND", "async"),
-        };
+        let mut command = command(library, script);
         command
-            .arg(scripts().join(file))
-            .env(name, value)
-            .env("CLIENT_MODULES", modules())
             .env("SERVER", &self.room.server.sheet().url)
             .env("API_KEY", &self.api_key)
             .env("WORKSPACE", self.room.workspace.to_string());
@@ -96,26 +102,12 @@ impl Environment {
         output(self.command(library, script), &[]);
     }
 
-    fn encrypt(&self, library: Library, request: &Value) -> String {
+    /// Has values encrypted, or decrypted, by a library.
+    fn local(&self, library: Library, what: &str, requests: &Value) -> Vec<String> {
         let mut command = self.command(library, "local");
-        command.arg("encrypt");
-        let sealed = output(command, request.to_string().as_bytes());
-        serde_json::from_str(&sealed).unwrap()
-    }
-
-    fn decrypt_command(&self, library: Library) -> Command {
-        let mut command = self.command(library, "local");
-        command.arg("decrypt");
-        command
-    }
-
-    fn decrypt(&self, library: Library, sealed: &str, associated_data: &Value) -> String {
-        let request = json!({"sealed": sealed, "associated_data": associated_data});
-        let opened = output(
-            self.decrypt_command(library),
-            request.to_string().as_bytes(),
-        );
-        serde_json::from_str(&opened).unwrap()
+        command.arg(what);
+        let answers = output(command, requests.to_string().as_bytes());
+        serde_json::from_str(&answers).unwrap()
     }
 }
 
@@ -145,19 +137,21 @@ async fn workos_clients_walk_through_pages_both_ways(room: Room) {
 
 async fn workos_clients_read_what_the_others_encrypted(room: Room) {
     let environment = Environment::of(room).await;
+    let texts = ["sk_live_1", "naïve 🔑 text", ""];
+    let data = [Value::Null, json!("réclamation/№ 7"), json!("record 7")];
     let context = json!({"organizationId": "org_acme"});
-    for (text, associated_data) in [
-        ("sk_live_1", Value::Null),
-        ("naïve 🔑 text", json!("réclamation/№ 7")),
-    ] {
-        let request = json!({"text": text, "context": context, "associated_data": associated_data});
-        for writer in ALL {
-            let sealed = environment.encrypt(writer, &request);
-            for reader in ALL {
-                let opened = environment.decrypt(reader, &sealed, &associated_data);
-                assert_eq!(opened, text, "{writer:?} {reader:?}");
-            }
-        }
+    let encrypt = texts
+        .iter()
+        .zip(&data)
+        .map(|(text, data)| json!({"text": text, "context": context, "associated_data": data}));
+    let encrypt: Value = encrypt.collect();
+    let sealed = ALL.map(|writer| environment.local(writer, "encrypt", &encrypt));
+    let decrypt = sealed.iter().flat_map(|of_one| of_one.iter().zip(&data));
+    let decrypt = decrypt.map(|(sealed, data)| json!({"sealed": sealed, "associated_data": data}));
+    let decrypt: Value = decrypt.collect();
+    for reader in ALL {
+        let opened = environment.local(reader, "decrypt", &decrypt);
+        assert_eq!(opened, texts.repeat(ALL.len()), "{reader:?}");
     }
 }
 
@@ -187,11 +181,13 @@ async fn workos_clients_of_another_workspace_open_nothing(room: Room) {
     let acme = Environment::of(room).await;
     let beta = acme.another().await;
     let context = json!({"organizationId": "org_acme"});
-    let sealed = acme.encrypt(Node11, &json!({"text": "secret", "context": context}));
+    let request = json!([{"text": "secret", "context": context}]);
+    let sealed = acme.local(Node11, "encrypt", &request).remove(0);
     for library in ALL {
-        let mut command = beta.decrypt_command(library);
-        let request = json!({"sealed": sealed}).to_string();
-        let failed = crate::program::failure(&mut command, request.as_bytes());
+        let mut command = beta.command(library, "local");
+        command.arg("decrypt");
+        let request = json!([{"sealed": sealed}]).to_string();
+        let failed = failure(&mut command, request.as_bytes());
         assert!(failed.contains("400"), "{library:?} {failed}");
         let opened = of_operation(&beta.room, Operation::DataKeyUnwrap).await;
         assert!(!opened.contains(&Outcome::Allowed));

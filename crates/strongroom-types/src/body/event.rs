@@ -1,0 +1,365 @@
+//! Events: what happened in a workspace, told to whoever subscribed to it.
+//!
+//! The shapes of `vault.*` are those of WorkOS, whose libraries read them; what those have no event
+//! for is `strongroom.*`, which their newer libraries pass on as it is, and that for Node 8.13 as nothing.
+
+use serde::{Deserialize, Serialize};
+
+use crate::coded::coded_enum;
+use crate::{KeyContext, Operation, Reason};
+
+/// One event.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Event {
+    /// Always `event`.
+    pub object: EventObject,
+    /// Its id: the same at every delivery, so that a receiver can tell repetitions.
+    pub id: String,
+    /// What happened, and its particulars.
+    #[serde(flatten)]
+    pub data: EventData,
+    /// When, RFC 3339 in UTC.
+    pub created_at: String,
+}
+
+/// Says that something is an event.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum EventObject {
+    /// It is.
+    #[default]
+    Event,
+}
+
+/// What happened: the names are part of the API.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(tag = "event", content = "data")]
+pub enum EventData {
+    /// An object was made.
+    #[serde(rename = "vault.data.created")]
+    DataCreated(ObjectWritten),
+    /// An object got a new version.
+    #[serde(rename = "vault.data.updated")]
+    DataUpdated(ObjectWritten),
+    /// An object was opened.
+    #[serde(rename = "vault.data.read")]
+    DataRead(ObjectOpened),
+    /// An object was deleted.
+    #[serde(rename = "vault.data.deleted")]
+    DataDeleted(ObjectNamed),
+    /// An object was described, or its versions listed.
+    #[serde(rename = "vault.metadata.read")]
+    MetadataRead(ObjectNamed),
+    /// Objects were listed.
+    #[serde(rename = "vault.names.listed")]
+    NamesListed(Actor),
+    /// A key context got its first key.
+    #[serde(rename = "vault.kek.created")]
+    KekCreated(KekNamed),
+    /// A key context was destroyed.
+    #[serde(rename = "vault.kek.deleted")]
+    KekDeleted(KekNamed),
+    /// A data key was handed out.
+    #[serde(rename = "vault.dek.read")]
+    DekRead(DekHandedOut),
+    /// A data key was unwrapped.
+    #[serde(rename = "vault.dek.decrypted")]
+    DekDecrypted(DekOpened),
+    /// A data key was wrapped for another key context.
+    #[serde(rename = "vault.dek.rekeyed")]
+    DekRekeyed(DekHandedOut),
+    /// A customer's key was tried.
+    #[serde(rename = "vault.byok_key.verification_completed")]
+    ByokKeyVerificationCompleted(ByokKeyVerified),
+    /// A customer's key was detached.
+    #[serde(rename = "vault.byok_key.deleted")]
+    ByokKeyDeleted(ByokKey),
+    /// A known caller was refused.
+    #[serde(rename = "strongroom.access.denied")]
+    AccessDenied(Denied),
+    /// A key context got a new active key version.
+    #[serde(rename = "strongroom.kek.rotated")]
+    KekRotated(KekNamed),
+}
+
+impl EventData {
+    /// The name of every event, in the order of declaration.
+    pub const NAMES: [&'static str; 15] = [
+        "vault.data.created",
+        "vault.data.updated",
+        "vault.data.read",
+        "vault.data.deleted",
+        "vault.metadata.read",
+        "vault.names.listed",
+        "vault.kek.created",
+        "vault.kek.deleted",
+        "vault.dek.read",
+        "vault.dek.decrypted",
+        "vault.dek.rekeyed",
+        "vault.byok_key.verification_completed",
+        "vault.byok_key.deleted",
+        "strongroom.access.denied",
+        "strongroom.kek.rotated",
+    ];
+}
+
+coded_enum! {
+    /// Where an actor acted.
+    ActorSource: u8 {
+        /// Through the API.
+        Api = 1, "api";
+        /// Through the dashboard.
+        Dashboard = 2, "dashboard";
+    }
+}
+
+/// Who did it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Actor {
+    /// The client's id.
+    pub actor_id: String,
+    /// Where.
+    pub actor_source: ActorSource,
+    /// The client's name.
+    pub actor_name: String,
+}
+
+/// An object by its name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ObjectNamed {
+    /// Who did it.
+    #[serde(flatten)]
+    pub actor: Actor,
+    /// The object's name.
+    pub kv_name: String,
+}
+
+/// An object that was opened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ObjectOpened {
+    /// Who did it.
+    #[serde(flatten)]
+    pub actor: Actor,
+    /// The object's name.
+    pub kv_name: String,
+    /// The context key that it is under.
+    pub key_id: String,
+}
+
+/// An object that was written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ObjectWritten {
+    /// Who did it.
+    #[serde(flatten)]
+    pub actor: Actor,
+    /// The object's name.
+    pub kv_name: String,
+    /// The context key that it is under.
+    pub key_id: String,
+    /// Whose data it is.
+    pub key_context: KeyContext,
+}
+
+/// A context key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct KekNamed {
+    /// Who did it.
+    #[serde(flatten)]
+    pub actor: Actor,
+    /// The key context, as JSON.
+    pub key_name: String,
+    /// The context key.
+    pub key_id: String,
+}
+
+/// A data key that was given out with its wrapped form.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct DekHandedOut {
+    /// Who did it.
+    #[serde(flatten)]
+    pub actor: Actor,
+    /// The context keys that it is wrapped by.
+    pub key_ids: Vec<String>,
+    /// Whose it is.
+    pub key_context: KeyContext,
+}
+
+/// A data key that was unwrapped.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct DekOpened {
+    /// Who did it.
+    #[serde(flatten)]
+    pub actor: Actor,
+    /// The data key.
+    pub key_id: String,
+}
+
+coded_enum! {
+    /// Whose key service holds a customer's key.
+    KeyProvider: u8 {
+        /// AWS KMS.
+        AwsKms = 1, "AWS_KMS";
+        /// Google Cloud KMS.
+        GcpKms = 2, "GCP_KMS";
+        /// Azure Key Vault.
+        AzureKeyVault = 3, "AZURE_KEY_VAULT";
+    }
+}
+
+/// A customer's key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ByokKey {
+    /// The customer.
+    pub organization_id: String,
+    /// Where the key is.
+    pub key_provider: KeyProvider,
+}
+
+/// A customer's key that was tried.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ByokKeyVerified {
+    /// The key.
+    #[serde(flatten)]
+    pub key: ByokKey,
+    /// Whether it wraps and unwraps.
+    pub verified: bool,
+}
+
+/// A refusal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Denied {
+    /// Who was refused.
+    #[serde(flatten)]
+    pub actor: Actor,
+    /// What was asked for.
+    pub operation: Operation,
+    /// The true reason, as the log has it.
+    pub reason: Reason,
+    /// How many times, where a flood of them is told as one.
+    pub count: u32,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn actor() -> Actor {
+        Actor {
+            actor_id: "cl_1".to_owned(),
+            actor_source: ActorSource::Api,
+            actor_name: "billing".to_owned(),
+        }
+    }
+
+    fn samples() -> Vec<EventData> {
+        let kv_name = || "acme/key".to_owned();
+        let key_id = || "ctx_1".to_owned();
+        let context = || KeyContext::new([("organizationId", "org_acme")]).unwrap();
+        let written = || ObjectWritten {
+            actor: actor(),
+            kv_name: kv_name(),
+            key_id: key_id(),
+            key_context: context(),
+        };
+        let named = || ObjectNamed {
+            actor: actor(),
+            kv_name: kv_name(),
+        };
+        let kek = || KekNamed {
+            actor: actor(),
+            key_name: "{}".to_owned(),
+            key_id: key_id(),
+        };
+        let handed_out = || DekHandedOut {
+            actor: actor(),
+            key_ids: vec![key_id()],
+            key_context: context(),
+        };
+        let byok = || ByokKey {
+            organization_id: "org_acme".to_owned(),
+            key_provider: KeyProvider::AwsKms,
+        };
+        vec![
+            EventData::DataCreated(written()),
+            EventData::DataUpdated(written()),
+            EventData::DataRead(ObjectOpened {
+                actor: actor(),
+                kv_name: kv_name(),
+                key_id: key_id(),
+            }),
+            EventData::DataDeleted(named()),
+            EventData::MetadataRead(named()),
+            EventData::NamesListed(actor()),
+            EventData::KekCreated(kek()),
+            EventData::KekDeleted(kek()),
+            EventData::DekRead(handed_out()),
+            EventData::DekDecrypted(DekOpened {
+                actor: actor(),
+                key_id: key_id(),
+            }),
+            EventData::DekRekeyed(handed_out()),
+            EventData::ByokKeyVerificationCompleted(ByokKeyVerified {
+                key: byok(),
+                verified: true,
+            }),
+            EventData::ByokKeyDeleted(byok()),
+            EventData::AccessDenied(Denied {
+                actor: actor(),
+                operation: Operation::Decrypt,
+                reason: Reason::ContextNotAllowed,
+                count: 1,
+            }),
+            EventData::KekRotated(kek()),
+        ]
+    }
+
+    #[test]
+    fn each_event_has_its_name_and_is_read_as_written() {
+        let mut names = Vec::new();
+        for data in samples() {
+            let event = Event {
+                object: EventObject::Event,
+                id: "event_1".to_owned(),
+                data,
+                created_at: "2026-01-01T00:00:00.000000Z".to_owned(),
+            };
+            let json = serde_json::to_value(&event).unwrap();
+            assert_eq!(json["object"], "event");
+            names.push(json["event"].as_str().unwrap().to_owned());
+            assert_eq!(serde_json::from_value::<Event>(json).unwrap(), event);
+        }
+        assert_eq!(names, EventData::NAMES);
+    }
+
+    #[test]
+    fn particulars_lie_flat_in_data() {
+        let json = serde_json::to_value(&samples()[0]).unwrap();
+        let expected = json!({
+            "event": "vault.data.created",
+            "data": {
+                "actor_id": "cl_1",
+                "actor_source": "api",
+                "actor_name": "billing",
+                "kv_name": "acme/key",
+                "key_id": "ctx_1",
+                "key_context": {"organizationId": "org_acme"},
+            },
+        });
+        assert_eq!(json, expected);
+    }
+}
