@@ -117,7 +117,7 @@ async fn the_answer_says_how_much_it_replaces(room: Room) {
     let sealed = seal(&room.client, plaintext()).await;
     rotate(&room, &sealed).await;
     let prefix = Envelope::parse(&sealed).unwrap().prefix_bytes();
-    for body in [&sealed[..prefix], &sealed[..prefix + 1], &sealed[..65_536]] {
+    for body in [&sealed[..prefix], &sealed[..=prefix], &sealed[..65_536]] {
         let reply = post(&room, body).await;
         assert_eq!(reply.status, 200, "{reply:?}");
         assert_eq!(
@@ -190,7 +190,7 @@ async fn what_is_no_beginning_of_a_stream_is_refused(room: Room) {
         (&b""[..], "invalid_request", Reason::InvalidRequest),
         (&sealed[..3], "cannot_decrypt", Reason::Malformed),
         (&sealed[..prefix - 1], "cannot_decrypt", Reason::Malformed),
-        (&[0xff; 100_000], "cannot_decrypt", Reason::Malformed),
+        (&vec![0xff; 100_000], "cannot_decrypt", Reason::Malformed),
     ] {
         let reply = post(&room, body).await;
         room.assert_problem(&reply, (400, code), reason).await;

@@ -87,7 +87,8 @@ async fn a_crash_of_the_database_loses_nothing_acknowledged_and_heals_by_itself(
     while let Some(ended) = callers.join_next().await {
         ended.unwrap();
     }
-    assert_kept(&server, &client, &seen.acknowledged.lock().unwrap().clone()).await;
+    let acknowledged = seen.acknowledged.lock().unwrap().clone();
+    assert_kept(&server, &client, &acknowledged).await;
 }
 
 /// Every acknowledged seal is in the log with its digest, and its ciphertext opens.

@@ -203,7 +203,7 @@ async fn a_stream_that_nobody_reads_is_broken_off() {
         let patience = Duration::from_secs(30);
         connection.set_write_timeout(Some(patience)).unwrap();
         connection.write_all(head.as_bytes()).unwrap();
-        let piece = [b"10000\r\n".as_slice(), &[7; 0x10000], b"\r\n"].concat();
+        let piece = [b"10000\r\n".as_slice(), &vec![7; 0x10000], b"\r\n"].concat();
         loop {
             if let Err(error) = connection.write_all(&piece) {
                 return error.kind();
