@@ -9,6 +9,7 @@ pub mod key_endpoint;
 pub mod poll;
 pub mod postgres;
 pub mod proxy;
+pub mod receiver;
 pub mod reply;
 pub mod room;
 pub mod server;

@@ -172,6 +172,8 @@ pub enum Thing {
     KeyVersion,
     /// A context policy.
     Policy,
+    /// A webhook.
+    Webhook,
     /// A stored object.
     Object,
     /// A version of a stored object.
@@ -194,6 +196,7 @@ impl Thing {
             Self::Context => "key context",
             Self::KeyVersion => "key version",
             Self::Policy => "context policy",
+            Self::Webhook => "webhook",
             Self::Object => "object",
             Self::ObjectVersion => "object version",
             Self::Entry => "log entry",

@@ -1,13 +1,14 @@
-//! Records: clients, issuers and policies, as sealed rows and back.
+//! Records: clients, issuers, policies and webhooks, as sealed rows and back.
 
 use core::str::FromStr;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use strongroom_types::{ClientId, IssuerId, PolicyId, WorkspaceId};
+use strongroom_types::{ClientId, IssuerId, PolicyId, WebhookId, WorkspaceId};
 
 use crate::caller::{Client, ClientBody};
 use crate::denial::Denial;
+use crate::event::{Webhook, WebhookBody};
 use crate::identity::{Issuer, IssuerBody};
 use crate::policy::{Policy, PolicyRecord};
 use crate::ports::{Micros, Record, RecordKind, StoreError};
@@ -78,6 +79,20 @@ pub(crate) fn issuer(
 ) -> Result<Issuer, StoreError> {
     let (id, body) = open::<IssuerBody, IssuerId>(keys, workspace, record)?;
     Ok(Issuer {
+        id,
+        created: record.created,
+        body,
+    })
+}
+
+/// Opens a webhook's record.
+pub(crate) fn webhook(
+    keys: &WorkspaceKeys,
+    workspace: WorkspaceId,
+    record: &Record,
+) -> Result<Webhook, StoreError> {
+    let (id, body) = open::<WebhookBody, WebhookId>(keys, workspace, record)?;
+    Ok(Webhook {
         id,
         created: record.created,
         body,

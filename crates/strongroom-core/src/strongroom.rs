@@ -16,7 +16,8 @@ use crate::identity::{Issuers, KeyCache};
 use crate::log::Logs;
 use crate::policy::Policies;
 use crate::ports::{
-    Anchor, AnchorError, Clock, Fetch, RecordKind, Root, RootError, Store, StoreError, WorkspaceRow,
+    Anchor, AnchorError, Clock, Deliver, Fetch, RecordKind, Root, RootError, Store, StoreError,
+    WorkspaceRow,
 };
 use crate::record;
 use crate::settings::Settings;
@@ -36,6 +37,8 @@ pub struct Parts {
     pub entropy: Arc<dyn Entropy>,
     /// Fetches issuers' keys.
     pub fetch: Arc<dyn Fetch>,
+    /// Sends events to their receivers.
+    pub deliver: Arc<dyn Deliver>,
     /// Remembers checkpoints and tombstones outside the store.
     pub anchor: Arc<dyn Anchor>,
     /// What the operator decides.
@@ -147,6 +150,7 @@ pub struct Inner {
     pub(crate) root: Arc<dyn Root>,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) anchor: Arc<dyn Anchor>,
+    pub(crate) deliver: Arc<dyn Deliver>,
     pub(crate) settings: Settings,
     pub(crate) time: Time,
     pub(crate) deployment: Deployment,
@@ -193,6 +197,7 @@ impl Strongroom {
             root: parts.root,
             entropy: parts.entropy,
             anchor: parts.anchor,
+            deliver: parts.deliver,
             settings: parts.settings,
             deployment,
         }));
@@ -288,7 +293,7 @@ impl Strongroom {
     }
 
     /// Reads all records of a kind, page by page.
-    async fn all_records<T>(
+    pub(crate) async fn all_records<T>(
         &self,
         workspace: WorkspaceId,
         kind: RecordKind,

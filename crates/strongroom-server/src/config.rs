@@ -9,8 +9,8 @@ use std::path::PathBuf;
 use strongroom_core::Settings;
 use zeroize::Zeroizing;
 
-use crate::fetch::Reach;
 use crate::limits::Limits;
+use crate::reach::Reach;
 use crate::tls::TlsFiles;
 
 /// Where everything that must last is kept.
@@ -113,6 +113,8 @@ pub struct Config {
     pub allow_plain_http: bool,
     /// Where issuers' keys may be fetched from. Default: public addresses only.
     pub issuers: Reach,
+    /// Where events may be sent to. Default: public addresses only.
+    pub webhooks: Reach,
     /// The limits.
     pub limits: Limits,
     /// The product's settings.
@@ -125,6 +127,12 @@ pub struct Config {
 
 /// The port that [`Config::new`] listens on.
 pub const DEFAULT_PORT: u16 = 8320;
+
+/// What development mode needs, and all that it may reach beyond public addresses.
+const THIS_MACHINE: Reach = Reach {
+    loopback: true,
+    private: false,
+};
 
 impl Config {
     /// A configuration with all defaults in one directory: the database, the root key file and
@@ -142,6 +150,7 @@ impl Config {
             tls: None,
             allow_plain_http: false,
             issuers: Reach::default(),
+            webhooks: Reach::default(),
             limits: Limits::default(),
             settings: Settings::default(),
             operation: Operation::Production,
@@ -157,10 +166,8 @@ impl Config {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             operation: Operation::Development(data.clone()),
             surfaces: Surface::ALL.into(),
-            issuers: Reach {
-                loopback: true,
-                private: false,
-            },
+            issuers: THIS_MACHINE,
+            webhooks: THIS_MACHINE,
             ..Self::new(data)
         }
     }

@@ -14,6 +14,7 @@ use strongroom_store::StoreConfig;
 use crate::anchor::FolderAnchor;
 use crate::clock::SystemClock;
 use crate::config::{Config, Database, Operation, RootSource};
+use crate::deliver::HttpDeliver;
 use crate::fetch::HttpFetch;
 use crate::roots::{self, RootFileError};
 use crate::server::StartError;
@@ -42,6 +43,7 @@ pub(crate) async fn open(
         store: Arc::<strongroom_store::Database>::clone(&database),
         clock: Arc::new(SystemClock::start()),
         fetch: Arc::new(HttpFetch::new(config.issuers).map_err(StartError::Fetch)?),
+        deliver: Arc::new(HttpDeliver::new(config.webhooks).map_err(StartError::Fetch)?),
         anchor: Arc::new(anchor),
         settings: config.settings.clone(),
         root,

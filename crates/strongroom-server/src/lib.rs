@@ -18,7 +18,8 @@
 //! | `edge` | between HTTP and the product: callers, bodies, answers, problems, streams, limits |
 //! | [`openapi`] | the document (OpenAPI 3.1) and the reference page, made of the route table |
 //! | [`roots`] | what wraps the seeds of the deployment: key file, passphrase (RFC 9106) |
-//! | `anchor`, `clock`, `fetch` | the product's other ports: a directory, the system, HTTPS |
+//! | `anchor`, `clock`, `fetch`, `deliver` | the product's other ports: a directory, the system, HTTPS |
+//! | `reach` | where the server may connect to when a tenant names the URL |
 //! | `compat` | surfaces for the clients of other products, one folder each |
 //! | `dev` | development mode: two workspaces and an issuer that mints tokens |
 //!
@@ -32,6 +33,7 @@ mod anchor;
 mod clock;
 mod compat;
 mod config;
+mod deliver;
 mod deployment;
 mod dev;
 mod edge;
@@ -40,6 +42,7 @@ mod file;
 mod limits;
 pub mod openapi;
 mod patience;
+mod reach;
 pub mod roots;
 mod routes;
 mod server;
@@ -49,9 +52,11 @@ mod tls;
 pub use anchor::FolderAnchor;
 pub use clock::SystemClock;
 pub use config::{Config, ConfigError, DEFAULT_PORT, Database, Operation, RootSource, Surface};
+pub use deliver::HttpDeliver;
 pub use deployment::check_objects;
 pub use dev::{DevError, DevInfo, DevOidc, DevSecond, DevWorkOs};
-pub use fetch::{HttpFetch, Reach};
+pub use fetch::HttpFetch;
 pub use limits::Limits;
+pub use reach::Reach;
 pub use server::{Server, StartError, initialise};
 pub use tls::{TlsError, TlsFiles};

@@ -18,7 +18,7 @@ use strongroom_types::RequestId;
 use strongroom_types::body::WorkspaceCreated;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tokio::time::{interval, timeout};
+use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use crate::compat::Surfaces;
 use crate::config::{Config, ConfigError, Operation};
@@ -58,8 +58,8 @@ pub enum StartError {
     /// The anchor's directory cannot be made.
     #[error("cannot use the anchor's directory")]
     Anchor(#[source] io::Error),
-    /// The client that fetches issuers' keys cannot be made.
-    #[error("cannot prepare to fetch issuers' keys")]
+    /// The client that fetches issuers' keys and sends events cannot be made.
+    #[error("cannot prepare to fetch issuers' keys and to send events")]
     Fetch(#[source] reqwest::Error),
     /// The deployment does not open.
     #[error(transparent)]
@@ -79,6 +79,7 @@ pub struct Server {
     handle: Handle<SocketAddr>,
     serving: JoinHandle<io::Result<()>>,
     keeping: JoinHandle<()>,
+    delivering: JoinHandle<()>,
     stop: watch::Sender<bool>,
     development: Option<DevInfo>,
 }
@@ -115,6 +116,7 @@ impl Server {
         let http = http(listener, &app.limits, handle.clone()).map_err(listen)?;
         Ok(Self {
             serving: serve(http, tls, patience(&app.limits), router),
+            delivering: tokio::spawn(deliver(App::clone(&app), stopped.clone())),
             keeping: tokio::spawn(keep(App::clone(&app), stopped)),
             address,
             url,
@@ -163,8 +165,10 @@ impl Server {
             tracing::warn!("some requests did not finish in time");
         }
         self.stop.send_replace(true);
-        if let Err(error) = self.keeping.await {
-            tracing::error!(%error, "housekeeping failed");
+        for kept in [self.keeping, self.delivering] {
+            if let Err(error) = kept.await {
+                tracing::error!(%error, "housekeeping failed");
+            }
         }
         self.app.room.close().await;
         drop(self.app);
@@ -285,6 +289,26 @@ async fn keep(app: App, mut stopped: watch::Receiver<bool>) {
         if round % FORGET_ROUNDS == 0 {
             app.meter.forget_quiet();
         }
+    }
+}
+
+/// Between two times that webhooks are looked at.
+const DELIVERY: Duration = Duration::from_secs(1);
+
+/// Sends events, apart from the housekeeping because it waits for their receivers. What is being sent
+/// when the server stops is sent again after the next start.
+async fn deliver(app: App, mut stopped: watch::Receiver<bool>) {
+    let mut rounds = interval(DELIVERY);
+    rounds.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let sending = async {
+        loop {
+            rounds.tick().await;
+            app.room.deliver().await;
+        }
+    };
+    tokio::select! {
+        () = sending => {}
+        _ = stopped.changed() => {}
     }
 }
 

@@ -2,17 +2,19 @@
 
 use async_trait::async_trait;
 use strongroom_core::ports::{
-    ApiKeyRow, BatchRow, CheckpointRow, CommitError, Committed, ContextRow, DueObject, FoundObject,
-    Head, IdempotencyRow, Micros, ObjectVersionRow, ObjectsFilter, ObjectsRange, Pending, Record,
-    RecordKind, SealedVersion, StaleVersion, Store, StoreError, Tiling, VersionPlace, WorkspaceRow,
+    ApiKeyRow, BatchRow, CheckpointRow, CommitError, Committed, ContextRow, DeadLetterRow,
+    DueObject, DueWebhook, EventPlace, FoundObject, Head, IdempotencyRow, Micros, ObjectVersionRow,
+    ObjectsFilter, ObjectsRange, Pending, Record, RecordKind, SealedVersion, StaleVersion, Store,
+    StoreError, Tiling, VersionPlace, WebhookMove, WebhookRow, WorkspaceRow,
 };
 use strongroom_log::Hash;
-use strongroom_types::{ClientId, ContextId, KeyId, KeyVersion, ObjectId, WorkspaceId};
+use strongroom_types::{ClientId, ContextId, KeyId, KeyVersion, ObjectId, WebhookId, WorkspaceId};
 
 use crate::database::Database;
-use crate::read::{context, log, object, record, workspace};
+use crate::read::{context, log, object, record, webhook, workspace};
 use crate::write::{
-    EraseOpenings, EraseTerms, Probe, PutCheckpoint, PutDeployment, PutFirstWorkspace, PutTiling,
+    EraseOpenings, EraseTerms, MoveWebhook, Probe, PutCheckpoint, PutDeployment, PutFirstWorkspace,
+    PutTiling,
 };
 
 #[async_trait]
@@ -284,6 +286,44 @@ impl Store for Database {
     ) -> Result<u64, StoreError> {
         let count = object::count_stale_versions(&self.readers, workspace, context, below);
         self.read(count).await
+    }
+
+    async fn webhook(
+        &self,
+        workspace: WorkspaceId,
+        id: WebhookId,
+    ) -> Result<Option<WebhookRow>, StoreError> {
+        self.read(webhook::webhook(&self.readers, workspace, id))
+            .await
+    }
+
+    async fn due_webhooks(
+        &self,
+        now: Micros,
+        after: Option<(WorkspaceId, WebhookId)>,
+        limit: u32,
+    ) -> Result<Vec<DueWebhook>, StoreError> {
+        self.read(webhook::due_webhooks(&self.readers, now, after, limit))
+            .await
+    }
+
+    async fn move_webhook(
+        &self,
+        workspace: WorkspaceId,
+        moved: WebhookMove,
+    ) -> Result<bool, StoreError> {
+        self.outbox.write(MoveWebhook { workspace, moved }).await
+    }
+
+    async fn dead_letters(
+        &self,
+        workspace: WorkspaceId,
+        id: WebhookId,
+        from: EventPlace,
+        limit: u32,
+    ) -> Result<Vec<DeadLetterRow>, StoreError> {
+        let letters = webhook::dead_letters(&self.readers, workspace, id, from, limit);
+        self.read(letters).await
     }
 
     async fn ping(&self) -> Result<(), StoreError> {

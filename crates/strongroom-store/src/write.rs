@@ -5,7 +5,7 @@ use core::fmt::Debug;
 use async_trait::async_trait;
 use sqlx::{AnyConnection, AssertSqlSafe, query};
 use strongroom_core::ports::{
-    CheckpointRow, Micros, StoreError, TileRow, Tiling, UseCount, WorkspaceRow,
+    CheckpointRow, Micros, StoreError, TileRow, Tiling, UseCount, WebhookMove, WorkspaceRow,
 };
 use strongroom_types::WorkspaceId;
 
@@ -280,6 +280,54 @@ async fn erase_terms(
         .await
         .map_err(failed("tile"))?;
     Ok(())
+}
+
+/// Notes how far the holder of a webhook's turn has come.
+#[derive(Debug)]
+pub(crate) struct MoveWebhook {
+    pub(crate) workspace: WorkspaceId,
+    pub(crate) moved: WebhookMove,
+}
+
+#[async_trait]
+impl Write for MoveWebhook {
+    type Answer = bool;
+
+    async fn run(&self, conn: &mut AnyConnection) -> Result<bool, StoreError> {
+        let Self { workspace, moved } = self;
+        let (workspace, id) = (workspace.to_string(), moved.id.to_string());
+        let update = query(
+            "UPDATE webhook SET next_entry = $4, next_part = $5, failures = $6, due = $7
+             WHERE workspace = $1 AND id = $2 AND turn = $3 AND due IS NOT NULL",
+        )
+        .bind(workspace.as_str())
+        .bind(id.as_str())
+        .bind(bigint(moved.turn))
+        .bind(bigint(moved.next.entry))
+        .bind(i64::from(moved.next.part))
+        .bind(i64::from(moved.failures))
+        .bind(moved.due)
+        .execute(&mut *conn)
+        .await
+        .map_err(failed("webhook"))?;
+        let Some(dead) = moved.dead.filter(|_| update.rows_affected() == 1) else {
+            return Ok(update.rows_affected() == 1);
+        };
+        query(
+            "INSERT INTO dead_letter (workspace, webhook, entry, part, status, given_up)
+             VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
+        )
+        .bind(workspace)
+        .bind(id)
+        .bind(bigint(dead.place.entry))
+        .bind(i64::from(dead.place.part))
+        .bind(dead.status.map(i64::from))
+        .bind(dead.given_up)
+        .execute(conn)
+        .await
+        .map_err(failed("dead_letter"))?;
+        Ok(true)
+    }
 }
 
 /// Writes nothing; the transaction around it shows that a write would be accepted.

@@ -105,6 +105,10 @@ id!(
     ObjectId, "obj_", 16
 );
 id!(
+    /// A webhook. 16 random bytes, `whk_…`.
+    WebhookId, "whk_", 16
+);
+id!(
     /// One HTTP request. 16 random bytes, `req_…`.
     RequestId, "req_", 16
 );

@@ -32,7 +32,7 @@ pub use code::Code;
 pub use context::{ContextError, ContextPattern, KeyContext, Kind};
 pub use id::{
     ClientId, ContextId, IdError, IssuerId, KeyId, KeyVersion, ObjectId, PolicyId, RequestId,
-    WorkspaceId,
+    WebhookId, WorkspaceId,
 };
 pub use json::{StrictError, parse_strict};
 pub use metadata::{Metadata, MetadataError};

@@ -97,6 +97,16 @@ coded_enum! {
         ObjectUpsert = 112, "object.upsert";
         /// Wrapping a data key for another key context.
         DataKeyRekey = 120, "data-key.rekey";
+        /// Registering a receiver of events.
+        WebhookCreate = 170, "webhook.create";
+        /// Changing a webhook.
+        WebhookUpdate = 171, "webhook.update";
+        /// Removing a webhook.
+        WebhookDelete = 172, "webhook.delete";
+        /// Sending events again that were sent before, or given up.
+        WebhookReplay = 173, "webhook.replay";
+        /// Sending events to their receiver.
+        WebhookDeliver = 174, "webhook.deliver";
     }
 }
 

@@ -27,6 +27,8 @@ coded_enum! {
         AdminContexts = 13, "admin:contexts";
         /// Administer context policies.
         AdminPolicies = 14, "admin:policies";
+        /// Administer webhooks; with it and `log:read`, have the workspace's events sent somewhere.
+        AdminWebhooks = 18, "admin:webhooks";
         /// Open objects, their old versions too.
         ObjectsRead = 20, "objects:read";
         /// Keep objects: create, replace, restore.

@@ -6,10 +6,10 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::body::LogEntryId;
+use crate::body::{EventId, LogEntryId};
 use crate::{
     Bytes, ClientId, ContextId, ContextPattern, IssuerId, KeyContext, KeyId, Metadata, ObjectId,
-    PolicyId, RequestId, WorkspaceId,
+    PolicyId, RequestId, WebhookId, WorkspaceId,
 };
 
 macro_rules! schema {
@@ -73,6 +73,8 @@ schema! {
     ClientId => text("^cl_[0-9a-z]{26}$");
     KeyId => text("^key_[0-9a-z]{26}$");
     IssuerId => text("^iss_[0-9a-z]{26}$");
+    WebhookId => text("^whk_[0-9a-z]{26}$");
+    EventId => text("^event_[0-9a-z]{26}_[0-9]+_[0-9]+$");
     PolicyId => text("^pol_[0-9a-z]{26}$");
     ObjectId => text("^obj_[0-9a-z]{26}$");
     RequestId => text("^req_[0-9a-z]{26}$");

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use reqwest::header::HeaderValue;
 use strongroom_types::Lock;
 
-use crate::admin::{Clients, Contexts, Issuers, Policies, Workspaces};
+use crate::admin::{Clients, Contexts, Issuers, Policies, Webhooks, Workspaces};
 use crate::builder::{ClientBuilder, Settings};
 use crate::lock_context::{IdentifiedContext, Presented};
 use crate::log::Log;
@@ -95,6 +95,12 @@ impl Client {
     /// Administers context policies.
     pub fn policies(&self) -> Policies<'_> {
         Policies(self)
+    }
+
+    /// Administers webhooks, and reads events.
+    #[must_use]
+    pub const fn webhooks(&self) -> Webhooks<'_> {
+        Webhooks(self)
     }
 
     /// Keeps objects.

@@ -47,7 +47,7 @@ mod token;
 mod transport;
 mod value;
 
-pub use admin::{Clients, Contexts, Issuers, PageQuery, Policies, Workspaces};
+pub use admin::{Clients, Contexts, Issuers, PageQuery, Policies, Webhooks, Workspaces};
 pub use builder::ClientBuilder;
 pub use client::Client;
 pub use encoding::Encoding;

@@ -38,6 +38,8 @@ const READS: &[(Permission, &str)] = &[
     (Permission::AdminIssuers, "/v1/issuers"),
     (Permission::AdminContexts, "/v1/contexts"),
     (Permission::AdminPolicies, "/v1/context-policies"),
+    (Permission::AdminWebhooks, "/v1/webhooks"),
+    (Permission::LogRead, "/v1/events"),
     (Permission::ObjectsList, "/v1/objects"),
     (Permission::ObjectsRead, "/v1/objects/by-name?name=n"),
 ];

@@ -18,6 +18,7 @@ mod concurrency;
 mod contexts;
 mod convert;
 mod data_keys;
+mod events;
 mod issuers;
 mod locks;
 mod log;

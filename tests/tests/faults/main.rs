@@ -18,3 +18,4 @@ mod postgres_lost;
 mod postgres_stopped;
 mod rollback;
 mod shutdown;
+mod webhook_crash;

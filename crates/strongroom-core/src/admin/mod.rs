@@ -10,6 +10,7 @@ mod first;
 mod idempotency;
 mod issuers;
 mod policies;
+mod webhooks;
 mod workspaces;
 
 use serde::Serialize;

@@ -151,7 +151,7 @@ impl Use for Rekey {
         let terms = shown.envelope.header.lock.as_ref();
         let terms = terms.map(|held| held.lock.clone()).unwrap_or_default();
         to.rules.check_lock(&terms)?;
-        let mut account = shown.account;
+        let mut account = shown.account.fact("to", &to.id.to_string());
         account.use_key(KeyUse::sealing(&to), &to.map);
         let from = shown.opening;
         Ok(Planned {

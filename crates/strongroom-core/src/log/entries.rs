@@ -139,6 +139,33 @@ impl Strongroom {
         Ok(range)
     }
 
+    /// An entry from `position` on, none of those before which was made at `time` or later.
+    pub(crate) async fn first_entry_from(
+        &self,
+        workspace: WorkspaceId,
+        position: u64,
+        time: Micros,
+    ) -> Result<u64, Denial> {
+        let tiles = position / WIDTH..self.log_size(workspace).await?.div_ceil(WIDTH);
+        let before = time.saturating_sub(DISORDER);
+        let later = self.first_tile_from(workspace, tiles, before).await?;
+        // The tile before may end with entries of that time.
+        Ok(position.max(later.saturating_sub(1) * WIDTH))
+    }
+
+    /// An entry up to `bound`, none of those from which on was made before `time`.
+    pub(crate) async fn last_entry_until(
+        &self,
+        workspace: WorkspaceId,
+        bound: u64,
+        time: Micros,
+    ) -> Result<u64, Denial> {
+        let after = time.saturating_add(DISORDER);
+        let tiles = 0..bound.div_ceil(WIDTH);
+        let tile = self.first_tile_from(workspace, tiles, after).await?;
+        Ok(bound.min(tile * WIDTH))
+    }
+
     /// The first tile of the range that begins at `time` or later, by bisection; the range's end if
     /// there is none.
     async fn first_tile_from(

@@ -39,4 +39,5 @@ mod view;
 
 pub(crate) use items::compress_items;
 pub use query::EntriesQuery;
+pub(crate) use read::{LogRead, Prepare};
 pub(crate) use seen::Logs;

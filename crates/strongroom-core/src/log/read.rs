@@ -12,7 +12,7 @@ use crate::strongroom::Strongroom;
 use crate::workspace::WorkspaceState;
 
 /// Something to read from the caller's log.
-pub(super) trait Prepare: Send + Sync {
+pub(crate) trait Prepare: Send + Sync {
     /// What the reader gets.
     type Answer: Send;
 
@@ -28,7 +28,7 @@ pub(super) trait Prepare: Send + Sync {
 }
 
 /// A read of the log as a use: no key context takes part, the entry says what was read.
-pub(super) struct LogRead<P>(pub(super) P);
+pub(crate) struct LogRead<P>(pub(crate) P);
 
 impl<P: Prepare> Use for LogRead<P> {
     const OPERATION: Operation = Operation::LogRead;

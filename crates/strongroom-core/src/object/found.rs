@@ -166,6 +166,16 @@ impl Strongroom {
         found.map(|found| Object::open(state, found)).transpose()
     }
 
+    /// The name of an object, live or not.
+    pub(crate) async fn object_name(
+        &self,
+        state: &WorkspaceState,
+        id: ObjectId,
+    ) -> Result<Option<String>, Denial> {
+        let found = self.find_object(state, &Target::Id(id)).await?;
+        Ok(found.map(|object| object.name))
+    }
+
     /// An object that the caller may know of, live or not.
     ///
     /// # Errors

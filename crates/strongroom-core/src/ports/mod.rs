@@ -1,18 +1,22 @@
-//! What the product needs from outside: a store, a root, a clock, and a way to fetch keys.
+//! What the product needs from outside: a store, a root, a clock, and ways to fetch
+//! issuers' keys and to send events.
 //!
 //! Entropy is the fourth port; it is `strongroom_crypto::entropy::Entropy`, because the lower crate
 //! draws salts from it.
 
 mod anchor;
 mod clock;
+mod deliver;
 mod fetch;
 mod objects;
 mod root;
 mod rows;
 mod store;
+mod webhooks;
 
 pub use anchor::{Anchor, AnchorError, Tombstone};
 pub use clock::{Clock, Micros, Reading};
+pub use deliver::{Deliver, DeliverError};
 pub use fetch::{Fetch, FetchError};
 pub use objects::{
     DueObject, FoundObject, ObjectRow, ObjectVersionRow, ObjectsFilter, ObjectsRange,
@@ -24,3 +28,4 @@ pub use rows::{
     Record, RecordKind, Scope, TermRow, TileRow, Tiling, UseCount, WorkspaceRow,
 };
 pub use store::{CommitError, Committed, Pending, SealOpenings, Store, StoreError};
+pub use webhooks::{DeadLetterRow, DueWebhook, EventPlace, WebhookMove, WebhookRow};

@@ -2,10 +2,13 @@
 
 use strongroom_log::{Frontier, Hash};
 use strongroom_types::body::{ContextState, KeyState};
-use strongroom_types::{ClientId, ContextId, KeyId, KeyVersion, Kind, ObjectId, WorkspaceId};
+use strongroom_types::{
+    ClientId, ContextId, KeyId, KeyVersion, Kind, ObjectId, WebhookId, WorkspaceId,
+};
 
 use super::Micros;
 use super::objects::{ObjectRow, RewrappedVersion, SealedVersion};
+use super::webhooks::{EventPlace, WebhookRow};
 
 /// The present end of a workspace's log.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +47,8 @@ pub enum RecordKind {
     Issuer,
     /// A context policy.
     Policy,
+    /// A webhook.
+    Webhook,
 }
 
 impl RecordKind {
@@ -54,11 +59,12 @@ impl RecordKind {
             Self::Client => "client",
             Self::Issuer => "issuer",
             Self::Policy => "policy",
+            Self::Webhook => "webhook",
         }
     }
 }
 
-/// A client, issuer or policy: an id in the clear and a sealed body.
+/// A client, issuer, policy or webhook: an id in the clear and a sealed body.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
     /// What it describes.
@@ -207,6 +213,29 @@ pub enum Change {
     },
     /// Replaces the key part of a stored version. Outdated unless it is under the key version named.
     RewrapObjectVersion(RewrappedVersion),
+    /// Inserts how far a new webhook has come.
+    InsertWebhook(WebhookRow),
+    /// Takes the turn of sending. Outdated unless the present one is `turn`.
+    ClaimWebhook {
+        /// The webhook.
+        id: WebhookId,
+        /// The turn that was seen.
+        turn: u64,
+        /// Until when nobody else takes it.
+        until: Micros,
+    },
+    /// Ends whoever has the turn, and sets when, or from where, sending goes on; it must exist.
+    /// Dead letters from that place on are forgotten.
+    ResetWebhook {
+        /// The webhook.
+        id: WebhookId,
+        /// From where, if not from where it is.
+        next: Option<EventPlace>,
+        /// When; `None` lets it rest.
+        due: Option<Micros>,
+    },
+    /// Deletes how far a webhook has come, and its dead letters.
+    DeleteWebhook(WebhookId),
 }
 
 impl Change {
@@ -244,6 +273,7 @@ impl Change {
                 | Self::DestroyContextKey(..)
                 | Self::DestroyObjectVersion { .. }
                 | Self::PurgeObject { .. }
+                | Self::DeleteWebhook(_)
         )
     }
 
@@ -258,7 +288,11 @@ impl Change {
             | Self::PutObject { .. }
             | Self::DestroyObjectVersion { .. }
             | Self::PurgeObject { .. }
-            | Self::RewrapObjectVersion(_) => Scope::Addition,
+            | Self::RewrapObjectVersion(_)
+            | Self::InsertWebhook(_)
+            | Self::ClaimWebhook { .. }
+            | Self::ResetWebhook { .. }
+            | Self::DeleteWebhook(_) => Scope::Addition,
             Self::UpdateWorkspace { .. }
             | Self::PutRecord(..)
             | Self::DeleteRecord(..)

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use strongroom_log::{Hash, Openings};
-use strongroom_types::{ClientId, ContextId, KeyId, KeyVersion, ObjectId, WorkspaceId};
+use strongroom_types::{ClientId, ContextId, KeyId, KeyVersion, ObjectId, WebhookId, WorkspaceId};
 
 use super::Micros;
 use super::objects::{
@@ -16,6 +16,7 @@ use super::rows::{
     ApiKeyRow, BatchRow, Change, CheckpointRow, ContextRow, Head, IdempotencyRow, Record,
     RecordKind, Tiling, WorkspaceRow,
 };
+use super::webhooks::{DeadLetterRow, DueWebhook, EventPlace, WebhookMove, WebhookRow};
 
 /// A store that did not answer.
 #[derive(Debug, thiserror::Error)]
@@ -295,6 +296,35 @@ pub trait Store: Send + Sync + Debug {
         context: ContextId,
         below: KeyVersion,
     ) -> Result<u64, StoreError>;
+    /// How far a webhook has come.
+    async fn webhook(
+        &self,
+        workspace: WorkspaceId,
+        id: WebhookId,
+    ) -> Result<Option<WebhookRow>, StoreError>;
+    /// Webhooks of all workspaces that do not rest and are due by `now`, by workspace and id, after
+    /// the given one.
+    async fn due_webhooks(
+        &self,
+        now: Micros,
+        after: Option<(WorkspaceId, WebhookId)>,
+        limit: u32,
+    ) -> Result<Vec<DueWebhook>, StoreError>;
+    /// Notes how far the holder of a turn has come, and gives the turn back. False, and nothing
+    /// else, when somebody has taken it since.
+    async fn move_webhook(
+        &self,
+        workspace: WorkspaceId,
+        moved: WebhookMove,
+    ) -> Result<bool, StoreError>;
+    /// The dead letters of a webhook, oldest first, from a place on.
+    async fn dead_letters(
+        &self,
+        workspace: WorkspaceId,
+        id: WebhookId,
+        from: EventPlace,
+        limit: u32,
+    ) -> Result<Vec<DeadLetterRow>, StoreError>;
     /// Whether the database answers and would accept a write.
     async fn ping(&self) -> Result<(), StoreError>;
 }

@@ -1,6 +1,6 @@
 //! A deployment on a SQLite file in a temporary directory, with a clock and an anchor of its own.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use strongroom_core::ports::{
-    Anchor, AnchorError, Clock, Fetch, FetchError, Reading, Root, RootError, Tombstone,
+    Anchor, AnchorError, Clock, Deliver, DeliverError, Fetch, FetchError, Reading, Root, RootError,
+    Tombstone,
 };
 use strongroom_core::{Ask, Bearer, Credentials, OpenError, Origin, Parts, Settings, Strongroom};
 use strongroom_crypto::entropy::SystemEntropy;
@@ -86,6 +87,33 @@ impl Fetch for Nowhere {
     }
 }
 
+/// A receiver of events, which takes what it is not told to refuse.
+#[derive(Debug, Default)]
+pub(crate) struct Letterbox {
+    /// What came in: URL, signature and body.
+    pub(crate) letters: Mutex<Vec<(String, String, Vec<u8>)>>,
+    /// What the next ones are answered with.
+    pub(crate) refusals: Mutex<VecDeque<DeliverError>>,
+}
+
+#[async_trait]
+impl Deliver for Letterbox {
+    fn check(&self, url: &str) -> Result<(), DeliverError> {
+        url.starts_with("https://")
+            .then_some(())
+            .ok_or(DeliverError::Url)
+    }
+
+    async fn post(&self, url: &str, signature: &str, body: Vec<u8>) -> Result<(), DeliverError> {
+        if let Some(refusal) = self.refusals.lock().unwrap().pop_front() {
+            return Err(refusal);
+        }
+        let letter = (url.to_owned(), signature.to_owned(), body);
+        self.letters.lock().unwrap().push(letter);
+        Ok(())
+    }
+}
+
 /// What outlives the database.
 #[derive(Debug, Default)]
 pub(crate) struct MemoryAnchor {
@@ -134,12 +162,13 @@ pub(crate) async fn open(
     anchor: &Arc<MemoryAnchor>,
     settings: Settings,
 ) -> Result<Strongroom, OpenError> {
-    open_at(&Arc::default(), store, anchor, settings).await
+    let outside = (Arc::default(), Arc::default());
+    open_at(&outside, store, anchor, settings).await
 }
 
-/// A deployment on the database with this clock.
+/// A deployment on the database with this clock and this receiver of events.
 async fn open_at(
-    clock: &Arc<Ticking>,
+    (clock, letterbox): &(Arc<Ticking>, Arc<Letterbox>),
     store: &Arc<Database>,
     anchor: &Arc<MemoryAnchor>,
     settings: Settings,
@@ -150,6 +179,7 @@ async fn open_at(
         clock: Arc::<Ticking>::clone(clock),
         entropy: Arc::new(SystemEntropy),
         fetch: Arc::new(Nowhere),
+        deliver: Arc::<Letterbox>::clone(letterbox),
         anchor: Arc::<MemoryAnchor>::clone(anchor),
         settings,
     };
@@ -163,6 +193,7 @@ pub(crate) struct World {
     pub(crate) workspace: WorkspaceId,
     pub(crate) ask: Ask,
     pub(crate) clock: Arc<Ticking>,
+    pub(crate) letterbox: Arc<Letterbox>,
     pub(crate) anchor: Arc<MemoryAnchor>,
     pub(crate) store: Arc<Database>,
     pub(crate) folder: TempDir,
@@ -174,10 +205,11 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let store = database(&folder.path().join("strongroom.db")).await;
         let anchor = Arc::new(MemoryAnchor::default());
-        let clock = Arc::default();
-        let room = open_at(&clock, &store, &anchor, Settings::default())
+        let outside = (Arc::default(), Arc::default());
+        let room = open_at(&outside, &store, &anchor, Settings::default())
             .await
             .unwrap();
+        let (clock, letterbox) = outside;
         let first = room.initialise().await.unwrap().unwrap();
         let request = WorkspaceCreate {
             name: "acme".to_owned(),
@@ -193,6 +225,7 @@ impl World {
             workspace,
             ask,
             clock,
+            letterbox,
             anchor,
             store,
             folder,

@@ -158,12 +158,13 @@ async fn make_workspace(
 }
 
 /// What the WorkOS surface needs.
-const WORKOS: [Permission; 5] = [
+const WORKOS: [Permission; 6] = [
     Permission::DataKeys,
     Permission::ObjectsRead,
     Permission::ObjectsWrite,
     Permission::ObjectsDelete,
     Permission::ObjectsList,
+    Permission::LogRead,
 ];
 
 /// Makes a client for the WorkOS surface and gives its API key.

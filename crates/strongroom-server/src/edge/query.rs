@@ -30,6 +30,16 @@ impl Parameters {
         Ok(Some(value))
     }
 
+    /// Takes a parameter that may be repeated.
+    pub(crate) fn all(&mut self, name: &'static str) -> Vec<String> {
+        let (taken, left) = core::mem::take(&mut self.0)
+            .into_iter()
+            .partition(|(given, _)| given == name);
+        self.0 = left;
+        let taken: Vec<(String, String)> = taken;
+        taken.into_iter().map(|(_, value)| value).collect()
+    }
+
     /// Takes a parameter and reads it; `None` from `read` refuses it.
     pub(crate) fn read<T>(
         &mut self,

@@ -5,7 +5,7 @@ use axum::http::request::Parts;
 use strongroom_core::{Denial, Thing};
 use strongroom_log::Tile;
 use strongroom_types::{
-    ClientId, ContextId, IssuerId, KeyId, KeyVersion, ObjectId, PolicyId, WorkspaceId,
+    ClientId, ContextId, IssuerId, KeyId, KeyVersion, ObjectId, PolicyId, WebhookId, WorkspaceId,
 };
 
 use super::caller::ask;
@@ -58,6 +58,7 @@ named_by_id! {
     ContextId => Context;
     PolicyId => Policy;
     ObjectId => Object;
+    WebhookId => Webhook;
     u64 => Entry;
 }
 

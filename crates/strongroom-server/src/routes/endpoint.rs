@@ -25,10 +25,11 @@ pub(crate) enum Tag {
     Log,
     Service,
     Objects,
+    Webhooks,
 }
 
 impl Tag {
-    pub(crate) const ALL: [Self; 12] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::Values,
         Self::DataKeys,
         Self::Streams,
@@ -41,6 +42,7 @@ impl Tag {
         Self::Log,
         Self::Service,
         Self::Objects,
+        Self::Webhooks,
     ];
 
     pub(crate) const fn name(self) -> &'static str {
@@ -57,6 +59,7 @@ impl Tag {
             Self::Log => "Log",
             Self::Service => "Service",
             Self::Objects => "Objects",
+            Self::Webhooks => "Events and webhooks",
         }
     }
 
@@ -78,6 +81,10 @@ impl Tag {
             Self::Objects => {
                 "Named, versioned values that Strongroom keeps. `ETag` is the version, `If-Match` \
                  checks it as `version_check` does."
+            }
+            Self::Webhooks => {
+                "What happened, in the order of the log: to be read, or sent and signed. Each event \
+                 is sent until it is taken, so that one may arrive twice; its `id` stays."
             }
         }
     }

@@ -13,6 +13,7 @@ mod policies;
 mod stream;
 mod token;
 mod values;
+pub(crate) mod webhooks;
 mod workspaces;
 
 use axum::Router;
@@ -37,6 +38,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         log::endpoints(),
         health::endpoints(),
         objects::endpoints(),
+        webhooks::endpoints(),
     ]
     .into_iter()
     .flatten()

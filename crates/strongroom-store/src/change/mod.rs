@@ -4,6 +4,7 @@
 mod context;
 mod object;
 mod record;
+mod webhook;
 mod workspace;
 
 pub(crate) use workspace::insert as insert_workspace;
@@ -71,7 +72,11 @@ pub(crate) const fn target(change: &Change) -> Option<WorkspaceId> {
         | Change::PutObject { .. }
         | Change::DestroyObjectVersion { .. }
         | Change::PurgeObject { .. }
-        | Change::RewrapObjectVersion(_) => None,
+        | Change::RewrapObjectVersion(_)
+        | Change::InsertWebhook(_)
+        | Change::ClaimWebhook { .. }
+        | Change::ResetWebhook { .. }
+        | Change::DeleteWebhook(_) => None,
     }
 }
 
@@ -116,6 +121,14 @@ pub(crate) async fn apply(
         }
         Change::PurgeObject { object, due } => object::purge(conn, place, *object, *due).await,
         Change::RewrapObjectVersion(rewrapped) => object::rewrap(conn, place, rewrapped).await,
+        Change::InsertWebhook(row) => webhook::insert(conn, place, row).await,
+        Change::ClaimWebhook { id, turn, until } => {
+            webhook::claim(conn, place, *id, *turn, *until).await
+        }
+        Change::ResetWebhook { id, next, due } => {
+            webhook::reset(conn, place, *id, *next, *due).await
+        }
+        Change::DeleteWebhook(id) => webhook::delete(conn, place, *id).await,
     }
 }
 

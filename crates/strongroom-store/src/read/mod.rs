@@ -4,4 +4,5 @@ pub(crate) mod context;
 pub(crate) mod log;
 pub(crate) mod object;
 pub(crate) mod record;
+pub(crate) mod webhook;
 pub(crate) mod workspace;

@@ -17,6 +17,7 @@ mod opening;
 #[path = "../../../../tests/src/postgres.rs"]
 mod postgres;
 mod reads;
+mod webhooks;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -3,10 +3,13 @@
 //! The shapes of `vault.*` are those of WorkOS, whose libraries read them; what those have no event
 //! for is `strongroom.*`, which their newer libraries pass on as it is, and that for Node 8.13 as nothing.
 
-use serde::{Deserialize, Serialize};
+use core::fmt;
+use core::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::coded::coded_enum;
-use crate::{KeyContext, Operation, Reason};
+use crate::{IdError, KeyContext, Operation, Reason, WorkspaceId};
 
 /// One event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,12 +18,100 @@ pub struct Event {
     /// Always `event`.
     pub object: EventObject,
     /// Its id: the same at every delivery, so that a receiver can tell repetitions.
-    pub id: String,
+    pub id: EventId,
     /// What happened, and its particulars.
     #[serde(flatten)]
     pub data: EventData,
     /// When, RFC 3339 in UTC.
     pub created_at: String,
+}
+
+/// Names an event: the entry that it was made of, and its place among that entry's events.
+/// `event_<workspace>_<index>_<part>`, the workspace without its `ws_`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct EventId {
+    /// Whose log.
+    pub workspace: WorkspaceId,
+    /// The entry's index in it.
+    pub entry: u64,
+    /// Which of its events, from 0.
+    pub part: u32,
+}
+
+impl fmt::Display for EventId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let workspace = self.workspace.to_string();
+        let digits = workspace.trim_start_matches(WorkspaceId::PREFIX);
+        write!(f, "event_{digits}_{}_{}", self.entry, self.part)
+    }
+}
+
+impl FromStr for EventId {
+    type Err = IdError;
+
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        let wrong = IdError {
+            prefix: "event_",
+            digits: 26,
+        };
+        let rest = text.strip_prefix("event_").ok_or(wrong)?;
+        let mut parts = rest.splitn(3, '_');
+        let mut next = || parts.next().ok_or(wrong);
+        let id = Self {
+            workspace: format!("{}{}", WorkspaceId::PREFIX, next()?).parse()?,
+            entry: next()?.parse().map_err(|_not_a_number| wrong)?,
+            part: next()?.parse().map_err(|_not_a_number| wrong)?,
+        };
+        // One spelling.
+        if id.to_string() == text {
+            Ok(id)
+        } else {
+            Err(wrong)
+        }
+    }
+}
+
+impl Serialize for EventId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for EventId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        text.parse().map_err(de::Error::custom)
+    }
+}
+
+/// A page of events.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct EventList {
+    /// Always `list`.
+    pub object: ListObject,
+    /// The events, oldest first.
+    pub data: Vec<Event>,
+    /// Where the next page begins.
+    pub list_metadata: EventListPlace,
+}
+
+/// Says that something is a list.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum ListObject {
+    /// It is.
+    #[default]
+    List,
+}
+
+/// Where the next page of events begins.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct EventListPlace {
+    /// Give this as `after` for the next page; `null` at the present end of the log.
+    pub after: Option<EventId>,
 }
 
 /// Says that something is an event.
@@ -86,24 +177,63 @@ pub enum EventData {
 }
 
 impl EventData {
-    /// The name of every event, in the order of declaration.
-    pub const NAMES: [&'static str; 15] = [
-        "vault.data.created",
-        "vault.data.updated",
-        "vault.data.read",
-        "vault.data.deleted",
-        "vault.metadata.read",
-        "vault.names.listed",
-        "vault.kek.created",
-        "vault.kek.deleted",
-        "vault.dek.read",
-        "vault.dek.decrypted",
-        "vault.dek.rekeyed",
-        "vault.byok_key.verification_completed",
-        "vault.byok_key.deleted",
-        "strongroom.access.denied",
-        "strongroom.kek.rotated",
-    ];
+    /// The name of what happened.
+    #[must_use]
+    pub const fn name(&self) -> EventName {
+        match self {
+            Self::DataCreated(_) => EventName::DataCreated,
+            Self::DataUpdated(_) => EventName::DataUpdated,
+            Self::DataRead(_) => EventName::DataRead,
+            Self::DataDeleted(_) => EventName::DataDeleted,
+            Self::MetadataRead(_) => EventName::MetadataRead,
+            Self::NamesListed(_) => EventName::NamesListed,
+            Self::KekCreated(_) => EventName::KekCreated,
+            Self::KekDeleted(_) => EventName::KekDeleted,
+            Self::DekRead(_) => EventName::DekRead,
+            Self::DekDecrypted(_) => EventName::DekDecrypted,
+            Self::DekRekeyed(_) => EventName::DekRekeyed,
+            Self::ByokKeyVerificationCompleted(_) => EventName::ByokKeyVerificationCompleted,
+            Self::ByokKeyDeleted(_) => EventName::ByokKeyDeleted,
+            Self::AccessDenied(_) => EventName::AccessDenied,
+            Self::KekRotated(_) => EventName::KekRotated,
+        }
+    }
+}
+
+coded_enum! {
+    /// What happened, by name.
+    EventName: u8 {
+        /// An object was made.
+        DataCreated = 1, "vault.data.created";
+        /// An object got a new version.
+        DataUpdated = 2, "vault.data.updated";
+        /// An object was opened.
+        DataRead = 3, "vault.data.read";
+        /// An object was deleted.
+        DataDeleted = 4, "vault.data.deleted";
+        /// An object was described, or its versions listed.
+        MetadataRead = 5, "vault.metadata.read";
+        /// Objects were listed.
+        NamesListed = 6, "vault.names.listed";
+        /// A key context got its first key.
+        KekCreated = 7, "vault.kek.created";
+        /// A key context was destroyed.
+        KekDeleted = 8, "vault.kek.deleted";
+        /// A data key was handed out.
+        DekRead = 9, "vault.dek.read";
+        /// A data key was unwrapped.
+        DekDecrypted = 10, "vault.dek.decrypted";
+        /// A data key was wrapped for another key context.
+        DekRekeyed = 11, "vault.dek.rekeyed";
+        /// A customer's key was tried.
+        ByokKeyVerificationCompleted = 12, "vault.byok_key.verification_completed";
+        /// A customer's key was detached.
+        ByokKeyDeleted = 13, "vault.byok_key.deleted";
+        /// A known caller was refused.
+        AccessDenied = 14, "strongroom.access.denied";
+        /// A key context got a new active key version.
+        KekRotated = 15, "strongroom.kek.rotated";
+    }
 }
 
 coded_enum! {
@@ -332,18 +462,48 @@ mod tests {
     fn each_event_has_its_name_and_is_read_as_written() {
         let mut names = Vec::new();
         for data in samples() {
+            let name = data.name();
             let event = Event {
                 object: EventObject::Event,
-                id: "event_1".to_owned(),
+                id: id(1),
                 data,
                 created_at: "2026-01-01T00:00:00.000000Z".to_owned(),
             };
             let json = serde_json::to_value(&event).unwrap();
             assert_eq!(json["object"], "event");
-            names.push(json["event"].as_str().unwrap().to_owned());
+            assert_eq!(json["event"], name.name());
+            names.push(name);
             assert_eq!(serde_json::from_value::<Event>(json).unwrap(), event);
         }
-        assert_eq!(names, EventData::NAMES);
+        assert_eq!(names, EventName::ALL);
+    }
+
+    fn id(part: u32) -> EventId {
+        EventId {
+            workspace: WorkspaceId::from_bytes([7; 16]),
+            entry: 300,
+            part,
+        }
+    }
+
+    #[test]
+    fn an_events_id_has_one_spelling() {
+        let text = id(2).to_string();
+        assert_eq!(text.parse(), Ok(id(2)));
+        let workspace = WorkspaceId::from_bytes([7; 16]).to_string();
+        let digits = workspace.trim_start_matches(WorkspaceId::PREFIX);
+        assert_eq!(text, format!("event_{digits}_300_2"));
+        let wrong = [
+            text.replace("_300_", "_0300_"),
+            text.replace("_300_", "_+300_"),
+            text.replace("event_", ""),
+            text.replace("_2", ""),
+            text.replace("_2", "_2_2"),
+            text.replace(digits, "7"),
+        ];
+        for wrong in wrong {
+            assert!(wrong.parse::<EventId>().is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod object;
 mod problem;
 mod token;
 mod value;
+mod webhook;
 
 pub use admin::{
     ApiKeyCreated, ApiKeyInfo, ClientCreate, ClientCreated, ClientInfo, ClientUpdate,
@@ -23,7 +24,8 @@ pub use data_key::{
 };
 pub use event::{
     Actor, ActorSource, ByokKey, ByokKeyVerified, DekHandedOut, DekOpened, Denied, Event,
-    EventData, EventObject, KekNamed, KeyProvider, ObjectNamed, ObjectOpened, ObjectWritten,
+    EventData, EventId, EventList, EventListPlace, EventName, EventObject, KekNamed, KeyProvider,
+    ListObject, ObjectNamed, ObjectOpened, ObjectWritten,
 };
 pub use log::{
     EntriesPage, EntryContext, EntryIdentity, EntryView, ItemView, ItemsView, LogEntryId,
@@ -38,4 +40,8 @@ pub use value::{
     Batch, BatchAnswer, DecryptAnswer, DecryptItem, DecryptRequest, EncryptAnswer, EncryptItem,
     EncryptRequest, ItemError, ItemResult, KeyRef, LockFor, RewrapAnswer, RewrapItem,
     RewrapRequest,
+};
+pub use webhook::{
+    DeadLetter, WebhookCreate, WebhookCreated, WebhookInfo, WebhookProgress, WebhookReplay,
+    WebhookUpdate,
 };

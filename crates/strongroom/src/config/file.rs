@@ -47,6 +47,8 @@ pub(super) struct File {
     pub(super) allow_plain_http: Option<bool>,
     pub(super) allow_loopback_issuers: Option<bool>,
     pub(super) allow_private_issuers: Option<bool>,
+    pub(super) allow_loopback_webhooks: Option<bool>,
+    pub(super) allow_private_webhooks: Option<bool>,
     pub(super) surfaces: Vec<String>,
     pub(super) root: RootFile,
     pub(super) tls: TlsFile,

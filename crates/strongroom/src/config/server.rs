@@ -66,6 +66,8 @@ pub(crate) struct ServerArgs {
     /// Fetch issuers' keys from private and link-local addresses
     #[arg(long, env = "STRONGROOM_ALLOW_PRIVATE_ISSUERS")]
     allow_private_issuers: bool,
+    #[command(flatten)]
+    webhooks: WebhookReachArgs,
     /// Serve the clients of other products as well: `workos`; none by default
     #[arg(
         long = "surface",
@@ -75,6 +77,17 @@ pub(crate) struct ServerArgs {
         value_parser = argument::surface
     )]
     surfaces: Vec<Surface>,
+}
+
+/// Where events may be sent to, beyond public addresses over HTTPS.
+#[derive(Args, Clone, Copy, Debug)]
+struct WebhookReachArgs {
+    /// Send events to this machine, over plain HTTP too
+    #[arg(long, env = "STRONGROOM_ALLOW_LOOPBACK_WEBHOOKS")]
+    allow_loopback_webhooks: bool,
+    /// Send events to private and link-local addresses
+    #[arg(long, env = "STRONGROOM_ALLOW_PRIVATE_WEBHOOKS")]
+    allow_private_webhooks: bool,
 }
 
 /// What the server writes to standard error about itself; never a secret.
@@ -117,6 +130,12 @@ impl ServerArgs {
         config.issuers = Reach {
             loopback: self.allow_loopback_issuers || file.allow_loopback_issuers == Some(true),
             private: self.allow_private_issuers || file.allow_private_issuers == Some(true),
+        };
+        config.webhooks = Reach {
+            loopback: self.webhooks.allow_loopback_webhooks
+                || file.allow_loopback_webhooks == Some(true),
+            private: self.webhooks.allow_private_webhooks
+                || file.allow_private_webhooks == Some(true),
         };
         config.surfaces = self.surfaces(&file)?;
         config.tls = self.tls(&file)?;

@@ -4,12 +4,14 @@ mod clients;
 mod contexts;
 mod issuers;
 mod policies;
+mod webhooks;
 mod workspaces;
 
 pub use clients::Clients;
 pub use contexts::Contexts;
 pub use issuers::Issuers;
 pub use policies::Policies;
+pub use webhooks::Webhooks;
 pub use workspaces::Workspaces;
 
 use reqwest::Method;

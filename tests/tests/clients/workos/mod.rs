@@ -39,12 +39,13 @@ use Library::{Node8, Node11, PythonAsync, PythonSync};
 
 const ALL: [Library; 4] = [Node8, Node11, PythonSync, PythonAsync];
 
-const PERMISSIONS: [Permission; 5] = [
+const PERMISSIONS: [Permission; 6] = [
     Permission::DataKeys,
     Permission::ObjectsRead,
     Permission::ObjectsWrite,
     Permission::ObjectsDelete,
     Permission::ObjectsList,
+    Permission::LogRead,
 ];
 
 fn modules() -> PathBuf {

@@ -3,14 +3,23 @@
 use serde_json::{Value, json};
 use strongroom_crypto::foreign::workos::WebhookKey;
 use strongroom_crypto::secret::SecretBytes;
+use strongroom_tests::on_each_database;
+use strongroom_tests::receiver::{Letter, Receiver};
+use strongroom_tests::room::Room;
 use strongroom_types::body::{
     Actor, ActorSource, ByokKey, ByokKeyVerified, DekHandedOut, DekOpened, Denied, Event,
-    EventData, EventObject, KekNamed, KeyProvider, ObjectNamed, ObjectOpened, ObjectWritten,
+    EventData, EventId, EventName, EventObject, KekNamed, KeyProvider, ObjectCreate, ObjectNamed,
+    ObjectOpened, ObjectRead, ObjectWritten, WebhookCreate,
 };
-use strongroom_types::{KeyContext, Operation, Reason};
+use strongroom_types::{KeyContext, Operation, Reason, WorkspaceId};
 
-use super::{ALL, Library, command};
+use super::{ALL, Environment, Library, command};
 use crate::program::{failure, output};
+
+on_each_database!(
+    workos_clients_take_the_webhooks_that_are_sent,
+    workos_clients_read_events,
+);
 
 const SECRET: &str = "whsec_naïve";
 /// When the sample is signed; the libraries are told to bear with its age.
@@ -119,7 +128,11 @@ fn samples() -> Vec<(EventData, &'static str)> {
 fn webhook(data: EventData) -> (String, String) {
     let event = Event {
         object: EventObject::Event,
-        id: "event_1".to_owned(),
+        id: EventId {
+            workspace: WorkspaceId::from_bytes([1; 16]),
+            entry: 7,
+            part: 0,
+        },
         data,
         created_at: "2026-01-01T00:00:00.000Z".to_owned(),
     };
@@ -152,9 +165,9 @@ fn workos_clients_verify_and_read_each_event() {
     for library in ALL {
         let read = output(reader(library), input.as_bytes());
         let read: Vec<Value> = serde_json::from_str(&read).unwrap();
-        assert_eq!(read.len(), EventData::NAMES.len());
+        assert_eq!(read.len(), EventName::ALL.len());
         for (position, read) in read.iter().enumerate() {
-            let (name, class) = (EventData::NAMES[position], classes[position]);
+            let (name, class) = (EventName::ALL[position].name(), classes[position]);
             let event: Value = serde_json::from_str(&sent[position].0).unwrap();
             assert_eq!(event["event"], name);
             match library {
@@ -195,5 +208,54 @@ fn workos_clients_refuse_what_is_not_signed_so() {
                 "{library:?} {said}"
             );
         }
+    }
+}
+
+/// The server sends, the unmodified library verifies.
+async fn workos_clients_take_the_webhooks_that_are_sent(room: Room) {
+    let receiver = Receiver::start(0).await.unwrap();
+    let request = WebhookCreate {
+        url: receiver.url.clone(),
+        events: Some(vec![EventName::DataCreated, EventName::DataRead]),
+    };
+    let created = room.client.webhooks().create(&request).await.unwrap();
+    let context = KeyContext::new([("organizationId", "org_acme")]).unwrap();
+    let keep = ObjectCreate::new(context, "acme/key é", "value");
+    let objects = room.client.objects();
+    let id = objects.create(keep).await.unwrap().id;
+    objects.read(&ObjectRead::by_id(id)).await.unwrap();
+    let letters = receiver.letters(2).await;
+    let request = |letter: &Letter| {
+        json!({
+            "payload": letter.body,
+            "header": letter.signature,
+            "secret": created.secret,
+            "tolerance": TOLERANCE_MS,
+        })
+    };
+    let requests: Value = letters.iter().map(request).collect();
+    for library in ALL {
+        let read = output(reader(library), requests.to_string().as_bytes());
+        assert!(read.contains("acme/key"), "{library:?} {read}");
+        assert!(read.contains("vault.data.created"), "{library:?} {read}");
+        assert!(read.contains("vault.data.read"), "{library:?} {read}");
+    }
+}
+
+async fn workos_clients_read_events(room: Room) {
+    let environment = Environment::of(room).await;
+    let context = KeyContext::new([("organizationId", "org_acme")]).unwrap();
+    for n in 0..5 {
+        let keep = ObjectCreate::new(context.clone(), format!("acme/{n}"), "value");
+        environment
+            .room
+            .client
+            .objects()
+            .create(keep)
+            .await
+            .unwrap();
+    }
+    for library in ALL {
+        environment.run(library, "events");
     }
 }

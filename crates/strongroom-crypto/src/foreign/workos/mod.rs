@@ -16,11 +16,13 @@
 //!
 //! [`WebhookKey`] signs and verifies webhooks as the same libraries do.
 
+mod data_key_id;
 mod leb128;
 mod recognise;
 mod value;
 mod webhook;
 
+pub use data_key_id::data_key_id;
 pub use recognise::{Unrecognised, recognise};
 pub use value::{IV_BYTES, Layout, LocalValue, LocalValueError, Part, TAG_BYTES};
 pub use webhook::{SignatureError, TOLERANCE_MS, WebhookKey};

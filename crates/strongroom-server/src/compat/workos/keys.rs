@@ -1,12 +1,13 @@
 //! `/vault/v1/keys`: data keys for values that the caller encrypts itself.
 
-use aws_lc_rs::digest::{SHA256, digest};
 use axum::extract::{FromRequestParts, State};
 use axum::http::request::Parts;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use strongroom_core::{Answered, Ask, CiphertextFault, Denial, Invalid, Refused};
+use strongroom_crypto::foreign::workos::data_key_id;
+use strongroom_log::sha256;
 use strongroom_types::body::{DataKeyAnswer, DataKeyCreate, DataKeyUnwrap};
 use strongroom_types::{Bytes, KeyContext};
 
@@ -85,7 +86,7 @@ async fn decrypt(
         }
     };
     let key = |key: DataKeyAnswer| DataKey {
-        id: key_id(&key.wrapped_key),
+        id: data_key_id(sha256(&key.wrapped_key.0).as_bytes()),
         data_key: key.plaintext.unwrap_or_default(),
     };
     ok(&ask, shown(opened, key))
@@ -105,7 +106,7 @@ async fn rekey(
 
 fn pair(key: DataKeyAnswer, context: KeyContext) -> DataKeyPair {
     DataKeyPair {
-        id: key_id(&key.wrapped_key),
+        id: data_key_id(sha256(&key.wrapped_key.0).as_bytes()),
         data_key: key.plaintext.unwrap_or_default(),
         encrypted_keys: key.wrapped_key,
         context,
@@ -120,21 +121,6 @@ fn shown<T>(
         value: show(answered.value),
         entry: answered.entry,
     })
-}
-
-/// The id of a data key: the beginning of the wrapped key's digest, which its entry holds as
-/// `output`, in the form of a UUID of version 8 (RFC 9562 section 5.8).
-fn key_id(wrapped: &Bytes) -> String {
-    let hash = digest(&SHA256, &wrapped.0);
-    let mut bytes = [0; 16];
-    bytes.copy_from_slice(hash.as_ref().first_chunk::<16>().unwrap_or(&[0; 16]));
-    let [.., version, _, variant, _, _, _, _, _, _, _] = &mut bytes;
-    *version = (*version & 0x0f) | 0x80;
-    *variant = (*variant & 0x3f) | 0x80;
-    let hex = format!("{:032x}", u128::from_be_bytes(bytes));
-    let part = |range| hex.get(range).unwrap_or_default();
-    let (low, mid, high) = (part(0..8), part(8..12), part(12..16));
-    format!("{low}-{mid}-{high}-{}-{}", part(16..20), part(20..32))
 }
 
 /// What was read, or its refusal with an entry.
@@ -169,22 +155,5 @@ impl FromRequestParts<App> for ExpectedContext {
             Ok(context) => Ok(Self(context)),
             Err(invalid) => Err(app.refuse(&ask_of(parts), invalid.into()).await),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_key_id_is_a_uuid_of_the_wrapped_keys_digest() {
-        let id = key_id(&Bytes::from("wrapped"));
-        assert_eq!(id.len(), 36);
-        assert_eq!(id.as_bytes()[14], b'8', "the version");
-        assert!(b"89ab".contains(&id.as_bytes()[19]), "the variant");
-        assert_eq!(id, key_id(&Bytes::from("wrapped")));
-        assert_ne!(id, key_id(&Bytes::from("other")));
-        let hash = digest(&SHA256, b"wrapped");
-        assert!(id.starts_with(&format!("{:02x}{:02x}", hash.as_ref()[0], hash.as_ref()[1])));
     }
 }

@@ -4,6 +4,7 @@ mod clients;
 mod contexts;
 mod issuers;
 mod policies;
+mod webhooks;
 mod workspaces;
 
 use clap::{Args, Subcommand};
@@ -24,6 +25,8 @@ pub(super) enum AdminCommand {
     Contexts(contexts::ContextsArgs),
     /// Context policies: suite, required lock, rotation
     Policies(policies::PoliciesArgs),
+    /// Webhooks: where events are sent
+    Webhooks(webhooks::WebhooksArgs),
 }
 
 pub(super) async fn run(command: AdminCommand) -> Result<(), Failure> {
@@ -33,6 +36,7 @@ pub(super) async fn run(command: AdminCommand) -> Result<(), Failure> {
         AdminCommand::Issuers(args) => issuers::run(args).await,
         AdminCommand::Contexts(args) => contexts::run(args).await,
         AdminCommand::Policies(args) => policies::run(args).await,
+        AdminCommand::Webhooks(args) => webhooks::run(args).await,
     }
 }
 

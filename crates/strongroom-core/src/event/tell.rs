@@ -1,0 +1,275 @@
+//! What an entry says, as events.
+
+use std::sync::Arc;
+
+use strongroom_crypto::foreign::workos::data_key_id;
+use strongroom_log::{Entry, Hash, ItemId};
+use strongroom_types::body::{
+    DekHandedOut, DekOpened, Denied, Event, EventData, EventId, EventObject, KekNamed, ObjectNamed,
+    ObjectOpened, ObjectWritten,
+};
+use strongroom_types::{ContextId, ObjectId, Operation, Outcome};
+
+use crate::denial::Denial;
+use crate::ports::StoreError;
+use crate::strongroom::Strongroom;
+use crate::time::format_time;
+use crate::workspace::WorkspaceState;
+
+/// One thing that an entry is about: of a request, or of one of its items.
+#[derive(Clone, Debug, Default)]
+struct Subject {
+    object: Option<ObjectId>,
+    version: Option<u64>,
+    context: Option<ContextId>,
+    /// SHA-256 of what was sealed or opened.
+    digest: Option<Hash>,
+}
+
+impl Strongroom {
+    /// The events of an entry, always the same and in the same order.
+    pub(super) async fn events_of(
+        &self,
+        state: &Arc<WorkspaceState>,
+        index: u64,
+        entry: &Entry,
+    ) -> Result<Vec<Event>, Denial> {
+        let mut events = Vec::new();
+        if !tells(entry) {
+            return Ok(events);
+        }
+        for (part, subject) in (0..).zip(self.subjects(state, index, entry).await?) {
+            let Some(data) = self.event_about(state, entry, &subject).await? else {
+                continue;
+            };
+            events.push(Event {
+                object: EventObject::Event,
+                id: EventId {
+                    workspace: state.id,
+                    entry: index,
+                    part,
+                },
+                data,
+                created_at: format_time(entry.time_us),
+            });
+        }
+        Ok(events)
+    }
+
+    /// What the entry is about: each item that was allowed, or all of it.
+    async fn subjects(
+        &self,
+        state: &WorkspaceState,
+        index: u64,
+        entry: &Entry,
+    ) -> Result<Vec<Subject>, StoreError> {
+        let by_items = entry.outcome == Outcome::Allowed && entry.items.is_some();
+        if !by_items {
+            return Ok(vec![whole(entry)]);
+        }
+        let items = self.items(state.id, index).await?.unwrap_or_default();
+        let allowed = items
+            .0
+            .iter()
+            .filter(|item| item.outcome == Outcome::Allowed);
+        let subject = |item: &strongroom_log::Item| {
+            let (object, version) = named(&item.id);
+            Subject {
+                object,
+                version,
+                context: item.context.map(|(_, context, _)| context),
+                digest: item.digest,
+            }
+        };
+        Ok(allowed.map(subject).collect())
+    }
+
+    async fn event_about(
+        &self,
+        state: &Arc<WorkspaceState>,
+        entry: &Entry,
+        subject: &Subject,
+    ) -> Result<Option<EventData>, Denial> {
+        if entry.outcome == Outcome::Denied {
+            return self.denied(state, entry).await;
+        }
+        match (subject.object, subject.context, subject.digest) {
+            (Some(object), _, _) => self.about_object(state, entry, object, subject).await,
+            (None, Some(context), digest) => {
+                self.about_context(state, entry, context, digest).await
+            }
+            (None, None, _) if entry.operation == Operation::ObjectList => {
+                let actor = self.actor(state, entry.client).await?;
+                Ok(Some(EventData::NamesListed(actor)))
+            }
+            (None, None, _) => Ok(None),
+        }
+    }
+
+    async fn denied(
+        &self,
+        state: &WorkspaceState,
+        entry: &Entry,
+    ) -> Result<Option<EventData>, Denial> {
+        let Some(reason) = entry.reason else {
+            return Ok(None);
+        };
+        Ok(Some(EventData::AccessDenied(Denied {
+            actor: self.actor(state, entry.client).await?,
+            operation: entry.operation,
+            reason,
+            count: entry.count,
+        })))
+    }
+
+    async fn about_object(
+        &self,
+        state: &Arc<WorkspaceState>,
+        entry: &Entry,
+        object: ObjectId,
+        subject: &Subject,
+    ) -> Result<Option<EventData>, Denial> {
+        let named = ObjectNamed {
+            actor: self.actor(state, entry.client).await?,
+            kv_name: self.name_of(state, object).await?,
+        };
+        let Some(context) = subject.context else {
+            return Ok(match entry.operation {
+                Operation::ObjectDescribe | Operation::ObjectVersions => {
+                    Some(EventData::MetadataRead(named))
+                }
+                Operation::ObjectDelete => Some(EventData::DataDeleted(named)),
+                _ => None,
+            });
+        };
+        let key_id = context.to_string();
+        Ok(match (entry.operation, subject.version) {
+            (Operation::ObjectRead, _) => Some(EventData::DataRead(ObjectOpened {
+                actor: named.actor,
+                kv_name: named.kv_name,
+                key_id,
+            })),
+            (Operation::ObjectDescribe | Operation::ObjectVersions, _) => {
+                Some(EventData::MetadataRead(named))
+            }
+            (Operation::ObjectDelete, _) => Some(EventData::DataDeleted(named)),
+            (Operation::ObjectCreate, _) | (Operation::ObjectUpsert, Some(1)) => {
+                let written = self.written(state, named, context).await?;
+                written.map(EventData::DataCreated)
+            }
+            (
+                Operation::ObjectUpdate
+                | Operation::ObjectUpsert
+                | Operation::ObjectRestore
+                | Operation::ObjectVersionRestore,
+                _,
+            ) => {
+                let written = self.written(state, named, context).await?;
+                written.map(EventData::DataUpdated)
+            }
+            _ => None,
+        })
+    }
+
+    async fn written(
+        &self,
+        state: &WorkspaceState,
+        named: ObjectNamed,
+        context: ContextId,
+    ) -> Result<Option<ObjectWritten>, Denial> {
+        let map = self.map_of(state, context).await?;
+        Ok(map.map(|key_context| ObjectWritten {
+            actor: named.actor,
+            kv_name: named.kv_name,
+            key_id: context.to_string(),
+            key_context,
+        }))
+    }
+
+    async fn about_context(
+        &self,
+        state: &WorkspaceState,
+        entry: &Entry,
+        context: ContextId,
+        digest: Option<Hash>,
+    ) -> Result<Option<EventData>, Denial> {
+        let actor = self.actor(state, entry.client).await?;
+        if entry.operation == Operation::DataKeyUnwrap {
+            let key_id = digest.map(|digest| data_key_id(digest.as_bytes()));
+            return Ok(key_id.map(|key_id| EventData::DekDecrypted(DekOpened { actor, key_id })));
+        }
+        let Some(key_context) = self.map_of(state, context).await? else {
+            return Ok(None);
+        };
+        let kek = |key_name| KekNamed {
+            actor: actor.clone(),
+            key_name,
+            key_id: context.to_string(),
+        };
+        let named = || serde_json::to_string(&key_context).map(kek);
+        let named = || named().map_err(|_unserialisable| Denial::Internal);
+        let handed_out = || DekHandedOut {
+            actor: actor.clone(),
+            key_ids: vec![context.to_string()],
+            key_context: key_context.clone(),
+        };
+        Ok(match entry.operation {
+            Operation::ContextCreate => Some(EventData::KekCreated(named()?)),
+            Operation::ContextDestroy => Some(EventData::KekDeleted(named()?)),
+            Operation::ContextRotate => Some(EventData::KekRotated(named()?)),
+            Operation::DataKeyCreate => Some(EventData::DekRead(handed_out())),
+            Operation::DataKeyRekey => Some(EventData::DekRekeyed(handed_out())),
+            _ => None,
+        })
+    }
+}
+
+/// Whether an entry may have events; most have none, and nothing is looked up for those.
+fn tells(entry: &Entry) -> bool {
+    match entry.outcome {
+        Outcome::Denied => true,
+        Outcome::Failed | Outcome::Completed => false,
+        Outcome::Allowed => matches!(
+            entry.operation,
+            Operation::ObjectCreate
+                | Operation::ObjectUpdate
+                | Operation::ObjectUpsert
+                | Operation::ObjectRead
+                | Operation::ObjectDescribe
+                | Operation::ObjectVersions
+                | Operation::ObjectList
+                | Operation::ObjectDelete
+                | Operation::ObjectRestore
+                | Operation::ObjectVersionRestore
+                | Operation::ContextCreate
+                | Operation::ContextRotate
+                | Operation::ContextDestroy
+                | Operation::DataKeyCreate
+                | Operation::DataKeyUnwrap
+                | Operation::DataKeyRekey
+        ),
+    }
+}
+
+/// A request without items. Where it names the key context that something was moved to, that is the
+/// one.
+fn whole(entry: &Entry) -> Subject {
+    let fact = |name| entry.facts.value(name);
+    let listed = entry.contexts.listed().first().map(|used| used.context);
+    Subject {
+        object: fact("object").and_then(|id| id.parse().ok()),
+        version: fact("version").and_then(|version| version.parse().ok()),
+        context: fact("to").and_then(|id| id.parse().ok()).or(listed),
+        digest: entry.output,
+    }
+}
+
+/// The object and version that an item names.
+fn named(id: &ItemId) -> (Option<ObjectId>, Option<u64>) {
+    let ItemId::Name(name) = id else {
+        return (None, None);
+    };
+    let name = name.as_str();
+    let (object, version) = name.split_once('/').unwrap_or((name, ""));
+    (object.parse().ok(), version.parse().ok())
+}
