@@ -100,9 +100,9 @@ fn target(address: SocketAddr) -> Target {
         name: "bare",
         address,
         requests: vec![
-            (Work::Single, single.into()),
-            (Work::BatchJson, batch.into()),
-            (Work::FormatJson, format.into()),
+            (Work::Single, vec![single.into()]),
+            (Work::BatchJson, vec![batch.into()]),
+            (Work::FormatJson, vec![format.into()]),
         ],
     }
 }

@@ -64,6 +64,31 @@ pub fn openbao_batch() -> Vec<u8> {
     json(&json!({ "batch_input": (0..BATCH_ITEMS).map(item).collect::<Vec<_>>() }))
 }
 
+/// How many objects are written and read, one for each caller.
+pub const OBJECTS: u32 = 16;
+
+/// Native `/v1/objects/by-name`, which keeps a value under a name.
+#[must_use]
+pub fn object(index: u32) -> Vec<u8> {
+    json(&json!({
+        "key_context": context(index),
+        "name": object_name(index),
+        "value": STANDARD.encode(PLAINTEXT),
+    }))
+}
+
+/// The name of an object, on both servers.
+#[must_use]
+pub fn object_name(index: u32) -> String {
+    format!("object-{index}")
+}
+
+/// OpenBao's `secret/data/…`.
+#[must_use]
+pub fn openbao_object() -> Vec<u8> {
+    json(&json!({ "data": { "value": STANDARD.encode(PLAINTEXT) } }))
+}
+
 fn context(index: u32) -> serde_json::Value {
     json!({ "organizationId": organization(index) })
 }

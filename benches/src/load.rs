@@ -22,7 +22,8 @@ pub struct Outcome {
     pub p99: Duration,
 }
 
-/// Lets `callers` send `request` for `length`, each over its own connection.
+/// Lets `callers` send requests for `length`, each over its own connection: the first caller the
+/// first one, and so on from the beginning again.
 ///
 /// All callers share this thread, so that the client takes as little of the machine as it can.
 ///
@@ -30,13 +31,13 @@ pub struct Outcome {
 /// When a single request is not answered 2xx.
 pub async fn measure(
     address: SocketAddr,
-    request: &Arc<[u8]>,
+    requests: &[Arc<[u8]>],
     callers: u32,
     length: Duration,
 ) -> Result<Outcome, Failure> {
     let mut tasks = JoinSet::new();
     let started = now();
-    for _ in 0..callers {
+    for (_, request) in (0..callers).zip(requests.iter().cycle()) {
         tasks.spawn(call(address, Arc::clone(request), length));
     }
     let mut latencies = Latencies::default();

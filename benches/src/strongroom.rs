@@ -58,13 +58,19 @@ pub async fn start(binary: &Path, directory: &Path) -> Result<Strongroom, Failur
     })
 }
 
-fn requests(api_key: &str) -> Vec<(Work, std::sync::Arc<[u8]>)> {
+fn requests(api_key: &str) -> Vec<(Work, Vec<std::sync::Arc<[u8]>>)> {
     let bearer = format!("Bearer {api_key}");
-    let post = |path, format, body: Vec<u8>| {
+    let send = |method, path: &str, format, body: Vec<u8>| {
         let headers = [("authorization", bearer.as_str()), ("content-type", format)];
-        request("POST", path, &headers, &body).into()
+        request(method, path, &headers, &body).into()
     };
+    let post = |path, format, body| vec![send("POST", path, format, body)];
     let (json, cbor) = ("application/json", "application/cbor");
+    let write = |index| send("PUT", "/v1/objects", json, body::object(index));
+    let read = |index| {
+        let path = format!("/v1/objects/by-name?name={}", body::object_name(index));
+        send("GET", &path, json, Vec::new())
+    };
     vec![
         (Work::Single, post("/v1/encrypt", json, body::single())),
         (
@@ -75,5 +81,7 @@ fn requests(api_key: &str) -> Vec<(Work, std::sync::Arc<[u8]>)> {
             Work::BatchCbor,
             post("/v1/encrypt/batch", cbor, body::batch_cbor()),
         ),
+        (Work::ObjectWrite, (0..body::OBJECTS).map(write).collect()),
+        (Work::ObjectRead, (0..body::OBJECTS).map(read).collect()),
     ]
 }

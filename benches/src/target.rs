@@ -14,6 +14,10 @@ pub enum Work {
     BatchCbor,
     /// The batch as JSON, sealed with the construction of the format and nothing more.
     FormatJson,
+    /// A value of 64 bytes that is kept under a name, of a name for each caller.
+    ObjectWrite,
+    /// Reading what was kept.
+    ObjectRead,
 }
 
 /// A server, with the request it is sent for each kind of work that it knows.
@@ -23,15 +27,15 @@ pub struct Target {
     pub name: &'static str,
     /// Where it listens.
     pub address: SocketAddr,
-    /// The serialised requests.
-    pub requests: Vec<(Work, Arc<[u8]>)>,
+    /// The serialised requests: for each kind of work, those that callers take turns in.
+    pub requests: Vec<(Work, Vec<Arc<[u8]>>)>,
 }
 
 impl Target {
-    /// The request for one kind of work, if the server knows that kind.
+    /// The requests for one kind of work, if the server knows that kind.
     #[must_use]
-    pub fn request(&self, work: Work) -> Option<&Arc<[u8]>> {
-        let (_, request) = self.requests.iter().find(|(known, _)| *known == work)?;
-        Some(request)
+    pub fn requests(&self, work: Work) -> Option<&[Arc<[u8]>]> {
+        let (_, requests) = self.requests.iter().find(|(known, _)| *known == work)?;
+        Some(requests)
     }
 }

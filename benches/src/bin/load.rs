@@ -9,7 +9,7 @@ use std::time::Duration;
 use clap::Parser;
 use strongroom_benches::failure::Failure;
 use strongroom_benches::load::{self, Outcome};
-use strongroom_benches::openbao::OpenBao;
+use strongroom_benches::openbao::{Engine, OpenBao};
 use strongroom_benches::stats::median;
 use strongroom_benches::strongroom::Strongroom;
 use strongroom_benches::target::{Target, Work};
@@ -44,7 +44,19 @@ const FORMAT: Scenario = scenario(
     16,
     body::BATCH_ITEMS,
 );
-const SCENARIOS: [Scenario; 5] = [SINGLE, ALONE, BATCH, CBOR, FORMAT];
+const WRITE: Scenario = scenario(
+    "object written, 16 callers",
+    Work::ObjectWrite,
+    body::OBJECTS,
+    1,
+);
+const READ: Scenario = scenario(
+    "object read, 16 callers",
+    Work::ObjectRead,
+    body::OBJECTS,
+    1,
+);
+const SCENARIOS: [Scenario; 7] = [SINGLE, ALONE, BATCH, CBOR, FORMAT, WRITE, READ];
 
 const STREAM: &str = "stream of 256 MiB";
 const STREAM_BLOCKS: u32 = 4096;
@@ -102,7 +114,8 @@ struct Samples {
 struct Servers {
     bare: Target,
     strongroom: Option<Strongroom>,
-    openbao: Option<OpenBao>,
+    /// One for each engine.
+    openbao: Vec<OpenBao>,
     directory: tempfile::TempDir,
 }
 
@@ -150,10 +163,12 @@ async fn start(arguments: &Arguments) -> Result<Servers, Failure> {
         Some(binary) => Some(strongroom::start(binary, &data("strongroom")).await?),
         None => None,
     };
-    let openbao = match &arguments.openbao {
-        Some(binary) => Some(openbao::start(binary, directory.path()).await?),
-        None => None,
-    };
+    let mut openbao = Vec::new();
+    if let Some(binary) = &arguments.openbao {
+        for engine in [Engine::Transit, Engine::Secrets] {
+            openbao.push(openbao::start(binary, directory.path(), engine).await?);
+        }
+    }
     Ok(Servers {
         bare: bare::start()?,
         strongroom,
@@ -171,10 +186,10 @@ async fn round(
     let chosen = |scenario: &&Scenario| scenario.title.contains(only);
     for scenario in SCENARIOS.iter().filter(chosen) {
         for target in servers.targets() {
-            let Some(request) = target.request(scenario.work) else {
+            let Some(requests) = target.requests(scenario.work) else {
                 continue;
             };
-            let outcome = load::measure(target.address, request, scenario.callers, length).await?;
+            let outcome = load::measure(target.address, requests, scenario.callers, length).await?;
             samples.loads.push(Sample {
                 title: scenario.title,
                 server: target.name,
@@ -212,10 +227,11 @@ async fn streams(servers: &Servers, samples: &mut Samples) -> Result<(), Failure
 impl Servers {
     fn targets(&self) -> impl Iterator<Item = &Target> {
         let strongroom = self.strongroom.as_ref().map(|server| &server.target);
-        let openbao = self.openbao.as_ref().map(|server| &server.target);
-        [Some(&self.bare), strongroom, openbao]
+        let openbao = self.openbao.iter().map(|server| &server.target);
+        [Some(&self.bare), strongroom]
             .into_iter()
             .flatten()
+            .chain(openbao)
     }
 }
 
@@ -319,6 +335,18 @@ fn report_ratios(samples: &Samples) {
         (
             "the format alone, of OpenBao",
             samples.rate(&FORMAT, "bare") / samples.rate(&BATCH, "openbao"),
+            "-",
+            "-",
+        ),
+        (
+            "object written, of OpenBao",
+            against(&WRITE, &WRITE, "openbao"),
+            "-",
+            "-",
+        ),
+        (
+            "object read, of OpenBao",
+            against(&READ, &READ, "openbao"),
             "-",
             "-",
         ),

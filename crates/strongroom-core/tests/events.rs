@@ -1,7 +1,7 @@
 //! Events of a whole deployment on SQLite: read, sent, refused, given up, sent again.
 #![expect(
     clippy::unwrap_used,
-    clippy::indexing_slicing,
+    clippy::panic,
     reason = "a test fails by panicking, its helpers too"
 )]
 
@@ -159,14 +159,14 @@ async fn every_use_is_told_in_the_order_of_the_log_page_by_page() {
     assert_eq!(names(&denied), [EventName::AccessDenied]);
     let events = world.events(&[EventName::DataCreated], 100).await;
     let EventData::DataCreated(written) = &events[0].data else {
-        unreachable!()
+        panic!("{:?}", events[0])
     };
     assert_eq!(written.kv_name, "a/b");
     assert_eq!(written.key_context, context("org_acme"));
     assert!(written.actor.actor_id.starts_with("cl_"));
     let rekeyed = world.events(&[EventName::DekRekeyed], 100).await;
     let EventData::DekRekeyed(moved) = &rekeyed[0].data else {
-        unreachable!()
+        panic!("{:?}", rekeyed[0])
     };
     assert_eq!(moved.key_context, context("org_beta"));
 }

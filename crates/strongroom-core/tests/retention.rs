@@ -1,7 +1,6 @@
 //! What is left of a person in the database once the retention time is over.
 #![expect(
     clippy::unwrap_used,
-    clippy::indexing_slicing,
     reason = "a test fails by panicking, its helpers too"
 )]
 

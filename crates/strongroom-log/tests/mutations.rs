@@ -249,13 +249,13 @@ fn items_decode_survives() {
         context: None,
         reason: None,
         digest: None,
-        ..named.clone()
+        ..named
     };
     let moved = Item {
         moved_to: Some(KeyVersion(2)),
         ..named.clone()
     };
-    let seeds = [vec![named.clone(), placed.clone()], vec![moved, placed]];
+    let seeds = [vec![named, placed.clone()], vec![moved, placed]];
     survive(&seeds.map(|items| Items(items).encode()), |bytes| {
         if let Ok(items) = Items::decode(bytes) {
             assert_eq!(items.encode(), bytes);

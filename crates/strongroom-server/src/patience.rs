@@ -171,7 +171,7 @@ mod tests {
     use super::*;
 
     const PATIENCE: Patience = Patience {
-        begin: Duration::from_secs(60),
+        begin: Duration::from_mins(1),
         write: Duration::from_secs(30),
     };
 
