@@ -1,7 +1,6 @@
 //! Events of a whole deployment on SQLite: read, sent, refused, given up, sent again.
 #![expect(
     clippy::unwrap_used,
-    clippy::panic,
     reason = "a test fails by panicking, its helpers too"
 )]
 
