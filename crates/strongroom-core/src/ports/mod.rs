@@ -1,4 +1,5 @@
-//! What the product needs from outside: a store, a root, a clock, and a way to fetch keys.
+//! What the product needs from outside: a store, a root, customers' keys, a clock, and a
+//! way to fetch issuers' keys.
 //!
 //! Entropy is the fourth port; it is `strongroom_crypto::entropy::Entropy`, because the lower crate
 //! draws salts from it.
@@ -13,7 +14,7 @@ mod store;
 pub use anchor::{Anchor, AnchorError, Tombstone};
 pub use clock::{Clock, Micros, Reading};
 pub use fetch::{Fetch, FetchError};
-pub use root::{Root, RootError};
+pub use root::{ConnectError, Outage, Providers, Refusal, Root, RootError};
 pub use rows::{
     ApiKeyRow, BatchRow, Change, CheckpointRow, ContextKeyRow, ContextRow, Head, IdempotencyRow,
     Record, RecordKind, Scope, TermRow, TileRow, Tiling, UseCount, WorkspaceRow,
