@@ -16,7 +16,8 @@ use crate::identity::{Issuers, KeyCache};
 use crate::log::Logs;
 use crate::policy::Policies;
 use crate::ports::{
-    Anchor, AnchorError, Clock, Deliver, Fetch, RecordKind, Root, RootError, Store, StoreError,
+    Anchor, AnchorError, Clock, Deliver, Fetch, Providers, RecordKind, Root, RootError, Store,
+    StoreError,
     WorkspaceRow,
 };
 use crate::record;
@@ -31,6 +32,8 @@ pub struct Parts {
     pub store: Arc<dyn Store>,
     /// Wraps the seeds of workspaces.
     pub root: Arc<dyn Root>,
+    /// Connects to customers' own keys.
+    pub providers: Arc<dyn Providers>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
     /// Draws salts, keys and ids.
@@ -104,7 +107,7 @@ pub enum OpenError {
 pub struct Health {
     /// The database answers.
     pub store: bool,
-    /// The root provider has unwrapped the system workspace's keys.
+    /// The root provider answers, and has unwrapped the system workspace's keys.
     pub root: bool,
     /// The root provider's kind.
     pub root_kind: &'static str,
@@ -148,6 +151,8 @@ impl core::ops::Deref for Strongroom {
 pub struct Inner {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) root: Arc<dyn Root>,
+    #[expect(dead_code, reason = "no operation attaches a customer's key yet")]
+    pub(crate) providers: Arc<dyn Providers>,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) anchor: Arc<dyn Anchor>,
     pub(crate) deliver: Arc<dyn Deliver>,
@@ -195,6 +200,7 @@ impl Strongroom {
             states: Cache::new(STATES_MAX),
             store: parts.store,
             root: parts.root,
+            providers: parts.providers,
             entropy: parts.entropy,
             anchor: parts.anchor,
             deliver: parts.deliver,
@@ -210,7 +216,8 @@ impl Strongroom {
     pub async fn health(&self) -> Health {
         Health {
             store: self.store.ping().await.is_ok(),
-            root: self.state(self.deployment.system).await.is_ok(),
+            root: self.root.probe().await.is_ok()
+                && self.state(self.deployment.system).await.is_ok(),
             root_kind: self.root.kind(),
         }
     }

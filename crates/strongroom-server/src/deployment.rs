@@ -16,7 +16,7 @@ use crate::clock::SystemClock;
 use crate::config::{Config, Database, Operation, RootSource};
 use crate::deliver::HttpDeliver;
 use crate::fetch::HttpFetch;
-use crate::roots::{self, RootFileError};
+use crate::roots::{self, KeyProviders, RootFileError};
 use crate::server::StartError;
 
 /// Opens everything that the configuration names.
@@ -42,6 +42,7 @@ pub(crate) async fn open(
     let parts = Parts {
         store: Arc::<strongroom_store::Database>::clone(&database),
         clock: Arc::new(SystemClock::start()),
+        providers: Arc::new(KeyProviders),
         fetch: Arc::new(HttpFetch::new(config.issuers).map_err(StartError::Fetch)?),
         deliver: Arc::new(HttpDeliver::new(config.webhooks).map_err(StartError::Fetch)?),
         anchor: Arc::new(anchor),
