@@ -87,6 +87,8 @@ labels! {
     ObjectName = "name-of-object";
     /// Deployment seed → a key of the deployment.
     Deployment = "deployment";
+    /// Seed without a use, by which a customer's key shows that it wraps and unwraps.
+    CustomerKeyProof = "proof-of-customer-key";
 }
 
 #[cfg(test)]

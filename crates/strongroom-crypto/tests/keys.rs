@@ -17,8 +17,8 @@ use strongroom_crypto::keys::{
 };
 use strongroom_crypto::secret::Secret;
 use strongroom_types::{
-    ClaimValue, Claims, ContextId, IssuerId, KeyContext, KeyVersion, Kind, Lock, LockTerm,
-    Membership, Purpose, WorkspaceId,
+    ClaimValue, Claims, ContextId, CustomerKeyId, IssuerId, KeyContext, KeyVersion, Kind, Lock,
+    LockTerm, Membership, Purpose, WorkspaceId,
 };
 use support::{CONTEXT, SeededEntropy, WORKSPACE, lock_secret, resolved, seed};
 
@@ -40,6 +40,9 @@ fn places() -> Vec<Place> {
         Place::ContextKey(OTHER, CONTEXT, KeyVersion(1)),
         Place::LockSecret(WORKSPACE, CONTEXT),
         Place::LockSecret(WORKSPACE, other),
+        Place::CustomerKeyProof(WORKSPACE, CustomerKeyId::from_bytes([1; 16])),
+        Place::CustomerKeyProof(WORKSPACE, CustomerKeyId::from_bytes([2; 16])),
+        Place::CustomerKeyProof(OTHER, CustomerKeyId::from_bytes([1; 16])),
     ]
 }
 

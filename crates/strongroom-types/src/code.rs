@@ -30,6 +30,8 @@ coded_enum! {
         KeyDisabled = 11, "key_disabled";
         /// The workspace has as many key contexts as it may.
         ContextQuota = 12, "context_quota";
+        /// The key context has a pair whose name is closed, and no customer's key.
+        ContextClosed = 13, "context_closed";
         /// The thing named in the path does not exist.
         NotFound = 20, "not_found";
         /// The method is not served on this path.

@@ -101,6 +101,14 @@ id!(
     PolicyId, "pol_", 16
 );
 id!(
+    /// A customer's own key. 16 random bytes, `ck_…`.
+    CustomerKeyId, "ck_", 16
+);
+id!(
+    /// A job: long work that goes on beside the requests. 16 random bytes, `job_…`.
+    JobId, "job_", 16
+);
+id!(
     /// A stored object. 16 random bytes, `obj_…`.
     ObjectId, "obj_", 16
 );

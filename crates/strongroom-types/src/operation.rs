@@ -97,6 +97,34 @@ coded_enum! {
         ObjectUpsert = 112, "object.upsert";
         /// Wrapping a data key for another key context.
         DataKeyRekey = 120, "data-key.rekey";
+        /// Registering a customer's key.
+        CustomerKeyRegister = 140, "customer-key.register";
+        /// Trying a customer's key: a seed without a use is wrapped and unwrapped.
+        CustomerKeyVerify = 141, "customer-key.verify";
+        /// Changing what is known of a customer's key, for example its credentials.
+        CustomerKeyUpdate = 142, "customer-key.update";
+        /// Putting the key contexts that contain given pairs under a customer's key.
+        CustomerKeyAttach = 143, "customer-key.attach";
+        /// Putting another customer's key in the place of one.
+        CustomerKeyReplace = 144, "customer-key.replace";
+        /// Putting key contexts back under the workspace's root.
+        CustomerKeyDetach = 145, "customer-key.detach";
+        /// Suspending a customer's key.
+        CustomerKeyDisable = 146, "customer-key.disable";
+        /// Resuming a customer's key, for all uses or for moving away from it only.
+        CustomerKeyEnable = 147, "customer-key.enable";
+        /// Forgetting a customer's key that wraps nothing.
+        CustomerKeyDelete = 148, "customer-key.delete";
+        /// Beginning a job by name.
+        JobCreate = 150, "job.create";
+        /// Ending a job before it is done.
+        JobCancel = 151, "job.cancel";
+        /// Moving the seeds of key contexts from one wrapping key to another.
+        ContextRewrap = 152, "context.rewrap";
+        /// Suspending a key context that is to be destroyed after a time of waiting.
+        ContextDestroyLater = 153, "context.destroy.later";
+        /// Calling off a destruction before its time.
+        ContextDestroyCancel = 154, "context.destroy.cancel";
         /// Registering a receiver of events.
         WebhookCreate = 170, "webhook.create";
         /// Changing a webhook.

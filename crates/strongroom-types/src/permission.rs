@@ -37,5 +37,9 @@ coded_enum! {
         ObjectsDelete = 22, "objects:delete";
         /// List and describe objects and their versions, without values.
         ObjectsList = 23, "objects:list";
+        /// Administer customers' keys. Whoever has it decides who else can unwrap a tenant's keys.
+        AdminCustomerKeys = 15, "admin:customer-keys";
+        /// See, begin and cancel jobs.
+        AdminJobs = 16, "admin:jobs";
     }
 }

@@ -87,5 +87,17 @@ coded_enum! {
         Internal = 62, "internal";
         /// The server was stopping, overloaded or without randomness.
         Unavailable = 63, "unavailable";
+        /// The customer's key did not answer.
+        CustomerKeyUnreachable = 64, "customer_key_unreachable";
+        /// The provider of the customer's key said no: disabled, missing, access denied.
+        CustomerKeyRefused = 65, "customer_key_refused";
+        /// The customer's key is suspended here, or may only be moved away from.
+        CustomerKeyDisabled = 66, "customer_key_disabled";
+        /// The customer's key has not shown yet that it wraps and unwraps.
+        CustomerKeyUnverified = 67, "customer_key_unverified";
+        /// What was to be unwrapped was not wrapped by this customer's key.
+        CustomerKeyOther = 68, "customer_key_other";
+        /// The key context has a pair whose name is closed, and no customer's key.
+        ContextClosed = 69, "context_closed";
     }
 }

@@ -9,8 +9,8 @@ use utoipa::{PartialSchema, ToSchema};
 use crate::body::{EventId, LogEntryId};
 use crate::provider::{Credential, HexId, Hidden};
 use crate::{
-    Bytes, ClientId, ContextId, ContextPattern, IssuerId, KeyContext, KeyId, Metadata, ObjectId,
-    PolicyId, RequestId, WebhookId, WorkspaceId,
+    Bytes, ClientId, ContextId, ContextPattern, CustomerKeyId, IssuerId, JobId, KeyContext, KeyId,
+    Metadata, ObjectId, PolicyId, RequestId, WebhookId, WorkspaceId,
 };
 
 macro_rules! schema {
@@ -86,6 +86,8 @@ schema! {
     EventId => text("^event_[0-9a-z]{26}_[0-9]+_[0-9]+$");
     PolicyId => text("^pol_[0-9a-z]{26}$");
     ObjectId => text("^obj_[0-9a-z]{26}$");
+    CustomerKeyId => text("^ck_[0-9a-z]{26}$");
+    JobId => text("^job_[0-9a-z]{26}$");
     RequestId => text("^req_[0-9a-z]{26}$");
     ContextId => text("^ctx_[0-9a-z]{52}$");
     LogEntryId => text("^ws_[0-9a-z]{26}/[0-9]+$");

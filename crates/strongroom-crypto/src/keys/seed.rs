@@ -1,6 +1,6 @@
 //! Seeds: what a parent wraps.
 
-use strongroom_types::{ContextId, KeyVersion, WorkspaceId};
+use strongroom_types::{ContextId, CustomerKeyId, KeyVersion, WorkspaceId};
 
 use super::sealing::SealingKey;
 use crate::OpenError;
@@ -24,6 +24,8 @@ pub enum Place {
     ContextKey(WorkspaceId, ContextId, KeyVersion),
     /// The lock secret of a key context.
     LockSecret(WorkspaceId, ContextId),
+    /// A seed without a use, by which a customer's key shows that it wraps and unwraps.
+    CustomerKeyProof(WorkspaceId, CustomerKeyId),
 }
 
 impl Place {
@@ -36,6 +38,7 @@ impl Place {
             Self::AuditKey(_) => Label::AuditKey,
             Self::ContextKey(..) => Label::ContextKey,
             Self::LockSecret(..) => Label::LockSecret,
+            Self::CustomerKeyProof(..) => Label::CustomerKeyProof,
         }
     }
 
@@ -57,6 +60,9 @@ impl Place {
             ]),
             Self::LockSecret(workspace, context) => {
                 use_parts(&[workspace.as_bytes(), context.as_bytes()])
+            }
+            Self::CustomerKeyProof(workspace, key) => {
+                use_parts(&[workspace.as_bytes(), key.as_bytes()])
             }
         }
     }

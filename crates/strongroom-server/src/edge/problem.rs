@@ -115,6 +115,7 @@ pub(crate) const fn status(code: Code) -> StatusCode {
         Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         Code::KeyDisabled
         | Code::ContextQuota
+        | Code::ContextClosed
         | Code::Conflict
         | Code::VersionConflict
         | Code::AlreadyIssued => StatusCode::CONFLICT,
@@ -146,6 +147,7 @@ pub(crate) const fn title(code: Code) -> &'static str {
         Code::CannotDecrypt => "The ciphertext cannot be decrypted",
         Code::KeyDisabled => "The key is disabled",
         Code::ContextQuota => "The workspace has as many key contexts as it may",
+        Code::ContextClosed => "The key context has a closed name and no customer key",
         Code::NotFound => "There is no such thing",
         Code::MethodNotAllowed => "The method is not served on this path",
         Code::Conflict => "The change collides with the present state",

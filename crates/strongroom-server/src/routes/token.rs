@@ -68,6 +68,7 @@ const fn oauth_error(code: Code) -> &'static str {
         | Code::ClaimNotBindable
         | Code::CannotDecrypt
         | Code::KeyDisabled
+        | Code::ContextClosed
         | Code::ContextQuota
         | Code::NotFound
         | Code::MethodNotAllowed

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::coded::coded_enum;
 use crate::{
-    ClientId, ContextId, ContextPattern, Format, IssuerId, KeyContext, KeyId, KeyVersion, Kind,
-    Lock, Permission, PolicyId, Suite, WorkspaceId,
+    ClientId, ContextId, ContextPattern, CustomerKeyId, Format, IssuerId, JobId, KeyContext, KeyId,
+    KeyVersion, Kind, Lock, Permission, PolicyId, Suite, WorkspaceId,
 };
 
 /// One page of a list.
@@ -312,8 +312,17 @@ pub struct ContextInfo {
     /// The policy that applies to it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<PolicyId>,
+    /// The customer's key that its keys are wrapped by now; the workspace's root if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer_key: Option<CustomerKeyId>,
     /// When it was made.
     pub created: String,
+    /// When it will be destroyed, unless that is called off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub destroy_at: Option<String>,
+    /// The job that will destroy it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub destroy_job: Option<JobId>,
     /// Until when copies of a destroyed key may exist in backups.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub final_after: Option<String>,
@@ -358,6 +367,11 @@ pub struct PolicyBody {
     /// Whether every change of an object must name the version that it replaces.
     #[serde(default, skip_serializing_if = "is_false")]
     pub version_check_required: bool,
+    /// Names of pairs that are closed in the whole workspace: a key context that has one is refused
+    /// unless a customer's key is attached to it. So a misspelt value never falls back to the
+    /// workspace's root.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub closed_names: Vec<String>,
 }
 
 #[expect(
@@ -377,6 +391,10 @@ pub struct PolicyInfo {
     /// What it says.
     #[serde(flatten)]
     pub policy: PolicyBody,
+    /// The customer's key that was attached to its key contexts; of several policies that match,
+    /// the key of the one with most pairs counts, whatever policies without a key say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer_key: Option<CustomerKeyId>,
     /// When it was made.
     pub created: String,
 }

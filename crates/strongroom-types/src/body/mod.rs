@@ -4,8 +4,10 @@
 //! Requests refuse unknown fields; answers may gain fields.
 
 mod admin;
+mod customer_key;
 mod data_key;
 mod event;
+mod job;
 mod log;
 mod object;
 mod problem;
@@ -19,6 +21,12 @@ pub use admin::{
     KeyState, Page, PolicyBody, PolicyInfo, Rotation, VersionInfo, WorkspaceCreate,
     WorkspaceCreated, WorkspaceInfo, WorkspaceUpdate,
 };
+pub use customer_key::{
+    ConsideredPolicy, CustomerKeyAttach, CustomerKeyCreate, CustomerKeyDetach, CustomerKeyEnable,
+    CustomerKeyExposed, CustomerKeyInfo, CustomerKeyMoves, CustomerKeyReplace, CustomerKeyState,
+    CustomerKeyUpdate, CustomerKeyUpdateExposed, EnableFor, WhichKey, WhichKeyBecause,
+    WhichKeyRequest, WrappingKind,
+};
 pub use data_key::{
     DataKeyAnswer, DataKeyCreate, DataKeyItem, DataKeyRewrap, DataKeyUnwrap, WrappedKeyItem,
 };
@@ -27,6 +35,7 @@ pub use event::{
     EventData, EventId, EventList, EventListPlace, EventName, EventObject, KekNamed, KeyProvider,
     ListObject, ObjectNamed, ObjectOpened, ObjectWritten,
 };
+pub use job::{JobCause, JobCreate, JobInfo, JobKind, JobState};
 pub use log::{
     EntriesPage, EntryContext, EntryIdentity, EntryView, ItemView, ItemsView, LogEntryId,
 };

@@ -56,7 +56,7 @@ fn refuse(response: &mut Response, problem: &Problem) {
 /// changed it", so that nothing else may be one; and 404 for an object that is not there.
 const fn status(code: Code) -> StatusCode {
     match code {
-        Code::ContextNotFound | Code::KeyDisabled => StatusCode::FORBIDDEN,
+        Code::ContextNotFound | Code::KeyDisabled | Code::ContextClosed => StatusCode::FORBIDDEN,
         Code::ContextQuota | Code::VersionCheckRequired => StatusCode::UNPROCESSABLE_ENTITY,
         code => native_status(code),
     }
@@ -73,11 +73,14 @@ mod tests {
         for &code in Code::ALL {
             let native = native_status(code) == StatusCode::CONFLICT;
             let theirs = matches!(code, Code::Conflict | Code::VersionConflict);
-            let moved = matches!(code, Code::KeyDisabled | Code::ContextQuota);
+            let moved = matches!(
+                code,
+                Code::KeyDisabled | Code::ContextClosed | Code::ContextQuota
+            );
             // `already_issued` is of routes that are not served here.
             assert_eq!(native, theirs || moved || code == Code::AlreadyIssued);
         }
-        for code in [Code::KeyDisabled, Code::ContextQuota] {
+        for code in [Code::KeyDisabled, Code::ContextClosed, Code::ContextQuota] {
             assert_ne!(status(code), StatusCode::CONFLICT);
         }
     }
