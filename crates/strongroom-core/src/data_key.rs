@@ -21,7 +21,7 @@ use crate::caller::Caller;
 use crate::decrypt::{Kept, Opening, active, reparse};
 use crate::denial::{Denial, Invalid, Refused};
 use crate::door::keyring::{ContextKeys, SealSpec};
-use crate::door::{ItemPermit, KeyUse, Stopped, Withheld};
+use crate::door::{ItemPermit, KeyUse, Need, Stopped, Withheld};
 use crate::strongroom::Strongroom;
 
 /// The length of a data key when the caller names none, in bytes.
@@ -143,7 +143,11 @@ impl ItemUse for DataKeyItem {
             return Err(Denial::Invalid(Invalid::Field("bytes".into())).into());
         }
         let keys = room
-            .keys_for_sealing(caller, ask, &self.key_context)
+            .keys_for_sealing(
+                (caller, ask),
+                &self.key_context,
+                Need::sealing(!self.lock.is_empty()),
+            )
             .await?;
         let lock = caller.lock_for_sealing(&keys, &self.lock, self.lock_for.as_ref())?;
         let mut plaintext = Zeroizing::new(vec![0; bytes]);

@@ -114,7 +114,8 @@ impl Kept<'_> {
         room: &Strongroom,
         caller: &Caller,
     ) -> Result<Prepared<Opening>, Stopped> {
-        let (envelope, keys) = self.keys(room, caller).await?;
+        let envelope = self.parse(caller)?;
+        let keys = room.keys_for_opening(caller, self.0, &envelope).await?;
         let lock = caller.lock_for_opening(&keys, &envelope.header)?;
         let key_use = KeyUse::opening(&keys, &envelope);
         let opening = Opening {
@@ -130,21 +131,16 @@ impl Kept<'_> {
         room: &Strongroom,
         caller: &Caller,
     ) -> Result<Prepared<Arc<ContextKeys>>, Stopped> {
-        let (envelope, keys) = self.keys(room, caller).await?;
+        let envelope = self.parse(caller)?;
+        let keys = room.keys_for_moving(caller, self.0, &envelope).await?;
         let key_use = KeyUse::moving(&keys, &envelope);
         Ok(self.prepared(key_use, &keys, Arc::clone(&keys)))
     }
 
-    async fn keys(
-        &self,
-        room: &Strongroom,
-        caller: &Caller,
-    ) -> Result<(Envelope<'_>, Arc<ContextKeys>), Stopped> {
+    fn parse(&self, caller: &Caller) -> Result<Envelope<'_>, Denial> {
         let Self(named, bytes, purpose) = *self;
         caller.require_context(named)?;
-        let envelope = parse(bytes, purpose)?;
-        let keys = room.keys_for_opening(caller, named, &envelope).await?;
-        Ok((envelope, keys))
+        parse(bytes, purpose)
     }
 
     fn prepared<W>(&self, key_use: KeyUse, keys: &ContextKeys, work: W) -> Prepared<W> {

@@ -6,6 +6,9 @@ use std::time::Duration;
 use strongroom_types::body::LogEntryId;
 use strongroom_types::{ClaimError, Code, ContextError, LockError, Permission, Reason};
 
+use crate::customer_key::CustomerKeyFault;
+use crate::ports::{ConnectError, RootError};
+
 /// A refusal with the entry that records it.
 #[derive(Debug)]
 pub struct Refused {
@@ -153,6 +156,9 @@ pub enum Invalid {
     /// A client already has two live API keys.
     #[error("client has two live api keys: revoke one first")]
     ApiKeys,
+    /// A customer's key that cannot be reached in the way described.
+    #[error(transparent)]
+    Provider(#[from] ConnectError),
 }
 
 /// A thing that is administered.
@@ -178,6 +184,10 @@ pub enum Thing {
     Object,
     /// A version of a stored object.
     ObjectVersion,
+    /// A customer's key.
+    CustomerKey,
+    /// A job.
+    Job,
     /// A log entry.
     Entry,
     /// A tile.
@@ -199,6 +209,8 @@ impl Thing {
             Self::Webhook => "webhook",
             Self::Object => "object",
             Self::ObjectVersion => "object version",
+            Self::CustomerKey => "customer key",
+            Self::Job => "job",
             Self::Entry => "log entry",
             Self::Tile => "tile",
             Self::Route => "route",
@@ -236,6 +248,15 @@ pub enum Denial {
     /// The key context is disabled.
     #[error("key context is disabled")]
     KeyDisabled,
+    /// A customer's key does not do its duty.
+    #[error("customer key is not used: {0}")]
+    CustomerKey(CustomerKeyFault),
+    /// A customer's key is attached to the policy.
+    #[error("customer key is attached to the policy: detach it first")]
+    KeyAttached,
+    /// The name of a pair is closed, and no customer's key is attached.
+    #[error("key context has a closed name, and no customer key is attached to it")]
+    ContextClosed,
     /// The workspace is full.
     #[error("workspace has {quota} key contexts, as many as it may")]
     ContextQuota {
@@ -364,6 +385,8 @@ impl Denial {
             }
             Self::ContextMismatch => Code::ContextMismatch,
             Self::KeyDisabled => Code::KeyDisabled,
+            Self::CustomerKey(fault) => fault.code(),
+            Self::ContextClosed => Code::ContextClosed,
             Self::ContextQuota { .. } => Code::ContextQuota,
             Self::LockRequired { .. } => Code::LockRequired,
             Self::IdentityMissing { .. } | Self::LockNotMet { .. } => Code::IdentityMismatch,
@@ -382,7 +405,7 @@ impl Denial {
             Self::NotFound(_) | Self::ObjectHidden => Code::NotFound,
             Self::VersionConflict { .. } => Code::VersionConflict,
             Self::VersionCheckMissing => Code::VersionCheckRequired,
-            Self::Conflict(_) | Self::NameTaken => Code::Conflict,
+            Self::Conflict(_) | Self::NameTaken | Self::KeyAttached => Code::Conflict,
             Self::IdempotencyMismatch => Code::IdempotencyMismatch,
             Self::AlreadyIssued { .. } => Code::AlreadyIssued,
             Self::RateLimited { .. } => Code::RateLimited,
@@ -406,6 +429,8 @@ impl Denial {
             Self::ContextDestroyed => Reason::ContextDestroyed,
             Self::ContextMismatch => Reason::ContextMismatch,
             Self::KeyDisabled => Reason::KeyDisabled,
+            Self::CustomerKey(fault) => fault.reason(),
+            Self::ContextClosed => Reason::ContextClosed,
             Self::ContextQuota { .. } => Reason::ContextQuota,
             Self::LockRequired { .. } => Reason::LockRequired,
             Self::IdentityMissing { .. } => Reason::IdentityMissing,
@@ -421,9 +446,10 @@ impl Denial {
             Self::VersionConflict { .. } => Reason::VersionConflict,
             Self::VersionCheckMissing => Reason::VersionCheckMissing,
             Self::NameTaken => Reason::NameTaken,
-            Self::Conflict(_) | Self::IdempotencyMismatch | Self::AlreadyIssued { .. } => {
-                Reason::Conflict
-            }
+            Self::Conflict(_)
+            | Self::KeyAttached
+            | Self::IdempotencyMismatch
+            | Self::AlreadyIssued { .. } => Reason::Conflict,
             Self::RateLimited { .. } => Reason::RateLimited,
             Self::Aborted => Reason::Aborted,
             Self::RootUnavailable => Reason::RootUnavailable,
@@ -439,6 +465,7 @@ impl Denial {
         match self {
             Self::RateLimited { .. }
             | Self::RootUnavailable
+            | Self::CustomerKey(CustomerKeyFault::Provider(RootError::Unavailable { .. }))
             | Self::StoreUnavailable
             | Self::LogUnavailable
             | Self::Unavailable => Some(Duration::from_secs(1)),

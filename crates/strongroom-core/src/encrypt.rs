@@ -11,7 +11,7 @@ use crate::batch::{ItemUse, Prepared};
 use crate::caller::Caller;
 use crate::denial::{Denial, Refused};
 use crate::door::keyring::{ContextKeys, SealSpec};
-use crate::door::{ItemPermit, KeyUse, Stopped, Withheld};
+use crate::door::{ItemPermit, KeyUse, Need, Stopped, Withheld};
 use crate::strongroom::Strongroom;
 
 impl Strongroom {
@@ -59,7 +59,11 @@ impl ItemUse for EncryptItem {
         entropy: &dyn Entropy,
     ) -> Result<Prepared<Self::Work>, Stopped> {
         let keys = room
-            .keys_for_sealing(caller, ask, &self.key_context)
+            .keys_for_sealing(
+                (caller, ask),
+                &self.key_context,
+                Need::sealing(!self.lock.is_empty()),
+            )
             .await?;
         let lock = caller.lock_for_sealing(&keys, &self.lock, self.lock_for.as_ref())?;
         let spec = SealSpec {

@@ -1,14 +1,16 @@
 //! Context policies: rules for the key contexts that contain given pairs.
 
+use core::cmp::Reverse;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use strongroom_types::body::{PolicyBody, PolicyInfo, Rotation};
-use strongroom_types::{Format, KeyContext, Lock, LockTerm, PolicyId, Suite};
+use strongroom_types::{CustomerKeyId, Format, KeyContext, Lock, LockTerm, PolicyId, Suite};
 
 use crate::denial::{Denial, Invalid};
-use crate::ports::Micros;
+use crate::ports::{Micros, Wrapper};
 use crate::time::{format_time, micros};
+use crate::workspace::ROOT_VERSION;
 
 /// Sealed items after which a key is rotated when no policy says otherwise.
 const USES_DEFAULT: u64 = 1 << 32;
@@ -21,6 +23,8 @@ pub(crate) struct Policy {
     pub(crate) id: PolicyId,
     pub(crate) created: Micros,
     pub(crate) body: PolicyBody,
+    /// The customer's key that was attached to its key contexts.
+    pub(crate) customer_key: Option<CustomerKeyId>,
 }
 
 impl Policy {
@@ -28,6 +32,7 @@ impl Policy {
         PolicyInfo {
             id: self.id,
             policy: self.body.clone(),
+            customer_key: self.customer_key,
             created: format_time(self.created),
         }
     }
@@ -37,6 +42,8 @@ impl Policy {
 #[derive(Serialize, Deserialize)]
 pub(crate) struct PolicyRecord {
     pub(crate) policy: PolicyBody,
+    #[serde(default)]
+    pub(crate) customer_key: Option<CustomerKeyId>,
 }
 
 /// What holds for one key context: the policy that applies, or the defaults.
@@ -49,6 +56,10 @@ pub(crate) struct Rules {
     pub(crate) rotation: Rotation,
     /// Whether changes of objects must name the version that they replace.
     pub(crate) version_check_required: bool,
+    /// The customer's key that wraps its keys, and the policy that says so.
+    pub(crate) customer_key: Option<(PolicyId, CustomerKeyId)>,
+    /// Whether it has a closed name and no customer's key.
+    pub(crate) closed: bool,
 }
 
 impl Rules {
@@ -65,7 +76,31 @@ impl Rules {
                 .unwrap_or_else(|| vec![Format::Sr1]),
             rotation: body.map(|body| body.rotation.clone()).unwrap_or_default(),
             version_check_required: body.is_some_and(|body| body.version_check_required),
+            customer_key: None,
+            closed: false,
         }
+    }
+
+    /// The key that wraps its keys.
+    ///
+    /// # Errors
+    /// There is none: a name is closed.
+    pub(crate) fn wrapper(&self) -> Result<Wrapper, Denial> {
+        self.check_closed()?;
+        Ok(self
+            .customer_key
+            .map_or(Wrapper::Root(ROOT_VERSION), |(_, key)| {
+                Wrapper::Customer(key)
+            }))
+    }
+
+    /// # Errors
+    /// A name is closed, and there is no customer's key.
+    pub(crate) const fn check_closed(&self) -> Result<(), Denial> {
+        if self.closed {
+            return Err(Denial::ContextClosed);
+        }
+        Ok(())
     }
 
     /// Whether the lock has every required term.
@@ -127,15 +162,38 @@ impl Policies {
         self.0.iter().map(AsRef::as_ref)
     }
 
-    /// The rules for a key context: those of the matching policy with most pairs. There is at most
-    /// one, because ties cannot be saved.
-    pub(crate) fn rules(&self, context: &KeyContext) -> Rules {
-        let best = self
-            .0
-            .iter()
+    /// The policies that match a key context, most pairs first. No two have as many, because ties
+    /// cannot be saved.
+    pub(crate) fn matching(&self, context: &KeyContext) -> Vec<&Policy> {
+        let all = self.0.iter().map(AsRef::as_ref);
+        let mut matching: Vec<&Policy> = all
             .filter(|policy| matches(&policy.body, context))
-            .max_by_key(|policy| policy.body.matches.pairs().len());
-        Rules::of(best.map(AsRef::as_ref))
+            .collect();
+        matching.sort_by_key(|policy| Reverse(policy.body.matches.pairs().len()));
+        matching
+    }
+
+    /// The rules for a key context: those of the matching policy with most pairs. The customer's key
+    /// is that of the matching policy with most pairs that has one, so that a policy about something
+    /// else takes no key away.
+    pub(crate) fn rules(&self, context: &KeyContext) -> Rules {
+        let matching = self.matching(context);
+        let keyed = |policy: &&Policy| Some((policy.id, policy.customer_key?));
+        let customer_key = matching.iter().find_map(keyed);
+        Rules {
+            closed: customer_key.is_none() && self.closed_name(context).is_some(),
+            customer_key,
+            ..Rules::of(matching.first().copied())
+        }
+    }
+
+    /// A name of the key context's pairs that some policy closes.
+    pub(crate) fn closed_name(&self, context: &KeyContext) -> Option<&str> {
+        self.0
+            .iter()
+            .flat_map(|policy| &policy.body.closed_names)
+            .map(String::as_str)
+            .find(|name| context.value(name).is_some())
     }
 
     /// Whether the policy could be saved as `id` beside the others.
@@ -164,6 +222,10 @@ fn check_limits(body: &PolicyBody) -> Result<(), Denial> {
     }
     if body.accepted_formats.as_ref().is_some_and(Vec::is_empty) {
         return Err(Invalid::Field("accepted_formats".into()).into());
+    }
+    let names = body.closed_names.iter().map(|name| (name.as_str(), ""));
+    if !body.closed_names.is_empty() && KeyContext::new(names).is_err() {
+        return Err(Invalid::Field("closed_names".into()).into());
     }
     Ok(())
 }
@@ -207,11 +269,13 @@ mod tests {
             rotation: Rotation::default(),
             accepted_formats: None,
             version_check_required: false,
+            closed_names: Vec::new(),
         };
         Policy {
             id: PolicyId::from_bytes([id; 16]),
             created: 0,
             body,
+            customer_key: None,
         }
     }
 

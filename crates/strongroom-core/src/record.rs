@@ -1,12 +1,13 @@
-//! Records: clients, issuers, policies and webhooks, as sealed rows and back.
+//! Records: clients, issuers, policies, customers' keys and webhooks, as sealed rows and back.
 
 use core::str::FromStr;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use strongroom_types::{ClientId, IssuerId, PolicyId, WebhookId, WorkspaceId};
+use strongroom_types::{ClientId, CustomerKeyId, IssuerId, PolicyId, WebhookId, WorkspaceId};
 
 use crate::caller::{Client, ClientBody};
+use crate::customer_key::{CustomerKey, CustomerKeyBody};
 use crate::denial::Denial;
 use crate::event::{Webhook, WebhookBody};
 use crate::identity::{Issuer, IssuerBody};
@@ -32,6 +33,22 @@ pub(crate) fn seal<T: Serialize>(
     body: &T,
 ) -> Result<Record, Denial> {
     let body = keys.seal_body(&place(&workspace, kind, &id), body)?;
+    Ok(Record {
+        kind,
+        id,
+        created,
+        body,
+    })
+}
+
+/// Seals a record whose body is written already.
+pub(crate) fn seal_json(
+    keys: &WorkspaceKeys,
+    workspace: WorkspaceId,
+    (kind, id, created): (RecordKind, String, Micros),
+    json: &[u8],
+) -> Result<Record, Denial> {
+    let body = keys.seal_json(&place(&workspace, kind, &id), json)?;
     Ok(Record {
         kind,
         id,
@@ -110,5 +127,20 @@ pub(crate) fn policy(
         id,
         created: record.created,
         body: body.policy,
+        customer_key: body.customer_key,
+    })
+}
+
+/// Opens a customer key's record.
+pub(crate) fn customer_key(
+    keys: &WorkspaceKeys,
+    workspace: WorkspaceId,
+    record: &Record,
+) -> Result<CustomerKey, StoreError> {
+    let (id, body) = open::<CustomerKeyBody, CustomerKeyId>(keys, workspace, record)?;
+    Ok(CustomerKey {
+        id,
+        created: record.created,
+        body,
     })
 }

@@ -23,6 +23,8 @@ pub struct Settings {
     pub openings_retention: Duration,
     /// How long backups may hold copies of destroyed keys; default 30 days.
     pub backup_retention: Duration,
+    /// How long a key context waits for its destruction; default 7 days.
+    pub destroy_wait: Duration,
     /// The longest value of an object, in bytes; default 4 MiB.
     pub object_bytes_max: u64,
     /// How long a deleted object can be restored; default 30 days.
@@ -44,6 +46,7 @@ impl Default for Settings {
             context_quota: 1_000_000,
             openings_retention: 90 * day,
             backup_retention: 30 * day,
+            destroy_wait: 7 * day,
             object_bytes_max: 4 << 20,
             object_retention: 30 * day,
             denials_per_minute: 60,

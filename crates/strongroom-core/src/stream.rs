@@ -23,7 +23,7 @@ use crate::decrypt::Opening;
 use crate::denial::{CiphertextFault, Denial, Refused};
 use crate::door::keyring::{ContextKeys, SealSpec};
 use crate::door::{
-    Account, Ending, ItemPermit, KeyUse, Stopped, Withheld, check_purpose, format_fault,
+    Account, Ending, ItemPermit, KeyUse, Need, Stopped, Withheld, check_purpose, format_fault,
 };
 use crate::strongroom::Strongroom;
 
@@ -144,7 +144,11 @@ impl ItemUse for StreamSeal {
         entropy: &dyn Entropy,
     ) -> Result<Prepared<Self::Work>, Stopped> {
         let keys = room
-            .keys_for_sealing(caller, ask, &self.key_context)
+            .keys_for_sealing(
+                (caller, ask),
+                &self.key_context,
+                Need::sealing(!self.lock.is_empty()),
+            )
             .await?;
         let lock = caller.lock_for_sealing(&keys, &self.lock, None)?;
         let spec = SealSpec {

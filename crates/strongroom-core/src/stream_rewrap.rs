@@ -73,7 +73,7 @@ impl ItemUse for Moving<'_> {
         caller.require_context(&self.key_context)?;
         let envelope = parse_prefix(self.prefix)?;
         let keys = room
-            .keys_for_opening(caller, &self.key_context, &envelope)
+            .keys_for_moving(caller, &self.key_context, &envelope)
             .await?;
         let key_use = KeyUse::moving(&keys, &envelope);
         let (work, digest) = (Arc::clone(&keys), sha256(self.prefix));

@@ -9,16 +9,16 @@ use strongroom_crypto::entropy::{Entropy, EntropyUnavailable};
 use strongroom_log::NoteError;
 use strongroom_types::{RequestId, WorkspaceId};
 
+use crate::customer_key::{Connections, CustomerKeys};
 use crate::denial::Denial;
 use crate::deployment::Deployment;
-use crate::door::{Floods, keyring::Keyring};
+use crate::door::{Floods, Keyring};
 use crate::identity::{Issuers, KeyCache};
 use crate::log::Logs;
 use crate::policy::Policies;
 use crate::ports::{
     Anchor, AnchorError, Clock, Deliver, Fetch, Providers, RecordKind, Root, RootError, Store,
-    StoreError,
-    WorkspaceRow,
+    StoreError, WorkspaceRow,
 };
 use crate::record;
 use crate::settings::Settings;
@@ -151,7 +151,6 @@ impl core::ops::Deref for Strongroom {
 pub struct Inner {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) root: Arc<dyn Root>,
-    #[expect(dead_code, reason = "no operation attaches a customer's key yet")]
     pub(crate) providers: Arc<dyn Providers>,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) anchor: Arc<dyn Anchor>,
@@ -161,6 +160,7 @@ pub struct Inner {
     pub(crate) deployment: Deployment,
     pub(crate) issuer_keys: KeyCache,
     pub(crate) keyring: Keyring,
+    pub(crate) connections: Connections,
     pub(crate) sessions: crate::door::Sessions,
     pub(crate) floods: Floods,
     pub(crate) dirty: Dirty,
@@ -191,6 +191,7 @@ impl Strongroom {
             time: Time::start(parts.clock),
             issuer_keys: KeyCache::new(parts.fetch),
             keyring: Keyring::new(),
+            connections: Connections::new(),
             sessions: crate::door::Sessions::new(),
             floods: Floods::default(),
             dirty: Dirty::default(),
@@ -220,6 +221,12 @@ impl Strongroom {
                 && self.state(self.deployment.system).await.is_ok(),
             root_kind: self.root.kind(),
         }
+    }
+
+    /// How many key contexts have keys unwrapped in memory, for metrics.
+    #[must_use]
+    pub fn kept_contexts(&self) -> u64 {
+        self.keyring.count()
     }
 
     /// The workspace whose log holds what concerns the deployment itself.
@@ -286,6 +293,11 @@ impl Strongroom {
                 record::policy(&keys, id, record)
             })
             .await?;
+        let customer_keys = self
+            .all_records(id, RecordKind::CustomerKey, |record| {
+                record::customer_key(&keys, id, record)
+            })
+            .await?;
         Ok(Arc::new(WorkspaceState {
             id,
             epoch: head.epoch,
@@ -295,6 +307,7 @@ impl Strongroom {
             keys: Arc::new(keys),
             issuers: Issuers::new(issuers),
             policies: Policies::new(policies),
+            customer_keys: CustomerKeys::new(customer_keys),
             outdated: AtomicBool::new(false),
         }))
     }

@@ -10,10 +10,11 @@ use strongroom_log::{Openings, RowOpenings};
 use strongroom_types::body::WorkspaceInfo;
 use strongroom_types::{Bytes, ContextId, KeyContext, KeyVersion, Kind, WorkspaceId};
 
+use crate::customer_key::CustomerKeys;
 use crate::denial::Denial;
 use crate::identity::Issuers;
-use crate::policy::Policies;
-use crate::ports::{Micros, Root, RootError, SealOpenings, StoreError};
+use crate::policy::{Policies, Rules};
+use crate::ports::{Micros, Root, RootError, SealOpenings, StoreError, Wrapper};
 use crate::time::format_time;
 
 /// Everything a request needs to know about its workspace, read at `epoch` or later. A commit under
@@ -28,6 +29,7 @@ pub(crate) struct WorkspaceState {
     pub(crate) keys: Arc<WorkspaceKeys>,
     pub(crate) issuers: Issuers,
     pub(crate) policies: Policies,
+    pub(crate) customer_keys: CustomerKeys,
     /// Set once the log has shown a later epoch.
     pub(crate) outdated: AtomicBool,
 }
@@ -42,6 +44,34 @@ impl WorkspaceState {
     /// The id of a key context in this workspace.
     pub(crate) fn context_id(&self, kind: Kind, context: &KeyContext) -> ContextId {
         self.keys.context_id.context_id(kind, context)
+    }
+
+    /// How long unwrapped keys may be used: not longer than the customer's key allows that wraps
+    /// them or is to wrap them; `None` if there is none.
+    pub(crate) fn lifetime(&self, wrapper: Wrapper, rules: &Rules) -> Option<Micros> {
+        let wanted = rules.customer_key.map(|(_, key)| key);
+        let keys = wrapper.customer().into_iter().chain(wanted);
+        let lifetime = |id| self.customer_keys.find(id).map_or(0, |key| key.lifetime());
+        keys.map(lifetime).min()
+    }
+
+    /// Unwraps a seed that a version of the workspace's root wraps.
+    ///
+    /// # Errors
+    /// Something else wraps it, or it is altered.
+    pub(crate) fn unwrap_seed(
+        &self,
+        wrapper: Wrapper,
+        place: &Place,
+        wrapped: &[u8],
+    ) -> Result<Seed, StoreError> {
+        let damaged = StoreError::Damaged {
+            table: "context_key",
+        };
+        if wrapper != Wrapper::Root(ROOT_VERSION) {
+            return Err(damaged);
+        }
+        Seed::unwrap(self.keys.root.wrapping_key(), place, wrapped).map_err(|_altered| damaged)
     }
 
     pub(crate) fn info(&self) -> WorkspaceInfo {
@@ -71,7 +101,7 @@ pub(crate) struct WorkspaceKeys {
 }
 
 /// The version of the workspace root that wraps now.
-const ROOT_VERSION: KeyVersion = KeyVersion::FIRST;
+pub(crate) const ROOT_VERSION: KeyVersion = KeyVersion::FIRST;
 
 /// The seeds of a workspace as its row keeps them: each wrapped by the root provider.
 #[derive(Serialize, Deserialize)]
@@ -140,8 +170,13 @@ impl WorkspaceKeys {
         body: &T,
     ) -> Result<Vec<u8>, Denial> {
         let json = serde_json::to_vec(body).map_err(|_unserialisable| Denial::Internal)?;
+        self.seal_json(place, &json)
+    }
+
+    /// Seals a row's JSON body that is written already.
+    pub(crate) fn seal_json(&self, place: &[&[u8]], json: &[u8]) -> Result<Vec<u8>, Denial> {
         self.root
-            .seal_row(place, &json, &*self.entropy)
+            .seal_row(place, json, &*self.entropy)
             .map_err(|_no_entropy| Denial::Unavailable)
     }
 

@@ -8,13 +8,18 @@ use sqlx::{AnyConnection, AssertSqlSafe, SqlSafeStr as _};
 use crate::database::{Backend, OpenError};
 
 /// Every version of the tables, oldest first. A version that was released is never edited.
-const VERSIONS: [(i64, &str, &str); 4] = [
+const VERSIONS: [(i64, &str, &str); 5] = [
     (1, "tables", include_str!("../migrations/0001_tables.sql")),
     (2, "objects", include_str!("../migrations/0002_objects.sql")),
     (
         3,
         "private_terms",
         include_str!("../migrations/0003_private_terms.sql"),
+    ),
+    (
+        4,
+        "customer keys and jobs",
+        include_str!("../migrations/0004_customer_keys_and_jobs.sql"),
     ),
     (
         5,

@@ -3,18 +3,21 @@
 use async_trait::async_trait;
 use strongroom_core::ports::{
     ApiKeyRow, BatchRow, CheckpointRow, CommitError, Committed, ContextRow, DeadLetterRow,
-    DueObject, DueWebhook, EventPlace, FoundObject, Head, IdempotencyRow, Micros, ObjectVersionRow,
-    ObjectsFilter, ObjectsRange, Pending, Record, RecordKind, SealedVersion, StaleVersion, Store,
-    StoreError, Tiling, VersionPlace, WebhookMove, WebhookRow, WorkspaceRow,
+    DueObject, DueWebhook, EventPlace, FoundObject, Head, IdempotencyRow, JobRow, Micros,
+    ObjectVersionRow, ObjectsFilter, ObjectsRange, Pending, Record, RecordKind, SealedVersion,
+    StaleVersion, Store, StoreError, Tiling, VersionPlace, WebhookMove, WebhookRow, WorkspaceRow,
+    Wrapper,
 };
 use strongroom_log::Hash;
-use strongroom_types::{ClientId, ContextId, KeyId, KeyVersion, ObjectId, WebhookId, WorkspaceId};
+use strongroom_types::{
+    ClientId, ContextId, JobId, KeyId, KeyVersion, ObjectId, WebhookId, WorkspaceId,
+};
 
 use crate::database::Database;
-use crate::read::{context, log, object, record, webhook, workspace};
+use crate::read::{context, job, log, object, record, webhook, workspace};
 use crate::write::{
     EraseOpenings, EraseTerms, MoveWebhook, Probe, PutCheckpoint, PutDeployment, PutFirstWorkspace,
-    PutTiling,
+    PutJob, PutTiling,
 };
 
 #[async_trait]
@@ -286,6 +289,42 @@ impl Store for Database {
     ) -> Result<u64, StoreError> {
         let count = object::count_stale_versions(&self.readers, workspace, context, below);
         self.read(count).await
+    }
+
+    async fn count_all_stale_versions(&self, workspace: WorkspaceId) -> Result<u64, StoreError> {
+        self.read(object::count_all_stale_versions(&self.readers, workspace))
+            .await
+    }
+
+    async fn contexts_wrapped(
+        &self,
+        workspace: WorkspaceId,
+        wrapper: Wrapper,
+    ) -> Result<u64, StoreError> {
+        self.read(context::wrapped(&self.readers, workspace, wrapper))
+            .await
+    }
+
+    async fn job(&self, workspace: WorkspaceId, id: JobId) -> Result<Option<JobRow>, StoreError> {
+        self.read(job::job(&self.readers, workspace, id)).await
+    }
+
+    async fn jobs(
+        &self,
+        workspace: WorkspaceId,
+        behind: Option<JobId>,
+        limit: u32,
+    ) -> Result<Vec<JobRow>, StoreError> {
+        self.read(job::jobs(&self.readers, workspace, behind, limit))
+            .await
+    }
+
+    async fn due_jobs(&self, now: Micros, limit: u32) -> Result<Vec<JobRow>, StoreError> {
+        self.read(job::due(&self.readers, now, limit)).await
+    }
+
+    async fn put_job(&self, row: &JobRow) -> Result<bool, StoreError> {
+        self.outbox.write(PutJob(row.clone())).await
     }
 
     async fn webhook(

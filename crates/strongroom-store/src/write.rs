@@ -5,7 +5,7 @@ use core::fmt::Debug;
 use async_trait::async_trait;
 use sqlx::{AnyConnection, AssertSqlSafe, query};
 use strongroom_core::ports::{
-    CheckpointRow, Micros, StoreError, TileRow, Tiling, UseCount, WebhookMove, WorkspaceRow,
+    CheckpointRow, JobRow, Micros, StoreError, TileRow, Tiling, UseCount, WebhookMove, WorkspaceRow,
 };
 use strongroom_types::WorkspaceId;
 
@@ -236,6 +236,21 @@ impl Write for EraseOpenings {
         .await
         .map_err(failed("batch"))?;
         Ok(erased.rows_affected())
+    }
+}
+
+/// Replaces a job. A write that runs again after a transaction that was in doubt says that it did not:
+/// whoever works on the job then reads it again.
+#[derive(Debug)]
+pub(crate) struct PutJob(pub(crate) JobRow);
+
+#[async_trait]
+impl Write for PutJob {
+    type Answer = bool;
+
+    async fn run(&self, conn: &mut AnyConnection) -> Result<bool, StoreError> {
+        let replaced = change::job::replace(&self.0).execute(conn).await;
+        Ok(replaced.map_err(failed("job"))?.rows_affected() > 0)
     }
 }
 

@@ -20,7 +20,7 @@ use crate::time::{format_time, micros};
 use crate::workspace::WorkspaceKeys;
 
 /// What the administrator of a workspace may do: everything in it.
-pub(super) const ALL_PERMISSIONS: [Permission; 15] = [
+pub(super) const ALL_PERMISSIONS: [Permission; 17] = [
     Permission::Encrypt,
     Permission::Decrypt,
     Permission::Rewrap,
@@ -31,6 +31,8 @@ pub(super) const ALL_PERMISSIONS: [Permission; 15] = [
     Permission::AdminIssuers,
     Permission::AdminContexts,
     Permission::AdminPolicies,
+    Permission::AdminCustomerKeys,
+    Permission::AdminJobs,
     Permission::AdminWebhooks,
     Permission::ObjectsRead,
     Permission::ObjectsWrite,

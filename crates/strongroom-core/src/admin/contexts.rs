@@ -5,16 +5,17 @@ use strongroom_types::body::{
 };
 use strongroom_types::{ContextId, KeyContext, KeyVersion, Kind, Operation, Permission, base32};
 
+mod destroy;
+
 use super::{Administration, PageQuery, reading};
 use crate::ask::{Answered, Ask};
 use crate::caller::Caller;
 use crate::denial::{Denial, Invalid, Refused, Thing};
-use crate::door::keyring::{new_key, open_map};
+use crate::door::keyring::open_map;
 use crate::door::{Account, Stopped};
-use crate::ports::{Change, ContextKeyRow, ContextRow, Tombstone};
+use crate::ports::{Change, ContextKeyRow, ContextRow};
 use crate::strongroom::Strongroom;
-use crate::time::{format_time, micros};
-use crate::workspace::WorkspaceState;
+use crate::time::format_time;
 
 impl Strongroom {
     /// Lists the key contexts that the caller may use, by id. A page that is not full may have a next
@@ -90,64 +91,6 @@ impl Strongroom {
         self.administer(ask, Enable(id)).await
     }
 
-    /// Destroys a key context's keys and its lock secret. What was sealed under it never opens
-    /// again; copies in backups are gone when `final_after` has passed.
-    ///
-    /// # Errors
-    /// [`Refused`]; when the tombstone outside the database cannot be written, the keys are
-    /// destroyed all the same and the refusal names the entry.
-    pub async fn context_destroy(
-        &self,
-        ask: &Ask,
-        id: ContextId,
-    ) -> Result<Answered<ContextInfo>, Refused> {
-        self.destroy(ask, Destroy(id)).await
-    }
-
-    /// Destroys on a task of its own, so that a caller who goes away after the entry does not keep
-    /// the tombstone from being written.
-    async fn destroy<T>(&self, ask: &Ask, act: T) -> Result<Answered<ContextInfo>, Refused>
-    where
-        T: Administration<Answer = Destroyed> + 'static,
-    {
-        let (room, ask) = (self.clone(), ask.clone());
-        let task = tokio::spawn(async move {
-            let answered = room.administer(&ask, act).await?;
-            let (info, tombstone) = answered.value;
-            let kept = room.keep_tombstone(&tombstone).await;
-            kept.map_err(|denial| Refused::with_entry(denial, answered.entry))?;
-            Ok(Answered {
-                value: info,
-                entry: answered.entry,
-            })
-        });
-        task.await
-            .unwrap_or_else(|_panicked| Err(Refused::unlogged(Denial::Internal)))
-    }
-
-    async fn keep_tombstone(&self, tombstone: &Tombstone) -> Result<(), Denial> {
-        let kept = self.anchor.put_tombstone(tombstone).await;
-        kept.map_err(|error| {
-            let error = &error as &dyn core::error::Error;
-            tracing::error!(error, workspace = %tombstone.workspace, "tombstone not written");
-            Denial::StoreUnavailable
-        })
-    }
-
-    /// Destroys one rotated version of a context key; copies in backups are gone when the
-    /// `final_after` of the entry has passed.
-    ///
-    /// # Errors
-    /// As for [`Strongroom::context_destroy`].
-    pub async fn context_version_destroy(
-        &self,
-        ask: &Ask,
-        id: ContextId,
-        version: KeyVersion,
-    ) -> Result<Answered<ContextInfo>, Refused> {
-        self.destroy(ask, DestroyVersion(id, version)).await
-    }
-
     /// A key context that the caller names by id; one that is not the caller's is unknown.
     async fn known_context(
         &self,
@@ -163,25 +106,6 @@ impl Strongroom {
         caller.require_context(&map)?;
         Ok((row, map))
     }
-
-    /// The row of the next version of a context key.
-    pub(crate) fn next_version(
-        &self,
-        state: &WorkspaceState,
-        row: &ContextRow,
-    ) -> Result<ContextKeyRow, Denial> {
-        let last = row.keys.iter().map(|key| key.version).max();
-        let version = last.map_or(Some(KeyVersion::FIRST), KeyVersion::next);
-        let version = version.ok_or(Denial::Conflict(Thing::KeyVersion))?;
-        Ok(ContextKeyRow {
-            version,
-            state: KeyState::Active,
-            created: self.time.now(),
-            seed: new_key(state, row.id, version, &*self.entropy)?,
-            sealed: 0,
-            last_opened: None,
-        })
-    }
 }
 
 /// Describes a row; the counts are the follower's, up to 255 entries behind the log.
@@ -193,8 +117,13 @@ fn info(caller: &Caller, row: &ContextRow, map: KeyContext) -> ContextInfo {
         policy: caller.state.policies.rules(&map).policy,
         key_context: map,
         state: row.state,
+        customer_key: row.wrapper.customer(),
         versions: newest_first.map(version_info).collect(),
         created: format_time(row.created),
+        destroy_at: row
+            .destruction
+            .map(|destruction| format_time(destruction.at)),
+        destroy_job: row.destruction.map(|destruction| destruction.job),
         final_after: row.final_after.map(format_time),
     }
 }
@@ -316,12 +245,17 @@ impl Administration for Create {
         let (row, change) = match room.store.context(caller.state.id, id).await? {
             None => {
                 let version = first_version(room, caller, id)?;
-                let row = room.new_context(caller, id, &self.0, version)?;
+                let row = room
+                    .new_context(&caller.state, id, &self.0, version)
+                    .await?;
                 (row.clone(), Change::InsertContext(row))
             }
             Some(old) if old.state == ContextState::Destroyed => {
-                let version = room.next_version(&caller.state, &old)?.version;
-                let row = room.new_context(caller, id, &self.0, version)?;
+                let version = old.next_version();
+                let version = version.ok_or(Denial::Conflict(Thing::KeyVersion))?;
+                let row = room
+                    .new_context(&caller.state, id, &self.0, version)
+                    .await?;
                 (row.clone(), Change::RecreateContext(row))
             }
             Some(_) => return Err(Denial::Conflict(Thing::Context).into()),
@@ -373,17 +307,15 @@ impl Administration for Rotate {
             ContextState::Disabled => return Err(Denial::KeyDisabled.into()),
             ContextState::Destroyed => return Err(Denial::ContextDestroyed.into()),
         }
-        let key = room.next_version(&caller.state, &row)?;
-        let change = Change::AddContextKey(row.id, key.clone());
-        let account = Account::of_changes(vec![change])
-            .of_context(row.id, &map)
-            .fact("version", &key.version.to_string());
+        let successor = room.successor(&caller.state, &row, &map).await?;
+        let account = successor.account(&map);
         let active = row
             .keys
             .iter_mut()
             .filter(|key| key.state == KeyState::Active);
         active.for_each(|key| key.state = KeyState::Rotated);
-        row.keys.push(key);
+        row.wrapper = successor.wrapper();
+        row.keys.push(successor.key);
         Ok((info(caller, &row, map), account))
     }
 }
@@ -400,6 +332,10 @@ async fn switch(
         return Err(Denial::ContextDestroyed.into());
     }
     if row.state != from {
+        return Err(Denial::Conflict(Thing::Context).into());
+    }
+    if row.destruction.is_some() {
+        // To be called off first, so that nobody uses what is about to go.
         return Err(Denial::Conflict(Thing::Context).into());
     }
     row.state = to;
@@ -449,81 +385,5 @@ impl Administration for Enable {
             (ContextState::Disabled, ContextState::Active),
         )
         .await
-    }
-}
-
-/// What is answered and what is remembered outside the database.
-type Destroyed = (ContextInfo, Tombstone);
-
-struct Destroy(ContextId);
-
-impl Administration for Destroy {
-    const OPERATION: Operation = Operation::ContextDestroy;
-    const PERMISSION: Option<Permission> = Some(Permission::AdminContexts);
-    type Answer = Destroyed;
-
-    async fn decide(
-        &self,
-        room: &Strongroom,
-        caller: &Caller,
-    ) -> Result<(Destroyed, Account), Stopped> {
-        let (mut row, map) = room.known_context(caller, self.0).await?;
-        let now = room.time.now();
-        if row.state == ContextState::Destroyed {
-            // A crash or a full disk may have kept the tombstone from being written.
-            let until = row.final_after.unwrap_or(now);
-            let again = Tombstone::of_context(caller.state.id, &row, now, until);
-            room.keep_tombstone(&again).await?;
-            return Err(Denial::ContextDestroyed.into());
-        }
-        let final_after = now.saturating_add(micros(room.settings.backup_retention));
-        let change = Change::DestroyContext {
-            id: row.id,
-            final_after,
-        };
-        let account = Account::of_changes(vec![change])
-            .of_context(row.id, &map)
-            .fact("final_after", &format_time(final_after));
-        row.state = ContextState::Destroyed;
-        row.final_after = Some(final_after);
-        row.keys
-            .iter_mut()
-            .for_each(|key| key.state = KeyState::Destroyed);
-        let tombstone = Tombstone::of_context(caller.state.id, &row, now, final_after);
-        Ok(((info(caller, &row, map), tombstone), account))
-    }
-}
-
-struct DestroyVersion(ContextId, KeyVersion);
-
-impl Administration for DestroyVersion {
-    const OPERATION: Operation = Operation::VersionDestroy;
-    const PERMISSION: Option<Permission> = Some(Permission::AdminContexts);
-    type Answer = Destroyed;
-
-    async fn decide(
-        &self,
-        room: &Strongroom,
-        caller: &Caller,
-    ) -> Result<(Destroyed, Account), Stopped> {
-        let (mut row, map) = room.known_context(caller, self.0).await?;
-        let now = room.time.now();
-        let final_after = now.saturating_add(micros(room.settings.backup_retention));
-        let tombstone = Tombstone::of_version(caller.state.id, &row, self.1, now, final_after);
-        let key = row.keys.iter_mut().find(|key| key.version == self.1);
-        let key = key.ok_or(Denial::NotFound(Thing::KeyVersion))?;
-        if key.state == KeyState::Destroyed {
-            // As above.
-            room.keep_tombstone(&tombstone).await?;
-        }
-        if key.state != KeyState::Rotated {
-            return Err(Denial::Conflict(Thing::KeyVersion).into());
-        }
-        key.state = KeyState::Destroyed;
-        let account = Account::of_changes(vec![Change::DestroyContextKey(self.0, self.1)])
-            .of_context(self.0, &map)
-            .fact("version", &self.1.to_string())
-            .fact("final_after", &format_time(final_after));
-        Ok(((info(caller, &row, map), tombstone), account))
     }
 }

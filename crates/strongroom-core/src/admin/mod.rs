@@ -1,4 +1,5 @@
-//! Administration: workspaces, clients, issuers, key contexts and context policies.
+//! Administration: workspaces, clients, issuers, key contexts, context policies, customers' keys and
+//! jobs.
 //!
 //! Changing who may use a key is as much an entry as using one: each change goes through the door
 //! and commits with its entry, under the state epoch at which it was authorised. Two
@@ -6,9 +7,11 @@
 
 mod clients;
 mod contexts;
+mod customer_keys;
 mod first;
 mod idempotency;
 mod issuers;
+mod jobs;
 mod policies;
 mod webhooks;
 mod workspaces;

@@ -9,7 +9,7 @@ use crate::caller::Caller;
 use crate::denial::{Denial, Refused, Thing};
 use crate::door::{Account, Stopped};
 use crate::policy::{Policy, PolicyRecord};
-use crate::ports::{Change, Micros, RecordKind};
+use crate::ports::{Change, RecordKind};
 use crate::record;
 use crate::strongroom::Strongroom;
 
@@ -76,30 +76,23 @@ fn known(caller: &Caller, id: PolicyId) -> Result<&Policy, Denial> {
         .ok_or(Denial::NotFound(Thing::Policy))
 }
 
-fn change(
-    caller: &Caller,
-    id: PolicyId,
-    created: Micros,
-    body: &PolicyBody,
-) -> Result<(PolicyInfo, Account), Denial> {
+/// The change of rows that saves a policy.
+pub(super) fn put(caller: &Caller, policy: &Policy) -> Result<Change, Denial> {
     let state = &caller.state;
-    let place = (RecordKind::Policy, id.to_string(), created);
+    let place = (RecordKind::Policy, policy.id.to_string(), policy.created);
     let record = PolicyRecord {
-        policy: body.clone(),
+        policy: policy.body.clone(),
+        customer_key: policy.customer_key,
     };
     let record = record::seal(&state.keys, state.id, place, &record)?;
-    let account = Account::of_changes(vec![Change::PutRecord(state.id, record)])
-        .fact("policy", &id.to_string())
-        .fact("body", &body_digest(&state.keys, body)?);
-    Ok((
-        Policy {
-            id,
-            created,
-            body: body.clone(),
-        }
-        .info(),
-        account,
-    ))
+    Ok(Change::PutRecord(state.id, record))
+}
+
+fn save(caller: &Caller, policy: &Policy) -> Result<(PolicyInfo, Account), Denial> {
+    let account = Account::of_changes(vec![put(caller, policy)?])
+        .fact("policy", &policy.id.to_string())
+        .fact("body", &body_digest(&caller.state.keys, &policy.body)?);
+    Ok((policy.info(), account))
 }
 
 /// The fields that two bodies differ in.
@@ -113,6 +106,7 @@ fn changed(former: &PolicyBody, body: &PolicyBody) -> String {
             "accepted_formats",
             former.accepted_formats != body.accepted_formats,
         ),
+        ("closed_names", former.closed_names != body.closed_names),
         (
             "version_check_required",
             former.version_check_required != body.version_check_required,
@@ -175,8 +169,13 @@ impl Administration for Create {
         caller: &Caller,
     ) -> Result<(PolicyInfo, Account), Stopped> {
         caller.state.policies.check(None, &self.0)?;
-        let id = PolicyId::from_bytes(room.generate_id()?);
-        Ok(change(caller, id, room.time.now(), &self.0)?)
+        let policy = Policy {
+            id: PolicyId::from_bytes(room.generate_id()?),
+            created: room.time.now(),
+            body: self.0.clone(),
+            customer_key: None,
+        };
+        Ok(save(caller, &policy)?)
     }
 
     async fn repeat(
@@ -211,7 +210,15 @@ impl Administration for Update {
     ) -> Result<(PolicyInfo, Account), Stopped> {
         let former = known(caller, self.id)?;
         caller.state.policies.check(Some(self.id), &self.body)?;
-        let (info, account) = change(caller, self.id, former.created, &self.body)?;
+        if former.customer_key.is_some() && former.body.matches != self.body.matches {
+            // Other key contexts would lose or get the key, which is attached and detached by name.
+            return Err(Denial::KeyAttached.into());
+        }
+        let policy = Policy {
+            body: self.body.clone(),
+            ..former.clone()
+        };
+        let (info, account) = save(caller, &policy)?;
         let changed = changed(&former.body, &self.body);
         Ok((info, account.fact("changed", &changed)))
     }
@@ -225,7 +232,9 @@ impl Administration for Delete {
     type Answer = ();
 
     async fn decide(&self, _room: &Strongroom, caller: &Caller) -> Result<((), Account), Stopped> {
-        known(caller, self.0)?;
+        if known(caller, self.0)?.customer_key.is_some() {
+            return Err(Denial::KeyAttached.into());
+        }
         let change = Change::DeleteRecord(RecordKind::Policy, self.0.to_string());
         Ok((
             (),

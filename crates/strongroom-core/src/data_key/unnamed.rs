@@ -19,7 +19,7 @@ use crate::caller::Caller;
 use crate::decrypt::{Opening, reparse};
 use crate::denial::{Denial, Refused};
 use crate::door::keyring::{ContextKeys, SealSpec};
-use crate::door::{Account, Asked, KeyUse, Permit, Planned, Released, Stopped, Use, parse};
+use crate::door::{Account, Asked, KeyUse, Need, Permit, Planned, Released, Stopped, Use, parse};
 use crate::strongroom::Strongroom;
 
 impl Strongroom {
@@ -147,7 +147,8 @@ impl Use for Rekey {
     ) -> Result<Planned<Rekeying>, Stopped> {
         caller.require_context(&self.to)?;
         let shown = shown(room, caller, &self.wrapped).await?;
-        let to = room.keys_for_sealing(caller, ask, &self.to).await?;
+        let need = Need::sealing(shown.envelope.header.lock.is_some());
+        let to = room.keys_for_sealing((caller, ask), &self.to, need).await?;
         let terms = shown.envelope.header.lock.as_ref();
         let terms = terms.map(|held| held.lock.clone()).unwrap_or_default();
         to.rules.check_lock(&terms)?;

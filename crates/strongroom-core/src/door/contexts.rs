@@ -3,15 +3,16 @@
 use std::sync::Arc;
 
 use strongroom_crypto::envelope::{Envelope, FormatError};
+use strongroom_crypto::keys::Place;
 use strongroom_types::body::{ContextState, KeyState};
 use strongroom_types::{ContextId, Format, KeyContext, KeyVersion, Kind, Operation, Purpose};
 
-use super::keyring::{ContextKeys, LoadFor, NewSeeds, map_place, open_map};
-use super::{Account, Stopped};
+use super::keyring::{ContextKeys, map_place, open_map};
+use super::{Account, Need, Stopped};
 use crate::ask::Ask;
 use crate::caller::Caller;
 use crate::denial::{CiphertextFault, Denial};
-use crate::ports::{Change, ContextKeyRow, ContextRow};
+use crate::ports::{Change, ContextKeyRow, ContextRow, Wrapper};
 use crate::strongroom::Strongroom;
 use crate::workspace::WorkspaceState;
 
@@ -19,19 +20,23 @@ impl Strongroom {
     /// The keys to seal under, made now if this is the key context's first write.
     pub(crate) async fn keys_for_sealing(
         &self,
-        caller: &Caller,
-        ask: &Ask,
+        (caller, ask): (&Caller, &Ask),
         map: &KeyContext,
+        need: Need,
     ) -> Result<Arc<ContextKeys>, Stopped> {
         caller.require_context(map)?;
         let id = caller.state.context_id(Kind::Context, map);
-        let keys = if let Some(keys) = self.keyring.kept(&caller.state, id) {
+        let kept = self.keyring.kept(&caller.state, id, need, &self.time);
+        let keys = if let Some(keys) = kept {
             keys
         } else {
             // Boxed, so that the common case does not carry the rare one's state about.
-            let load = Box::pin(self.load_or_create(caller, ask, id, map));
-            let slot = (id, LoadFor::Sealing);
-            Box::pin(self.keyring.load(&caller.state, slot, load)).await?
+            let load = Box::pin(self.load_or_create((caller, ask), id, map, need));
+            Box::pin(
+                self.keyring
+                    .load((&caller.state, &self.time), (id, need), load),
+            )
+            .await?
         };
         keys.check_sealing()?;
         if keys.rotation_due(self.time.now()) {
@@ -41,26 +46,26 @@ impl Strongroom {
         Ok(keys)
     }
 
-    /// Gives a key context the version that its policy wants. The deployment does it, not the
-    /// caller. Whoever loses a race finds the new version when it authorises again.
+    /// Gives a key context the version that its policy wants, under the key that it wants. The
+    /// deployment does it, not the caller. Whoever loses a race finds the new version when it
+    /// authorises again.
     async fn rotate_by_policy(
         &self,
         caller: &Caller,
         id: ContextId,
         map: &KeyContext,
     ) -> Result<(), Stopped> {
+        // What was kept may be older than the row.
+        self.keyring.forget(caller.state.id, id);
         let row = self
             .store
             .context(caller.state.id, id)
             .await?
             .ok_or(Denial::ContextUnknown)?;
-        let key = self.next_version(&caller.state, &row)?;
-        let account = Account::of_changes(vec![Change::AddContextKey(id, key.clone())])
-            .of_context(id, map)
-            .fact("version", &key.version.to_string())
-            .fact("because", "policy");
+        let successor = self.successor(&caller.state, &row, map).await?;
+        let account = successor.account(map).fact("because", "policy");
         match self
-            .append_own(&caller.state, Operation::ContextRotate, account)
+            .append_own(&caller.state, successor.operation(), account)
             .await
         {
             Ok(_) | Err(Denial::Conflict(_) | Denial::Unavailable) => Ok(()),
@@ -77,6 +82,28 @@ impl Strongroom {
         named: &KeyContext,
         envelope: &Envelope<'_>,
     ) -> Result<Arc<ContextKeys>, Stopped> {
+        self.keys_for(caller, named, envelope, Need::opening(envelope))
+            .await
+    }
+
+    /// The keys to move a ciphertext to the active version with.
+    pub(crate) async fn keys_for_moving(
+        &self,
+        caller: &Caller,
+        named: &KeyContext,
+        envelope: &Envelope<'_>,
+    ) -> Result<Arc<ContextKeys>, Stopped> {
+        self.keys_for(caller, named, envelope, Need::moving(envelope))
+            .await
+    }
+
+    async fn keys_for(
+        &self,
+        caller: &Caller,
+        named: &KeyContext,
+        envelope: &Envelope<'_>,
+        need: Need,
+    ) -> Result<Arc<ContextKeys>, Stopped> {
         let header = &envelope.header;
         if header.workspace != caller.state.id {
             return Err(Denial::Ciphertext(CiphertextFault::OtherWorkspace).into());
@@ -85,7 +112,7 @@ impl Strongroom {
         if header.context != id {
             return Err(Box::pin(self.mismatch(caller, header.context)).await.into());
         }
-        let keys = self.known_keys(&caller.state, id).await?;
+        let keys = self.known_keys(&caller.state, id, need).await?;
         keys.rules.check_format(Format::Sr1)?;
         keys.check_opening(envelope)?;
         Ok(keys)
@@ -102,7 +129,11 @@ impl Strongroom {
         if header.workspace != caller.state.id {
             return Err(Denial::Ciphertext(CiphertextFault::OtherWorkspace).into());
         }
-        let keys = self.known_keys(&caller.state, header.context).await?;
+        let (id, need) = (header.context, Need::opening(envelope));
+        let keys = match self.keyring.kept(&caller.state, id, need, &self.time) {
+            Some(keys) => keys,
+            None => Box::pin(self.load_own(caller, id, need)).await?,
+        };
         if keys.kind != Kind::Context || !caller.may_use(&keys.map) {
             return Err(Denial::Ciphertext(CiphertextFault::OtherContext).into());
         }
@@ -111,18 +142,34 @@ impl Strongroom {
         Ok(keys)
     }
 
+    /// Loads the keys of a key context that the caller may use. Nobody makes a customer's key unwrap
+    /// what is not the caller's.
+    async fn load_own(
+        &self,
+        caller: &Caller,
+        id: ContextId,
+        need: Need,
+    ) -> Result<Arc<ContextKeys>, Stopped> {
+        let row = self.store.context(caller.state.id, id).await?;
+        let row = row.ok_or(Denial::Ciphertext(CiphertextFault::KeyVersion))?;
+        if !caller.may_use(&open_map(&caller.state, &row)?) {
+            return Err(Denial::Ciphertext(CiphertextFault::OtherContext).into());
+        }
+        self.known_keys(&caller.state, id, need).await
+    }
+
     /// The keys of a key context that is there.
     pub(crate) async fn known_keys(
         &self,
         state: &Arc<WorkspaceState>,
         id: ContextId,
+        need: Need,
     ) -> Result<Arc<ContextKeys>, Stopped> {
-        if let Some(keys) = self.keyring.kept(state, id) {
+        if let Some(keys) = self.keyring.kept(state, id, need, &self.time) {
             return Ok(keys);
         }
-        let load = Box::pin(self.load_known(state, id));
-        let slot = (id, LoadFor::Opening);
-        Box::pin(self.keyring.load(state, slot, load)).await
+        let load = Box::pin(self.load_known(state, id, need));
+        Box::pin(self.keyring.load((state, &self.time), (id, need), load)).await
     }
 
     /// Tells a mismatch only to a caller who may use the ciphertext's own key context as well.
@@ -145,27 +192,30 @@ impl Strongroom {
         &self,
         state: &Arc<WorkspaceState>,
         id: ContextId,
+        need: Need,
     ) -> Result<Arc<ContextKeys>, Stopped> {
         let row = self.store.context(state.id, id).await?;
         let row = row.ok_or(Denial::Ciphertext(CiphertextFault::KeyVersion))?;
-        Ok(Arc::new(ContextKeys::unwrap(state, &row)?))
+        Ok(self.unwrap_keys(state, row, need).await?)
     }
 
     async fn load_or_create(
         &self,
-        caller: &Caller,
-        ask: &Ask,
+        (caller, ask): (&Caller, &Ask),
         id: ContextId,
         map: &KeyContext,
+        need: Need,
     ) -> Result<Arc<ContextKeys>, Stopped> {
         if let Some(row) = self.store.context(caller.state.id, id).await? {
-            return Ok(Arc::new(ContextKeys::unwrap(&caller.state, &row)?));
+            return Ok(self.unwrap_keys(&caller.state, row, need).await?);
         }
         if self.logs.buried(caller.state.id, id).is_some() {
             // The database is older than the key context; only its name brings it back.
             return Err(Denial::ContextDestroyed.into());
         }
-        let row = self.new_context(caller, id, map, KeyVersion::FIRST)?;
+        let row = self
+            .new_context(&caller.state, id, map, KeyVersion::FIRST)
+            .await?;
         let account = Account::of_changes(vec![Change::InsertContext(row)]).of_context(id, map);
         match self
             .append(caller, ask, Operation::ContextCreate, account)
@@ -177,37 +227,65 @@ impl Strongroom {
         }
         let row = self.store.context(caller.state.id, id).await?;
         let row = row.ok_or(Denial::StoreUnavailable)?;
-        Ok(Arc::new(ContextKeys::unwrap(&caller.state, &row)?))
+        Ok(self.unwrap_keys(&caller.state, row, need).await?)
     }
 
-    /// The row of a new key context, or of a destroyed one that is made again.
-    pub(crate) fn new_context(
+    /// The row of a new key context, or of a destroyed one that is made again, under the key that
+    /// its policies want.
+    pub(crate) async fn new_context(
         &self,
-        caller: &Caller,
+        state: &WorkspaceState,
         id: ContextId,
         map: &KeyContext,
         version: KeyVersion,
     ) -> Result<ContextRow, Denial> {
-        let state = &caller.state;
-        let seeds = NewSeeds::generate(state, id, version, &*self.entropy)?;
-        let created = self.time.now();
+        let wrapper = state.policies.rules(map).wrapper()?;
+        let (lock_secret, key) = tokio::try_join!(
+            self.new_lock_secret(state, wrapper, (id, map)),
+            self.new_key(state, wrapper, (id, map), version),
+        )?;
         Ok(ContextRow {
             id,
             kind: Kind::Context,
             state: ContextState::Active,
-            created,
+            created: key.created,
             map: state.keys.seal_body(&map_place(&state.id, &id), map)?,
-            lock_secret: seeds.lock_secret,
+            wrapper,
+            lock_secret,
+            destruction: None,
             final_after: None,
-            keys: vec![ContextKeyRow {
-                version,
-                state: KeyState::Active,
-                created,
-                seed: seeds.key,
-                sealed: 0,
-                last_opened: None,
-            }],
+            keys: vec![key],
         })
+    }
+
+    /// The row of a new version of a context key.
+    pub(super) async fn new_key(
+        &self,
+        state: &WorkspaceState,
+        wrapper: Wrapper,
+        (id, map): (ContextId, &KeyContext),
+        version: KeyVersion,
+    ) -> Result<ContextKeyRow, Denial> {
+        let place = Place::ContextKey(state.id, id, version);
+        let seed = self.new_seed(state, wrapper, (&place, map)).await?;
+        Ok(ContextKeyRow {
+            version,
+            state: KeyState::Active,
+            created: self.time.now(),
+            seed,
+            sealed: 0,
+            last_opened: None,
+        })
+    }
+
+    async fn new_lock_secret(
+        &self,
+        state: &WorkspaceState,
+        wrapper: Wrapper,
+        (id, map): (ContextId, &KeyContext),
+    ) -> Result<Vec<u8>, Denial> {
+        let place = Place::LockSecret(state.id, id);
+        self.new_seed(state, wrapper, (&place, map)).await
     }
 }
 

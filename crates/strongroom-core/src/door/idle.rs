@@ -103,6 +103,12 @@ where
         self.kept.run_pending_tasks();
     }
 
+    /// How many values are kept.
+    pub(super) fn count(&self) -> u64 {
+        self.kept.run_pending_tasks();
+        self.kept.entry_count()
+    }
+
     /// Drops what was idle for too long.
     pub(super) fn drop_idle(&self, now: Micros) {
         if once_in(&self.looked, now, LOOK_PAUSE) {

@@ -9,9 +9,7 @@ mod objects;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
-use moka::future;
 use strongroom_crypto::chunked::{Opener, Sealer};
 use strongroom_crypto::entropy::Entropy;
 use strongroom_crypto::envelope::{
@@ -29,92 +27,13 @@ use strongroom_types::{
 
 pub(crate) use objects::SealedObject;
 
-use super::idle::IdleCache;
-use super::{ItemPermit, Stopped, Withheld};
+use super::kept::{Need, Opens};
+use super::{ItemPermit, Withheld};
 use crate::denial::{CiphertextFault, Denial};
 use crate::policy::Rules;
-use crate::ports::{ContextRow, Micros, StoreError};
+use crate::ports::{ContextRow, Micros, StoreError, Wrapper};
+use crate::time::Time;
 use crate::workspace::WorkspaceState;
-
-/// How many key contexts' keys are kept unwrapped, about 6 KiB each.
-const CONTEXTS_MAX: u64 = 20_000;
-/// How long it is remembered that a load is over when the caller who ran it went away.
-const LOADED_MAX: Duration = Duration::from_secs(2);
-
-/// What keys are loaded for. Sealing may make a key context and opening may not, so that neither
-/// gets the other's answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum LoadFor {
-    Sealing,
-    Opening,
-}
-
-/// Unwrapped keys by key context. Dropped keys are wiped.
-#[derive(Debug)]
-pub(crate) struct Keyring {
-    /// What bounds how long unused keys stay also bounds how long another node remembers keys that
-    /// were destroyed here.
-    kept: IdleCache<(WorkspaceId, ContextId), ContextKeys>,
-    /// Loads under way, by epoch: concurrent callers under one state share one load, and none gets
-    /// what was loaded under an older state. No key is here: they find it among the kept.
-    loading: future::Cache<(WorkspaceId, ContextId, u64, LoadFor), ()>,
-}
-
-impl Keyring {
-    pub(crate) fn new() -> Self {
-        Self {
-            kept: IdleCache::new(CONTEXTS_MAX),
-            loading: future::Cache::builder()
-                .max_capacity(CONTEXTS_MAX)
-                .time_to_live(LOADED_MAX)
-                .build(),
-        }
-    }
-
-    /// The keys of a key context as of the state's epoch or later, if they are kept.
-    pub(crate) fn kept(&self, state: &WorkspaceState, id: ContextId) -> Option<Arc<ContextKeys>> {
-        self.kept
-            .get(&(state.id, id))
-            .filter(|keys| keys.epoch >= state.epoch)
-    }
-
-    /// Loads the keys of a key context under this state.
-    pub(crate) async fn load(
-        &self,
-        state: &WorkspaceState,
-        (id, load_for): (ContextId, LoadFor),
-        load: impl Future<Output = Result<Arc<ContextKeys>, Stopped>>,
-    ) -> Result<Arc<ContextKeys>, Stopped> {
-        let slot = (state.id, id, state.epoch, load_for);
-        let mut own = None;
-        let placing = async {
-            own = Some(self.keep((state.id, id), load.await?));
-            Ok(())
-        };
-        let loaded = self.loading.try_get_with(slot, placing).await;
-        loaded.map_err(|stopped: Arc<Stopped>| Stopped::clone(&stopped))?;
-        self.loading.invalidate(&slot).await;
-        // What another caller loaded may have been dropped again since: then this one loads.
-        own.or_else(|| self.kept(state, id)).ok_or(Stopped::Stale)
-    }
-
-    /// Keeps keys unless those of a later state are kept, and gives the later ones.
-    fn keep(&self, place: (WorkspaceId, ContextId), keys: Arc<ContextKeys>) -> Arc<ContextKeys> {
-        let epoch = keys.epoch;
-        self.kept.put(place, keys, |kept| kept.epoch > epoch)
-    }
-
-    /// Drops the keys of a key context whose row changed: what was destroyed is in no cache.
-    pub(crate) fn forget(&self, workspace: WorkspaceId, id: ContextId) {
-        self.kept.remove(&(workspace, id));
-    }
-
-    /// Drops what was idle for too long; caches do so by themselves only when they are used.
-    pub(crate) async fn drop_idle(&self, now: Micros) {
-        self.kept.drop_idle(now);
-        self.loading.run_pending_tasks().await;
-    }
-}
 
 /// The keys of one key context, and the rules for their use, at one state epoch.
 #[derive(Debug)]
@@ -129,58 +48,24 @@ pub(crate) struct ContextKeys {
     active_since: Micros,
     /// Items that the active version has sealed, as far as this node knows.
     sealed: AtomicU64,
-    epoch: u64,
+    pub(super) epoch: u64,
     workspace: WorkspaceId,
-    versions: BTreeMap<KeyVersion, ContextKey>,
-    /// `None` once destroyed.
-    lock_secret: Option<LockSecret>,
+    versions: BTreeMap<KeyVersion, Arc<ContextKey>>,
+    /// `None` once destroyed, or where it is not needed.
+    lock_secret: Option<Arc<LockSecret>>,
+    /// What wraps them now.
+    wrapper: Wrapper,
+    /// When the first of them was unwrapped.
+    since: Micros,
+    /// Until when they may be used; for good where no customer's key has a say.
+    pub(super) until: Option<Micros>,
+    /// The row, where a customer's key unwraps only what is needed.
+    row: Option<Box<ContextRow>>,
 }
 
 /// The place of a key context's sealed map.
 pub(crate) fn map_place<'a>(workspace: &'a WorkspaceId, id: &'a ContextId) -> [&'a [u8]; 3] {
     [b"context", workspace.as_bytes(), id.as_bytes()]
-}
-
-/// New seeds for a key context, wrapped for its row.
-pub(crate) struct NewSeeds {
-    pub(crate) lock_secret: Vec<u8>,
-    pub(crate) key: Vec<u8>,
-}
-
-impl NewSeeds {
-    /// Draws a lock secret and the first key of a key context.
-    pub(crate) fn generate(
-        state: &WorkspaceState,
-        id: ContextId,
-        version: KeyVersion,
-        entropy: &dyn Entropy,
-    ) -> Result<Self, Denial> {
-        let lock_secret = new_seed(state, &Place::LockSecret(state.id, id), entropy)?;
-        Ok(Self {
-            lock_secret,
-            key: new_key(state, id, version, entropy)?,
-        })
-    }
-}
-
-/// Draws a seed for another version of a context key and wraps it for its row.
-pub(crate) fn new_key(
-    state: &WorkspaceState,
-    id: ContextId,
-    version: KeyVersion,
-    entropy: &dyn Entropy,
-) -> Result<Vec<u8>, Denial> {
-    new_seed(state, &Place::ContextKey(state.id, id, version), entropy)
-}
-
-fn new_seed(
-    state: &WorkspaceState,
-    place: &Place,
-    entropy: &dyn Entropy,
-) -> Result<Vec<u8>, Denial> {
-    Seed::generate(entropy)
-        .and_then(|seed| seed.wrap(state.keys.root.wrapping_key(), place, entropy))
-        .map_err(|_no_entropy| Denial::Unavailable)
 }
 
 /// Opens the map of a key context's row.
@@ -220,49 +105,147 @@ pub(crate) struct SealSpec<'a> {
 }
 
 impl ContextKeys {
-    /// Unwraps the keys of a row. Those of a destroyed key context or version are not there.
-    pub(crate) fn unwrap(state: &WorkspaceState, row: &ContextRow) -> Result<Self, Denial> {
+    /// What is known of a row before any of its keys is unwrapped.
+    pub(super) fn of_row(
+        state: &WorkspaceState,
+        row: &ContextRow,
+        now: Micros,
+    ) -> Result<Self, Denial> {
         let map = open_map(state, row)?;
-        let mut versions = BTreeMap::new();
-        for key in row
-            .keys
-            .iter()
-            .filter(|key| key.state != KeyState::Destroyed)
-        {
-            let seed = unwrap_seed(
-                state,
-                &Place::ContextKey(state.id, row.id, key.version),
-                &key.seed,
-            )?;
-            let derived = ContextKey::derive(&seed, state.id, row.id, key.version);
-            versions.insert(key.version, derived);
-        }
+        let rules = state.policies.rules(&map);
         let active = row
             .keys
             .iter()
             .rev()
             .find(|key| key.state == KeyState::Active);
+        let lifetime = state.lifetime(row.wrapper, &rules);
         Ok(Self {
             active_since: active.map_or(0, |key| key.created),
             sealed: AtomicU64::new(active.map_or(0, |key| key.sealed)),
             id: row.id,
             kind: row.kind,
-            rules: state.policies.rules(&map),
+            rules,
             map: Arc::new(map),
             state: row.state,
             active: active.map_or(KeyVersion(0), |key| key.version),
             epoch: state.epoch,
             workspace: state.id,
-            versions,
-            lock_secret: unwrap_lock_secret(state, row)?,
+            versions: BTreeMap::new(),
+            lock_secret: None,
+            wrapper: row.wrapper,
+            since: now,
+            until: lifetime.map(|lifetime| now.saturating_add(lifetime)),
+            row: None,
         })
+    }
+
+    /// Unwraps the keys of a row that the workspace's root wraps. Those of a destroyed key context
+    /// or version are not there.
+    pub(super) fn unwrap_by_root(
+        &mut self,
+        state: &WorkspaceState,
+        row: &ContextRow,
+    ) -> Result<(), StoreError> {
+        for key in row.live_keys() {
+            let place = Place::ContextKey(state.id, row.id, key.version);
+            let seed = state.unwrap_seed(row.wrapper, &place, &key.seed)?;
+            self.put_version(key.version, &seed);
+        }
+        if row.state != ContextState::Destroyed {
+            let place = Place::LockSecret(state.id, row.id);
+            let seed = state.unwrap_seed(row.wrapper, &place, &row.lock_secret)?;
+            self.put_lock_secret(&seed);
+        }
+        Ok(())
+    }
+
+    pub(super) fn put_version(&mut self, version: KeyVersion, seed: &Seed) {
+        let key = ContextKey::derive(seed, self.workspace, self.id, version);
+        self.versions.insert(version, Arc::new(key));
+    }
+
+    pub(super) fn put_lock_secret(&mut self, seed: &Seed) {
+        let secret = LockSecret::derive(seed, self.workspace, self.id);
+        self.lock_secret = Some(Arc::new(secret));
+    }
+
+    /// Takes over what the same customer's key unwrapped lately of the same row, until as long after
+    /// that as it may be used: other changes in the workspace do not ask the provider again.
+    pub(super) fn take_over(&mut self, former: &Self, lifetime: Micros, row: &ContextRow) {
+        let Some(seen) = &former.row else { return };
+        let until = former.since.saturating_add(lifetime);
+        if seen.wrapper != row.wrapper || until <= self.since {
+            return;
+        }
+        for key in row.live_keys() {
+            let same = seen.keys.iter().any(|other| other.seed == key.seed);
+            if let Some(kept) = former.versions.get(&key.version).filter(|_| same) {
+                self.versions.insert(key.version, Arc::clone(kept));
+            }
+        }
+        if seen.lock_secret == row.lock_secret {
+            self.lock_secret.clone_from(&former.lock_secret);
+        }
+        if former.active == self.active {
+            let sealed = former.sealed.load(Ordering::Relaxed);
+            self.sealed.fetch_max(sealed, Ordering::Relaxed);
+        }
+        self.since = former.since;
+        self.until = Some(until);
+    }
+
+    /// What of a need is not there yet: versions, and whether the lock secret.
+    pub(super) fn lacks(&self, need: Need, row: &ContextRow) -> (Vec<KeyVersion>, bool) {
+        let live = row.live_keys().map(|key| key.version);
+        let wanted = live.filter(|version| match need.opens {
+            _ if need.active && *version == self.active => true,
+            Opens::Nothing => false,
+            Opens::One(one) => *version == one,
+            Opens::Every => true,
+        });
+        let lacking = wanted.filter(|version| !self.versions.contains_key(version));
+        let secret = need.lock_secret && self.lock_secret.is_none();
+        (
+            lacking.collect(),
+            secret && row.state != ContextState::Destroyed,
+        )
+    }
+
+    /// Notes that only what is needed was unwrapped of a row.
+    pub(super) fn is_part_of(&mut self, row: ContextRow) {
+        self.row = Some(Box::new(row));
+    }
+
+    /// Whether all that is needed was unwrapped, as far as it is there.
+    pub(super) fn covers(&self, need: Need) -> bool {
+        self.row.as_ref().is_none_or(|row| {
+            let (versions, secret) = self.lacks(need, row);
+            versions.is_empty() && !secret
+        })
+    }
+
+    /// Whether they may be used now for the need.
+    pub(super) fn serve(&self, need: Need, time: &Time) -> bool {
+        self.until
+            .is_none_or(|until| time.now() < until && self.covers(need))
+    }
+
+    /// Whether they serve whoever loaded them, and nobody else.
+    pub(super) fn is_for_once(&self) -> bool {
+        self.until.is_some_and(|until| until <= self.since)
+    }
+
+    /// Whether another key wraps them than the one that policies want.
+    pub(crate) fn stray(&self) -> bool {
+        self.rules.wrapper() != Ok(self.wrapper)
     }
 
     /// Whether the key context may seal now.
     ///
     /// # Errors
-    /// It is disabled or destroyed.
+    /// It is disabled, destroyed or closed.
     pub(crate) fn check_sealing(&self) -> Result<(), Denial> {
+        self.rules.check_closed()?;
         match self.state {
             ContextState::Active => Ok(()),
             ContextState::Disabled => Err(Denial::KeyDisabled),
@@ -270,8 +253,12 @@ impl ContextKeys {
         }
     }
 
-    /// Whether the context policy wants another version before the next item is sealed.
+    /// Whether there must be another version before the next item is sealed: the context policy wants
+    /// it, there is no active one, or another key is to wrap it.
     pub(crate) fn rotation_due(&self, now: Micros) -> bool {
+        if self.active == KeyVersion(0) || self.stray() {
+            return true;
+        }
         let sealed = self.sealed.load(Ordering::Relaxed);
         self.rules.rotation_due(self.active_since, sealed, now)
     }
@@ -288,8 +275,9 @@ impl ContextKeys {
     /// Whether the ciphertext's key is there and may open now.
     ///
     /// # Errors
-    /// It is disabled, destroyed or never was.
+    /// It is disabled, destroyed, closed or never was.
     pub(crate) fn check_opening(&self, envelope: &Envelope<'_>) -> Result<(), Denial> {
+        self.rules.check_closed()?;
         match self.state {
             ContextState::Active => {}
             ContextState::Disabled => return Err(Denial::KeyDisabled),
@@ -444,12 +432,13 @@ impl ContextKeys {
     fn version(&self, version: KeyVersion) -> Result<&ContextKey, Denial> {
         self.versions
             .get(&version)
+            .map(AsRef::as_ref)
             .ok_or(Denial::Ciphertext(CiphertextFault::KeyVersion))
     }
 
     fn lock_secret(&self) -> Result<&LockSecret, Denial> {
         self.lock_secret
-            .as_ref()
+            .as_deref()
             .ok_or(Denial::Ciphertext(CiphertextFault::Destroyed))
     }
 
@@ -523,29 +512,6 @@ impl ContextKeys {
     pub(crate) const fn suite(&self) -> Suite {
         self.rules.suite
     }
-}
-
-fn unwrap_seed(state: &WorkspaceState, place: &Place, wrapped: &[u8]) -> Result<Seed, StoreError> {
-    Seed::unwrap(state.keys.root.wrapping_key(), place, wrapped).map_err(|_altered| {
-        StoreError::Damaged {
-            table: "context_key",
-        }
-    })
-}
-
-fn unwrap_lock_secret(
-    state: &WorkspaceState,
-    row: &ContextRow,
-) -> Result<Option<LockSecret>, StoreError> {
-    if row.state == ContextState::Destroyed {
-        return Ok(None);
-    }
-    let seed = unwrap_seed(
-        state,
-        &Place::LockSecret(state.id, row.id),
-        &row.lock_secret,
-    )?;
-    Ok(Some(LockSecret::derive(&seed, state.id, row.id)))
 }
 
 fn altered(_: strongroom_crypto::OpenError) -> Denial {

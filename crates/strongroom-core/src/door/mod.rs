@@ -18,9 +18,11 @@ mod contexts;
 mod denials;
 mod draw;
 mod idle;
+mod kept;
 pub(crate) mod keyring;
 mod locks;
 mod permit;
+mod wrapping;
 
 use std::sync::Arc;
 
@@ -33,7 +35,9 @@ pub(crate) use authenticate::{Recalled, Sessions, format_api_key};
 pub(crate) use contexts::{check_purpose, format_fault, parse};
 pub(crate) use denials::{Asked, Floods};
 pub(crate) use draw::Pool;
+pub(crate) use kept::{Keyring, Need};
 pub(crate) use permit::{ItemPermit, NotPermitted, Permit, Withheld};
+pub(crate) use wrapping::Successor;
 
 use crate::ask::{Answered, Ask};
 use crate::caller::Caller;

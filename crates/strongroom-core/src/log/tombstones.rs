@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use strongroom_types::body::{ContextState, KeyState};
-use strongroom_types::{ContextId, KeyVersion, Operation, WorkspaceId};
+use strongroom_types::{ContextId, KeyContext, KeyVersion, Operation, WorkspaceId};
 
 use crate::denial::Denial;
 use crate::door::Account;
@@ -93,10 +93,15 @@ impl Strongroom {
             return;
         }
         if let Err(error) = self.write_missing().await {
-            self.logs.tombstones_checked.store(false, Ordering::Relaxed);
+            self.miss_tombstone();
             let error = &error as &dyn core::error::Error;
             tracing::error!(error, "missing tombstones not written; tried again");
         }
+    }
+
+    /// Looks again in the next housekeeping, after a tombstone could not be written.
+    pub(crate) fn miss_tombstone(&self) {
+        self.logs.tombstones_checked.store(false, Ordering::Relaxed);
     }
 
     async fn destroy_restored(
@@ -106,7 +111,7 @@ impl Strongroom {
     ) -> Result<(), Denial> {
         let state = self.state(tombstone.workspace).await?;
         let map = open_map(&state, row)?;
-        let (operation, changes) = self.destruction(&state, tombstone, row)?;
+        let (operation, changes) = self.destruction(&state, tombstone, (row, &map)).await?;
         let account = Account::of_changes(changes)
             .of_context(row.id, &map)
             .fact("destroyed", &format_time(tombstone.destroyed))
@@ -119,12 +124,14 @@ impl Strongroom {
         self.append_own(&state, operation, account).await.map(drop)
     }
 
-    /// A version that is active again first gets a successor, so that the key context can seal.
-    fn destruction(
+    /// A version that is active again first gets a successor, so that the key context can seal. Where
+    /// a customer's key does not wrap one now, the next seal makes it: what was destroyed waits for
+    /// nobody, and neither does the start.
+    async fn destruction(
         &self,
         state: &Arc<WorkspaceState>,
         tombstone: &Tombstone,
-        row: &ContextRow,
+        (row, map): (&ContextRow, &KeyContext),
     ) -> Result<(Operation, Vec<Change>), Denial> {
         let (id, version) = (row.id, tombstone.version);
         if !tombstone.only {
@@ -135,7 +142,11 @@ impl Strongroom {
         let mut changes = Vec::new();
         let mut keys = row.keys.iter();
         if keys.any(|key| key.version == version && key.state == KeyState::Active) {
-            changes.push(Change::AddContextKey(id, self.next_version(state, row)?));
+            match self.successor(state, row, map).await {
+                Ok(successor) => changes.push(successor.into_change()),
+                Err(Denial::CustomerKey(_) | Denial::ContextClosed) => {}
+                Err(denial) => return Err(denial),
+            }
         }
         changes.push(Change::DestroyContextKey(id, version));
         Ok((Operation::VersionDestroy, changes))
@@ -224,7 +235,7 @@ mod tests {
     use strongroom_types::Kind;
 
     use super::*;
-    use crate::ports::ContextKeyRow;
+    use crate::ports::{ContextKeyRow, Wrapper};
 
     fn row(created: Micros, state: KeyState) -> ContextRow {
         let key = ContextKeyRow {
@@ -241,7 +252,9 @@ mod tests {
             state: ContextState::Active,
             created,
             map: Vec::new(),
+            wrapper: Wrapper::Root(KeyVersion(1)),
             lock_secret: Vec::new(),
+            destruction: None,
             final_after: None,
             keys: vec![key],
         }

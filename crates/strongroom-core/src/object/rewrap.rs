@@ -9,9 +9,10 @@ use strongroom_types::{ContextId, Kind, Operation, Outcome, Purpose, WorkspaceId
 use crate::batch::object_item;
 use crate::denial::{CiphertextFault, Denial};
 use crate::door::keyring::ContextKeys;
-use crate::door::{Account, ItemPermit, KeyUse, Stopped, check_purpose, format_fault};
+use crate::door::{Account, ItemPermit, KeyUse, Need, Stopped, check_purpose, format_fault};
 use crate::ports::{Change, RewrappedVersion, StaleVersion, VersionPlace};
 use crate::strongroom::Strongroom;
+use crate::workspace::WorkspaceState;
 
 /// How far a walk over the stored versions of one key context came.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,11 +38,28 @@ impl Strongroom {
         &self,
         workspace: WorkspaceId,
         context: ContextId,
-        (after, limit): (Option<VersionPlace>, u32),
+        range: (Option<VersionPlace>, u32),
         about: (&'static str, &str),
     ) -> Result<Rewrapped, Denial> {
+        let alone = |_: &WorkspaceState, _: &Rewrapped| Ok(Vec::new());
+        self.rewrap_objects_with(workspace, context, range, about, alone)
+            .await
+    }
+
+    /// The same, with what is to commit beside the rows that were moved, if there are any.
+    pub(crate) async fn rewrap_objects_with(
+        &self,
+        workspace: WorkspaceId,
+        context: ContextId,
+        (after, limit): (Option<VersionPlace>, u32),
+        about: (&'static str, &str),
+        beside: impl FnOnce(&WorkspaceState, &Rewrapped) -> Result<Vec<Change>, Denial> + Send,
+    ) -> Result<Rewrapped, Denial> {
         let state = &self.state(workspace).await?;
-        let keys = self.known_keys(state, context).await.map_err(denial)?;
+        let keys = self
+            .known_keys(state, context, Need::moving_all())
+            .await
+            .map_err(denial)?;
         keys.check_sealing()?;
         let stale = self
             .store
@@ -78,6 +96,7 @@ impl Strongroom {
             }
         }
         rewrapped.moved = u64::try_from(changes.len()).unwrap_or(u64::MAX);
+        changes.extend(beside(state, &rewrapped)?);
         let account = Account {
             outcome: Outcome::Completed,
             count: u32::try_from(items.len()).unwrap_or(u32::MAX),

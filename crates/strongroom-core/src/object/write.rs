@@ -14,7 +14,7 @@ use crate::batch::named;
 use crate::caller::Caller;
 use crate::denial::{Denial, Refused, Thing};
 use crate::door::keyring::{ContextKeys, SealSpec, SealedObject};
-use crate::door::{Account, Asked, KeyUse, Stopped};
+use crate::door::{Account, Asked, KeyUse, Need, Stopped};
 use crate::ports::{Change, Micros, ObjectRow};
 use crate::strongroom::Strongroom;
 use crate::time::seconds;
@@ -87,6 +87,15 @@ pub(super) enum ValueLock<'a> {
     Kept(Option<&'a ResolvedLock>),
 }
 
+impl ValueLock<'_> {
+    fn is_some(&self) -> bool {
+        match self {
+            Self::Asked(lock, _) => !lock.is_empty(),
+            Self::Kept(lock) => lock.is_some(),
+        }
+    }
+}
+
 impl Value<'_> {
     /// When the object expires: as it was, never, or so many seconds from now.
     fn expires(&self, before: Option<Micros>, now: Micros) -> Option<Micros> {
@@ -109,7 +118,8 @@ impl Value<'_> {
         object: (ObjectId, u64),
     ) -> Result<(SealedObject, Arc<ContextKeys>), Stopped> {
         room.check_size(self.bytes)?;
-        let keys = room.keys_for_sealing(caller, ask, map).await?;
+        let need = Need::sealing(self.lock.is_some());
+        let keys = room.keys_for_sealing((caller, ask), map, need).await?;
         let asked = match self.lock {
             ValueLock::Asked(lock, lock_for) => caller.lock_for_sealing(&keys, lock, lock_for)?,
             ValueLock::Kept(_) => None,

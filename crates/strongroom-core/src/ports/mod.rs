@@ -8,24 +8,29 @@ mod anchor;
 mod clock;
 mod deliver;
 mod fetch;
+mod jobs;
 mod objects;
 mod root;
 mod rows;
 mod store;
 mod webhooks;
+mod wrapper;
 
 pub use anchor::{Anchor, AnchorError, Tombstone};
 pub use clock::{Clock, Micros, Reading};
 pub use deliver::{Deliver, DeliverError};
 pub use fetch::{Fetch, FetchError};
+pub use jobs::JobRow;
 pub use objects::{
     DueObject, FoundObject, ObjectRow, ObjectVersionRow, ObjectsFilter, ObjectsRange,
     RewrappedVersion, SealedVersion, StaleVersion, VersionPlace,
 };
 pub use root::{ConnectError, Outage, Providers, Refusal, Root, RootError};
 pub use rows::{
-    ApiKeyRow, BatchRow, Change, CheckpointRow, ContextKeyRow, ContextRow, Head, IdempotencyRow,
-    Record, RecordKind, Scope, TermRow, TileRow, Tiling, UseCount, WorkspaceRow,
+    ApiKeyRow, BatchRow, Change, CheckpointRow, ContextKeyRow, ContextMove, ContextRow,
+    Destruction, Head, IdempotencyRow, MovedSeed, Record, RecordKind, Scope, TermRow, TileRow,
+    Tiling, UseCount, WorkspaceRow,
 };
 pub use store::{CommitError, Committed, Pending, SealOpenings, Store, StoreError};
 pub use webhooks::{DeadLetterRow, DueWebhook, EventPlace, WebhookMove, WebhookRow};
+pub use wrapper::{Wrapper, WrapperError};

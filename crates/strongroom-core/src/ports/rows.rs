@@ -3,12 +3,12 @@
 use strongroom_log::{Frontier, Hash};
 use strongroom_types::body::{ContextState, KeyState};
 use strongroom_types::{
-    ClientId, ContextId, KeyId, KeyVersion, Kind, ObjectId, WebhookId, WorkspaceId,
+    ClientId, ContextId, JobId, KeyId, KeyVersion, Kind, ObjectId, WebhookId, WorkspaceId,
 };
 
-use super::Micros;
 use super::objects::{ObjectRow, RewrappedVersion, SealedVersion};
 use super::webhooks::{EventPlace, WebhookRow};
+use super::{JobRow, Micros, Wrapper};
 
 /// The present end of a workspace's log.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +47,8 @@ pub enum RecordKind {
     Issuer,
     /// A context policy.
     Policy,
+    /// A customer's key.
+    CustomerKey,
     /// A webhook.
     Webhook,
 }
@@ -59,12 +61,13 @@ impl RecordKind {
             Self::Client => "client",
             Self::Issuer => "issuer",
             Self::Policy => "policy",
+            Self::CustomerKey => "customer-key",
             Self::Webhook => "webhook",
         }
     }
 }
 
-/// A client, issuer, policy or webhook: an id in the clear and a sealed body.
+/// A client, issuer, policy, customer's key or webhook: an id in the clear and a sealed body.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
     /// What it describes.
@@ -94,6 +97,15 @@ pub struct ApiKeyRow {
     pub expires: Option<Micros>,
 }
 
+/// A destruction that waits for its time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Destruction {
+    /// When it is to happen.
+    pub at: Micros,
+    /// The job that does it.
+    pub job: JobId,
+}
+
 /// A key context with the versions of its key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ContextRow {
@@ -107,12 +119,30 @@ pub struct ContextRow {
     pub created: Micros,
     /// The map, sealed.
     pub map: Vec<u8>,
+    /// What wraps its seeds, all of them alike.
+    pub wrapper: Wrapper,
     /// The lock secret's seed, wrapped; empty once destroyed.
     pub lock_secret: Vec<u8>,
+    /// When it is to be destroyed, if it is.
+    pub destruction: Option<Destruction>,
     /// Until when copies of destroyed keys may exist in backups.
     pub final_after: Option<Micros>,
     /// The versions of its key, oldest first.
     pub keys: Vec<ContextKeyRow>,
+}
+
+impl ContextRow {
+    /// The versions that are not destroyed.
+    pub(crate) fn live_keys(&self) -> impl Iterator<Item = &ContextKeyRow> {
+        let live = |key: &&ContextKeyRow| key.state != KeyState::Destroyed;
+        self.keys.iter().filter(live)
+    }
+
+    /// The version after the last one; `None` when there can be no more.
+    pub(crate) fn next_version(&self) -> Option<KeyVersion> {
+        let last = self.keys.iter().map(|key| key.version).max();
+        last.map_or(Some(KeyVersion::FIRST), KeyVersion::next)
+    }
 }
 
 /// One version of a context key.
@@ -130,6 +160,33 @@ pub struct ContextKeyRow {
     pub sealed: u64,
     /// When it last opened something, as seen by the follower.
     pub last_opened: Option<Micros>,
+}
+
+/// A seed that is wrapped by another key than before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MovedSeed {
+    /// As the row must have it.
+    pub from: Vec<u8>,
+    /// As the row gets it.
+    pub to: Vec<u8>,
+}
+
+/// A key context whose seeds are all wrapped by another key than before, and that gets a new version
+/// which only the other key ever wrapped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContextMove {
+    /// Which.
+    pub id: ContextId,
+    /// What wrapped its seeds.
+    pub from: Wrapper,
+    /// What wraps them now.
+    pub to: Wrapper,
+    /// The lock secret's seed.
+    pub lock_secret: MovedSeed,
+    /// The seeds of all versions that are not destroyed.
+    pub seeds: Vec<(KeyVersion, MovedSeed)>,
+    /// The new version.
+    pub key: ContextKeyRow,
 }
 
 /// Whether a change makes what nodes have cached stale.
@@ -168,10 +225,15 @@ pub enum Change {
     /// Gives a destroyed key context new keys: replaces the row, keeps old version rows as
     /// tombstones. Conflicts unless it is destroyed.
     RecreateContext(ContextRow),
-    /// Adds a version and makes the former active one rotated. Conflicts when the version is there.
-    AddContextKey(ContextId, ContextKeyRow),
+    /// Adds a version and makes the former active one rotated. Outdated when the version is there,
+    /// or when another key wraps the seeds than the one named.
+    AddContextKey(ContextId, Wrapper, ContextKeyRow),
+    /// Wraps all seeds of a key context by another key. Outdated unless they are as they were read.
+    MoveContext(Box<ContextMove>),
     /// Suspends or resumes a key context.
     SetContextState(ContextId, ContextState),
+    /// Notes when a key context is to be destroyed, or that it is not. Outdated when it is destroyed.
+    SetDestruction(ContextId, Option<Destruction>),
     /// Empties the lock secret and all seeds, states become destroyed.
     DestroyContext {
         /// Which.
@@ -179,7 +241,7 @@ pub enum Change {
         /// Until when copies may exist in backups.
         final_after: Micros,
     },
-    /// Empties the seed of one rotated version.
+    /// Empties the seed of one version.
     DestroyContextKey(ContextId, KeyVersion),
     /// Remembers what an Idempotency-Key made.
     InsertIdempotency(IdempotencyRow),
@@ -213,6 +275,10 @@ pub enum Change {
     },
     /// Replaces the key part of a stored version. Outdated unless it is under the key version named.
     RewrapObjectVersion(RewrappedVersion),
+    /// Inserts a job.
+    InsertJob(JobRow),
+    /// Replaces a job. Outdated unless its revision is the one before.
+    UpdateJob(JobRow),
     /// Inserts how far a new webhook has come.
     InsertWebhook(WebhookRow),
     /// Takes the turn of sending. Outdated unless the present one is `turn`.
@@ -242,11 +308,12 @@ impl Change {
     /// The key context whose keys or state it changes, if it had any before.
     pub(crate) const fn changed_context(&self) -> Option<ContextId> {
         match self {
-            Self::AddContextKey(id, _)
+            Self::AddContextKey(id, ..)
             | Self::SetContextState(id, _)
             | Self::DestroyContext { id, .. }
             | Self::DestroyContextKey(id, _) => Some(*id),
             Self::RecreateContext(row) => Some(row.id),
+            Self::MoveContext(moved) => Some(moved.id),
             _ => None,
         }
     }
@@ -271,6 +338,7 @@ impl Change {
             self,
             Self::DestroyContext { .. }
                 | Self::DestroyContextKey(..)
+                | Self::MoveContext(_)
                 | Self::DestroyObjectVersion { .. }
                 | Self::PurgeObject { .. }
                 | Self::DeleteWebhook(_)
@@ -289,6 +357,8 @@ impl Change {
             | Self::DestroyObjectVersion { .. }
             | Self::PurgeObject { .. }
             | Self::RewrapObjectVersion(_)
+            | Self::InsertJob(_)
+            | Self::UpdateJob(_)
             | Self::InsertWebhook(_)
             | Self::ClaimWebhook { .. }
             | Self::ResetWebhook { .. }
@@ -300,7 +370,9 @@ impl Change {
             | Self::DeleteApiKey(_)
             | Self::RecreateContext(_)
             | Self::AddContextKey(..)
+            | Self::MoveContext(_)
             | Self::SetContextState(..)
+            | Self::SetDestruction(..)
             | Self::DestroyContext { .. }
             | Self::DestroyContextKey(..)
             | Self::NewGeneration(_) => Scope::State,

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use strongroom_log::{Hash, Openings};
-use strongroom_types::{ClientId, ContextId, KeyId, KeyVersion, ObjectId, WebhookId, WorkspaceId};
+use strongroom_types::{
+    ClientId, ContextId, JobId, KeyId, KeyVersion, ObjectId, WebhookId, WorkspaceId,
+};
 
-use super::Micros;
 use super::objects::{
     DueObject, FoundObject, ObjectVersionRow, ObjectsFilter, ObjectsRange, SealedVersion,
     StaleVersion, VersionPlace,
@@ -17,6 +18,7 @@ use super::rows::{
     RecordKind, Tiling, WorkspaceRow,
 };
 use super::webhooks::{DeadLetterRow, DueWebhook, EventPlace, WebhookMove, WebhookRow};
+use super::{JobRow, Micros, Wrapper};
 
 /// A store that did not answer.
 #[derive(Debug, thiserror::Error)]
@@ -296,6 +298,30 @@ pub trait Store: Send + Sync + Debug {
         context: ContextId,
         below: KeyVersion,
     ) -> Result<u64, StoreError>;
+    /// How many versions of a workspace are under an older version of their key than the active one;
+    /// those that no key opens any more do not count.
+    async fn count_all_stale_versions(&self, workspace: WorkspaceId) -> Result<u64, StoreError>;
+    /// How many key contexts that are not destroyed have their seeds wrapped by this key.
+    async fn contexts_wrapped(
+        &self,
+        workspace: WorkspaceId,
+        wrapper: Wrapper,
+    ) -> Result<u64, StoreError>;
+    /// A job.
+    async fn job(&self, workspace: WorkspaceId, id: JobId) -> Result<Option<JobRow>, StoreError>;
+    /// The jobs of a workspace, newest first, behind the given one.
+    async fn jobs(
+        &self,
+        workspace: WorkspaceId,
+        behind: Option<JobId>,
+        limit: u32,
+    ) -> Result<Vec<JobRow>, StoreError>;
+    /// Jobs of all workspaces that are due and that nobody works on, those that waited longest
+    /// first.
+    async fn due_jobs(&self, now: Micros, limit: u32) -> Result<Vec<JobRow>, StoreError>;
+    /// Replaces a job without an entry: who works on it, how far it is, when it tries again. Answers
+    /// whether it did: not unless the revision is the one before.
+    async fn put_job(&self, row: &JobRow) -> Result<bool, StoreError>;
     /// How far a webhook has come.
     async fn webhook(
         &self,

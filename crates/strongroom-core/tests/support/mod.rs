@@ -187,6 +187,25 @@ pub(crate) async fn database(file: &Path) -> Arc<Database> {
     )
 }
 
+/// What a deployment on the database is made of.
+pub(crate) fn parts(
+    store: &Arc<Database>,
+    anchor: &Arc<MemoryAnchor>,
+    settings: Settings,
+) -> Parts {
+    Parts {
+        store: Arc::<Database>::clone(store),
+        root: Arc::new(TestRoot),
+        providers: Arc::new(NoProviders),
+        clock: Arc::new(Ticking(AtomicI64::new(START))),
+        entropy: Arc::new(SystemEntropy),
+        fetch: Arc::new(Nowhere),
+        deliver: Arc::new(Letterbox::default()),
+        anchor: Arc::<MemoryAnchor>::clone(anchor),
+        settings,
+    }
+}
+
 /// A deployment on the database.
 pub(crate) async fn open(
     store: &Arc<Database>,
@@ -205,15 +224,9 @@ async fn open_at(
     settings: Settings,
 ) -> Result<Strongroom, OpenError> {
     let parts = Parts {
-        store: Arc::<Database>::clone(store),
-        root: Arc::new(TestRoot),
-        providers: Arc::new(NoProviders),
         clock: Arc::<Ticking>::clone(clock),
-        entropy: Arc::new(SystemEntropy),
-        fetch: Arc::new(Nowhere),
         deliver: Arc::<Letterbox>::clone(letterbox),
-        anchor: Arc::<MemoryAnchor>::clone(anchor),
-        settings,
+        ..parts(store, anchor, settings)
     };
     Strongroom::open(parts).await
 }

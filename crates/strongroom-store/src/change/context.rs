@@ -1,7 +1,9 @@
 //! Changes of key contexts and their keys.
 
 use sqlx::{AnyConnection, query, query_scalar};
-use strongroom_core::ports::{CommitError, ContextKeyRow, ContextRow, Micros};
+use strongroom_core::ports::{
+    CommitError, ContextKeyRow, ContextMove, ContextRow, Destruction, Micros, Wrapper,
+};
 use strongroom_types::body::{ContextState, KeyState};
 use strongroom_types::{ContextId, KeyVersion};
 
@@ -20,8 +22,9 @@ pub(super) async fn insert(
     }
     count_one_more(conn, place).await?;
     query(
-        "INSERT INTO context (workspace, id, kind, state, created, map, lock_secret, final_after)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "INSERT INTO context
+             (workspace, id, kind, state, created, map, lock_secret, final_after, wrapper)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
     )
     .bind(place.workspace)
     .bind(id.as_str())
@@ -31,9 +34,10 @@ pub(super) async fn insert(
     .bind(row.map.as_slice())
     .bind(row.lock_secret.as_slice())
     .bind(row.final_after)
+    .bind(row.wrapper.to_string())
     .execute(&mut *conn)
     .await?;
-    insert_keys(conn, place, &id, &row.keys).await
+    insert_keys(conn, place, &id, &row.keys, CommitError::Conflict).await
 }
 
 /// The name of a key context's state; `None` when there is no such context.
@@ -74,6 +78,7 @@ async fn insert_keys(
     place: Place<'_>,
     context: &str,
     keys: &[ContextKeyRow],
+    otherwise: CommitError,
 ) -> Result<(), ChangeError> {
     for key in keys {
         let insert = query(
@@ -89,7 +94,9 @@ async fn insert_keys(
         .bind(key.seed.as_slice())
         .bind(bigint(key.sealed))
         .bind(key.last_opened);
-        must_change(&mut *conn, insert, CommitError::Conflict).await?;
+        if insert.execute(&mut *conn).await?.rows_affected() == 0 {
+            return Err(otherwise.into());
+        }
     }
     Ok(())
 }
@@ -109,7 +116,7 @@ pub(super) async fn recreate(
     }
     query(
         "UPDATE context SET kind = $3, state = $4, created = $5, map = $6, lock_secret = $7,
-                            final_after = $8
+                            final_after = $8, wrapper = $9
          WHERE workspace = $1 AND id = $2",
     )
     .bind(place.workspace)
@@ -120,30 +127,96 @@ pub(super) async fn recreate(
     .bind(row.map.as_slice())
     .bind(row.lock_secret.as_slice())
     .bind(row.final_after)
+    .bind(row.wrapper.to_string())
     .execute(&mut *conn)
     .await?;
-    insert_keys(conn, place, &id, &row.keys).await
+    insert_keys(conn, place, &id, &row.keys, CommitError::Conflict).await
 }
 
 pub(super) async fn add_key(
     conn: &mut AnyConnection,
     place: Place<'_>,
-    id: ContextId,
+    (id, wrapper): (ContextId, Wrapper),
     key: &ContextKeyRow,
 ) -> Result<(), ChangeError> {
     let id = id.to_string();
     must_live(conn, place, &id).await?;
+    must_be_wrapped_by(conn, place, &id, wrapper).await?;
+    add_active(conn, place, &id, key).await
+}
+
+/// Refuses a context whose seeds another key wraps.
+async fn must_be_wrapped_by(
+    conn: &mut AnyConnection,
+    place: Place<'_>,
+    id: &str,
+    wrapper: Wrapper,
+) -> Result<(), ChangeError> {
+    let present: Option<String> =
+        query_scalar("SELECT wrapper FROM context WHERE workspace = $1 AND id = $2")
+            .bind(place.workspace)
+            .bind(id)
+            .fetch_optional(conn)
+            .await?;
+    if present.is_some_and(|present| present == wrapper.to_string()) {
+        return Ok(());
+    }
+    Err(CommitError::Outdated.into())
+}
+
+async fn add_active(
+    conn: &mut AnyConnection,
+    place: Place<'_>,
+    id: &str,
+    key: &ContextKeyRow,
+) -> Result<(), ChangeError> {
     query(
         "UPDATE context_key SET state = $3
          WHERE workspace = $1 AND context = $2 AND state = $4",
     )
     .bind(place.workspace)
-    .bind(id.as_str())
+    .bind(id)
     .bind(KeyState::Rotated.name())
     .bind(KeyState::Active.name())
     .execute(&mut *conn)
     .await?;
-    insert_keys(conn, place, &id, core::slice::from_ref(key)).await
+    let key = core::slice::from_ref(key);
+    insert_keys(conn, place, id, key, CommitError::Outdated).await
+}
+
+/// Wraps all seeds by another key and adds a version. That the new version is the next one shows
+/// that none was added since the row was read.
+pub(super) async fn rewrap(
+    conn: &mut AnyConnection,
+    place: Place<'_>,
+    moved: &ContextMove,
+) -> Result<(), ChangeError> {
+    let id = moved.id.to_string();
+    must_live(conn, place, &id).await?;
+    let update = query(
+        "UPDATE context SET wrapper = $3, lock_secret = $4
+         WHERE workspace = $1 AND id = $2 AND wrapper = $5 AND lock_secret = $6",
+    )
+    .bind(place.workspace)
+    .bind(id.as_str())
+    .bind(moved.to.to_string())
+    .bind(moved.lock_secret.to.as_slice())
+    .bind(moved.from.to_string())
+    .bind(moved.lock_secret.from.as_slice());
+    must_change(&mut *conn, update, CommitError::Outdated).await?;
+    for (version, seed) in &moved.seeds {
+        let update = query(
+            "UPDATE context_key SET seed = $4
+             WHERE workspace = $1 AND context = $2 AND version = $3 AND seed = $5",
+        )
+        .bind(place.workspace)
+        .bind(id.as_str())
+        .bind(i64::from(version.0))
+        .bind(seed.to.as_slice())
+        .bind(seed.from.as_slice());
+        must_change(&mut *conn, update, CommitError::Outdated).await?;
+    }
+    add_active(conn, place, &id, &moved.key).await
 }
 
 /// Refuses a context that is not there, or destroyed.
@@ -176,6 +249,24 @@ pub(super) async fn set_state(
     Ok(())
 }
 
+pub(super) async fn set_destruction(
+    conn: &mut AnyConnection,
+    place: Place<'_>,
+    id: ContextId,
+    destruction: Option<Destruction>,
+) -> Result<(), ChangeError> {
+    let update = query(
+        "UPDATE context SET destroy_at = $3, destroy_job = $4
+         WHERE workspace = $1 AND id = $2 AND state <> $5",
+    )
+    .bind(place.workspace)
+    .bind(id.to_string())
+    .bind(destruction.map(|destruction| destruction.at))
+    .bind(destruction.map(|destruction| destruction.job.to_string()))
+    .bind(ContextState::Destroyed.name());
+    must_change(conn, update, CommitError::Outdated).await
+}
+
 pub(super) async fn destroy(
     conn: &mut AnyConnection,
     place: Place<'_>,
@@ -185,7 +276,8 @@ pub(super) async fn destroy(
     let id = id.to_string();
     must_live(conn, place, &id).await?;
     query(
-        "UPDATE context SET state = $3, lock_secret = $4, final_after = $5
+        "UPDATE context SET state = $3, lock_secret = $4, final_after = $5,
+                            destroy_at = NULL, destroy_job = NULL
          WHERE workspace = $1 AND id = $2",
     )
     .bind(place.workspace)
@@ -225,13 +317,12 @@ pub(super) async fn destroy_key(
     }
     let destroy = query(
         "UPDATE context_key SET state = $4, seed = $5
-         WHERE workspace = $1 AND context = $2 AND version = $3 AND state = $6",
+         WHERE workspace = $1 AND context = $2 AND version = $3 AND state <> $4",
     )
     .bind(place.workspace)
     .bind(id)
     .bind(i64::from(version.0))
     .bind(KeyState::Destroyed.name())
-    .bind(Vec::new())
-    .bind(KeyState::Rotated.name());
+    .bind(Vec::new());
     must_change(conn, destroy, CommitError::Conflict).await
 }

@@ -2,6 +2,7 @@
 //! nothing else changes the workspace meanwhile, and a savepoint, so a refused change leaves nothing.
 
 mod context;
+pub(crate) mod job;
 mod object;
 mod record;
 mod webhook;
@@ -66,6 +67,8 @@ pub(crate) const fn target(change: &Change) -> Option<WorkspaceId> {
         | Change::SetContextState(..)
         | Change::DestroyContext { .. }
         | Change::DestroyContextKey(..)
+        | Change::MoveContext(_)
+        | Change::SetDestruction(..)
         | Change::InsertIdempotency(_)
         | Change::NewGeneration(_)
         | Change::InsertObject(..)
@@ -73,6 +76,8 @@ pub(crate) const fn target(change: &Change) -> Option<WorkspaceId> {
         | Change::DestroyObjectVersion { .. }
         | Change::PurgeObject { .. }
         | Change::RewrapObjectVersion(_)
+        | Change::InsertJob(_)
+        | Change::UpdateJob(_)
         | Change::InsertWebhook(_)
         | Change::ClaimWebhook { .. }
         | Change::ResetWebhook { .. }
@@ -102,8 +107,12 @@ pub(crate) async fn apply(
         Change::DeleteApiKey(id) => record::delete_api_key(conn, place, *id).await,
         Change::InsertContext(row) => context::insert(conn, place, row).await,
         Change::RecreateContext(row) => context::recreate(conn, place, row).await,
-        Change::AddContextKey(id, key) => context::add_key(conn, place, *id, key).await,
+        Change::AddContextKey(id, wrapper, key) => {
+            context::add_key(conn, place, (*id, *wrapper), key).await
+        }
+        Change::MoveContext(moved) => context::rewrap(conn, place, moved).await,
         Change::SetContextState(id, state) => context::set_state(conn, place, *id, *state).await,
+        Change::SetDestruction(id, to) => context::set_destruction(conn, place, *id, *to).await,
         Change::DestroyContext { id, final_after } => {
             context::destroy(conn, place, *id, *final_after).await
         }
@@ -111,6 +120,8 @@ pub(crate) async fn apply(
             context::destroy_key(conn, place, *id, *version).await
         }
         Change::InsertIdempotency(row) => record::insert_idempotency(conn, place, row).await,
+        Change::InsertJob(row) => job::insert(conn, row).await,
+        Change::UpdateJob(row) => job::update(conn, row).await,
         Change::NewGeneration(_) => Ok(()),
         Change::InsertObject(row, version) => object::insert(conn, place, row, version).await,
         Change::PutObject { row, seen, version } => {

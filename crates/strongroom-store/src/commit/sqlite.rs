@@ -142,7 +142,7 @@ mod tests {
     use super::*;
     use crate::commit::{Outbox, channel};
     use crate::sqlite::checkpoint::{self, Woken};
-    use crate::tests::{Counter, Fixture, context, context_id, context_key, with_changes};
+    use crate::tests::{Counter, Fixture, ROOT, context, context_id, context_key, with_changes};
     use crate::write::{EraseOpenings, EraseTerms, Probe};
 
     /// Runs a writer of its own on the fixture's file while something is handed in.
@@ -176,7 +176,7 @@ mod tests {
         let f = Fixture::new(Backend::Sqlite).await;
         let id = context_id(1);
         assert!(!erases(&f, Change::InsertContext(context(1))).await);
-        let second = Change::AddContextKey(id, context_key(2));
+        let second = Change::AddContextKey(id, ROOT, context_key(2));
         assert!(!erases(&f, second).await);
         assert!(erases(&f, Change::DestroyContextKey(id, KeyVersion::FIRST)).await);
         let final_after = 9;

@@ -2,7 +2,7 @@
 
 use sqlx::any::AnyRow;
 use sqlx::{AnyPool, query};
-use strongroom_core::ports::{ContextKeyRow, ContextRow, StoreError};
+use strongroom_core::ports::{ContextKeyRow, ContextRow, Destruction, StoreError, Wrapper};
 use strongroom_types::body::{ContextState, KeyState};
 use strongroom_types::{ContextId, Kind, WorkspaceId};
 
@@ -15,7 +15,8 @@ pub(crate) async fn context(
 ) -> Result<Option<ContextRow>, StoreError> {
     let rows = query(
         "SELECT c.id, c.kind, c.state, c.created, c.map, c.lock_secret, c.final_after,
-                k.version, k.state, k.created, k.seed, k.sealed, k.last_opened
+                k.version, k.state, k.created, k.seed, k.sealed, k.last_opened, c.wrapper,
+                c.destroy_at, c.destroy_job
          FROM context c
          JOIN context_key k ON k.workspace = c.workspace AND k.context = c.id
          WHERE c.workspace = $1 AND c.id = $2
@@ -37,7 +38,8 @@ pub(crate) async fn contexts(
 ) -> Result<Vec<ContextRow>, StoreError> {
     let rows = query(
         "SELECT c.id, c.kind, c.state, c.created, c.map, c.lock_secret, c.final_after,
-                k.version, k.state, k.created, k.seed, k.sealed, k.last_opened
+                k.version, k.state, k.created, k.seed, k.sealed, k.last_opened, c.wrapper,
+                c.destroy_at, c.destroy_job
          FROM (SELECT * FROM context WHERE workspace = $1 AND id > $2 ORDER BY id LIMIT $3) c
          JOIN context_key k ON k.workspace = c.workspace AND k.context = c.id
          ORDER BY c.id, k.version",
@@ -49,6 +51,22 @@ pub(crate) async fn contexts(
     .await
     .map_err(failed("context"))?;
     gather(&rows)
+}
+
+pub(crate) async fn wrapped(
+    pool: &AnyPool,
+    workspace: WorkspaceId,
+    wrapper: Wrapper,
+) -> Result<u64, StoreError> {
+    let row =
+        query("SELECT count(*) FROM context WHERE workspace = $1 AND wrapper = $2 AND state <> $3")
+            .bind(workspace.to_string())
+            .bind(wrapper.to_string())
+            .bind(ContextState::Destroyed.name())
+            .fetch_one(pool)
+            .await
+            .map_err(failed("context"))?;
+    Columns::new("context", &row).number(0)
 }
 
 /// One context for each run of rows with its id.
@@ -77,10 +95,21 @@ fn context_of(
         state: columns.name(2, ContextState::from_name)?,
         created: columns.time(3)?,
         map: columns.bytes(4)?,
+        wrapper: columns.id(13)?,
         lock_secret: columns.bytes(5)?,
+        destruction: destruction_of(columns)?,
         final_after: columns.optional_time(6)?,
         keys: vec![first],
     })
+}
+
+fn destruction_of(columns: Columns<'_>) -> Result<Option<Destruction>, StoreError> {
+    let at = columns.optional_time(14)?;
+    at.map(|at| {
+        let job = columns.id(15)?;
+        Ok(Destruction { at, job })
+    })
+    .transpose()
 }
 
 fn key_of(columns: Columns<'_>) -> Result<ContextKeyRow, StoreError> {

@@ -1,6 +1,7 @@
 //! Every read, in SQL that both databases take. Each is one statement, so it sees one moment.
 
 pub(crate) mod context;
+pub(crate) mod job;
 pub(crate) mod log;
 pub(crate) mod object;
 pub(crate) mod record;

@@ -4,7 +4,7 @@ use strongroom_core::ports::{
 use strongroom_types::body::{ContextState, KeyState};
 use strongroom_types::{ClientId, KeyId, KeyVersion};
 
-use super::{Fixture, context, context_id, context_key, on_both_databases, workspace};
+use super::{Fixture, ROOT, context, context_id, context_key, on_both_databases, workspace};
 
 on_both_databases!(
     a_workspace_is_made_once_with_an_empty_log,
@@ -15,7 +15,7 @@ on_both_databases!(
     a_rotation_leaves_one_active_key,
     a_suspended_context_can_be_resumed,
     a_destroyed_context_has_no_secret_left_and_can_be_made_again,
-    only_a_rotated_key_can_be_destroyed_alone,
+    a_key_can_be_destroyed_alone_and_once,
     an_idempotency_key_is_remembered_until_it_expires,
 );
 
@@ -124,10 +124,16 @@ async fn a_rotation_leaves_one_active_key(f: Fixture) {
     f.change(vec![Change::InsertContext(context(1))])
         .await
         .unwrap();
-    let rotate = |version| vec![Change::AddContextKey(context_id(1), context_key(version))];
+    let rotate = |version| {
+        vec![Change::AddContextKey(
+            context_id(1),
+            ROOT,
+            context_key(version),
+        )]
+    };
     f.change(rotate(2)).await.unwrap();
     let again = f.change(rotate(2)).await;
-    assert!(matches!(again, Err(CommitError::Conflict)), "{again:?}");
+    assert!(matches!(again, Err(CommitError::Outdated)), "{again:?}");
     let row =
         f.db.context(f.workspace, context_id(1))
             .await
@@ -140,7 +146,11 @@ async fn a_rotation_leaves_one_active_key(f: Fixture) {
         .collect();
     assert_eq!(states, [(1, KeyState::Rotated), (2, KeyState::Active)]);
     let unknown = f
-        .change(vec![Change::AddContextKey(context_id(9), context_key(2))])
+        .change(vec![Change::AddContextKey(
+            context_id(9),
+            ROOT,
+            context_key(2),
+        )])
         .await;
     assert!(matches!(unknown, Err(CommitError::Missing)), "{unknown:?}");
 }
@@ -171,9 +181,13 @@ async fn a_destroyed_context_has_no_secret_left_and_can_be_made_again(f: Fixture
     f.change(vec![Change::InsertContext(context(1))])
         .await
         .unwrap();
-    f.change(vec![Change::AddContextKey(context_id(1), context_key(2))])
-        .await
-        .unwrap();
+    f.change(vec![Change::AddContextKey(
+        context_id(1),
+        ROOT,
+        context_key(2),
+    )])
+    .await
+    .unwrap();
     let living = f.change(recreated()).await;
     assert!(matches!(living, Err(CommitError::Conflict)), "{living:?}");
 
@@ -199,7 +213,7 @@ async fn a_destroyed_context_has_no_secret_left_and_can_be_made_again(f: Fixture
     for refused in [
         destroy(),
         vec![Change::SetContextState(id, ContextState::Active)],
-        vec![Change::AddContextKey(id, context_key(4))],
+        vec![Change::AddContextKey(id, ROOT, context_key(4))],
         vec![Change::InsertContext(context(1))],
     ] {
         let answer = f.change(refused).await;
@@ -220,24 +234,28 @@ async fn a_destroyed_context_has_no_secret_left_and_can_be_made_again(f: Fixture
     );
 }
 
-async fn only_a_rotated_key_can_be_destroyed_alone(f: Fixture) {
+async fn a_key_can_be_destroyed_alone_and_once(f: Fixture) {
     f.change(vec![Change::InsertContext(context(1))])
         .await
         .unwrap();
-    f.change(vec![Change::AddContextKey(context_id(1), context_key(2))])
-        .await
-        .unwrap();
+    f.change(vec![Change::AddContextKey(
+        context_id(1),
+        ROOT,
+        context_key(2),
+    )])
+    .await
+    .unwrap();
     let destroy = |version| {
         vec![Change::DestroyContextKey(
             context_id(1),
             KeyVersion(version),
         )]
     };
-    let active = f.change(destroy(2)).await;
-    assert!(matches!(active, Err(CommitError::Conflict)), "{active:?}");
     let unknown = f.change(destroy(3)).await;
     assert!(matches!(unknown, Err(CommitError::Missing)), "{unknown:?}");
     f.change(destroy(1)).await.unwrap();
+    let again = f.change(destroy(1)).await;
+    assert!(matches!(again, Err(CommitError::Conflict)), "{again:?}");
     let row =
         f.db.context(f.workspace, context_id(1))
             .await

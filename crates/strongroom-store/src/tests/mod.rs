@@ -6,6 +6,7 @@
 mod changes;
 mod group_commit;
 mod in_doubt;
+mod jobs;
 mod nodes;
 mod objects;
 mod opening;
@@ -18,6 +19,7 @@ mod opening;
 mod postgres;
 mod reads;
 mod webhooks;
+mod wrappers;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -25,7 +27,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use sqlx::{AnyConnection, Connection as _, Executor as _};
 use strongroom_core::ports::{
     Change, CommitError, Committed, ContextKeyRow, ContextRow, Pending, SealOpenings, Store,
-    StoreError, WorkspaceRow,
+    StoreError, WorkspaceRow, Wrapper,
 };
 use strongroom_crypto::entropy::{Entropy, EntropyUnavailable};
 use strongroom_log::{EntryBundle, Hash, Openings, leaf_hash};
@@ -201,6 +203,9 @@ fn workspace(n: u8) -> WorkspaceRow {
     }
 }
 
+/// What wraps the seeds of key contexts at first.
+pub(crate) const ROOT: Wrapper = Wrapper::Root(KeyVersion(1));
+
 pub(crate) fn context(n: u8) -> ContextRow {
     ContextRow {
         id: context_id(n),
@@ -208,7 +213,9 @@ pub(crate) fn context(n: u8) -> ContextRow {
         state: ContextState::Active,
         created: 5,
         map: vec![n; 6],
+        wrapper: ROOT,
         lock_secret: vec![n; 7],
+        destruction: None,
         final_after: None,
         keys: vec![context_key(1)],
     }

@@ -5,7 +5,7 @@ use strongroom_core::ports::{
 use strongroom_log::Hash;
 use strongroom_types::KeyVersion;
 
-use super::{Fixture, context, context_id, on_both_databases, workspace};
+use super::{Fixture, ROOT, context, context_id, on_both_databases, workspace};
 
 on_both_databases!(
     a_deployment_value_is_written_once,
@@ -86,7 +86,7 @@ async fn contexts_page_by_id_with_their_keys(f: Fixture) {
             .unwrap();
     }
     let key = super::context_key(2);
-    f.change(vec![Change::AddContextKey(context_id(1), key)])
+    f.change(vec![Change::AddContextKey(context_id(1), ROOT, key)])
         .await
         .unwrap();
     let page = f.db.contexts(f.workspace, None, 2).await.unwrap();
