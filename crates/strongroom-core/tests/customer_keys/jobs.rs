@@ -1,0 +1,298 @@
+//! Jobs: resumed by whoever comes, beside live traffic, stopped by what is in their way and by name.
+
+use strongroom_core::ports::Store as _;
+use strongroom_core::{Denial, Strongroom, Thing};
+use strongroom_types::body::{
+    JobCause, JobCreate, JobInfo, JobKind, JobState, ObjectCreate, ObjectRead, StoredObject,
+};
+use strongroom_types::{
+    Bytes, ContextId, JobId, KeyContext, KeyVersion, Operation, Outcome, Reason,
+};
+
+use crate::on_each_database;
+use crate::provider::Mood;
+use crate::world::{World, data, denial, open_at};
+
+on_each_database!(
+    a_job_goes_on_at_another_node_and_every_value_opens_at_every_moment,
+    two_nodes_do_one_job_once,
+    a_provider_that_goes_away_is_waited_for,
+    what_one_key_refuses_does_not_hold_the_others_up,
+    a_cancelled_job_stops_and_can_be_begun_again,
+    jobs_are_listed_newest_first_page_by_page,
+    a_destroyed_key_context_is_left_as_it_is,
+    the_end_of_a_job_proves_that_nothing_needs_the_older_versions,
+    what_is_suspended_is_counted_as_remaining,
+);
+
+/// Seals one value in each of `n` key contexts of an organisation.
+async fn sealed(world: &World, organization: &str, n: usize) -> Vec<(KeyContext, Bytes)> {
+    let mut all = Vec::new();
+    for kind in 0..n {
+        let map = data(organization, &kind.to_string());
+        let sealed = world.seal(&map, &kind.to_string()).await;
+        all.push((map, sealed.ciphertext));
+    }
+    all
+}
+
+async fn assert_all_open(world: &World, room: &Strongroom, all: &[(KeyContext, Bytes)]) {
+    for (n, (map, ciphertext)) in all.iter().enumerate() {
+        let opened = open_at(room, &world.ask, map, ciphertext).await;
+        assert_eq!(opened.unwrap(), n.to_string());
+    }
+}
+
+async fn a_job_goes_on_at_another_node_and_every_value_opens_at_every_moment(world: World) {
+    let all = sealed(&world, "acme", 70).await;
+    let key = world.key("acme", Some(0)).await;
+    let job = world.attach(key, "acme").await.job.id;
+    let mut room = world.room.clone();
+    let provider = world.at_provider("acme");
+    let mut killed = 0;
+    // Each node is killed while it waits for the provider, one call later than the one before.
+    while world.job(job).await.state != JobState::Done {
+        provider.set(Mood::HangsAfter(7 * killed));
+        tokio::select! {
+            () = room.work() => {}
+            () = provider.hangs() => killed += 1,
+        }
+        provider.set(Mood::Serves);
+        assert_all_open(&world, &world.room, &all).await;
+        world.pass(16);
+        room = world.node().await;
+    }
+    let done = world.job(job).await;
+    assert_eq!((done.done, done.total, done.failed), (70, 70, 0));
+    assert_eq!(done.moved, 70, "each once");
+    assert_all_open(&world, &room, &all).await;
+    let info = world.room.customer_key(&world.ask, key).await.unwrap();
+    assert_eq!(info.value.contexts, 70);
+    assert!(killed > 10, "{killed}");
+}
+
+async fn two_nodes_do_one_job_once(world: World) {
+    let all = sealed(&world, "acme", 40).await;
+    let key = world.key("acme", None).await;
+    let job = world.attach(key, "acme").await.job.id;
+    let other = world.node().await;
+    while world.job(job).await.state != JobState::Done {
+        tokio::join!(world.room.work(), other.work());
+    }
+    let done = world.job(job).await;
+    assert_eq!((done.moved, done.failed), (40, 0));
+    assert_all_open(&world, &other, &all).await;
+    let moved: u32 = world
+        .entries(Operation::ContextRewrap)
+        .await
+        .iter()
+        .map(|entry| entry.count)
+        .sum();
+    assert_eq!(moved, 40);
+}
+
+async fn a_provider_that_goes_away_is_waited_for(world: World) {
+    let all = sealed(&world, "acme", 20).await;
+    let key = world.key("acme", None).await;
+    let job = world.attach(key, "acme").await.job.id;
+    // It answers for a few key contexts only, again and again.
+    for _ in 0..3 {
+        world.at_provider("acme").set(Mood::ServesOnly(20));
+        world.room.work().await;
+        let waiting = world.job(job).await;
+        assert_eq!(waiting.state, JobState::Waiting, "{waiting:?}");
+        assert_eq!(waiting.reason, Some(Reason::CustomerKeyUnreachable));
+        assert!(waiting.next.is_some());
+        world.room.work().await;
+        assert_eq!(world.job(job).await, waiting, "not before its time");
+        world.pass(60);
+    }
+    assert!(world.job(job).await.moved > 0, "what was moved stays moved");
+    world.at_provider("acme").set(Mood::Serves);
+    let done = world.done(job).await;
+    assert_eq!((done.moved, done.failed, done.reason), (20, 0, None));
+    assert_all_open(&world, &world.room, &all).await;
+}
+
+async fn what_one_key_refuses_does_not_hold_the_others_up(world: World) {
+    let all = sealed(&world, "acme", 20).await;
+    sealed(&world, "beta", 20).await;
+    let (acme, beta) = (world.key("acme", None).await, world.key("beta", None).await);
+    world.at_provider("beta").set(Mood::Disabled);
+    let betas = world.attach(beta, "beta").await.job.id;
+    let acmes = world.attach(acme, "acme").await.job.id;
+    let asked = world.at_provider("beta").wraps();
+    world.room.work().await;
+    // One job does what both want.
+    assert_eq!(
+        world
+            .room
+            .customer_key(&world.ask, acme)
+            .await
+            .unwrap()
+            .value
+            .contexts,
+        20
+    );
+    let (betas, acmes) = (world.job(betas).await, world.job(acmes).await);
+    assert_eq!(betas.failed + acmes.failed, 40);
+    assert_eq!(betas.reason, Some(Reason::CustomerKeyRefused));
+    assert!(
+        world.at_provider("beta").wraps() - asked < 40,
+        "it is not asked for each"
+    );
+    assert_all_open(&world, &world.room, &all).await;
+    world.at_provider("beta").set(Mood::Serves);
+    world.pass(60);
+    world.done(betas.id).await;
+    world.done(acmes.id).await;
+}
+
+async fn begin(world: &World) -> JobInfo {
+    let request = JobCreate {
+        kind: JobKind::Rewrap,
+    };
+    world
+        .room
+        .job_create(&world.ask, request)
+        .await
+        .unwrap()
+        .value
+}
+
+async fn a_cancelled_job_stops_and_can_be_begun_again(world: World) {
+    let all = sealed(&world, "acme", 5).await;
+    let key = world.key("acme", None).await;
+    let job = world.attach(key, "acme").await.job.id;
+    let cancel = async |id: JobId| {
+        let cancelled = world.room.job_cancel(&world.ask, id).await;
+        cancelled
+            .map(|answered| answered.value.state)
+            .map_err(denial)
+    };
+    assert_eq!(cancel(job).await, Ok(JobState::Cancelled));
+    assert_eq!(cancel(job).await, Err(Denial::Conflict(Thing::Job)));
+    world.room.work().await;
+    assert_eq!(world.job(job).await.moved, 0);
+    assert_all_open(&world, &world.room, &all).await;
+    let again = begin(&world).await;
+    assert_eq!(again.cause, JobCause::Asked);
+    assert_eq!(world.done(again.id).await.moved, 5);
+    assert_all_open(&world, &world.room, &all).await;
+    let ends = world.entries(Operation::JobCreate).await;
+    let outcomes: Vec<_> = ends.iter().map(|entry| entry.outcome).collect();
+    assert_eq!(outcomes, [Outcome::Allowed, Outcome::Completed]);
+    assert_eq!(world.entries(Operation::JobCancel).await.len(), 2);
+}
+
+async fn jobs_are_listed_newest_first_page_by_page(world: World) {
+    let mut begun = Vec::new();
+    for _ in 0..5 {
+        begun.push(begin(&world).await.id);
+    }
+    let mut listed = Vec::new();
+    let mut query = strongroom_core::PageQuery {
+        limit: Some(2),
+        page: None,
+    };
+    loop {
+        let page = world
+            .room
+            .jobs(&world.ask, query.clone())
+            .await
+            .unwrap()
+            .value;
+        listed.extend(page.items.iter().map(|job| job.id));
+        match page.next {
+            None => break,
+            next => query.page = next,
+        }
+    }
+    assert!(listed.iter().eq(begun.iter().rev()));
+}
+
+async fn a_destroyed_key_context_is_left_as_it_is(world: World) {
+    let all = sealed(&world, "acme", 2).await;
+    let listed = world.room.contexts(&world.ask, Default::default()).await;
+    let destroyed = listed.unwrap().value.items.remove(0);
+    world
+        .room
+        .context_destroy(&world.ask, destroyed.id)
+        .await
+        .unwrap();
+    let key = world.key("acme", None).await;
+    let job = world.attach_all(key, "acme").await;
+    assert_eq!((job.done, job.moved), (2, 1));
+    for (map, ciphertext) in all {
+        let opened = world.open(&map, &ciphertext).await;
+        assert_eq!(opened.is_err(), map == destroyed.key_context);
+    }
+}
+
+/// Keeps objects in a key context, and rotates its key.
+async fn kept_and_rotated(world: &World, kind: &str, n: usize) -> (ContextId, Vec<StoredObject>) {
+    let map = data("acme", kind);
+    let mut all = Vec::new();
+    for object in 0..n {
+        let name = format!("{kind} {object}");
+        let request = ObjectCreate::new(map.clone(), name.as_str(), name.as_str());
+        let created = world.room.object_create(&world.ask, request).await;
+        all.push(created.unwrap().value);
+    }
+    let id = all[0].key.id;
+    let rotated = world.room.context_rotate(&world.ask, id).await;
+    rotated.unwrap();
+    (id, all)
+}
+
+async fn assert_kept(world: &World, all: &[StoredObject]) {
+    for object in all {
+        let which = ObjectRead::by_id(object.id);
+        let read = world.room.object_read(&world.ask, which).await.unwrap();
+        assert_eq!(read.value.value.unwrap().0, object.name.as_bytes());
+    }
+}
+
+async fn the_end_of_a_job_proves_that_nothing_needs_the_older_versions(world: World) {
+    let (id, all) = kept_and_rotated(&world, "pii", 300).await;
+    let (other, more) = kept_and_rotated(&world, "logs", 3).await;
+    let count = world.store.count_all_stale_versions(world.workspace).await;
+    assert_eq!(count.unwrap(), 303);
+    let job = begin(&world).await;
+    let done = world.done(job.id).await;
+    assert_eq!((done.moved, done.failed), (0, 0), "no wrapping changed");
+    assert_eq!((done.stored, done.remaining), (303, 0));
+    let end = world.entries(Operation::JobCreate).await.pop().unwrap();
+    assert_eq!(end.outcome, Outcome::Completed);
+    assert_eq!(end.facts["job"], job.id.to_string());
+    assert_eq!(end.facts["stored"], "303");
+    assert_eq!(end.facts["remaining"], "0");
+    for context in [id, other] {
+        let destroyed = world
+            .room
+            .context_version_destroy(&world.ask, context, KeyVersion(1))
+            .await;
+        destroyed.unwrap();
+    }
+    assert_kept(&world, &all).await;
+    assert_kept(&world, &more).await;
+    assert_eq!(world.room.check_objects().await.unwrap(), []);
+}
+
+async fn what_is_suspended_is_counted_as_remaining(world: World) {
+    let (suspended, all) = kept_and_rotated(&world, "pii", 3).await;
+    kept_and_rotated(&world, "logs", 2).await;
+    let disabled = world.room.context_disable(&world.ask, suspended).await;
+    disabled.unwrap();
+    let job = begin(&world).await;
+    let done = world.done(job.id).await;
+    assert_eq!((done.stored, done.remaining), (2, 3));
+    let end = world.entries(Operation::JobCreate).await.pop().unwrap();
+    assert_eq!(end.facts["remaining"], "3");
+    let enabled = world.room.context_enable(&world.ask, suspended).await;
+    enabled.unwrap();
+    let job = begin(&world).await;
+    let done = world.done(job.id).await;
+    assert_eq!((done.stored, done.remaining), (3, 0));
+    assert_kept(&world, &all).await;
+}
