@@ -79,6 +79,7 @@ pub struct Server {
     handle: Handle<SocketAddr>,
     serving: JoinHandle<io::Result<()>>,
     keeping: JoinHandle<()>,
+    working: JoinHandle<()>,
     delivering: JoinHandle<()>,
     stop: watch::Sender<bool>,
     development: Option<DevInfo>,
@@ -117,7 +118,8 @@ impl Server {
         Ok(Self {
             serving: serve(http, tls, patience(&app.limits), router),
             delivering: tokio::spawn(deliver(App::clone(&app), stopped.clone())),
-            keeping: tokio::spawn(keep(App::clone(&app), stopped)),
+            keeping: tokio::spawn(keep(App::clone(&app), stopped.clone())),
+            working: tokio::spawn(work(App::clone(&app), stopped)),
             address,
             url,
             app,
@@ -169,6 +171,9 @@ impl Server {
             if let Err(error) = kept.await {
                 tracing::error!(%error, "housekeeping failed");
             }
+        }
+        if let Err(error) = self.working.await {
+            tracing::error!(%error, "jobs failed");
         }
         self.app.room.close().await;
         drop(self.app);
@@ -288,6 +293,22 @@ async fn keep(app: App, mut stopped: watch::Receiver<bool>) {
         }
         if round % FORGET_ROUNDS == 0 {
             app.meter.forget_quiet();
+        }
+    }
+}
+
+/// Works on jobs. They wait for providers of customers' keys, so that they are not part of the
+/// housekeeping; one that is broken off goes on at the next start.
+async fn work(app: App, mut stopped: watch::Receiver<bool>) {
+    let mut rounds = interval(ROUND);
+    loop {
+        let round = async {
+            rounds.tick().await;
+            app.room.work().await;
+        };
+        tokio::select! {
+            () = round => {}
+            _ = stopped.changed() => return,
         }
     }
 }

@@ -16,6 +16,14 @@ pub(crate) fn counted(what: &'static str, total: u64) -> ProgressBar {
     )
 }
 
+/// Shows how far a job is: `done/total` behind what is said of it.
+pub(crate) fn job() -> ProgressBar {
+    styled(
+        ProgressBar::new(0),
+        "{human_pos}/{human_len} {wide_bar} {msg}",
+    )
+}
+
 /// Shows bytes, of how many if that is known, and the rate.
 pub(crate) fn bytes(what: &'static str, total: Option<u64>) -> ProgressBar {
     match total {

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use reqwest::header::HeaderValue;
 use strongroom_types::Lock;
 
-use crate::admin::{Clients, Contexts, Issuers, Policies, Webhooks, Workspaces};
+use crate::admin::{
+    Clients, Contexts, CustomerKeys, Issuers, Jobs, Policies, Webhooks, Workspaces,
+};
 use crate::builder::{ClientBuilder, Settings};
 use crate::lock_context::{IdentifiedContext, Presented};
 use crate::log::Log;
@@ -106,6 +108,16 @@ impl Client {
     /// Keeps objects.
     pub fn objects(&self) -> Objects<'_> {
         Objects(self)
+    }
+
+    /// Administers tenants' own keys.
+    pub fn customer_keys(&self) -> CustomerKeys<'_> {
+        CustomerKeys(self)
+    }
+
+    /// Sees and steers jobs.
+    pub fn jobs(&self) -> Jobs<'_> {
+        Jobs(self)
     }
 
     /// Reads the log and proves what it holds.

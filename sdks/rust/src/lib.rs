@@ -47,7 +47,9 @@ mod token;
 mod transport;
 mod value;
 
-pub use admin::{Clients, Contexts, Issuers, PageQuery, Policies, Webhooks, Workspaces};
+pub use admin::{
+    Clients, Contexts, CustomerKeys, Issuers, Jobs, PageQuery, Policies, Webhooks, Workspaces,
+};
 pub use builder::ClientBuilder;
 pub use client::Client;
 pub use encoding::Encoding;

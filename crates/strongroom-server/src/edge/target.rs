@@ -5,7 +5,8 @@ use axum::http::request::Parts;
 use strongroom_core::{Denial, Thing};
 use strongroom_log::Tile;
 use strongroom_types::{
-    ClientId, ContextId, IssuerId, KeyId, KeyVersion, ObjectId, PolicyId, WebhookId, WorkspaceId,
+    ClientId, ContextId, CustomerKeyId, IssuerId, JobId, KeyId, KeyVersion, ObjectId, PolicyId,
+    WebhookId, WorkspaceId,
 };
 
 use super::caller::ask;
@@ -57,6 +58,8 @@ named_by_id! {
     IssuerId => Issuer;
     ContextId => Context;
     PolicyId => Policy;
+    CustomerKeyId => CustomerKey;
+    JobId => Job;
     ObjectId => Object;
     WebhookId => Webhook;
     u64 => Entry;

@@ -1,13 +1,17 @@
 //! `/v1/contexts`: key contexts and the life of their keys.
 
+use std::time::Duration;
+
 use axum::extract::State;
-use strongroom_core::PageQuery;
+use strongroom_core::{Invalid, PageQuery};
 use strongroom_types::body::{ContextCreate, ContextInfo, Page};
 use strongroom_types::{ContextId, KeyVersion};
 
 use super::endpoint::{Endpoint, Tag, delete, get, post};
 use super::page::PAGE;
-use crate::edge::{App, Caller, Document, Query, Reply, Sent, Target, created, ok};
+use crate::edge::{
+    App, Caller, Document, FromParameters, Parameters, Query, Reply, Sent, Target, created, ok,
+};
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
@@ -43,7 +47,20 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         post("/v1/contexts/{id}/destroy", destroy)
             .about(
                 Tag::Contexts,
-                "Destroys a key context's keys and its lock secret, for good.",
+                "Suspends a key context, and destroys its keys and its lock secret after a time of \
+                 waiting, for good.",
+            )
+            .query(&[(
+                "wait_s",
+                "how long to wait, in seconds; 0 destroys at once; 7 days if absent and the operator \
+                 does not say otherwise",
+            )])
+            .gives::<ContextInfo>(),
+        post("/v1/contexts/{id}/destroy/cancel", destroy_cancel)
+            .about(
+                Tag::Contexts,
+                "Calls a destruction off before its time. The key context stays suspended until it is \
+                 enabled.",
             )
             .gives::<ContextInfo>(),
         delete("/v1/contexts/{id}/versions/{version}", version_destroy)
@@ -106,8 +123,27 @@ async fn destroy(
     State(app): State<App>,
     Caller(ask): Caller,
     Target(id): Target<ContextId>,
+    Query(Wait(wait)): Query<Wait>,
 ) -> Reply<Document<ContextInfo>> {
-    ok(&ask, app.room.context_destroy(&ask, id).await)
+    ok(&ask, app.room.context_destroy_later(&ask, id, wait).await)
+}
+
+async fn destroy_cancel(
+    State(app): State<App>,
+    Caller(ask): Caller,
+    Target(id): Target<ContextId>,
+) -> Reply<Document<ContextInfo>> {
+    ok(&ask, app.room.context_destroy_cancel(&ask, id).await)
+}
+
+/// `?wait_s=N`.
+struct Wait(Option<Duration>);
+
+impl FromParameters for Wait {
+    fn read(parameters: &mut Parameters) -> Result<Self, Invalid> {
+        let seconds = parameters.read("wait_s", |text| text.parse().ok())?;
+        Ok(Self(seconds.map(Duration::from_secs)))
+    }
 }
 
 async fn version_destroy(

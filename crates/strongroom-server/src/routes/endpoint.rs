@@ -22,6 +22,8 @@ pub(crate) enum Tag {
     Issuers,
     Contexts,
     Policies,
+    CustomerKeys,
+    Jobs,
     Log,
     Service,
     Objects,
@@ -29,7 +31,7 @@ pub(crate) enum Tag {
 }
 
 impl Tag {
-    pub(crate) const ALL: [Self; 13] = [
+    pub(crate) const ALL: [Self; 15] = [
         Self::Values,
         Self::DataKeys,
         Self::Streams,
@@ -39,6 +41,8 @@ impl Tag {
         Self::Issuers,
         Self::Contexts,
         Self::Policies,
+        Self::CustomerKeys,
+        Self::Jobs,
         Self::Log,
         Self::Service,
         Self::Objects,
@@ -56,6 +60,8 @@ impl Tag {
             Self::Issuers => "Issuers",
             Self::Contexts => "Key contexts",
             Self::Policies => "Context policies",
+            Self::CustomerKeys => "Customer keys",
+            Self::Jobs => "Jobs",
             Self::Log => "Log",
             Self::Service => "Service",
             Self::Objects => "Objects",
@@ -76,6 +82,10 @@ impl Tag {
             }
             Self::Contexts => "Whose data it is; each key context has keys of its own.",
             Self::Policies => "Rules for the key contexts that they match.",
+            Self::CustomerKeys => {
+                "Tenants' own keys: whoever administers them decides who can unwrap a tenant's keys."
+            }
+            Self::Jobs => "Long work that goes on beside the requests, and how far it is.",
             Self::Log => "Every use of a key, in a tree that anyone with a checkpoint can check.",
             Self::Service => "Health, metrics and this document. No credential is needed.",
             Self::Objects => {

@@ -2,10 +2,12 @@
 
 mod clients;
 mod contexts;
+mod customer_keys;
 mod data_keys;
 pub(crate) mod endpoint;
 mod health;
 mod issuers;
+mod jobs;
 mod log;
 mod objects;
 mod page;
@@ -35,6 +37,8 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         issuers::endpoints(),
         contexts::endpoints(),
         policies::endpoints(),
+        customer_keys::endpoints(),
+        jobs::endpoints(),
         log::endpoints(),
         health::endpoints(),
         objects::endpoints(),

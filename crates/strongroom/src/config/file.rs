@@ -87,6 +87,7 @@ pub(super) struct LogFile {
 pub(super) struct ContextsFile {
     quota: Option<u64>,
     backup_retention_days: Option<u32>,
+    destroy_wait_days: Option<u32>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -143,6 +144,8 @@ impl File {
         set(&mut settings.context_quota, self.contexts.quota);
         let backups = self.contexts.backup_retention_days.map(days);
         set(&mut settings.backup_retention, backups);
+        let wait = self.contexts.destroy_wait_days.map(days);
+        set(&mut settings.destroy_wait, wait);
         set(&mut settings.object_bytes_max, self.objects.value_bytes);
         let deleted = self.objects.retention_days.map(days);
         set(&mut settings.object_retention, deleted);

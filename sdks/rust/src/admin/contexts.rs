@@ -1,5 +1,7 @@
 //! `/v1/contexts`.
 
+use std::time::Duration;
+
 use strongroom_types::body::{ContextCreate, ContextInfo, Page};
 use strongroom_types::{ContextId, KeyContext, KeyVersion};
 
@@ -62,12 +64,36 @@ impl Contexts<'_> {
         self.act(id, "enable").await
     }
 
-    /// Destroys its keys and its lock secret. What was sealed under it never opens again.
+    /// Destroys its keys and its lock secret at once. What was sealed under it never opens again.
     ///
     /// # Errors
     /// The server refused or did not answer.
     pub async fn destroy(&self, id: ContextId) -> Result<ContextInfo, ClientError> {
-        self.act(id, "destroy").await
+        self.destroy_later(id, Some(Duration::ZERO)).await
+    }
+
+    /// Suspends it, and destroys it after this time, or after that of the server (7 days, if its
+    /// operator does not say otherwise). Until then it can be called off.
+    ///
+    /// # Errors
+    /// The server refused or did not answer.
+    pub async fn destroy_later(
+        &self,
+        id: ContextId,
+        wait: Option<Duration>,
+    ) -> Result<ContextInfo, ClientError> {
+        Call::post(format!("/v1/contexts/{id}/destroy"))
+            .query("wait_s", wait.map(|wait| wait.as_secs()))
+            .answer(self.0)
+            .await
+    }
+
+    /// Calls a destruction off before its time. The key context stays suspended until it is enabled.
+    ///
+    /// # Errors
+    /// It does not wait for its destruction, or the server refused or did not answer.
+    pub async fn cancel_destroy(&self, id: ContextId) -> Result<ContextInfo, ClientError> {
+        self.act(id, "destroy/cancel").await
     }
 
     /// Destroys one rotated version of its key.

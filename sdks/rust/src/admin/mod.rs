@@ -1,15 +1,20 @@
-//! Administration: workspaces, clients, issuers, key contexts and context policies.
+//! Administration: workspaces, clients, issuers, key contexts, context policies, tenants' own keys and
+//! jobs.
 
 mod clients;
 mod contexts;
+mod customer_keys;
 mod issuers;
+mod jobs;
 mod policies;
 mod webhooks;
 mod workspaces;
 
 pub use clients::Clients;
 pub use contexts::Contexts;
+pub use customer_keys::CustomerKeys;
 pub use issuers::Issuers;
+pub use jobs::Jobs;
 pub use policies::Policies;
 pub use webhooks::Webhooks;
 pub use workspaces::Workspaces;

@@ -1,5 +1,7 @@
 //! `strongroom admin contexts`.
 
+use std::time::Duration;
+
 use clap::{Args, Subcommand};
 use strongroom_types::{ContextId, KeyContext, KeyVersion};
 
@@ -15,6 +17,8 @@ pub(in crate::command) struct ContextsArgs {
     #[command(subcommand)]
     action: Action,
 }
+
+const DAY: Duration = Duration::from_hours(24);
 
 #[derive(Subcommand, Debug)]
 enum Action {
@@ -34,13 +38,21 @@ enum Action {
     Disable { id: ContextId },
     /// Resume one
     Enable { id: ContextId },
-    /// Destroy its keys: what was sealed under it never opens again
+    /// Destroy its keys after a time of waiting: what was sealed under it never opens again
     Destroy {
         id: ContextId,
+        /// How long to wait; as the server says if absent. Until then it can be called off
+        #[arg(long, value_name = "DAYS", conflicts_with = "now")]
+        wait_days: Option<u32>,
+        /// Do not wait
+        #[arg(long)]
+        now: bool,
         /// Say so twice
         #[arg(long, required = true)]
         forever: bool,
     },
+    /// Call a destruction off before its time; it stays suspended
+    CancelDestroy { id: ContextId },
     /// Destroy one rotated version of its key
     DestroyVersion {
         id: ContextId,
@@ -61,7 +73,12 @@ pub(super) async fn run(args: ContextsArgs) -> Result<(), Failure> {
         Action::Rotate { id } => print::json(&contexts.rotate(id).await?)?,
         Action::Disable { id } => print::json(&contexts.disable(id).await?)?,
         Action::Enable { id } => print::json(&contexts.enable(id).await?)?,
-        Action::Destroy { id, .. } => print::json(&contexts.destroy(id).await?)?,
+        Action::Destroy { id, now: true, .. } => print::json(&contexts.destroy(id).await?)?,
+        Action::Destroy { id, wait_days, .. } => {
+            let wait = wait_days.map(|days| DAY * days);
+            print::json(&contexts.destroy_later(id, wait).await?)?;
+        }
+        Action::CancelDestroy { id } => print::json(&contexts.cancel_destroy(id).await?)?,
         Action::DestroyVersion { id, version, .. } => {
             contexts.destroy_version(id, KeyVersion(version)).await?;
             print::note(format_args!("version {version} is destroyed"));

@@ -2,7 +2,9 @@
 
 mod clients;
 mod contexts;
+mod customer_keys;
 mod issuers;
+mod jobs;
 mod policies;
 mod webhooks;
 mod workspaces;
@@ -25,6 +27,10 @@ pub(super) enum AdminCommand {
     Contexts(contexts::ContextsArgs),
     /// Context policies: suite, required lock, rotation
     Policies(policies::PoliciesArgs),
+    /// Tenants' own keys: register, verify, attach, replace, detach
+    CustomerKeys(customer_keys::CustomerKeysArgs),
+    /// Jobs: see how far they are, cancel them
+    Jobs(jobs::JobsArgs),
     /// Webhooks: where events are sent
     Webhooks(webhooks::WebhooksArgs),
 }
@@ -36,6 +42,8 @@ pub(super) async fn run(command: AdminCommand) -> Result<(), Failure> {
         AdminCommand::Issuers(args) => issuers::run(args).await,
         AdminCommand::Contexts(args) => contexts::run(args).await,
         AdminCommand::Policies(args) => policies::run(args).await,
+        AdminCommand::CustomerKeys(args) => customer_keys::run(args).await,
+        AdminCommand::Jobs(args) => jobs::run(args).await,
         AdminCommand::Webhooks(args) => webhooks::run(args).await,
     }
 }
