@@ -38,6 +38,8 @@ const READS: &[(Permission, &str)] = &[
     (Permission::AdminIssuers, "/v1/issuers"),
     (Permission::AdminContexts, "/v1/contexts"),
     (Permission::AdminPolicies, "/v1/context-policies"),
+    (Permission::AdminCustomerKeys, "/v1/customer-keys"),
+    (Permission::AdminJobs, "/v1/jobs"),
     (Permission::AdminWebhooks, "/v1/webhooks"),
     (Permission::LogRead, "/v1/events"),
     (Permission::ObjectsList, "/v1/objects"),
@@ -81,6 +83,12 @@ fn posts() -> Vec<(Permission, &'static str, Value)> {
             "/v1/data-keys/rewrap/batch",
             json!({"items": [with("wrapped_key")]}),
         ),
+        (
+            Permission::AdminCustomerKeys,
+            "/v1/customer-keys/which-key",
+            json!({"key_context": {"t": "a"}}),
+        ),
+        (Permission::AdminJobs, "/v1/jobs", json!({"kind": "rewrap"})),
         (
             Permission::ObjectsWrite,
             "/v1/objects",

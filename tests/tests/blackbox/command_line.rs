@@ -12,13 +12,15 @@ use strongroom_tests::room::{Room, tenant};
 use strongroom_tests::server;
 use strongroom_types::KeyVersion;
 use strongroom_types::body::{
-    Batch, EncryptItem, EncryptRequest, LogEntryId, ObjectCreate, ObjectRead, StoredObject,
+    Batch, ContextInfo, ContextState, EncryptItem, EncryptRequest, JobInfo, JobState, LogEntryId,
+    ObjectCreate, ObjectRead, StoredObject,
 };
 
 on_each_database!(
     an_exported_log_verifies_offline_and_a_flipped_byte_does_not,
     a_receipt_verifies_offline_and_for_its_entry_only,
     an_object_is_put_got_listed_and_deleted,
+    a_key_context_is_destroyed_after_waiting_or_not,
     a_rewrapped_file_is_replaced_as_a_whole,
     a_file_that_cannot_be_rewrapped_stays_as_it_is,
 );
@@ -261,4 +263,34 @@ async fn a_file_that_cannot_be_rewrapped_stays_as_it_is(room: Room) {
         let only = std::slice::from_ref(&sealed);
         assert_eq!(files(folder.path()), only, "nothing beside it");
     }
+}
+
+async fn a_key_context_is_destroyed_after_waiting_or_not(room: Room) {
+    let id = room.client.contexts().create(tenant("acme")).await;
+    let id = id.unwrap().id.to_string();
+    let contexts = |arguments: &[&str]| {
+        let all = [&["admin", "contexts"], arguments].concat();
+        let output = run(&room, &all);
+        let info: Option<ContextInfo> = serde_json::from_slice(&output.stdout).ok();
+        assert_eq!(output.status.success(), info.is_some(), "{output:?}");
+        info
+    };
+    assert_eq!(contexts(&["destroy", &id]), None, "not said twice");
+    let waiting = contexts(&["destroy", &id, "--forever", "--wait-days", "2"]).unwrap();
+    let waits = |info: ContextInfo| (info.state, info.destroy_at.is_some());
+    assert_eq!(waits(waiting), (ContextState::Disabled, true));
+    assert_eq!(contexts(&["enable", &id]), None);
+    let kept = contexts(&["cancel-destroy", &id]).unwrap();
+    assert_eq!(waits(kept), (ContextState::Disabled, false));
+    let destroyed = contexts(&["destroy", &id, "--forever", "--now"]).unwrap();
+    assert_eq!(waits(destroyed), (ContextState::Destroyed, false));
+    // Nothing goes on but what waits for its time.
+    let other = room.client.contexts().create(tenant("beta")).await;
+    let other = other.unwrap().id.to_string();
+    contexts(&["destroy", &other, "--forever"]).unwrap();
+    let watched = run(&room, &["admin", "jobs", "rewrap", "--watch"]);
+    let job: JobInfo = serde_json::from_slice(&watched.stdout).unwrap();
+    assert_eq!((job.state, job.remaining), (JobState::Done, 0));
+    let watched = run(&room, &["admin", "jobs", "--watch"]);
+    assert!(watched.status.success() && watched.stdout.is_empty());
 }

@@ -28,6 +28,7 @@ fn policy(pairs: &[(&str, &str)]) -> PolicyBody {
         rotation: strongroom_types::body::Rotation::default(),
         accepted_formats: None,
         version_check_required: false,
+        closed_names: Vec::new(),
     }
 }
 

@@ -176,6 +176,7 @@ async fn administer(room: &Room) -> Vec<Vec<u8>> {
         rotation: Rotation::default(),
         accepted_formats: None,
         version_check_required: false,
+        closed_names: Vec::new(),
     };
     room.client.policies().create(&policy).await.unwrap();
     let workspace = WorkspaceCreate {

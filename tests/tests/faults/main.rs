@@ -12,6 +12,7 @@ mod crash;
 mod database_file;
 mod deployment;
 mod disk;
+mod job_crash;
 mod object_crash;
 mod object_rows;
 mod postgres_lost;
