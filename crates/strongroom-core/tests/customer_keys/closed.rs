@@ -92,7 +92,7 @@ async fn detaching_under_a_closed_name_never_falls_back(world: World) {
         .unwrap();
     let detached = world
         .room
-        .customer_key_detach(&world.ask, key, Default::default())
+        .customer_key_detach(&world.ask, key, CustomerKeyDetach::default())
         .await;
     let job = world.done(detached.unwrap().value.job.id).await;
     assert_eq!((job.moved, job.failed), (0, 0));
@@ -143,7 +143,7 @@ async fn which_key_says_what_would_be_used_and_why(world: World) {
     assert!(other.considered.is_empty());
     // It asked nobody and made nothing.
     assert_eq!(world.at_provider("acme").unwraps(), asked);
-    let contexts = world.room.contexts(&world.ask, Default::default()).await;
+    let contexts = world.room.contexts(&world.ask, PageQuery::default()).await;
     assert_eq!(contexts.unwrap().value.items.len(), 1);
 }
 

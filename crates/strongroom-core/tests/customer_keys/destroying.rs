@@ -175,7 +175,7 @@ async fn without_waiting_there_is_no_job(world: World) {
     assert_eq!(destroyed.unwrap().state, ContextState::Destroyed);
     let code = code_of_opening(&world, (&map, &ciphertext)).await;
     assert_eq!(code, Some(Code::CannotDecrypt));
-    let jobs = world.room.jobs(&world.ask, Default::default()).await;
+    let jobs = world.room.jobs(&world.ask, PageQuery::default()).await;
     assert_eq!(jobs.unwrap().value.items, []);
 }
 

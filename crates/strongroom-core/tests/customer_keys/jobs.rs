@@ -213,7 +213,7 @@ async fn jobs_are_listed_newest_first_page_by_page(world: World) {
 
 async fn a_destroyed_key_context_is_left_as_it_is(world: World) {
     let all = sealed(&world, "acme", 2).await;
-    let listed = world.room.contexts(&world.ask, Default::default()).await;
+    let listed = world.room.contexts(&world.ask, PageQuery::default()).await;
     let destroyed = listed.unwrap().value.items.remove(0);
     world
         .room

@@ -167,7 +167,7 @@ async fn everything_under_the_key_context_is_closed_with_the_key(world: World) {
     let unwrap = strongroom_types::body::DataKeyUnwrap::new(acme(), data_key.wrapped_key.clone());
     let stream = strongroom_core::stream::StreamSeal {
         key_context: acme(),
-        lock: Default::default(),
+        lock: Lock::default(),
         associated_data: None,
     };
     for denial in [
@@ -241,7 +241,7 @@ async fn a_key_disabled_here_closes_at_once(world: World) {
     }
     let enabled = world
         .room
-        .customer_key_enable(&world.ask, key, Default::default())
+        .customer_key_enable(&world.ask, key, CustomerKeyEnable::default())
         .await;
     enabled.unwrap();
     assert_eq!(world.open(&acme(), &sealed).await.unwrap(), "value");

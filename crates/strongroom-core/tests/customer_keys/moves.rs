@@ -35,7 +35,7 @@ fn acme() -> KeyContext {
 }
 
 async fn described(world: &World, map: &KeyContext) -> ContextInfo {
-    let page = world.room.contexts(&world.ask, Default::default()).await;
+    let page = world.room.contexts(&world.ask, PageQuery::default()).await;
     let mut items = page.unwrap().value.items;
     items.retain(|info| info.key_context == *map);
     items.pop().unwrap()
@@ -256,7 +256,7 @@ async fn detaching_puts_everything_back_under_the_root(world: World) {
     let sealed = world.seal(&acme(), "value").await.ciphertext;
     let detached = world
         .room
-        .customer_key_detach(&world.ask, key, Default::default())
+        .customer_key_detach(&world.ask, key, CustomerKeyDetach::default())
         .await
         .unwrap()
         .value;
@@ -318,7 +318,7 @@ async fn the_policy_with_most_pairs_and_a_key_wins(world: World) {
     // Without it, the key of the policy with fewer pairs counts again.
     let detached = world
         .room
-        .customer_key_detach(&world.ask, piis, Default::default())
+        .customer_key_detach(&world.ask, piis, CustomerKeyDetach::default())
         .await;
     world.done(detached.unwrap().value.job.id).await;
     assert_eq!(wrapped("pii").await, Some(acmes));

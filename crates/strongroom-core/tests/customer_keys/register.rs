@@ -54,7 +54,7 @@ async fn a_key_is_used_only_after_it_was_verified(world: World) {
     assert_eq!(attach(&world, id).await, Err(unverified.clone()));
     let enabled = world
         .room
-        .customer_key_enable(&world.ask, id, Default::default())
+        .customer_key_enable(&world.ask, id, CustomerKeyEnable::default())
         .await;
     assert_eq!(enabled.map_err(denial).unwrap_err(), unverified);
     assert_eq!(world.at_provider("acme").wraps(), 0);
@@ -157,7 +157,7 @@ async fn a_key_is_forgotten_only_when_it_wraps_nothing(world: World) {
     assert_eq!(forget().await, Err(Code::Conflict));
     let detached = world
         .room
-        .customer_key_detach(&world.ask, id, Default::default())
+        .customer_key_detach(&world.ask, id, CustomerKeyDetach::default())
         .await;
     let job = detached.unwrap().value.job.id;
     assert_eq!(forget().await, Err(Code::Conflict), "it still wraps");
@@ -190,7 +190,7 @@ async fn customer_keys_are_administered_with_a_permission_of_their_own(world: Wo
     let disabled = room.customer_key_disable(&other, id).await;
     assert_eq!(disabled.map_err(denial).unwrap_err(), missing);
     let detached = room
-        .customer_key_detach(&other, id, Default::default())
+        .customer_key_detach(&other, id, CustomerKeyDetach::default())
         .await;
     assert_eq!(detached.map_err(denial).unwrap_err(), missing);
 }
@@ -204,7 +204,7 @@ async fn every_act_has_its_entry(world: World) {
     let replaced = room.customer_key_replace(&world.ask, old, by).await;
     world.done(replaced.unwrap().value.job.id).await;
     room.customer_key_disable(&world.ask, old).await.unwrap();
-    let enable = Default::default();
+    let enable = CustomerKeyEnable::default();
     room.customer_key_enable(&world.ask, old, enable)
         .await
         .unwrap();
@@ -212,7 +212,7 @@ async fn every_act_has_its_entry(world: World) {
         .await
         .unwrap();
     room.customer_key_delete(&world.ask, old).await.unwrap();
-    let detached = room.customer_key_detach(&world.ask, new, Default::default());
+    let detached = room.customer_key_detach(&world.ask, new, CustomerKeyDetach::default());
     world.done(detached.await.unwrap().value.job.id).await;
     for (operation, entries) in [
         (Operation::CustomerKeyRegister, 2),

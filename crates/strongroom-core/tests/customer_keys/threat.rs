@@ -18,7 +18,7 @@ on_each_database!(a_stolen_customer_key_opens_its_tenant_only_and_is_contained);
 
 /// All key contexts, as a thief of the database has them, with their maps.
 async fn stolen(world: &World) -> Vec<(ContextRow, KeyContext)> {
-    let listed = world.room.contexts(&world.ask, Default::default()).await;
+    let listed = world.room.contexts(&world.ask, PageQuery::default()).await;
     let mut all = Vec::new();
     for info in listed.unwrap().value.items {
         let row = world.store.context(world.workspace, info.id).await.unwrap();
