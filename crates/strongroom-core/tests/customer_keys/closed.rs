@@ -1,8 +1,9 @@
 //! Closed names, so that a misspelt value never falls back, and which key a key context would use.
 
-use strongroom_core::Denial;
+use strongroom_core::{Denial, PageQuery};
 use strongroom_types::body::{
-    PolicyBody, PolicyInfo, WhichKey, WhichKeyBecause, WhichKeyRequest, WrappingKind,
+    CustomerKeyDetach, PolicyBody, PolicyInfo, WhichKey, WhichKeyBecause, WhichKeyRequest,
+    WrappingKind,
 };
 use strongroom_types::{Code, KeyContext, Operation, Reason};
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use strongroom_core::{Denial, Invalid, Thing};
+use strongroom_core::{Denial, Invalid, PageQuery, Thing};
 use strongroom_types::body::{ContextInfo, ContextState, JobKind, JobState};
 use strongroom_types::{Bytes, Code, KeyContext, Operation, Outcome};
 
@@ -160,7 +160,7 @@ async fn what_was_made_again_is_not_destroyed_by_an_older_job(world: World) {
 
 async fn two_nodes_destroy_once(world: World) {
     let (_, _, context) = sealed(&world).await;
-    let waiting = destroy_later(&world, &context, Some(Duration::from_secs(60))).await;
+    let waiting = destroy_later(&world, &context, Some(Duration::from_mins(1))).await;
     world.pass(60);
     let other = world.node().await;
     tokio::join!(world.room.work(), other.work());

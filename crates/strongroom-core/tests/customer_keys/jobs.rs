@@ -1,7 +1,7 @@
 //! Jobs: resumed by whoever comes, beside live traffic, stopped by what is in their way and by name.
 
 use strongroom_core::ports::Store as _;
-use strongroom_core::{Denial, Strongroom, Thing};
+use strongroom_core::{Denial, PageQuery, Strongroom, Thing};
 use strongroom_types::body::{
     JobCause, JobCreate, JobInfo, JobKind, JobState, ObjectCreate, ObjectRead, StoredObject,
 };
@@ -191,7 +191,7 @@ async fn jobs_are_listed_newest_first_page_by_page(world: World) {
         begun.push(begin(&world).await.id);
     }
     let mut listed = Vec::new();
-    let mut query = strongroom_core::PageQuery {
+    let mut query = PageQuery {
         limit: Some(2),
         page: None,
     };

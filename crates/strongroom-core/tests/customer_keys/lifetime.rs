@@ -2,8 +2,8 @@
 //! unwrap, never sliding, and not at all when that is 0.
 
 use strongroom_core::Denial;
-use strongroom_types::body::{DataKeyCreate, ObjectCreate, ObjectRead};
-use strongroom_types::{Code, KeyContext, Operation, Reason};
+use strongroom_types::body::{CustomerKeyEnable, DataKeyCreate, ObjectCreate, ObjectRead};
+use strongroom_types::{Code, KeyContext, Lock, Operation, Reason};
 
 use crate::on_each_database;
 use crate::provider::Mood;

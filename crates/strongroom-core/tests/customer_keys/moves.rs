@@ -1,11 +1,12 @@
 //! Attaching to key contexts that exist, replacing a key in either order, detaching.
 
 use strongroom_core::ports::{Store as _, Wrapper};
-use strongroom_core::{Ask, Denial};
+use strongroom_core::{Ask, Denial, PageQuery};
 use strongroom_crypto::keys::Place;
 use strongroom_types::body::{
-    ContextInfo, CustomerKeyEnable, CustomerKeyInfo, CustomerKeyReplace, EnableFor, JobInfo,
-    JobState, KeyState, ObjectCreate, ObjectRead, ObjectUpdate, PolicyBody, Rotation, StoredObject,
+    ContextInfo, CustomerKeyDetach, CustomerKeyEnable, CustomerKeyInfo, CustomerKeyReplace,
+    EnableFor, JobInfo, JobState, KeyState, ObjectCreate, ObjectRead, ObjectUpdate, PolicyBody,
+    Rotation, StoredObject,
 };
 use strongroom_types::{
     Bytes, Code, ContextPattern, CustomerKeyId, KeyContext, KeyVersion, Lock, Operation, Outcome,

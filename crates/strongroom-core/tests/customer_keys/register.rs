@@ -1,9 +1,12 @@
 //! Registering customers' keys: verified before use, credentials never shown, always the same key.
 
+use core::fmt::Write as _;
+
 use serde_json::json;
 use strongroom_core::{CustomerKeyFault, Denial, PageQuery};
 use strongroom_types::body::{
-    ClientCreate, CustomerKeyAttach, CustomerKeyState, CustomerKeyUpdate,
+    ClientCreate, CustomerKeyAttach, CustomerKeyDetach, CustomerKeyEnable, CustomerKeyState,
+    CustomerKeyUpdate,
 };
 use strongroom_types::{
     Code, ContextPattern, CustomerKeyId, Operation, Outcome, Permission, Reason,
@@ -112,7 +115,7 @@ async fn neither_answers_nor_entries_show_credentials(world: World) {
         let entries = world.entries(*operation).await;
         shown.push_str(&serde_json::to_string(&entries).unwrap());
     }
-    shown.push_str(&format!("{described:?}"));
+    write!(shown, "{described:?}").unwrap();
     assert!(shown.contains("\"secret_access_key\":\"hidden\""));
     assert!(!shown.contains("hunter2"));
 }
