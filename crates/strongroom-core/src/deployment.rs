@@ -102,8 +102,8 @@ async fn key(
     let row = if let Some(row) = store.deployment(name).await? {
         row
     } else {
-        let wrapped = root.wrap(&place, &Seed::generate(entropy)?).await?;
+        let wrapped = root.wrap(&place, None, &Seed::generate(entropy)?).await?;
         store.put_deployment(name, &wrapped).await?
     };
-    Ok(root.unwrap(&place, &row).await?.derive_key(&place))
+    Ok(root.unwrap(&place, None, &row).await?.derive_key(&place))
 }

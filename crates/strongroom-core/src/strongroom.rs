@@ -16,8 +16,8 @@ use crate::identity::{Issuers, KeyCache};
 use crate::log::Logs;
 use crate::policy::Policies;
 use crate::ports::{
-    Anchor, AnchorError, Clock, Deliver, Fetch, RecordKind, Root, RootError, Store, StoreError,
-    WorkspaceRow,
+    Anchor, AnchorError, Clock, Deliver, Fetch, Providers, RecordKind, Root, RootError, Store,
+    StoreError, WorkspaceRow,
 };
 use crate::record;
 use crate::settings::Settings;
@@ -31,6 +31,8 @@ pub struct Parts {
     pub store: Arc<dyn Store>,
     /// Wraps the seeds of workspaces.
     pub root: Arc<dyn Root>,
+    /// Connects to customers' own keys.
+    pub providers: Arc<dyn Providers>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
     /// Draws salts, keys and ids.
@@ -104,7 +106,7 @@ pub enum OpenError {
 pub struct Health {
     /// The database answers.
     pub store: bool,
-    /// The root provider has unwrapped the system workspace's keys.
+    /// The root provider answers, and has unwrapped the system workspace's keys.
     pub root: bool,
     /// The root provider's kind.
     pub root_kind: &'static str,
@@ -148,6 +150,8 @@ impl core::ops::Deref for Strongroom {
 pub struct Inner {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) root: Arc<dyn Root>,
+    #[expect(dead_code, reason = "no operation attaches a customer's key yet")]
+    pub(crate) providers: Arc<dyn Providers>,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) anchor: Arc<dyn Anchor>,
     pub(crate) deliver: Arc<dyn Deliver>,
@@ -163,6 +167,9 @@ pub struct Inner {
     pub(crate) turns: crate::object::Turns,
     pub(crate) purged: crate::object::Purged,
     states: Cache<WorkspaceId, Arc<WorkspaceState>>,
+    /// By the wrapped seeds too: a state that is read again has the same keys, and the root is not
+    /// asked for them again.
+    workspace_keys: Cache<(WorkspaceId, Vec<u8>), Arc<WorkspaceKeys>>,
 }
 
 /// How many workspaces' states are kept.
@@ -193,8 +200,10 @@ impl Strongroom {
             turns: crate::object::Turns::new(),
             purged: crate::object::Purged::default(),
             states: Cache::new(STATES_MAX),
+            workspace_keys: Cache::new(STATES_MAX),
             store: parts.store,
             root: parts.root,
+            providers: parts.providers,
             entropy: parts.entropy,
             anchor: parts.anchor,
             deliver: parts.deliver,
@@ -210,7 +219,8 @@ impl Strongroom {
     pub async fn health(&self) -> Health {
         Health {
             store: self.store.ping().await.is_ok(),
-            root: self.state(self.deployment.system).await.is_ok(),
+            root: self.root.probe().await.is_ok()
+                && self.state(self.deployment.system).await.is_ok(),
             root_kind: self.root.kind(),
         }
     }
@@ -267,7 +277,7 @@ impl Strongroom {
             .workspace(id)
             .await?
             .ok_or(Denial::Unauthenticated)?;
-        let keys = WorkspaceKeys::unwrap(id, &row.seeds, &*self.root, &self.entropy).await?;
+        let keys = self.keys_of(id, row.seeds).await?;
         let body = keys.open_body("workspace", &[b"workspace", id.as_bytes()], &row.body)?;
         let issuers = self
             .all_records(id, RecordKind::Issuer, |record| {
@@ -285,11 +295,22 @@ impl Strongroom {
             created: row.created,
             context_quota: row.context_quota,
             body,
-            keys: Arc::new(keys),
+            keys,
             issuers: Issuers::new(issuers),
             policies: Policies::new(policies),
             outdated: AtomicBool::new(false),
         }))
+    }
+
+    async fn keys_of(&self, id: WorkspaceId, seeds: Vec<u8>) -> Result<Arc<WorkspaceKeys>, Denial> {
+        let unwrap = async {
+            let keys = WorkspaceKeys::unwrap(id, &seeds, &*self.root, &self.entropy).await?;
+            Ok::<_, RootError>(Arc::new(keys))
+        };
+        let keys = self
+            .workspace_keys
+            .try_get_with((id, seeds.clone()), unwrap);
+        Ok(keys.await.map_err(|error| *error)?)
     }
 
     /// Reads all records of a kind, page by page.

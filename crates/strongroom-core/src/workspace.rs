@@ -91,7 +91,7 @@ impl WorkspaceKeys {
         let wrap = async |place: Place| {
             let seed = Seed::generate(entropy).map_err(|_no_entropy| Denial::Unavailable)?;
             let row = root
-                .wrap(&place, &seed)
+                .wrap(&place, None, &seed)
                 .await
                 .map_err(|_root| Denial::RootUnavailable)?;
             Ok::<_, Denial>(Bytes(row))
@@ -112,13 +112,17 @@ impl WorkspaceKeys {
         entropy: &Arc<dyn Entropy>,
     ) -> Result<Self, RootError> {
         let seeds: WrappedSeeds =
-            serde_json::from_slice(row).map_err(|_shape| RootError::WrongRoot)?;
+            serde_json::from_slice(row).map_err(|_shape| RootError::WrongRoot {
+                provider: root.kind(),
+            })?;
         let root_place = Place::WorkspaceRoot(workspace, ROOT_VERSION);
-        let root_seed = root.unwrap(&root_place, &seeds.root.0).await?;
+        let root_seed = root.unwrap(&root_place, None, &seeds.root.0).await?;
         let context_place = Place::ContextIdKey(workspace);
-        let context_seed = root.unwrap(&context_place, &seeds.context_id.0).await?;
+        let context_seed = root
+            .unwrap(&context_place, None, &seeds.context_id.0)
+            .await?;
         let audit_seed = root
-            .unwrap(&Place::AuditKey(workspace), &seeds.audit.0)
+            .unwrap(&Place::AuditKey(workspace), None, &seeds.audit.0)
             .await?;
         Ok(Self {
             workspace,

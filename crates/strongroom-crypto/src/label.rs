@@ -87,6 +87,8 @@ labels! {
     ObjectName = "name-of-object";
     /// Deployment seed → a key of the deployment.
     Deployment = "deployment";
+    /// Digest that binds a seed wrapped by a provider to its place.
+    Binding = "binding-of-seed";
 }
 
 #[cfg(test)]

@@ -21,6 +21,7 @@ mod json;
 mod metadata;
 mod operation;
 mod permission;
+pub mod provider;
 mod reason;
 #[cfg(feature = "openapi")]
 mod schema;
@@ -38,5 +39,6 @@ pub use json::{StrictError, parse_strict};
 pub use metadata::{Metadata, MetadataError};
 pub use operation::{Operation, Outcome};
 pub use permission::Permission;
+pub use provider::{Credential, ProviderKey};
 pub use reason::Reason;
 pub use suite::{Format, Mode, Purpose, Suite};

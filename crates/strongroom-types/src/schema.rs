@@ -7,6 +7,7 @@ use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, Schema, Type}
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::body::{EventId, LogEntryId};
+use crate::provider::{Credential, HexId, Hidden};
 use crate::{
     Bytes, ClientId, ContextId, ContextPattern, IssuerId, KeyContext, KeyId, Metadata, ObjectId,
     PolicyId, RequestId, WebhookId, WorkspaceId,
@@ -46,6 +47,14 @@ fn base64() -> Schema {
         .into()
 }
 
+fn secret() -> Schema {
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .write_only(true)
+        .build()
+        .into()
+}
+
 fn strings(description: &str) -> Schema {
     ObjectBuilder::new()
         .schema_type(Type::Object)
@@ -80,6 +89,9 @@ schema! {
     RequestId => text("^req_[0-9a-z]{26}$");
     ContextId => text("^ctx_[0-9a-z]{52}$");
     LogEntryId => text("^ws_[0-9a-z]{26}/[0-9]+$");
+    HexId => text("^([0-9a-fA-F]{2})+$");
+    Credential => secret();
+    Hidden => text("^hidden$");
     Bytes => base64();
     KeyContext => strings("1 to 10 pairs of strings that name whose data this is");
     ContextPattern => strings("pairs that a key context must contain; `*` is any value");

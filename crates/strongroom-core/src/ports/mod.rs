@@ -1,5 +1,5 @@
-//! What the product needs from outside: a store, a root, a clock, and ways to fetch
-//! issuers' keys and to send events.
+//! What the product needs from outside: a store, a root, customers' keys, a clock, and ways to
+//! fetch issuers' keys and to send events.
 //!
 //! Entropy is the fourth port; it is `strongroom_crypto::entropy::Entropy`, because the lower crate
 //! draws salts from it.
@@ -22,7 +22,7 @@ pub use objects::{
     DueObject, FoundObject, ObjectRow, ObjectVersionRow, ObjectsFilter, ObjectsRange,
     RewrappedVersion, SealedVersion, StaleVersion, VersionPlace,
 };
-pub use root::{Root, RootError};
+pub use root::{ConnectError, Outage, Providers, Refusal, Root, RootError};
 pub use rows::{
     ApiKeyRow, BatchRow, Change, CheckpointRow, ContextKeyRow, ContextRow, Head, IdempotencyRow,
     Record, RecordKind, Scope, TermRow, TileRow, Tiling, UseCount, WorkspaceRow,

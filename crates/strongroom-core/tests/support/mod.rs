@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use strongroom_core::ports::{
-    Anchor, AnchorError, Clock, Deliver, DeliverError, Fetch, FetchError, Reading, Root, RootError,
-    Tombstone,
+    Anchor, AnchorError, Clock, ConnectError, Deliver, DeliverError, Fetch, FetchError, Outage,
+    Providers, Reading, Root, RootError, Tombstone,
 };
 use strongroom_core::{Ask, Bearer, Credentials, OpenError, Origin, Parts, Settings, Strongroom};
 use strongroom_crypto::entropy::SystemEntropy;
@@ -17,7 +17,7 @@ use strongroom_crypto::keys::{Place, Seed, WrappingKey};
 use strongroom_crypto::secret::Secret;
 use strongroom_store::{Database, StoreConfig};
 use strongroom_types::body::{EncryptRequest, WorkspaceCreate};
-use strongroom_types::{KeyContext, RequestId, WorkspaceId};
+use strongroom_types::{KeyContext, ProviderKey, RequestId, WorkspaceId};
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 
@@ -67,13 +67,44 @@ impl Root for TestRoot {
         "test"
     }
 
-    async fn wrap(&self, place: &Place, seed: &Seed) -> Result<Vec<u8>, RootError> {
+    async fn wrap(
+        &self,
+        place: &Place,
+        _context: Option<&KeyContext>,
+        seed: &Seed,
+    ) -> Result<Vec<u8>, RootError> {
         seed.wrap(&Self::key(), place, &SystemEntropy)
-            .map_err(|_no_entropy| RootError::Unavailable)
+            .map_err(|_no_entropy| RootError::Unavailable {
+                provider: self.kind(),
+                outage: Outage::Entropy,
+            })
     }
 
-    async fn unwrap(&self, place: &Place, wrapped: &[u8]) -> Result<Seed, RootError> {
-        Seed::unwrap(&Self::key(), place, wrapped).map_err(|_altered| RootError::WrongRoot)
+    async fn unwrap(
+        &self,
+        place: &Place,
+        _context: Option<&KeyContext>,
+        wrapped: &[u8],
+    ) -> Result<Seed, RootError> {
+        Seed::unwrap(&Self::key(), place, wrapped).map_err(|_altered| RootError::WrongRoot {
+            provider: self.kind(),
+        })
+    }
+
+    async fn probe(&self) -> Result<(), RootError> {
+        Ok(())
+    }
+}
+
+/// A deployment whose customers have no keys of their own.
+#[derive(Debug)]
+struct NoProviders;
+
+impl Providers for NoProviders {
+    fn connect(&self, description: &ProviderKey) -> Result<Arc<dyn Root>, ConnectError> {
+        Err(ConnectError::NotBuilt {
+            provider: description.kind(),
+        })
     }
 }
 
@@ -176,6 +207,7 @@ async fn open_at(
     let parts = Parts {
         store: Arc::<Database>::clone(store),
         root: Arc::new(TestRoot),
+        providers: Arc::new(NoProviders),
         clock: Arc::<Ticking>::clone(clock),
         entropy: Arc::new(SystemEntropy),
         fetch: Arc::new(Nowhere),

@@ -111,11 +111,24 @@ mod tests {
             create(path, &SystemEntropy).unwrap();
         }
         let seed = Seed::generate(&SystemEntropy).unwrap();
-        let wrapped = root(&paths[0]).unwrap().wrap(&PLACE, &seed).await.unwrap();
-        let opened = root(&paths[0]).unwrap().unwrap(&PLACE, &wrapped).await;
+        let wrapped = root(&paths[0])
+            .unwrap()
+            .wrap(&PLACE, None, &seed)
+            .await
+            .unwrap();
+        let opened = root(&paths[0])
+            .unwrap()
+            .unwrap(&PLACE, None, &wrapped)
+            .await;
         assert_eq!(opened.unwrap(), seed);
-        let other = root(&paths[1]).unwrap().unwrap(&PLACE, &wrapped).await;
-        assert_eq!(other.unwrap_err(), RootError::WrongRoot);
+        let other = root(&paths[1])
+            .unwrap()
+            .unwrap(&PLACE, None, &wrapped)
+            .await;
+        assert_eq!(
+            other.unwrap_err(),
+            RootError::WrongRoot { provider: "file" }
+        );
     }
 
     #[test]

@@ -1,20 +1,43 @@
-//! Root providers: what wraps the seeds of the deployment.
+//! Root providers: what wraps the seeds of the deployment, and customers' own keys.
 //!
-//! A provider that has its key in memory is a [`KeyRoot`]; [`mod@file`] and [`passphrase`] say where
-//! the key comes from. Providers that keep the key elsewhere will implement the port themselves.
+//! | Module | Where the key is |
+//! |---|---|
+//! | [`mod@file`], [`passphrase`] | in this process: a [`KeyRoot`] |
+//! | `pkcs11`, `aws_kms`, `transit`, `gcp_kms`, `azure_key_vault` | in a device or a service |
+//!
+//! Keys of the second kind are made by [`KeyProviders`]. Each module has the calls of its provider
+//! and the meaning of its answers (`remote`); around all of them is one `guard` with time limits,
+//! retries and a circuit breaker, and below those that speak HTTP one client (`rest`).
 
+#[cfg(feature = "aws-kms")]
+mod aws_kms;
+mod azure_key_vault;
+mod bearer;
+mod binding;
+mod breaker;
 pub mod file;
+mod gcp_kms;
+mod guard;
 pub mod passphrase;
+#[cfg(feature = "pkcs11")]
+mod pkcs11;
+mod providers;
+mod remote;
+mod rest;
+mod transit;
 
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use strongroom_core::ports::{Root, RootError};
+use strongroom_core::ports::{Outage, Root, RootError};
 use strongroom_crypto::entropy::{Entropy, EntropyUnavailable};
 use strongroom_crypto::keys::{Place, Seed, WrappingKey};
 use strongroom_crypto::secret::Secret;
+use strongroom_types::KeyContext;
+
+pub use providers::{CustomerKeys, KeyProviders};
 
 /// A root file that cannot be made or used.
 #[derive(Debug, thiserror::Error)]
@@ -59,7 +82,8 @@ pub enum RootFileError {
     Entropy(#[from] EntropyUnavailable),
 }
 
-/// A root whose wrapping key is in memory.
+/// A root whose wrapping key is in memory. It binds the place alone: a place that is of a key
+/// context names it by its id, which is a keyed hash of the context.
 #[derive(Debug)]
 pub struct KeyRoot {
     kind: &'static str,
@@ -80,12 +104,32 @@ impl Root for KeyRoot {
         self.kind
     }
 
-    async fn wrap(&self, place: &Place, seed: &Seed) -> Result<Vec<u8>, RootError> {
+    async fn wrap(
+        &self,
+        place: &Place,
+        _context: Option<&KeyContext>,
+        seed: &Seed,
+    ) -> Result<Vec<u8>, RootError> {
         seed.wrap(&self.key, place, &*self.entropy)
-            .map_err(|EntropyUnavailable| RootError::Unavailable)
+            .map_err(|EntropyUnavailable| RootError::Unavailable {
+                provider: self.kind,
+                outage: Outage::Entropy,
+            })
     }
 
-    async fn unwrap(&self, place: &Place, wrapped: &[u8]) -> Result<Seed, RootError> {
-        Seed::unwrap(&self.key, place, wrapped).map_err(|_open_error| RootError::WrongRoot)
+    async fn unwrap(
+        &self,
+        place: &Place,
+        _context: Option<&KeyContext>,
+        wrapped: &[u8],
+    ) -> Result<Seed, RootError> {
+        Seed::unwrap(&self.key, place, wrapped).map_err(|_open_error| RootError::WrongRoot {
+            provider: self.kind,
+        })
+    }
+
+    /// A key in memory answers.
+    async fn probe(&self) -> Result<(), RootError> {
+        Ok(())
     }
 }

@@ -145,9 +145,9 @@ mod tests {
 
         let root = open("correct horse battery").unwrap();
         let seed = Seed::generate(&SystemEntropy).unwrap();
-        let wrapped = root.wrap(&PLACE, &seed).await.unwrap();
+        let wrapped = root.wrap(&PLACE, None, &seed).await.unwrap();
         let again = open("correct horse battery").unwrap();
-        assert_eq!(again.unwrap(&PLACE, &wrapped).await.unwrap(), seed);
+        assert_eq!(again.unwrap(&PLACE, None, &wrapped).await.unwrap(), seed);
 
         let refused = open("correct horse batterx").unwrap_err();
         assert!(matches!(refused, RootFileError::WrongPassphrase));
