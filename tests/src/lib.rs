@@ -1,11 +1,16 @@
 //! What the black box, attack and fault tests share: the servers and databases they run against.
 //!
 //! The tests themselves are in `tests/`: `blackbox/` has one file for each thing that is shown or
-//! attacked, `faults/` one for each thing that breaks, `derivation.rs` what only a build with
-//! `danger-skip-lock-tag` can show.
+//! attacked, `faults/` one for each thing that breaks, `roots/` one for each provider of keys,
+//! `derivation.rs` what only a build with `danger-skip-lock-tag` can show.
 
+pub mod deployment;
 pub mod hex;
+pub mod kept;
 pub mod key_endpoint;
+pub mod kms_gate;
+pub mod moto;
+pub mod openbao;
 pub mod poll;
 pub mod postgres;
 pub mod proxy;
@@ -13,5 +18,7 @@ pub mod receiver;
 pub mod reply;
 pub mod room;
 pub mod server;
+pub mod service;
+pub mod softhsm;
 pub mod token;
 pub mod whole_log;

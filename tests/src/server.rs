@@ -321,7 +321,7 @@ fn read_sheet(child: &mut Child) -> io::Result<Sheet> {
 }
 
 /// The binary, without the settings of whoever runs the tests.
-fn command() -> io::Result<Command> {
+pub(crate) fn command() -> io::Result<Command> {
     Ok(without_settings(Command::new(binary()?)))
 }
 

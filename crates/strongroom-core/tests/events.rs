@@ -14,7 +14,7 @@ use strongroom_core::{Denial, EntriesQuery, EventsQuery, Invalid, ObjectsQuery, 
 use strongroom_crypto::foreign::workos::WebhookKey;
 use strongroom_crypto::secret::SecretBytes;
 use strongroom_types::body::{
-    DataKeyCreate, DeadLetter, DecryptRequest, Event, EventData, EventName, ObjectCreate,
+    Batch, DataKeyCreate, DeadLetter, DecryptRequest, Event, EventData, EventName, ObjectCreate,
     ObjectDelete, ObjectRead, ObjectUpdate, WebhookCreate, WebhookCreated, WebhookInfo,
     WebhookReplay, WebhookUpdate,
 };
@@ -168,6 +168,26 @@ async fn every_use_is_told_in_the_order_of_the_log_page_by_page() {
         panic!("{:?}", rekeyed[0])
     };
     assert_eq!(moved.key_context, context("org_beta"));
+}
+
+/// A batch is one entry, and each of its items an event.
+#[tokio::test]
+async fn each_item_of_a_batch_is_told() {
+    let world = World::new().await;
+    world.keep("one").await;
+    world.keep("two").await;
+    let named = |name: &str| ObjectRead::by_name(name);
+    let batch = Batch {
+        items: vec![named("one"), named("none"), named("two")],
+        metadata: None,
+    };
+    let read = world.room.object_read_batch(&world.ask, batch).await;
+    read.unwrap();
+    let wanted = [EventName::DataRead, EventName::AccessDenied];
+    let events = world.events(&wanted, 100).await;
+    let [read, denied] = wanted;
+    assert_eq!(names(&events), [read, denied, read]);
+    assert_eq!(events[0].id.entry, events[2].id.entry);
 }
 
 #[tokio::test]

@@ -89,6 +89,8 @@ labels! {
     Deployment = "deployment";
     /// Seed without a use, by which a customer's key shows that it wraps and unwraps.
     CustomerKeyProof = "proof-of-customer-key";
+    /// Digest that binds a seed wrapped by a provider to its place.
+    Binding = "binding-of-seed";
 }
 
 #[cfg(test)]

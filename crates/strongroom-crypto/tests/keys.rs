@@ -63,6 +63,26 @@ fn a_wrapped_seed_opens_in_its_own_place_only() {
 }
 
 #[test]
+fn every_place_and_key_context_has_a_binding_of_its_own() {
+    let context = |pairs: &[(&str, &str)]| KeyContext::new(pairs.iter().copied()).unwrap();
+    let contexts = [
+        None,
+        Some(context(&[("a", "bc")])),
+        Some(context(&[("ab", "c")])),
+        Some(context(&[("a", "b"), ("c", "")])),
+    ];
+    let bindings: BTreeSet<[u8; 32]> = places()
+        .iter()
+        .flat_map(|place| {
+            contexts
+                .iter()
+                .map(|context| place.binding(context.as_ref()))
+        })
+        .collect();
+    assert_eq!(bindings.len(), places().len() * contexts.len());
+}
+
+#[test]
 fn one_seed_gives_another_key_in_every_place() {
     let keys = places()
         .into_iter()

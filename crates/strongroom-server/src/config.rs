@@ -5,12 +5,15 @@ use core::fmt;
 use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use strongroom_core::Settings;
+use strongroom_types::ProviderKey;
 use zeroize::Zeroizing;
 
 use crate::limits::Limits;
 use crate::reach::Reach;
+use crate::roots::CustomerKeys;
 use crate::tls::TlsFiles;
 
 /// Where everything that must last is kept.
@@ -45,6 +48,8 @@ pub enum RootSource {
         /// The passphrase.
         passphrase: Zeroizing<String>,
     },
+    /// A key in a device or at a service.
+    Provider(Arc<ProviderKey>),
 }
 
 impl fmt::Debug for RootSource {
@@ -55,6 +60,7 @@ impl fmt::Debug for RootSource {
                 .debug_struct("Passphrase")
                 .field("file", file)
                 .finish_non_exhaustive(),
+            Self::Provider(key) => f.debug_tuple("Provider").field(key).finish(),
         }
     }
 }
@@ -104,6 +110,10 @@ pub struct Config {
     pub database: Database,
     /// The root key.
     pub root: RootSource,
+    /// The PKCS#11 module of this process: the library of a device's maker.
+    pub pkcs11_module: Option<PathBuf>,
+    /// What customers' own keys may be.
+    pub customer_keys: CustomerKeys,
     /// The directory of checkpoints and tombstones kept outside the database. It belongs on
     /// another disk than the database, so that restoring one does not restore the other.
     pub anchor: PathBuf,
@@ -146,6 +156,8 @@ impl Config {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, DEFAULT_PORT)),
             database: Database::Sqlite(database),
             root: RootSource::KeyFile(root),
+            pkcs11_module: None,
+            customer_keys: CustomerKeys::default(),
             anchor,
             tls: None,
             allow_plain_http: false,
@@ -168,6 +180,10 @@ impl Config {
             surfaces: Surface::ALL.into(),
             issuers: THIS_MACHINE,
             webhooks: THIS_MACHINE,
+            customer_keys: CustomerKeys {
+                reach: THIS_MACHINE,
+                ..CustomerKeys::default()
+            },
             ..Self::new(data)
         }
     }
@@ -250,6 +266,17 @@ mod tests {
             config.check(),
             Err(ConfigError::DevelopmentBeyondLoopback(config.listen))
         );
+    }
+
+    #[test]
+    fn debug_does_not_show_the_credentials_of_a_root() {
+        let root =
+            r#"{"provider":"transit","address":"https://vault","key":"k","token":"hunter2"}"#;
+        let config = Config {
+            root: RootSource::Provider(Arc::new(serde_json::from_str(root).unwrap())),
+            ..Config::new(PathBuf::from("data"))
+        };
+        assert!(!format!("{config:?}").contains("hunter2"));
     }
 
     #[test]

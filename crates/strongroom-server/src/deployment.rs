@@ -6,7 +6,7 @@ use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::Path;
 use std::sync::Arc;
 
-use strongroom_core::ports::Root;
+use strongroom_core::ports::{Clock, Root};
 use strongroom_core::{ObjectFault, OpenError, Parts, Strongroom};
 use strongroom_crypto::entropy::{Entropy, SystemEntropy};
 use strongroom_store::StoreConfig;
@@ -27,7 +27,15 @@ pub(crate) async fn open(
         prepare(config)?;
     }
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
-    let root = root(&config.root, Arc::clone(&entropy))?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
+    let providers = KeyProviders::new(
+        Arc::clone(&clock),
+        Arc::clone(&entropy),
+        config.pkcs11_module.clone(),
+        config.customer_keys.clone(),
+    );
+    let providers = providers.map_err(StartError::Providers)?;
+    let root = root(&config.root, &providers, Arc::clone(&entropy))?;
     let anchor = FolderAnchor::open(&config.anchor).map_err(StartError::Anchor)?;
     let store = StoreConfig::new(url(&config.database));
     let database = strongroom_store::Database::open(&store, Arc::clone(&entropy)).await?;
@@ -41,13 +49,13 @@ pub(crate) async fn open(
     }
     let parts = Parts {
         store: Arc::<strongroom_store::Database>::clone(&database),
-        clock: Arc::new(SystemClock::start()),
-        providers: Arc::new(KeyProviders),
+        providers: Arc::new(providers),
         fetch: Arc::new(HttpFetch::new(config.issuers).map_err(StartError::Fetch)?),
         deliver: Arc::new(HttpDeliver::new(config.webhooks).map_err(StartError::Fetch)?),
         anchor: Arc::new(anchor),
         settings: config.settings.clone(),
         root,
+        clock,
         entropy,
     };
     let room = Strongroom::open(parts).await?;
@@ -80,13 +88,18 @@ fn shares_a_disk(config: &Config) -> bool {
     }
 }
 
-fn root(source: &RootSource, entropy: Arc<dyn Entropy>) -> Result<Arc<dyn Root>, RootFileError> {
-    Ok(Arc::new(match source {
-        RootSource::KeyFile(path) => roots::file::open(path, entropy)?,
+fn root(
+    source: &RootSource,
+    providers: &KeyProviders,
+    entropy: Arc<dyn Entropy>,
+) -> Result<Arc<dyn Root>, StartError> {
+    Ok(match source {
+        RootSource::KeyFile(path) => Arc::new(roots::file::open(path, entropy)?),
         RootSource::Passphrase { file, passphrase } => {
-            roots::passphrase::open(file, passphrase, entropy)?
+            Arc::new(roots::passphrase::open(file, passphrase, entropy)?)
         }
-    }))
+        RootSource::Provider(key) => providers.root(key)?,
+    })
 }
 
 fn url(database: &Database) -> String {
@@ -96,28 +109,31 @@ fn url(database: &Database) -> String {
     }
 }
 
-/// Makes what is missing: the directories of root and database, and the root. A root is made only
-/// where there is no database yet: without its root, a database is lost, and a new root would hide
-/// that.
+/// Makes what is missing: the directories of root and database, and the root if it is a file. A root
+/// is made only where there is no database yet: without its root, a database is lost, and a new
+/// root would hide that. Keys of devices and services are made there, not here.
 pub(crate) fn prepare(config: &Config) -> Result<(), StartError> {
-    let path = match &config.root {
-        RootSource::KeyFile(path) | RootSource::Passphrase { file: path, .. } => path,
+    let is_new = match &config.database {
+        Database::Sqlite(database) => {
+            make_folder_of(database)?;
+            !database.exists()
+        }
+        Database::Postgres(_) => true,
     };
-    make_folder_of(path)?;
-    if let Database::Sqlite(database) = &config.database {
-        make_folder_of(database)?;
-        if database.exists() {
-            return Ok(());
-        }
-    }
-    if path.exists() {
-        return Ok(());
-    }
     match &config.root {
-        RootSource::KeyFile(path) => roots::file::create(path, &SystemEntropy)?,
-        RootSource::Passphrase { file, passphrase } => {
-            roots::passphrase::create(file, passphrase, &SystemEntropy)?;
+        RootSource::KeyFile(path) => {
+            make_folder_of(path)?;
+            if is_new && !path.exists() {
+                roots::file::create(path, &SystemEntropy)?;
+            }
         }
+        RootSource::Passphrase { file, passphrase } => {
+            make_folder_of(file)?;
+            if is_new && !file.exists() {
+                roots::passphrase::create(file, passphrase, &SystemEntropy)?;
+            }
+        }
+        RootSource::Provider(_) => {}
     }
     Ok(())
 }

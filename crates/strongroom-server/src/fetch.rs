@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use reqwest::redirect::{Action, Attempt, Policy};
-use reqwest::{Client, Response};
+use reqwest::{Client, ClientBuilder, Response};
 use strongroom_core::ports::{Fetch, FetchError};
 
 use crate::reach::{Reach, Resolver, acceptable};
@@ -31,15 +31,20 @@ impl HttpFetch {
     /// # Errors
     /// The system's certificate store cannot be read.
     pub fn new(reach: Reach) -> Result<Self, reqwest::Error> {
-        let client = Client::builder()
+        let client = client(reach)
             .timeout(TIMEOUT)
             .redirect(Policy::custom(same_origin))
-            .no_proxy()
-            .dns_resolver(Arc::new(Resolver(reach)))
-            .user_agent(concat!("strongroom/", env!("CARGO_PKG_VERSION")))
             .build()?;
         Ok(Self { client, reach })
     }
+}
+
+/// A client that knows no proxy and connects to addresses within reach only.
+pub(crate) fn client(reach: Reach) -> ClientBuilder {
+    Client::builder()
+        .no_proxy()
+        .dns_resolver(Arc::new(Resolver(reach)))
+        .user_agent(concat!("strongroom/", env!("CARGO_PKG_VERSION")))
 }
 
 #[async_trait]

@@ -6,8 +6,8 @@ use reqwest::Url;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use tokio::net::lookup_host;
 
-/// Where the server may connect to, beyond public addresses. Whoever may add an issuer or a webhook
-/// chooses the URL: without this, a tenant could make the server ask its neighbours.
+/// Where the server may connect to, beyond public addresses. Whoever may add an issuer, a webhook or
+/// a customer's key chooses the URL: without this, a tenant could make the server ask its neighbours.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Reach {
     /// This machine, over plain HTTP too.

@@ -10,7 +10,7 @@ use axum_server::accept::NoDelayAcceptor;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use axum_server::{Handle, Server as HttpServer};
 use hyper_util::rt::TokioTimer;
-use strongroom_core::ports::Clock;
+use strongroom_core::ports::{Clock, ConnectError};
 use strongroom_core::{Ask, Bearer, Credentials, Origin, Strongroom};
 use strongroom_crypto::entropy::SystemEntropy;
 use strongroom_store::Database;
@@ -52,6 +52,9 @@ pub enum StartError {
     /// The root cannot be used.
     #[error(transparent)]
     Root(#[from] RootFileError),
+    /// The root's description cannot be used.
+    #[error("cannot use the root's description")]
+    RootKey(#[from] ConnectError),
     /// The database cannot be opened.
     #[error("cannot open the database")]
     Store(#[from] strongroom_store::OpenError),
@@ -61,6 +64,9 @@ pub enum StartError {
     /// The client that fetches issuers' keys and sends events cannot be made.
     #[error("cannot prepare to fetch issuers' keys and to send events")]
     Fetch(#[source] reqwest::Error),
+    /// The clients of key services cannot be made.
+    #[error("cannot prepare to call key services")]
+    Providers(#[source] reqwest::Error),
     /// The deployment does not open.
     #[error(transparent)]
     Open(#[from] strongroom_core::OpenError),

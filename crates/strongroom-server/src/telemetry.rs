@@ -10,7 +10,8 @@ use metrics::{Counter, Gauge, Histogram, Key, Label, Level, Metadata, Recorder a
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 use strongroom_types::Code;
 use tracing_subscriber::EnvFilter;
-use tracing_subscriber::filter::ParseError;
+use tracing_subscriber::filter::{ParseError, filter_fn};
+use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
 
 /// How log lines are written.
@@ -43,11 +44,21 @@ pub fn start(format: LogFormat, filter: &str) -> Result<(), TelemetryError> {
     let lines = tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::try_new(filter)?)
         .with_writer(std::io::stderr);
+    let harmless = filter_fn(|metadata| is_harmless(metadata.target(), *metadata.level()));
     match format {
-        LogFormat::Text => lines.finish().try_init()?,
-        LogFormat::Json => lines.json().flatten_event(true).finish().try_init()?,
+        LogFormat::Text => lines.finish().with(harmless).try_init()?,
+        LogFormat::Json => {
+            let lines = lines.json().flatten_event(true);
+            lines.finish().with(harmless).try_init()?;
+        }
     }
     Ok(())
+}
+
+/// Whether a line may be written at all, whatever the filter says: below `info` the AWS SDK writes
+/// whole requests, and a seed that is to be wrapped stands in one.
+fn is_harmless(target: &str, level: tracing::Level) -> bool {
+    !target.starts_with("aws_") || level <= tracing::Level::INFO
 }
 
 /// Upper bounds of the request histogram, in seconds.
@@ -229,6 +240,17 @@ fn describe(recorder: &PrometheusRecorder) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_filter_lets_the_aws_sdk_write_whole_requests() {
+        use tracing::Level;
+        for target in ["aws_smithy_runtime::client::orchestrator", "aws_sigv4"] {
+            assert!(!is_harmless(target, Level::TRACE));
+            assert!(!is_harmless(target, Level::DEBUG));
+            assert!(is_harmless(target, Level::INFO));
+        }
+        assert!(is_harmless("strongroom_server", Level::TRACE));
+    }
 
     fn answered(route: Option<&'static str>, status: StatusCode) -> Answered<'static> {
         Answered {

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use strongroom_server::{Config, Database, DevError, DevInfo, Server, StartError};
 
 use crate::argument::DatabaseUrl;
+use crate::config::KeyProviderArgs;
 
 /// A running server in development mode.
 #[derive(Debug)]
@@ -20,6 +21,7 @@ impl Playground {
         data: PathBuf,
         listen: SocketAddr,
         database: Option<DatabaseUrl>,
+        providers: Option<&KeyProviderArgs>,
     ) -> Result<Self, StartError> {
         let mut config = Config {
             listen,
@@ -27,6 +29,9 @@ impl Playground {
         };
         if let Some(url) = database {
             config.database = Database::Postgres(url.0);
+        }
+        if let Some(providers) = providers {
+            providers.apply(&mut config);
         }
         let server = Server::start(config).await?;
         let info = server.development().cloned().ok_or(DevError::NotOurs)?;

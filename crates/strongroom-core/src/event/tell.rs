@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use strongroom_crypto::foreign::workos::data_key_id;
-use strongroom_log::{Entry, Hash, ItemId};
+use strongroom_log::{Entry, Hash, Item, ItemId};
 use strongroom_types::body::{
     DekHandedOut, DekOpened, Denied, Event, EventData, EventId, EventObject, KekNamed, ObjectNamed,
     ObjectOpened, ObjectWritten,
 };
-use strongroom_types::{ContextId, ObjectId, Operation, Outcome};
+use strongroom_types::{ContextId, ObjectId, Operation, Outcome, Reason};
 
 use crate::denial::Denial;
 use crate::ports::StoreError;
@@ -24,6 +24,8 @@ struct Subject {
     context: Option<ContextId>,
     /// SHA-256 of what was sealed or opened.
     digest: Option<Hash>,
+    /// Why it was refused, and how often.
+    denied: Option<(Reason, u32)>,
 }
 
 impl Strongroom {
@@ -56,32 +58,18 @@ impl Strongroom {
         Ok(events)
     }
 
-    /// What the entry is about: each item that was allowed, or all of it.
+    /// What the entry is about: each of its items, or all of it.
     async fn subjects(
         &self,
         state: &WorkspaceState,
         index: u64,
         entry: &Entry,
     ) -> Result<Vec<Subject>, StoreError> {
-        let by_items = entry.outcome == Outcome::Allowed && entry.items.is_some();
-        if !by_items {
+        if entry.items.is_none() {
             return Ok(vec![whole(entry)]);
         }
         let items = self.items(state.id, index).await?.unwrap_or_default();
-        let allowed = items
-            .0
-            .iter()
-            .filter(|item| item.outcome == Outcome::Allowed);
-        let subject = |item: &strongroom_log::Item| {
-            let (object, version) = named(&item.id);
-            Subject {
-                object,
-                version,
-                context: item.context.map(|(_, context, _)| context),
-                digest: item.digest,
-            }
-        };
-        Ok(allowed.map(subject).collect())
+        Ok(items.0.iter().map(part).collect())
     }
 
     async fn event_about(
@@ -90,36 +78,29 @@ impl Strongroom {
         entry: &Entry,
         subject: &Subject,
     ) -> Result<Option<EventData>, Denial> {
-        if entry.outcome == Outcome::Denied {
-            return self.denied(state, entry).await;
+        if let Some((reason, count)) = subject.denied {
+            return Ok(Some(EventData::AccessDenied(Denied {
+                actor: self.actor(state, entry.client).await?,
+                operation: entry.operation,
+                reason,
+                count,
+            })));
         }
-        match (subject.object, subject.context, subject.digest) {
-            (Some(object), _, _) => self.about_object(state, entry, object, subject).await,
-            (None, Some(context), digest) => {
+        if entry.outcome == Outcome::Denied {
+            return Ok(None);
+        }
+        if entry.operation == Operation::ObjectList {
+            let actor = self.actor(state, entry.client).await?;
+            return Ok(Some(EventData::NamesListed(actor)));
+        }
+        match (subject.object, subject.context) {
+            (Some(object), _) => self.about_object(state, entry, object, subject).await,
+            (None, Some(context)) => {
+                let digest = subject.digest;
                 self.about_context(state, entry, context, digest).await
             }
-            (None, None, _) if entry.operation == Operation::ObjectList => {
-                let actor = self.actor(state, entry.client).await?;
-                Ok(Some(EventData::NamesListed(actor)))
-            }
-            (None, None, _) => Ok(None),
+            (None, None) => Ok(None),
         }
-    }
-
-    async fn denied(
-        &self,
-        state: &WorkspaceState,
-        entry: &Entry,
-    ) -> Result<Option<EventData>, Denial> {
-        let Some(reason) = entry.reason else {
-            return Ok(None);
-        };
-        Ok(Some(EventData::AccessDenied(Denied {
-            actor: self.actor(state, entry.client).await?,
-            operation: entry.operation,
-            reason,
-            count: entry.count,
-        })))
     }
 
     async fn about_object(
@@ -133,50 +114,33 @@ impl Strongroom {
             actor: self.actor(state, entry.client).await?,
             kv_name: self.name_of(state, object).await?,
         };
-        let Some(context) = subject.context else {
-            return Ok(match entry.operation {
-                Operation::ObjectDescribe | Operation::ObjectVersions => {
-                    Some(EventData::MetadataRead(named))
-                }
-                Operation::ObjectDelete => Some(EventData::DataDeleted(named)),
-                _ => None,
-            });
-        };
-        let key_id = context.to_string();
-        Ok(match (entry.operation, subject.version) {
-            (Operation::ObjectRead, _) => Some(EventData::DataRead(ObjectOpened {
-                actor: named.actor,
-                kv_name: named.kv_name,
-                key_id,
-            })),
+        let created = match (entry.operation, subject.version) {
             (Operation::ObjectDescribe | Operation::ObjectVersions, _) => {
-                Some(EventData::MetadataRead(named))
+                return Ok(Some(EventData::MetadataRead(named)));
             }
-            (Operation::ObjectDelete, _) => Some(EventData::DataDeleted(named)),
-            (Operation::ObjectCreate, _) | (Operation::ObjectUpsert, Some(1)) => {
-                let written = self.written(state, named, context).await?;
-                written.map(EventData::DataCreated)
-            }
-            (
-                Operation::ObjectUpdate
-                | Operation::ObjectUpsert
-                | Operation::ObjectRestore
-                | Operation::ObjectVersionRestore,
-                _,
-            ) => {
-                let written = self.written(state, named, context).await?;
-                written.map(EventData::DataUpdated)
-            }
-            _ => None,
-        })
+            (Operation::ObjectDelete, _) => return Ok(Some(EventData::DataDeleted(named))),
+            (Operation::ObjectRead, _) => return Ok(read(named, subject)),
+            (Operation::ObjectCreate, _) | (Operation::ObjectUpsert, Some(1)) => true,
+            _ => false,
+        };
+        let written = self.written(state, named, subject).await?;
+        let data = if created {
+            EventData::DataCreated
+        } else {
+            EventData::DataUpdated
+        };
+        Ok(written.map(data))
     }
 
     async fn written(
         &self,
         state: &WorkspaceState,
         named: ObjectNamed,
-        context: ContextId,
+        subject: &Subject,
     ) -> Result<Option<ObjectWritten>, Denial> {
+        let Some(context) = subject.context else {
+            return Ok(None);
+        };
         let map = self.map_of(state, context).await?;
         Ok(map.map(|key_context| ObjectWritten {
             actor: named.actor,
@@ -224,9 +188,11 @@ impl Strongroom {
     }
 }
 
-/// Whether an entry may have events; most have none, and nothing is looked up for those.
+/// Whether an entry may have events; many have none, and nothing is looked up for those. Any batch may
+/// have refused items.
 fn tells(entry: &Entry) -> bool {
     match entry.outcome {
+        Outcome::Allowed if entry.items.is_some() => true,
         Outcome::Denied => true,
         Outcome::Failed | Outcome::Completed => false,
         Outcome::Allowed => matches!(
@@ -251,6 +217,15 @@ fn tells(entry: &Entry) -> bool {
     }
 }
 
+fn read(named: ObjectNamed, subject: &Subject) -> Option<EventData> {
+    let opened = |context: ContextId| ObjectOpened {
+        actor: named.actor,
+        kv_name: named.kv_name,
+        key_id: context.to_string(),
+    };
+    subject.context.map(opened).map(EventData::DataRead)
+}
+
 /// A request without items. Where it names the key context that something was moved to, that is the
 /// one.
 fn whole(entry: &Entry) -> Subject {
@@ -261,7 +236,26 @@ fn whole(entry: &Entry) -> Subject {
         version: fact("version").and_then(|version| version.parse().ok()),
         context: fact("to").and_then(|id| id.parse().ok()).or(listed),
         digest: entry.output,
+        denied: denied(entry.outcome, entry.reason, entry.count),
     }
+}
+
+/// One item of a batch.
+fn part(item: &Item) -> Subject {
+    let (object, version) = named(&item.id);
+    Subject {
+        object,
+        version,
+        context: item.context.map(|(_, context, _)| context),
+        digest: item.digest,
+        denied: denied(item.outcome, item.reason, 1),
+    }
+}
+
+fn denied(outcome: Outcome, reason: Option<Reason>, count: u32) -> Option<(Reason, u32)> {
+    reason
+        .filter(|_| outcome == Outcome::Denied)
+        .map(|reason| (reason, count))
 }
 
 /// The object and version that an item names.

@@ -1,13 +1,14 @@
 //! Seeds: what a parent wraps.
 
-use strongroom_types::{ContextId, CustomerKeyId, KeyVersion, WorkspaceId};
+use aws_lc_rs::digest;
+use strongroom_types::{ContextId, CustomerKeyId, KeyContext, KeyVersion, WorkspaceId};
 
 use super::sealing::SealingKey;
-use crate::OpenError;
 use crate::entropy::{Entropy, EntropyUnavailable};
 use crate::kdf::Prf;
 use crate::label::Label;
 use crate::secret::Secret;
+use crate::{OpenError, frame};
 
 /// Where a seed belongs: bound into its wrapping and into the key derived from it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +41,23 @@ impl Place {
             Self::LockSecret(..) => Label::LockSecret,
             Self::CustomerKeyProof(..) => Label::CustomerKeyProof,
         }
+    }
+
+    /// `SHA-256(label ‖ frame(label of the place, place) ‖ (0 | 1 ‖ frame(key context)))`: what a
+    /// provider that keeps its key to itself binds a seed to. A digest, because providers limit
+    /// how much they authenticate.
+    #[must_use]
+    pub fn binding(&self, context: Option<&KeyContext>) -> [u8; 32] {
+        let mut bound = Label::Binding.as_bytes().to_vec();
+        with_labelled_parts(self, |parts| {
+            frame::push_list(&mut bound, parts.iter().copied());
+        });
+        bound.push(u8::from(context.is_some()));
+        if let Some(context) = context {
+            frame::push_context(&mut bound, context);
+        }
+        let digest = digest::digest(&digest::SHA256, &bound);
+        core::array::from_fn(|i| digest.as_ref().get(i).copied().unwrap_or_default())
     }
 
     /// Hands over the place's parts: the name, or workspace, context and version where there is

@@ -1,11 +1,30 @@
-//! Root providers: what wraps the seeds of the deployment.
+//! Root providers: what wraps the seeds of the deployment, and customers' own keys.
 //!
-//! A provider that has its key in memory is a [`KeyRoot`]; [`mod@file`] and [`passphrase`] say where
-//! the key comes from. Keys that are kept elsewhere are made by [`KeyProviders`].
+//! | Module | Where the key is |
+//! |---|---|
+//! | [`mod@file`], [`passphrase`] | in this process: a [`KeyRoot`] |
+//! | `pkcs11`, `aws_kms`, `transit`, `gcp_kms`, `azure_key_vault` | in a device or a service |
+//!
+//! Keys of the second kind are made by [`KeyProviders`]. Each module has the calls of its provider
+//! and the meaning of its answers (`remote`); around all of them is one `guard` with time limits,
+//! retries and a circuit breaker, and below those that speak HTTP one client (`rest`).
 
+#[cfg(feature = "aws-kms")]
+mod aws_kms;
+mod azure_key_vault;
+mod bearer;
+mod binding;
+mod breaker;
 pub mod file;
+mod gcp_kms;
+mod guard;
 pub mod passphrase;
+#[cfg(feature = "pkcs11")]
+mod pkcs11;
 mod providers;
+mod remote;
+mod rest;
+mod transit;
 
 use std::io;
 use std::path::PathBuf;
@@ -18,7 +37,7 @@ use strongroom_crypto::keys::{Place, Seed, WrappingKey};
 use strongroom_crypto::secret::Secret;
 use strongroom_types::KeyContext;
 
-pub use providers::KeyProviders;
+pub use providers::{CustomerKeys, KeyProviders};
 
 /// A root file that cannot be made or used.
 #[derive(Debug, thiserror::Error)]

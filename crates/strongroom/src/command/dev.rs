@@ -9,6 +9,7 @@ use strongroom_server::telemetry::{self, LogFormat};
 
 use super::serve::interrupted;
 use crate::argument::DatabaseUrl;
+use crate::config::KeyProviderArgs;
 use crate::failure::Failure;
 use crate::playground::Playground;
 use crate::print;
@@ -37,12 +38,14 @@ pub(super) struct DevArgs {
     /// Print one line of JSON
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    providers: KeyProviderArgs,
 }
 
 pub(super) async fn run(args: &DevArgs) -> Result<(), Failure> {
     telemetry::start(LogFormat::Text, "warn")?;
-    let playground =
-        Playground::start(args.data.clone(), args.listen, args.database.clone()).await?;
+    let (data, database) = (args.data.clone(), args.database.clone());
+    let playground = Playground::start(data, args.listen, database, Some(&args.providers)).await?;
     if args.json {
         let line = serde_json::to_string(playground.info()).map_err(std::io::Error::from)?;
         print::line(line)?;

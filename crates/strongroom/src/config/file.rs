@@ -8,7 +8,10 @@
 //! surfaces = ["workos"]
 //!
 //! [root]
-//! key_file = "/etc/strongroom/root.key"
+//! key_file = "/etc/strongroom/root.key"   # or a key kept elsewhere, docs/roots.md: [root.aws_kms], …
+//!
+//! [customer_keys]
+//! allow_private = true
 //!
 //! [tls]
 //! certificates = "/etc/strongroom/chain.pem"
@@ -35,6 +38,8 @@ use serde::Deserialize;
 use strongroom_core::Settings;
 use strongroom_server::Limits;
 
+use super::key_providers::CustomerKeysFile;
+use super::root::RootFile;
 use crate::argument::DatabaseUrl;
 
 #[derive(Debug, Default, Deserialize)]
@@ -49,22 +54,16 @@ pub(super) struct File {
     pub(super) allow_private_issuers: Option<bool>,
     pub(super) allow_loopback_webhooks: Option<bool>,
     pub(super) allow_private_webhooks: Option<bool>,
+    pub(super) pkcs11_module: Option<PathBuf>,
     pub(super) surfaces: Vec<String>,
     pub(super) root: RootFile,
+    pub(super) customer_keys: CustomerKeysFile,
     pub(super) tls: TlsFile,
     pub(super) log: LogFile,
     pub(super) contexts: ContextsFile,
     pub(super) objects: ObjectsFile,
     pub(super) limits: LimitsFile,
     pub(super) client: ClientFile,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(super) struct RootFile {
-    pub(super) key_file: Option<PathBuf>,
-    pub(super) passphrase_root: Option<PathBuf>,
-    pub(super) passphrase_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Default, Deserialize)]

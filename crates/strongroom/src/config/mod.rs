@@ -6,9 +6,12 @@
 
 mod connection;
 mod file;
+mod key_providers;
+mod root;
 mod server;
 
 pub(crate) use connection::{ConnectionArgs, IdentityArgs};
+pub(crate) use key_providers::KeyProviderArgs;
 pub(crate) use server::{LogArgs, ServerArgs};
 
 use std::path::{Path, PathBuf};
@@ -48,6 +51,21 @@ pub(crate) enum ConfigError {
          in a terminal"
     )]
     NoPassphrase,
+    /// More than one root in the configuration file, and no flag that picks one.
+    #[error("configuration file names several roots: leave one, or pick one with --root")]
+    SeveralRoots,
+    /// The description of the root breaks a rule.
+    #[error("root is not described as docs/roots.md says")]
+    Root(#[source] serde_json::Error),
+    /// A credential where others can read it.
+    #[error("`{field}` does not belong here: set {variable}, or name a file as `{field}_file`")]
+    OpenCredential {
+        field: &'static str,
+        variable: &'static str,
+    },
+    /// A passphrase root without its file.
+    #[error("passphrase root needs its file: --passphrase-root")]
+    NoPassphraseRoot,
     /// A certificate without its key, or the reverse.
     #[error("TLS needs both a certificate and a key")]
     HalfTls,

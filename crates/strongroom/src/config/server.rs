@@ -11,6 +11,8 @@ use strongroom_server::{Config, Database, Reach, RootSource, Surface, TlsFiles};
 use zeroize::Zeroizing;
 
 use super::file::File;
+use super::key_providers::{CustomerKeysFile, KeyProviderArgs};
+use super::root::{RootArgs, RootKind};
 use super::{ConfigError, FileArgs, secret};
 use crate::argument::{self, DatabaseUrl};
 
@@ -51,6 +53,10 @@ pub(crate) struct ServerArgs {
     /// File with the passphrase; else `STRONGROOM_PASSPHRASE`, else it is asked for
     #[arg(long, env = "STRONGROOM_PASSPHRASE_FILE", value_name = "FILE")]
     passphrase_file: Option<PathBuf>,
+    #[command(flatten)]
+    root: RootArgs,
+    #[command(flatten)]
+    providers: KeyProviderArgs,
     /// TLS certificate chain (PEM)
     #[arg(long, env = "STRONGROOM_TLS_CERTIFICATES", value_name = "FILE")]
     tls_certificates: Option<PathBuf>,
@@ -138,6 +144,8 @@ impl ServerArgs {
                 || file.allow_private_webhooks == Some(true),
         };
         config.surfaces = self.surfaces(&file)?;
+        CustomerKeysFile::apply(&file, &mut config);
+        self.providers.apply(&mut config);
         config.tls = self.tls(&file)?;
         if let Some(listen) = self.listen.or(file.listen) {
             config.listen = listen;
@@ -170,24 +178,41 @@ impl ServerArgs {
         file.surfaces.iter().map(named).collect()
     }
 
+    /// `None` is the key file of the default.
     fn root(&self, file: &File) -> Result<Option<RootSource>, ConfigError> {
-        if let Some(path) = &self.key_file {
-            return Ok(Some(RootSource::KeyFile(path.clone())));
+        let key_file = or(self.key_file.as_ref(), file.root.key_file.as_ref());
+        match self.root_kind(file)? {
+            None => Ok(None),
+            Some(RootKind::File) => Ok(key_file.map(RootSource::KeyFile)),
+            Some(RootKind::Passphrase) => self.passphrase_root(file).map(Some),
+            Some(provider) => self.root.provider(provider, &file.root).map(Some),
         }
-        let Some(path) = or(
+    }
+
+    /// The flag of a kind of root picks it, as `--root` does.
+    fn root_kind(&self, file: &File) -> Result<Option<RootKind>, ConfigError> {
+        if self.key_file.is_some() {
+            return Ok(Some(RootKind::File));
+        }
+        if self.passphrase_root.is_some() {
+            return Ok(Some(RootKind::Passphrase));
+        }
+        self.root.kind(&file.root)
+    }
+
+    fn passphrase_root(&self, file: &File) -> Result<RootSource, ConfigError> {
+        let root = or(
             self.passphrase_root.as_ref(),
             file.root.passphrase_root.as_ref(),
-        ) else {
-            return Ok(file.root.key_file.clone().map(RootSource::KeyFile));
-        };
+        );
         let passphrase_file = or(
             self.passphrase_file.as_ref(),
             file.root.passphrase_file.as_ref(),
         );
-        Ok(Some(RootSource::Passphrase {
-            file: path,
+        Ok(RootSource::Passphrase {
+            file: root.ok_or(ConfigError::NoPassphraseRoot)?,
             passphrase: passphrase(passphrase_file.as_deref())?,
-        }))
+        })
     }
 
     fn tls(&self, file: &File) -> Result<Option<TlsFiles>, ConfigError> {
@@ -261,6 +286,70 @@ mod tests {
         assert!(!format!("{file:?}").contains("hunter2"));
         let read = config("", &["--database", url]).unwrap();
         assert!(matches!(read.database, Database::Postgres(read) if *read == url));
+    }
+
+    fn described(file: &str, flags: &[&str]) -> Result<serde_json::Value, ConfigError> {
+        let RootSource::Provider(key) = config(file, flags)?.root else {
+            panic!("not a key kept elsewhere");
+        };
+        Ok(serde_json::to_value(key.view()).unwrap())
+    }
+
+    const AWS: &str = "[root.aws_kms]\nkey = \"alias/file\"\nregion = \"eu-central-1\"\n";
+
+    #[test]
+    fn a_root_kept_elsewhere_is_described_by_file_and_flags() {
+        let read = described(AWS, &["--root-set", "key=alias/flag"]).unwrap();
+        assert_eq!(read["provider"], "aws_kms");
+        assert_eq!(read["key"], "alias/flag");
+        assert_eq!(read["region"], "eu-central-1");
+        let flags = ["--root", "aws_kms", "--root-set", "key=k;region=eu-west-1"];
+        assert_eq!(described("", &flags).unwrap()["region"], "eu-west-1");
+    }
+
+    #[test]
+    fn a_credential_of_the_root_comes_from_a_file_of_its_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let token = folder.path().join("token");
+        std::fs::write(&token, "hunter2\n").unwrap();
+        let from = format!(
+            "[root.transit]\naddress = \"https://vault\"\nkey = \"k\"\nderived = true\n\
+             token_file = {token:?}"
+        );
+        let read = described(&from, &[]).unwrap();
+        assert_eq!(
+            (&read["token"], &read["derived"]),
+            (&"hidden".into(), &true.into())
+        );
+        for open in ["token=hunter2", "derived=hunter2"] {
+            let error = config(&from, &["--root-set", open]).unwrap_err();
+            assert!(!format!("{error}").contains("hunter2"), "{error}");
+        }
+        assert!(matches!(
+            config(&from, &["--root-set", "token=hunter2"]),
+            Err(ConfigError::OpenCredential { field: "token", .. })
+        ));
+    }
+
+    #[test]
+    fn of_several_roots_one_must_be_picked() {
+        let both = format!("[root]\nkey_file = \"k\"\n{AWS}");
+        assert!(matches!(config(&both, &[]), Err(ConfigError::SeveralRoots)));
+        assert!(described(&both, &["--root", "aws_kms"]).is_ok());
+        let file = config(&both, &["--root", "file"]).unwrap().root;
+        assert!(matches!(file, RootSource::KeyFile(path) if path == Path::new("k")));
+        let flag = config(AWS, &["--key-file", "k"]).unwrap().root;
+        assert!(matches!(flag, RootSource::KeyFile(path) if path == Path::new("k")));
+    }
+
+    #[test]
+    fn customers_keys_are_permitted_nothing_that_nobody_named() {
+        let none = config("", &[]).unwrap().customer_keys;
+        assert_eq!(none, strongroom_server::roots::CustomerKeys::default());
+        let file = "[customer_keys]\nallow_private = true\ntokens = [\"acme\"]";
+        let some = config(file, &["--customer-token", "beta"]).unwrap();
+        assert!(some.customer_keys.reach.private && !some.customer_keys.reach.loopback);
+        assert_eq!(some.customer_keys.tokens, ["acme", "beta"]);
     }
 
     #[test]

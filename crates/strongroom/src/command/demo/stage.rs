@@ -44,7 +44,8 @@ impl Stage {
     /// Starts the server and has a token minted for each identity of the table.
     pub(super) async fn set(table: &Table, report: &mut Report) -> Result<Self, DemoError> {
         let directory = TempDir::with_prefix("strongroom-demo-").map_err(DemoError::Directory)?;
-        let playground = Playground::start(directory.path().join("data"), FREE_PORT, None).await?;
+        let playground =
+            Playground::start(directory.path().join("data"), FREE_PORT, None, None).await?;
         let info = playground.info();
         let mut stage = Self {
             client: connect(info, &info.api_key)?,

@@ -1,0 +1,192 @@
+//! Which root: a key file, a passphrase, or a key that a device or a service keeps.
+//!
+//! A key that is kept elsewhere is described by the fields that the API takes for a customer's key,
+//! except that a credential never stands among them: it comes from `STRONGROOM_ROOT_<FIELD>`, else
+//! from the file that `<field>_file` names.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::{Args, ValueEnum};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use strongroom_server::RootSource;
+use strongroom_types::ProviderKey;
+
+use super::{ConfigError, secret};
+
+/// Where the root key is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RootKind {
+    /// A root key file
+    File,
+    /// A root file and a passphrase
+    Passphrase,
+    /// A device with a PKCS#11 module
+    Pkcs11,
+    /// AWS KMS
+    #[value(name = "aws_kms")]
+    AwsKms,
+    /// The transit engine of Vault or OpenBao
+    Transit,
+    /// Google Cloud KMS
+    #[value(name = "gcp_kms")]
+    GcpKms,
+    /// Azure Key Vault or Managed HSM
+    #[value(name = "azure_key_vault")]
+    AzureKeyVault,
+}
+
+impl RootKind {
+    /// Its name in a description.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::File => "file",
+            Self::Passphrase => "passphrase",
+            Self::Pkcs11 => "pkcs11",
+            Self::AwsKms => "aws_kms",
+            Self::Transit => "transit",
+            Self::GcpKms => "gcp_kms",
+            Self::AzureKeyVault => "azure_key_vault",
+        }
+    }
+
+    /// The credentials among the fields of its description, with the variables that hold them.
+    const fn credentials(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::File | Self::Passphrase => &[],
+            Self::Pkcs11 => &[("pin", "STRONGROOM_ROOT_PIN")],
+            Self::AwsKms => &[
+                ("secret_access_key", "STRONGROOM_ROOT_SECRET_ACCESS_KEY"),
+                ("session_token", "STRONGROOM_ROOT_SESSION_TOKEN"),
+            ],
+            Self::Transit => &[("token", "STRONGROOM_ROOT_TOKEN")],
+            Self::GcpKms => &[
+                ("service_account", "STRONGROOM_ROOT_SERVICE_ACCOUNT"),
+                ("access_token", "STRONGROOM_ROOT_ACCESS_TOKEN"),
+            ],
+            Self::AzureKeyVault => &[("client_secret", "STRONGROOM_ROOT_CLIENT_SECRET")],
+        }
+    }
+}
+
+/// `field=value` of a description.
+#[derive(Clone, Debug)]
+struct Setting {
+    field: String,
+    value: String,
+}
+
+fn setting(text: &str) -> Result<Setting, &'static str> {
+    let (field, value) = text.split_once('=').ok_or("not FIELD=VALUE")?;
+    Ok(Setting {
+        field: field.trim().to_owned(),
+        value: value.to_owned(),
+    })
+}
+
+/// The root, where it is not a file.
+#[derive(Args, Clone, Debug)]
+pub(super) struct RootArgs {
+    /// Where the root key is [default: file]
+    #[arg(long = "root", env = "STRONGROOM_ROOT", value_name = "KIND")]
+    kind: Option<RootKind>,
+    /// A field of the root's description, for example `key=alias/strongroom`; several in the
+    /// variable are separated by `;`. See docs/roots.md
+    #[arg(
+        long = "root-set",
+        env = "STRONGROOM_ROOT_SET",
+        value_name = "FIELD=VALUE",
+        value_delimiter = ';',
+        value_parser = setting
+    )]
+    settings: Vec<Setting>,
+}
+
+/// `[root]` of the configuration file.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct RootFile {
+    pub(super) key_file: Option<PathBuf>,
+    pub(super) passphrase_root: Option<PathBuf>,
+    pub(super) passphrase_file: Option<PathBuf>,
+    pkcs11: Option<Map<String, Value>>,
+    aws_kms: Option<Map<String, Value>>,
+    transit: Option<Map<String, Value>>,
+    gcp_kms: Option<Map<String, Value>>,
+    azure_key_vault: Option<Map<String, Value>>,
+}
+
+impl RootFile {
+    fn fields(&self, kind: RootKind) -> Option<&Map<String, Value>> {
+        match kind {
+            RootKind::File | RootKind::Passphrase => None,
+            RootKind::Pkcs11 => self.pkcs11.as_ref(),
+            RootKind::AwsKms => self.aws_kms.as_ref(),
+            RootKind::Transit => self.transit.as_ref(),
+            RootKind::GcpKms => self.gcp_kms.as_ref(),
+            RootKind::AzureKeyVault => self.azure_key_vault.as_ref(),
+        }
+    }
+
+    fn names(&self, kind: RootKind) -> bool {
+        match kind {
+            RootKind::File => self.key_file.is_some(),
+            RootKind::Passphrase => self.passphrase_root.is_some(),
+            other => self.fields(other).is_some(),
+        }
+    }
+
+    /// The one root that the file names.
+    fn kind(&self) -> Result<Option<RootKind>, ConfigError> {
+        let kinds = RootKind::value_variants().iter().copied();
+        let mut named = kinds.filter(|kind| self.names(*kind));
+        match (named.next(), named.next()) {
+            (kind, None) => Ok(kind),
+            _ => Err(ConfigError::SeveralRoots),
+        }
+    }
+}
+
+impl RootArgs {
+    /// Which root, if flags, environment or file say so.
+    pub(super) fn kind(&self, file: &RootFile) -> Result<Option<RootKind>, ConfigError> {
+        match self.kind {
+            Some(kind) => Ok(Some(kind)),
+            None => file.kind(),
+        }
+    }
+
+    /// Puts a description together: the file's fields, those that were set, and the credentials.
+    pub(super) fn provider(
+        &self,
+        kind: RootKind,
+        file: &RootFile,
+    ) -> Result<RootSource, ConfigError> {
+        let mut fields = file.fields(kind).cloned().unwrap_or_default();
+        for Setting { field, value } in &self.settings {
+            let value = value
+                .parse()
+                .map_or_else(|_text| Value::String(value.clone()), Value::Bool);
+            fields.insert(field.clone(), value);
+        }
+        for &(field, variable) in kind.credentials() {
+            if fields.contains_key(field) {
+                return Err(ConfigError::OpenCredential { field, variable });
+            }
+            let path = path(&mut fields, &format!("{field}_file"))?;
+            if let Some(text) = secret(variable, path.as_deref())? {
+                fields.insert(field.to_owned(), Value::String(text.as_str().to_owned()));
+            }
+        }
+        fields.insert("provider".to_owned(), kind.name().into());
+        let described: ProviderKey =
+            serde_json::from_value(Value::Object(fields)).map_err(ConfigError::Root)?;
+        Ok(RootSource::Provider(Arc::new(described)))
+    }
+}
+
+fn path(fields: &mut Map<String, Value>, name: &str) -> Result<Option<PathBuf>, ConfigError> {
+    let value = fields.remove(name).map(serde_json::from_value);
+    value.transpose().map_err(ConfigError::Root)
+}

@@ -1,0 +1,161 @@
+//! A real deployment: `strongroom init`, then `strongroom serve`, with settings of the test's own.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a deployment that cannot be made fails its test"
+)]
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::process::{Child, ChildStderr, Output, Stdio};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::reply::Reply;
+use crate::server::command;
+
+/// A data directory with the settings of its server.
+#[derive(Debug)]
+pub struct Deployment {
+    directory: TempDir,
+    arguments: Vec<String>,
+    environment: Vec<(String, String)>,
+}
+
+/// A running server. Dropping it ends it.
+#[derive(Debug)]
+pub struct Serving {
+    /// Its address.
+    pub url: String,
+    child: Child,
+    output: BufReader<ChildStderr>,
+}
+
+impl Deployment {
+    /// Settings for a deployment that is not made yet.
+    #[must_use]
+    pub fn new(arguments: &[&str], environment: &[(&str, &str)]) -> Self {
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        Self {
+            directory: tempfile::tempdir().unwrap(),
+            arguments: arguments.iter().map(|it| (*it).to_owned()).collect(),
+            environment: environment.iter().map(owned).collect(),
+        }
+    }
+
+    /// Sets a variable for what is run from here on.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.environment.retain(|(it, _)| it != name);
+        self.environment.push((name.to_owned(), value.to_owned()));
+    }
+
+    /// Makes it, and answers the administrator's API key.
+    ///
+    /// # Panics
+    /// When it cannot be made.
+    #[must_use]
+    pub fn init(&self) -> String {
+        let made = self.run("init");
+        assert!(made.status.success(), "{made:?}");
+        String::from_utf8(made.stdout).unwrap().trim().to_owned()
+    }
+
+    /// Runs a command to its end.
+    #[must_use]
+    pub fn run(&self, name: &str) -> Output {
+        self.command(name).output().unwrap()
+    }
+
+    /// Serves it on a free port.
+    ///
+    /// # Panics
+    /// When it does not start.
+    #[must_use]
+    pub fn serve(&self) -> Serving {
+        let mut command = self.command("serve");
+        command.args(["--listen", "127.0.0.1:0"]);
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+        let output = BufReader::new(child.stderr.take().unwrap());
+        let mut serving = Serving {
+            url: String::new(),
+            child,
+            output,
+        };
+        let mut said = String::new();
+        loop {
+            let mut line = String::new();
+            let read = serving.output.read_line(&mut line).unwrap();
+            assert!(read > 0, "does not start: {said}");
+            if let Some((_, url)) = line.trim().rsplit_once("listening on ") {
+                url.clone_into(&mut serving.url);
+                return serving;
+            }
+            said.push_str(&line);
+        }
+    }
+
+    fn command(&self, name: &str) -> std::process::Command {
+        let mut command = command().unwrap();
+        command
+            .args([name, "--data"])
+            .arg(self.directory.path())
+            .args(&self.arguments)
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::null());
+        command
+    }
+}
+
+impl Serving {
+    /// Sends a request with an API key.
+    pub async fn send(
+        &self,
+        method: reqwest::Method,
+        path: &str,
+        key: &str,
+        body: &Value,
+    ) -> Reply {
+        let url = format!("{}{path}", self.url);
+        let request = reqwest::Client::new().request(method, url);
+        Reply::of(request.bearer_auth(key).json(body)).await
+    }
+
+    /// Posts a document with an API key.
+    pub async fn post(&self, path: &str, key: &str, body: &Value) -> Reply {
+        self.send(reqwest::Method::POST, path, key, body).await
+    }
+
+    /// What `/readyz` says.
+    pub async fn ready(&self) -> Reply {
+        let url = format!("{}/readyz", self.url);
+        Reply::of(reqwest::Client::new().get(url)).await
+    }
+
+    /// Makes a workspace, and answers an API key of it.
+    pub async fn workspace(&self, administrator: &str) -> String {
+        let wanted = json!({"name": "acme"});
+        let made = self.post("/v1/workspaces", administrator, &wanted).await;
+        let made: Value = serde_json::from_slice(&made.body).unwrap();
+        made.pointer("/api_key/secret")
+            .unwrap()
+            .as_str()
+            .unwrap()
+            .to_owned()
+    }
+
+    /// Kills it, and answers what it wrote about itself.
+    #[must_use]
+    pub fn stop(mut self) -> String {
+        self.child.kill().unwrap();
+        let mut said = String::new();
+        self.output.read_to_string(&mut said).unwrap();
+        said
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _already_gone = self.child.kill();
+        let _already_gone = self.child.wait();
+    }
+}
