@@ -8,7 +8,8 @@ use strongroom_server::Config;
 
 use super::file::File;
 
-/// What `serve` and `dev` need to know about keys that others keep.
+/// What `serve` and `dev` need to know about keys that others keep. No operation attaches a customer's
+/// key yet: what is permitted here waits for it.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct KeyProviderArgs {
     /// The library of a device's maker, for keys in devices (PKCS#11)
