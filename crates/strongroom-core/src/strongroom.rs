@@ -16,8 +16,8 @@ use crate::identity::{Issuers, KeyCache};
 use crate::log::Logs;
 use crate::policy::Policies;
 use crate::ports::{
-    Anchor, AnchorError, Clock, Deliver, Fetch, Providers, RecordKind, Root, RootError, Store,
-    StoreError, WorkspaceRow,
+    Anchor, AnchorError, Clock, Deliver, Fetch, RecordKind, Root, RootError, Store, StoreError,
+    WorkspaceRow,
 };
 use crate::record;
 use crate::settings::Settings;
@@ -31,8 +31,6 @@ pub struct Parts {
     pub store: Arc<dyn Store>,
     /// Wraps the seeds of workspaces.
     pub root: Arc<dyn Root>,
-    /// Connects to customers' own keys.
-    pub providers: Arc<dyn Providers>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
     /// Draws salts, keys and ids.
@@ -150,8 +148,6 @@ impl core::ops::Deref for Strongroom {
 pub struct Inner {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) root: Arc<dyn Root>,
-    #[expect(dead_code, reason = "no operation attaches a customer's key yet")]
-    pub(crate) providers: Arc<dyn Providers>,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) anchor: Arc<dyn Anchor>,
     pub(crate) deliver: Arc<dyn Deliver>,
@@ -203,7 +199,6 @@ impl Strongroom {
             workspace_keys: Cache::new(STATES_MAX),
             store: parts.store,
             root: parts.root,
-            providers: parts.providers,
             entropy: parts.entropy,
             anchor: parts.anchor,
             deliver: parts.deliver,

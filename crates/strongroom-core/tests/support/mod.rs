@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use strongroom_core::ports::{
-    Anchor, AnchorError, Clock, ConnectError, Deliver, DeliverError, Fetch, FetchError, Outage,
-    Providers, Reading, Root, RootError, Tombstone,
+    Anchor, AnchorError, Clock, Deliver, DeliverError, Fetch, FetchError, Outage, Reading, Root,
+    RootError, Tombstone,
 };
 use strongroom_core::{Ask, Bearer, Credentials, OpenError, Origin, Parts, Settings, Strongroom};
 use strongroom_crypto::entropy::SystemEntropy;
@@ -17,7 +17,7 @@ use strongroom_crypto::keys::{Place, Seed, WrappingKey};
 use strongroom_crypto::secret::Secret;
 use strongroom_store::{Database, StoreConfig};
 use strongroom_types::body::{EncryptRequest, WorkspaceCreate};
-use strongroom_types::{KeyContext, ProviderKey, RequestId, WorkspaceId};
+use strongroom_types::{KeyContext, RequestId, WorkspaceId};
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 
@@ -93,18 +93,6 @@ impl Root for TestRoot {
 
     async fn probe(&self) -> Result<(), RootError> {
         Ok(())
-    }
-}
-
-/// A deployment whose customers have no keys of their own.
-#[derive(Debug)]
-struct NoProviders;
-
-impl Providers for NoProviders {
-    fn connect(&self, description: &ProviderKey) -> Result<Arc<dyn Root>, ConnectError> {
-        Err(ConnectError::NotBuilt {
-            provider: description.kind(),
-        })
     }
 }
 
@@ -207,7 +195,6 @@ async fn open_at(
     let parts = Parts {
         store: Arc::<Database>::clone(store),
         root: Arc::new(TestRoot),
-        providers: Arc::new(NoProviders),
         clock: Arc::<Ticking>::clone(clock),
         entropy: Arc::new(SystemEntropy),
         fetch: Arc::new(Nowhere),
