@@ -8,8 +8,8 @@
 use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+
+use crate::service::{self, Answer};
 
 /// What the endpoint does.
 #[derive(Clone, Debug)]
@@ -39,14 +39,16 @@ pub struct KeyEndpoint {
 impl KeyEndpoint {
     /// Starts one.
     pub async fn start(behaviour: Behaviour) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}/jwks.json", listener.local_addr().unwrap());
         let state = Arc::new(Mutex::new(State {
             behaviour,
             requests: 0,
         }));
-        tokio::spawn(serve(listener, Arc::clone(&state)));
-        Self { url, state }
+        let shared = Arc::clone(&state);
+        let server = service::start(move |_| answer(Arc::clone(&shared)));
+        Self {
+            url: format!("{}/jwks.json", server.await),
+            state,
+        }
     }
 
     /// Changes what it does.
@@ -60,35 +62,15 @@ impl KeyEndpoint {
     }
 }
 
-async fn serve(listener: TcpListener, state: Arc<Mutex<State>>) {
-    while let Ok((stream, _)) = listener.accept().await {
-        tokio::spawn(answer(stream, Arc::clone(&state)));
-    }
-}
-
-/// One request a connection: its header ends with an empty line, and it has no body.
-async fn answer(mut stream: TcpStream, state: Arc<Mutex<State>>) -> std::io::Result<()> {
-    let mut request = Vec::new();
-    while !request.ends_with(b"\r\n\r\n") {
-        if stream.read_buf(&mut request).await? == 0 {
-            return Ok(());
-        }
-    }
+async fn answer(state: Arc<Mutex<State>>) -> Answer {
     let behaviour = {
         let mut state = state.lock().unwrap();
         state.requests += 1;
         state.behaviour.clone()
     };
-    let (status, body) = match behaviour {
-        Behaviour::Serve(document) => ("200 OK", document.to_string()),
-        Behaviour::Fail => ("503 Service Unavailable", String::new()),
-        Behaviour::Hang => return core::future::pending().await,
-    };
-    let head = format!(
-        "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
-        body.len()
-    );
-    stream.write_all(head.as_bytes()).await?;
-    stream.write_all(body.as_bytes()).await?;
-    stream.shutdown().await
+    match behaviour {
+        Behaviour::Serve(document) => Some((200, document.to_string().into_bytes())),
+        Behaviour::Fail => Some((503, Vec::new())),
+        Behaviour::Hang => core::future::pending().await,
+    }
 }

@@ -23,8 +23,8 @@ pub struct Moto {
     /// Where it listens.
     pub url: String,
     port: u16,
-    directory: TempDir,
-    process: Kept,
+    _directory: TempDir,
+    _process: Kept,
 }
 
 impl Moto {
@@ -35,8 +35,8 @@ impl Moto {
         let moto = Self {
             url: format!("http://127.0.0.1:{port}"),
             port,
-            process: spawn(&directory, port),
-            directory,
+            _process: spawn(&directory, port),
+            _directory: directory,
         };
         moto.wait().await;
         moto
@@ -76,17 +76,6 @@ impl Moto {
         let http = reqwest::Client::new();
         let health = format!("{}/moto-api/data.json", self.url);
         poll(async || http.get(&health).send().await.ok()).await;
-    }
-
-    /// Where it writes what it does.
-    #[must_use]
-    pub fn log(&self) -> std::path::PathBuf {
-        self.directory.path().join("moto.log")
-    }
-
-    /// Ends it.
-    pub fn stop(&mut self) {
-        self.process.end().unwrap();
     }
 }
 

@@ -1,18 +1,22 @@
-//! A receiver of webhooks: a tiny HTTP/1.1 server that keeps what it is sent.
+//! A receiver of webhooks, which keeps what it is sent.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "what does not come in time fails its test"
+)]
 
 use core::time::Duration;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
-use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
-use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
-use tokio::task::JoinHandle;
 use tokio::time::timeout;
+
+use crate::service::{self, Asked, Response};
 
 /// Far longer than anything takes on a busy machine; a test that passes does not wait for it.
 const DEADLINE: Duration = Duration::from_mins(3);
 
-/// One request that was taken.
+/// One event that was taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Letter {
     /// The header `WorkOS-Signature`.
@@ -28,45 +32,46 @@ struct Kept {
     came: Notify,
 }
 
-/// A receiver on a free port of this machine; it ends when it is dropped.
+/// A receiver on a free port of this machine; it ends with the test's runtime.
 #[derive(Debug)]
 pub struct Receiver {
     /// Where events are to be sent.
     pub url: String,
     kept: Arc<Kept>,
-    serving: JoinHandle<()>,
 }
 
 impl Receiver {
     /// Starts to listen; the first so many requests are answered with 503.
-    ///
-    /// # Errors
-    /// The system has no port to give.
-    pub async fn start(refusals: u32) -> std::io::Result<Self> {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
-        let url = format!("http://{}/hook", listener.local_addr()?);
+    pub async fn start(refusals: u32) -> Self {
         let kept = Arc::new(Kept {
             refusals: Mutex::new(refusals),
             ..Kept::default()
         });
-        let serving = tokio::spawn(serve(listener, Arc::clone(&kept)));
-        Ok(Self { url, kept, serving })
+        let keeper = Arc::clone(&kept);
+        let server = service::start(move |asked| {
+            let answer = keeper.take(&asked);
+            async move { Some(answer) }
+        });
+        Self {
+            url: format!("{}/hook", server.await),
+            kept,
+        }
     }
 
     /// Waits until so many letters are there, and takes them.
     ///
     /// # Panics
     /// When they do not come in time.
-    #[expect(clippy::unwrap_used, reason = "what does not come fails its test")]
     pub async fn letters(&self, count: usize) -> Vec<Letter> {
         timeout(DEADLINE, self.wait(count)).await.unwrap()
     }
 
     async fn wait(&self, count: usize) -> Vec<Letter> {
         loop {
+            // Before the look: one that comes in between wakes it.
             let came = self.kept.came.notified();
             {
-                let mut letters = lock(&self.kept.letters);
+                let mut letters = self.kept.letters.lock().unwrap();
                 if letters.len() >= count {
                     return core::mem::take(&mut *letters);
                 }
@@ -76,65 +81,22 @@ impl Receiver {
     }
 }
 
-impl Drop for Receiver {
-    fn drop(&mut self) {
-        self.serving.abort();
-    }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-async fn serve(listener: TcpListener, kept: Arc<Kept>) {
-    while let Ok((stream, _)) = listener.accept().await {
-        let kept = Arc::clone(&kept);
-        tokio::spawn(async move { talk(stream, &kept).await });
-    }
-}
-
-async fn talk(stream: TcpStream, kept: &Kept) -> Option<()> {
-    let mut stream = BufReader::new(stream);
-    loop {
-        let letter = read(&mut stream).await?;
-        let refuse = {
-            let mut refusals = lock(&kept.refusals);
-            let refuse = *refusals > 0;
-            *refusals = refusals.saturating_sub(1);
-            refuse
+impl Kept {
+    fn take(&self, asked: &Asked) -> Response {
+        let mut refusals = self.refusals.lock().unwrap();
+        if *refusals > 0 {
+            *refusals -= 1;
+            return (503, Vec::new());
+        }
+        let letter = Letter {
+            signature: asked
+                .header("workos-signature")
+                .unwrap_or_default()
+                .to_owned(),
+            body: String::from_utf8(asked.body.clone()).unwrap(),
         };
-        let status = if refuse { "503 Busy" } else { "204 Taken" };
-        let answer = format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\n\r\n");
-        if !refuse {
-            lock(&kept.letters).push(letter);
-        }
-        stream.get_mut().write_all(answer.as_bytes()).await.ok()?;
-        kept.came.notify_waiters();
+        self.letters.lock().unwrap().push(letter);
+        self.came.notify_waiters();
+        (200, Vec::new())
     }
-}
-
-/// Reads a request; `None` at the end of the connection, or where it is not one.
-async fn read(stream: &mut BufReader<TcpStream>) -> Option<Letter> {
-    let (mut length, mut signature) = (0, String::new());
-    loop {
-        let mut line = String::new();
-        stream.read_line(&mut line).await.ok()?;
-        let line = line.trim_end();
-        if line.is_empty() {
-            break;
-        }
-        let (name, value) = line.split_once(": ").unwrap_or((line, ""));
-        match name.to_ascii_lowercase().as_str() {
-            "content-length" => length = value.parse().ok()?,
-            "workos-signature" => signature = value.to_owned(),
-            _ => {}
-        }
-    }
-    if length == 0 {
-        return None;
-    }
-    let mut body = vec![0; length];
-    stream.read_exact(&mut body).await.ok()?;
-    let body = String::from_utf8(body).ok()?;
-    Some(Letter { signature, body })
 }

@@ -54,6 +54,23 @@ where
     url
 }
 
+/// Starts a server that sends whoever asks elsewhere, with the body and the method of the request.
+pub async fn redirecting(elsewhere: &str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let head = format!(
+        "HTTP/1.1 307 \r\nlocation: {elsewhere}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+    );
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            if read(&mut stream).await.is_ok() {
+                stream.write_all(head.as_bytes()).await.ok();
+            }
+        }
+    });
+    url
+}
+
 async fn serve(listener: TcpListener, handler: Handler) {
     while let Ok((stream, _)) = listener.accept().await {
         tokio::spawn(connection(stream, Arc::clone(&handler)));

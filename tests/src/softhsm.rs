@@ -112,6 +112,19 @@ impl SoftHsm {
         self.pkcs11_tool(token, &[&keygen, arguments].concat());
     }
 
+    /// Makes an AES-128 key that stays in the token.
+    pub fn make_short_key(&self, token: &str, label: &str) {
+        let keygen = [
+            "--keygen",
+            "--key-type",
+            "AES:16",
+            "--sensitive",
+            "--label",
+            label,
+        ];
+        self.pkcs11_tool(token, &keygen);
+    }
+
     /// Deletes the key `root`.
     pub fn delete_key(&self) {
         let delete = ["--delete-object", "--type", "secrkey", "--label", "root"];

@@ -49,11 +49,11 @@ pub(crate) async fn open(
     }
     let parts = Parts {
         store: Arc::<strongroom_store::Database>::clone(&database),
-        providers: Arc::new(providers),
         fetch: Arc::new(HttpFetch::new(config.issuers).map_err(StartError::Fetch)?),
         deliver: Arc::new(HttpDeliver::new(config.webhooks).map_err(StartError::Fetch)?),
         anchor: Arc::new(anchor),
         settings: config.settings.clone(),
+        providers: Arc::new(providers),
         root,
         clock,
         entropy,

@@ -46,7 +46,7 @@ fn name(letter: &Letter) -> String {
 }
 
 async fn events_reach_their_receiver_signed_and_in_order(room: Room) {
-    let receiver = Receiver::start(0).await.unwrap();
+    let receiver = Receiver::start(0).await;
     keep(&room, "before").await;
     let created = register(&room, &receiver).await;
     let kept: Vec<String> = (0..5).map(|n| format!("acme/{n}")).collect();
@@ -74,7 +74,7 @@ async fn events_reach_their_receiver_signed_and_in_order(room: Room) {
 }
 
 async fn a_busy_receiver_gets_them_later(room: Room) {
-    let receiver = Receiver::start(1).await.unwrap();
+    let receiver = Receiver::start(1).await;
     let webhook = register(&room, &receiver).await.webhook.id;
     keep(&room, "one").await;
     keep(&room, "two").await;
@@ -162,7 +162,7 @@ async fn both_permissions_are_needed_to_have_events_sent(room: Room) {
 }
 
 async fn webhooks_of_other_workspaces_do_not_exist(room: Room) {
-    let receiver = Receiver::start(0).await.unwrap();
+    let receiver = Receiver::start(0).await;
     let id = register(&room, &receiver).await.webhook.id;
     let key = &room.server.sheet().second_workspace.api_key;
     for (method, path) in [

@@ -19,7 +19,7 @@ async fn events_are_sent_after_a_kill(database: Database) {
         return;
     }
     let mut room = Room::open(database.start().into()).await;
-    let receiver = Receiver::start(0).await.unwrap();
+    let receiver = Receiver::start(0).await;
     let request = WebhookCreate {
         url: receiver.url.clone(),
         events: Some(vec![EventName::DataCreated]),

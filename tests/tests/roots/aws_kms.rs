@@ -173,10 +173,22 @@ async fn the_machines_own_credentials_are_for_whom_the_operator_permits() {
     for field in ["access_key_id", "secret_access_key"] {
         description.as_object_mut().unwrap().remove(field);
     }
-    let description = serde_json::from_value(description).unwrap();
-    let maker = Maker::new();
-    let refused = maker.providers.connect(&description).unwrap_err();
-    let provider = "aws_kms";
-    assert_eq!(refused, ConnectError::NotPermitted { provider });
-    assert!(maker.providers.root(&description).is_ok());
+    let elsewhere = serde_json::from_value(description.clone()).unwrap();
+    description.as_object_mut().unwrap().remove("endpoint");
+    let at_aws = serde_json::from_value(description).unwrap();
+    let refused = ConnectError::NotPermitted {
+        provider: "aws_kms",
+    };
+    for (permitted, description, expected) in [
+        (false, &elsewhere, Some(refused)),
+        (false, &at_aws, Some(refused)),
+        // A tenant does not say where the machine's credentials go.
+        (true, &elsewhere, Some(refused)),
+        (true, &at_aws, None),
+    ] {
+        let maker = Maker::permitting(None, &[], permitted);
+        let connected = maker.providers.connect(description);
+        assert_eq!(connected.err(), expected, "{permitted}");
+        assert!(maker.providers.root(description).is_ok());
+    }
 }

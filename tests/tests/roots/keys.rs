@@ -50,12 +50,20 @@ impl Maker {
     }
 
     pub(crate) fn with(module: Option<PathBuf>, tokens: &[&str]) -> Self {
+        Self::permitting(module, tokens, false)
+    }
+
+    pub(crate) fn permitting(
+        module: Option<PathBuf>,
+        tokens: &[&str],
+        machine_credentials: bool,
+    ) -> Self {
         let permitted = CustomerKeys {
             reach: Reach {
                 loopback: true,
                 private: false,
             },
-            machine_credentials: false,
+            machine_credentials,
             tokens: tokens.iter().map(|it| (*it).to_owned()).collect(),
         };
         let clock = Arc::new(Still::default());

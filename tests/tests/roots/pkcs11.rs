@@ -177,9 +177,10 @@ fn a_key_that_can_leave_the_token_is_refused() {
             };
             make("loose", &["--extractable"]);
             hsm.make_loose_key("strongroom", &["--label", "shown"]);
+            hsm.make_short_key("strongroom", "short");
             make("twice", &[]);
             make("twice", &[]);
-            for label in ["loose", "shown", "twice"] {
+            for label in ["loose", "shown", "short", "twice"] {
                 let key = maker().make(&changed("key", label));
                 let refusal = refused(&*key, Refusal::KeyKind);
                 assert_eq!(wrap(&*key).await, Err(refusal), "{label}");

@@ -1,5 +1,8 @@
 //! Where a customer's key may be: whoever describes one chooses an address that the server calls.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use serde_json::{Value, json};
 use strongroom_core::ports::{ConnectError, Outage, Providers as _, Refusal};
 use strongroom_tests::service;
@@ -16,11 +19,11 @@ fn descriptions(address: &str) -> Vec<Value> {
         json!({"provider": "gcp_kms", "key": KEY, "endpoint": address, "access_token": "t"}),
         json!({
             "provider": "azure_key_vault", "vault": address, "key": "k", "tenant_id": "t",
-            "client_id": "c", "client_secret": "s",
+            "client_id": "c", "client_secret": "s", "algorithm": "RSA-OAEP-256",
         }),
         json!({
             "provider": "azure_key_vault", "vault": "https://acme.vault.azure.net", "key": "k",
-            "tenant_id": "t", "client_id": "c", "client_secret": "s", "authority": address,
+            "tenant_id": "t", "client_id": "c", "client_secret": "s", "authority": address, "algorithm": "RSA-OAEP-256",
         }),
     ]
 }
@@ -60,34 +63,58 @@ async fn a_service_account_does_not_name_an_address_that_is_out_of_reach() {
 /// A redirect would carry the token along.
 #[tokio::test]
 async fn no_redirect_is_followed() {
-    let url = service::start(|_asked| async { Some((307, b"{}".to_vec())) }).await;
-    for described in descriptions(&url) {
-        if described["provider"] == "aws_kms" || described["authority"].is_string() {
-            continue;
-        }
-        let mut described = described;
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&asked);
+    let elsewhere = service::start(move |_asked| {
+        counter.fetch_add(1, Ordering::SeqCst);
+        async { Some((200, b"{}".to_vec())) }
+    })
+    .await;
+    let url = service::redirecting(&elsewhere).await;
+    for mut described in descriptions(&url) {
         if described["provider"] == "azure_key_vault" {
+            described["vault"] = json!(url);
             described["authority"] = json!(url);
         }
         let key = Maker::new().make(&described);
         assert_eq!(wrap(&*key).await, Err(unavailable(&*key, Outage::Fault)));
     }
+    assert_eq!(asked.load(Ordering::SeqCst), 0);
 }
 
 #[tokio::test]
-async fn an_endless_or_foreign_answer_is_an_outage() {
-    let long = format!("\"{}\"", "x".repeat(1024 * 1024)).into_bytes();
-    for body in [long, b"<html>".to_vec(), b"{}".to_vec()] {
-        let url = service::start(move |_asked| {
-            let body = body.clone();
-            async move { Some((200, body)) }
-        })
-        .await;
+async fn a_foreign_answer_is_an_outage() {
+    for body in [b"<html>".to_vec(), b"{}".to_vec()] {
+        let url = answering(body).await;
         for described in descriptions(&url).into_iter().take(3) {
             let key = Maker::new().make(&described);
             assert_eq!(wrap(&*key).await, Err(unavailable(&*key, Outage::Fault)));
         }
     }
+}
+
+/// An answer that is as documented, and one that is so but for its length.
+#[tokio::test]
+async fn an_endless_answer_is_an_outage() {
+    let answer = json!({"data": {"ciphertext": "vault:v1:AAAA"}}).to_string();
+    for (blanks, taken) in [(0, true), (1024 * 1024, false)] {
+        let url = answering(format!("{answer}{}", " ".repeat(blanks)).into_bytes()).await;
+        let transit = descriptions(&url).swap_remove(0);
+        let key = Maker::new().make(&transit);
+        let wrapped = wrap(&*key).await;
+        assert_eq!(wrapped.is_ok(), taken, "{wrapped:?}");
+        if let Err(error) = wrapped {
+            assert_eq!(error, unavailable(&*key, Outage::Fault));
+        }
+    }
+}
+
+async fn answering(body: Vec<u8>) -> String {
+    service::start(move |_asked| {
+        let body = body.clone();
+        async move { Some((200, body)) }
+    })
+    .await
 }
 
 #[tokio::test]

@@ -123,20 +123,36 @@ impl Strongroom {
     ) -> Result<Range<u64>, StoreError> {
         let mut range = page.position / WIDTH..page.bound.div_ceil(WIDTH);
         if let Some(from) = query.from {
-            let before = from.saturating_sub(DISORDER);
-            let later = self
-                .first_tile_from(workspace, range.clone(), before)
-                .await?;
-            // The tile before may end with entries of that time.
-            range.start = range.start.max(later.saturating_sub(1));
+            range.start = self.tile_since(workspace, range.clone(), from).await?;
         }
         if let Some(to) = query.to {
-            let after = to.saturating_add(DISORDER);
-            range.end = self
-                .first_tile_from(workspace, range.clone(), after)
-                .await?;
+            range.end = self.tiles_until(workspace, range.clone(), to).await?;
         }
         Ok(range)
+    }
+
+    /// The tile of the range that entries made at `time` or later begin in.
+    async fn tile_since(
+        &self,
+        workspace: WorkspaceId,
+        tiles: Range<u64>,
+        time: Micros,
+    ) -> Result<u64, StoreError> {
+        let (start, before) = (tiles.start, time.saturating_sub(DISORDER));
+        let later = self.first_tile_from(workspace, tiles, before).await?;
+        // The tile before may end with entries of that time.
+        Ok(start.max(later.saturating_sub(1)))
+    }
+
+    /// The tile of the range that entries made before `time` end before.
+    async fn tiles_until(
+        &self,
+        workspace: WorkspaceId,
+        tiles: Range<u64>,
+        time: Micros,
+    ) -> Result<u64, StoreError> {
+        let after = time.saturating_add(DISORDER);
+        self.first_tile_from(workspace, tiles, after).await
     }
 
     /// An entry from `position` on, none of those before which was made at `time` or later.
@@ -147,10 +163,8 @@ impl Strongroom {
         time: Micros,
     ) -> Result<u64, Denial> {
         let tiles = position / WIDTH..self.log_size(workspace).await?.div_ceil(WIDTH);
-        let before = time.saturating_sub(DISORDER);
-        let later = self.first_tile_from(workspace, tiles, before).await?;
-        // The tile before may end with entries of that time.
-        Ok(position.max(later.saturating_sub(1) * WIDTH))
+        let tile = self.tile_since(workspace, tiles, time).await?;
+        Ok(position.max(tile * WIDTH))
     }
 
     /// An entry up to `bound`, none of those from which on was made before `time`.
@@ -160,9 +174,8 @@ impl Strongroom {
         bound: u64,
         time: Micros,
     ) -> Result<u64, Denial> {
-        let after = time.saturating_add(DISORDER);
         let tiles = 0..bound.div_ceil(WIDTH);
-        let tile = self.first_tile_from(workspace, tiles, after).await?;
+        let tile = self.tiles_until(workspace, tiles, time).await?;
         Ok(bound.min(tile * WIDTH))
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::AtomicI64;
 
 use strongroom_log::{Item, Items};
 use strongroom_types::{ContextId, Kind, ObjectId, Operation, Outcome, WorkspaceId};
@@ -13,7 +13,7 @@ use crate::denial::Denial;
 use crate::door::{Account, NO_KEY, Stopped};
 use crate::ports::{Change, Micros};
 use crate::strongroom::Strongroom;
-use crate::time::seconds;
+use crate::time::{once_in, seconds};
 use crate::workspace::WorkspaceState;
 
 /// Objects are looked for once in this time.
@@ -31,11 +31,9 @@ impl Strongroom {
     /// Erases what is due, as entries of the deployment.
     pub(crate) async fn purge_due(&self) {
         let now = self.time.now();
-        let last = self.purged.0.load(Ordering::Acquire);
-        if now.saturating_sub(last) < PAUSE {
+        if !once_in(&self.purged.0, now, PAUSE) {
             return;
         }
-        self.purged.0.store(now, Ordering::Release);
         for _ in 0..ROUNDS {
             match self.purge_some(now).await {
                 Ok(true) => {}

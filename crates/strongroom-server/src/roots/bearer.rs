@@ -61,7 +61,7 @@ impl Bearer {
         let lives = Duration::from_secs(granted.expires_in);
         *held = Some(Held {
             header: header.clone(),
-            until: now + lives.saturating_sub(EARLY),
+            until: now.saturating_add(lives.saturating_sub(EARLY)),
         });
         Ok(header)
     }

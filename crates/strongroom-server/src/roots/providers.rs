@@ -135,7 +135,9 @@ impl KeyProviders {
                 self.permitted.tokens.iter().any(|it| it == token)
             }
             ProviderKey::AwsKms(key) => {
-                key.access_key_id.is_some() || self.permitted.machine_credentials
+                // The machine's credentials go to AWS, not to where a tenant says.
+                key.access_key_id.is_some()
+                    || (self.permitted.machine_credentials && key.endpoint.is_none())
             }
             ProviderKey::Transit(_) | ProviderKey::GcpKms(_) | ProviderKey::AzureKeyVault(_) => {
                 true

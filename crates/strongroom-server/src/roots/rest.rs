@@ -19,6 +19,8 @@ use crate::reach::{self, Reach};
 
 /// The longest answer that is read.
 const BYTES_MAX: usize = 64 * 1024;
+/// More than any request is long: a seed, a digest, a signed assertion.
+const BODY_BYTES: usize = 8 * 1024;
 
 /// A client that connects where it may, and follows no redirect: requests carry tokens.
 #[derive(Clone, Debug)]
@@ -106,8 +108,7 @@ fn outage(error: &reqwest::Error) -> Fault {
     }
 }
 
-/// One request.
-#[derive(Debug)]
+/// One request. Its body may hold a seed or a credential.
 pub(super) struct Request {
     pub(super) method: Method,
     pub(super) url: Url,
@@ -115,31 +116,41 @@ pub(super) struct Request {
     pub(super) body: Bytes,
 }
 
+impl core::fmt::Debug for Request {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Request")
+            .field("method", &self.method)
+            .finish_non_exhaustive()
+    }
+}
+
 impl Request {
     /// A JSON document to be posted; the copy made here is wiped when it was sent.
     pub(super) fn post_json(url: Url, body: &impl Serialize) -> Result<Self, Fault> {
-        let json = serde_json::to_vec(body).map_err(|_unserialisable| Outage::Fault)?;
+        // Room for all of it: what grows leaves copies behind.
+        let mut json = Zeroizing::new(Vec::with_capacity(BODY_BYTES));
+        serde_json::to_writer(&mut *json, body).map_err(|_unserialisable| Outage::Fault)?;
         Ok(Self::post(url, json, "application/json"))
     }
 
     /// A form to be posted; the copy made here is wiped when it was sent.
     pub(super) fn post_form(url: Url, form: &impl Serialize) -> Result<Self, Fault> {
-        let form = serde_urlencoded::to_string(form).map_err(|_unserialisable| Outage::Fault)?;
-        Ok(Self::post(
-            url,
-            form.into_bytes(),
-            "application/x-www-form-urlencoded",
-        ))
+        let room = String::with_capacity(BODY_BYTES);
+        let mut target = form_urlencoded::Serializer::new(room);
+        form.serialize(serde_urlencoded::Serializer::new(&mut target))
+            .map_err(|_unserialisable| Outage::Fault)?;
+        let form = Zeroizing::new(target.finish().into_bytes());
+        Ok(Self::post(url, form, "application/x-www-form-urlencoded"))
     }
 
-    fn post(url: Url, body: Vec<u8>, content_type: &'static str) -> Self {
+    fn post(url: Url, body: Zeroizing<Vec<u8>>, content_type: &'static str) -> Self {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
         Self {
             method: Method::POST,
             url,
             headers,
-            body: Bytes::from_owner(Zeroizing::new(body)),
+            body: Bytes::from_owner(body),
         }
     }
 
@@ -200,6 +211,8 @@ impl Answer {
         match self.status {
             401 | 403 => Refusal::AccessDenied.into(),
             404 => Refusal::KeyMissing.into(),
+            // A time limit, and a Vault that is a standby without its leader.
+            408 | 412 | 472 | 473 => Outage::Fault.into(),
             429 => Outage::Throttled.into(),
             400..=499 => Refusal::KeyKind.into(),
             _ => Outage::Fault.into(),

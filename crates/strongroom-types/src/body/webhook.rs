@@ -18,13 +18,19 @@ pub struct WebhookCreate {
 }
 
 /// The answer to `POST /v1/webhooks`.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct WebhookCreated {
     /// The webhook.
     pub webhook: WebhookInfo,
     /// What its events are signed with. Shown once.
     pub secret: String,
+}
+
+impl core::fmt::Debug for WebhookCreated {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "WebhookCreated({})", self.webhook.id)
+    }
 }
 
 /// `PATCH /v1/webhooks/{id}`; absent fields stay.
@@ -100,4 +106,25 @@ pub struct WebhookReplay {
     /// Sends the events of this entry and of all after it again. Dead letters from there on are
     /// forgotten: they are sent again too.
     pub from_entry: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_does_not_show_the_secret() {
+        let created = WebhookCreated {
+            webhook: WebhookInfo {
+                id: WebhookId::from_bytes([1; 16]),
+                url: "https://receiver.example/".to_owned(),
+                events: None,
+                disabled: false,
+                created: String::new(),
+                progress: None,
+            },
+            secret: "hunter2".to_owned(),
+        };
+        assert!(!format!("{created:?}").contains("hunter2"));
+    }
 }

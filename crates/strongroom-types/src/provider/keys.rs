@@ -101,13 +101,12 @@ pub struct GcpKmsKey<C = Credential> {
     pub access_token: Option<C>,
 }
 
-/// How a key in Azure wraps.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// How a key in Azure wraps; to be chosen by name, because the two do not protect alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum AzureAlgorithm {
     /// `wrapKey` with an RSA key: place and key context are wrapped with the seed as a digest, and
-    /// compared.
-    #[default]
+    /// compared. Whoever has the public key can wrap a seed of their own.
     #[serde(rename = "RSA-OAEP-256")]
     RsaOaep256,
     /// `encrypt` with an AES key of a Managed HSM: place and key context are authenticated with the
@@ -129,7 +128,6 @@ pub struct AzureKeyVaultKey<C = Credential> {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<Segment>,
     /// How the key wraps.
-    #[serde(default)]
     pub algorithm: AzureAlgorithm,
     /// The directory (tenant) of the application.
     pub tenant_id: Segment,

@@ -54,6 +54,12 @@ pub(crate) enum ConfigError {
     /// More than one root in the configuration file, and no flag that picks one.
     #[error("configuration file names several roots: leave one, or pick one with --root")]
     SeveralRoots,
+    /// Flags or the environment that name different roots, or settings of a root that is not named.
+    #[error(
+        "flags or environment name different roots: --root, --root-set, --key-file and \
+         --passphrase-root must be of one"
+    )]
+    RootConflict,
     /// The description of the root breaks a rule.
     #[error("root is not described as docs/roots.md says")]
     Root(#[source] serde_json::Error),

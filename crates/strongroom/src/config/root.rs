@@ -149,12 +149,24 @@ impl RootFile {
 }
 
 impl RootArgs {
-    /// Which root, if flags, environment or file say so.
-    pub(super) fn kind(&self, file: &RootFile) -> Result<Option<RootKind>, ConfigError> {
-        match self.kind {
-            Some(kind) => Ok(Some(kind)),
-            None => file.kind(),
+    /// Which root, if flags, environment or file say so. `by_path` is the kind whose path a flag or
+    /// the environment names: it picks that kind, and does not overrule another that is named, so
+    /// that nothing left over makes the root a weaker one.
+    pub(super) fn kind(
+        &self,
+        by_path: Option<RootKind>,
+        file: &RootFile,
+    ) -> Result<Option<RootKind>, ConfigError> {
+        let named = match (self.kind, by_path) {
+            (Some(kind), Some(other)) if kind != other => return Err(ConfigError::RootConflict),
+            (kind, by_path) => kind.or(by_path),
+        };
+        let kind = named.map_or_else(|| file.kind(), |kind| Ok(Some(kind)))?;
+        let takes_settings = !matches!(kind, None | Some(RootKind::File | RootKind::Passphrase));
+        if !self.settings.is_empty() && !takes_settings {
+            return Err(ConfigError::RootConflict);
         }
+        Ok(kind)
     }
 
     /// Puts a description together: the file's fields, those that were set, and the credentials.

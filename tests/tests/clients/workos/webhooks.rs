@@ -213,7 +213,7 @@ fn workos_clients_refuse_what_is_not_signed_so() {
 
 /// The server sends, the unmodified library verifies.
 async fn workos_clients_take_the_webhooks_that_are_sent(room: Room) {
-    let receiver = Receiver::start(0).await.unwrap();
+    let receiver = Receiver::start(0).await;
     let request = WebhookCreate {
         url: receiver.url.clone(),
         events: Some(vec![EventName::DataCreated, EventName::DataRead]),

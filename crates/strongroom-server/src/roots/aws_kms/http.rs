@@ -34,11 +34,16 @@ enum HttpFault {
 
 /// What went wrong below the SDK; `None` where the SDK gave up before it asked.
 pub(super) fn fault(failure: &DispatchFailure) -> Option<Fault> {
-    let source = failure.as_connector_error()?.source()?;
-    match source.downcast_ref()? {
-        HttpFault::Request => None,
-        HttpFault::Answer(fault) => Some(*fault),
+    // Deep down, where it was asking for the machine's credentials.
+    let mut source = failure.as_connector_error()?.source();
+    while let Some(error) = source {
+        match error.downcast_ref() {
+            Some(HttpFault::Request) => return None,
+            Some(HttpFault::Answer(fault)) => return Some(*fault),
+            None => source = error.source(),
+        }
     }
+    None
 }
 
 /// [`Rest`] as the SDK wants it.

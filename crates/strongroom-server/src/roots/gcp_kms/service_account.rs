@@ -1,4 +1,7 @@
 //! A service account's key file, and the token that it asks for (RFC 7523).
+//!
+//! The assertion is put together here and not by a library for tokens: that would keep a copy of the
+//! private key which nobody wipes.
 
 use core::fmt;
 use std::sync::Arc;

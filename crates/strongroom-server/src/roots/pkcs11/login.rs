@@ -7,12 +7,12 @@ use aws_lc_rs::digest::{SHA256, digest};
 use cryptoki::session::{Session, SessionState, UserType};
 use cryptoki::slot::TokenInfo;
 use cryptoki::types::AuthPin;
-use strongroom_core::ports::Refusal;
+use strongroom_core::ports::{Outage, Refusal};
 use strongroom_crypto::secret::Secret;
 
 use super::super::remote::Fault;
 use super::fault::fault;
-use super::library::lock;
+use super::module::lock;
 
 /// A PIN and its digest.
 #[derive(Debug)]
@@ -46,14 +46,16 @@ pub(super) struct Logins(Mutex<BTreeMap<String, Shown>>);
 
 impl Logins {
     /// Logs the process in to the session's token, or checks that the PIN is the one that it is
-    /// logged in with.
+    /// logged in with. One caller at a time: how many tries are left is asked when nobody else can
+    /// spend one.
     pub(super) fn login(
         &self,
         session: &Session,
-        token: &TokenInfo,
+        token: impl FnOnce() -> Result<TokenInfo, Fault>,
         pin: &Pin,
     ) -> Result<(), Fault> {
         let mut logins = lock(&self.0);
+        let token = token()?;
         let shown = logins.entry(token.serial_number().to_owned()).or_default();
         if is_logged_in(session)? {
             return match &shown.accepted {
@@ -73,10 +75,13 @@ impl Logins {
             }
             Err(error) => {
                 let fault = fault(&error);
-                if fault == Fault::Refusal(Refusal::WrongPin) {
-                    shown.refused.push(copy(&pin.digest));
+                if fault == Fault::Outage(Outage::Unreachable) {
+                    // The token is gone: it has not seen the PIN.
+                    return Err(fault);
                 }
-                Err(fault)
+                // Whatever else a device says, it may have spent a try.
+                shown.refused.push(copy(&pin.digest));
+                Err(Refusal::WrongPin.into())
             }
         }
     }

@@ -9,8 +9,8 @@
 
 mod fault;
 mod gate;
-mod library;
 mod login;
+mod module;
 mod session;
 
 use std::path::Path;
@@ -25,8 +25,8 @@ use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 use zeroize::Zeroizing;
 
-use self::library::Library;
 use self::login::Pin;
+use self::module::Module;
 use self::session::{Opened, Pool, Target};
 use super::binding::Binding;
 use super::remote::{self, Fault, Remote};
@@ -54,8 +54,8 @@ impl Pkcs11 {
         clock: &Arc<dyn Clock>,
         entropy: &Arc<dyn Entropy>,
     ) -> Result<Self, ConnectError> {
-        let library = Library::of_process(module);
-        let library = library.ok_or(ConnectError::Unprepared { provider: KIND })?;
+        let module = Module::of_process(module);
+        let module = module.ok_or(ConnectError::Unprepared { provider: KIND })?;
         let target = Target {
             token: key.token.as_str().to_owned(),
             label: key.key.as_ref().map(|label| label.as_str().to_owned()),
@@ -63,11 +63,18 @@ impl Pkcs11 {
             pin: Pin::new(key.pin.expose()),
         };
         Ok(Self {
-            pool: Arc::new(Pool::new(library, target, Arc::clone(clock))),
+            pool: Arc::new(Pool::new(module, target, Arc::clone(clock))),
             mechanism: key.mechanism,
             turns: Arc::new(Semaphore::new(SESSIONS)),
             entropy: Arc::clone(entropy),
         })
+    }
+
+    fn draw_iv(&self) -> Result<[u8; IV_BYTES], Fault> {
+        let mut iv = [0; IV_BYTES];
+        let drawn = self.entropy.fill(&mut iv);
+        drawn.map_err(|_no_entropy| Outage::Entropy)?;
+        Ok(iv)
     }
 
     /// Runs a piece of work with a session. A call that hangs keeps its turn: a device that is stuck
@@ -97,9 +104,7 @@ impl Remote for Pkcs11 {
     async fn wrap(&self, binding: Binding<'_>, seed: &Seed) -> Result<Vec<u8>, Fault> {
         match self.mechanism {
             Pkcs11Mechanism::AesGcm => {
-                let mut iv = [0; IV_BYTES];
-                let drawn = self.entropy.fill(&mut iv);
-                drawn.map_err(|_no_entropy| Outage::Entropy)?;
+                let iv = self.draw_iv()?;
                 let seed = Zeroizing::new(seed.as_secret().expose().to_vec());
                 let digest = binding.digest();
                 self.run(move |opened| opened.encrypt(iv, &digest, &seed))
@@ -119,7 +124,8 @@ impl Remote for Pkcs11 {
                     .split_first_chunk::<IV_BYTES>()
                     .ok_or(Fault::WrongRoot)?;
                 let (iv, sealed, digest) = (*iv, sealed.to_vec(), binding.digest());
-                let seed = self.run(move |opened| opened.decrypt(iv, &digest, &sealed));
+                let sample = self.draw_iv()?;
+                let seed = self.run(move |opened| opened.decrypt(iv, &digest, &sealed, sample));
                 remote::seed(&seed.await?)
             }
             Some((&session::KEY_WRAP, wrapped)) => {

@@ -2,19 +2,20 @@
 
 use std::sync::{Arc, Mutex};
 
+use cryptoki::error::{Error, RvError};
 use cryptoki::mechanism::Mechanism;
 use cryptoki::mechanism::aead::GcmParams;
 use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass, ObjectHandle};
 use cryptoki::session::Session;
 use strongroom_core::ports::{Clock, Outage, Refusal};
-use zeroize::Zeroizing;
+use zeroize::{Zeroize as _, Zeroizing};
 
 use super::super::remote::Fault;
 use super::IV_BYTES;
 use super::fault::fault;
 use super::gate::Visit;
-use super::library::{self, Library, lock};
 use super::login::Pin;
+use super::module::{self, Module, lock};
 
 /// What a seed encrypted by `CKM_AES_GCM` begins with.
 pub(super) const GCM: u8 = 1;
@@ -23,6 +24,8 @@ pub(super) const KEY_WRAP: u8 = 2;
 
 const TAG_BITS: u64 = 128;
 const KEY_BYTES: u64 = 32;
+/// What is wrapped to see whether a key works: RFC 3394 wraps multiples of 8.
+const SAMPLE_BYTES: usize = 16;
 
 /// Which key in which token.
 #[derive(Debug)]
@@ -47,7 +50,7 @@ pub(super) struct Opened {
 /// The sessions of one key.
 #[derive(Debug)]
 pub(super) struct Pool {
-    library: Arc<Library>,
+    module: Arc<Module>,
     target: Target,
     idle: Arc<Idle>,
     clock: Arc<dyn Clock>,
@@ -68,10 +71,10 @@ impl Idle {
 }
 
 impl Pool {
-    pub(super) fn new(library: Arc<Library>, target: Target, clock: Arc<dyn Clock>) -> Self {
+    pub(super) fn new(module: Arc<Module>, target: Target, clock: Arc<dyn Clock>) -> Self {
         Self {
-            idle: library.idle(),
-            library,
+            idle: module.idle(),
+            module,
             target,
             clock,
         }
@@ -96,29 +99,38 @@ impl Pool {
 
     /// A session. If the token is missed, the module is started anew and asked once more.
     fn opened(&self) -> Result<(Visit<'_>, Opened), Fault> {
-        let visit = self.library.enter();
+        let visit = self.module.enter();
         let opened = self.idle.take().map_or_else(|| self.open(), Ok);
         if !matches!(opened, Err(Fault::Outage(_))) {
             return Ok((visit, opened?));
         }
         drop(visit);
-        if !self.library.renew(self.clock.read().monotonic) {
+        if !self.module.renew(self.clock.read().monotonic) {
             return Err(Outage::Unreachable.into());
         }
-        let visit = self.library.enter();
+        let visit = self.module.enter();
         Ok((visit, self.open()?))
     }
 
     fn open(&self) -> Result<Opened, Fault> {
         let Target { token, pin, .. } = &self.target;
-        let context = self.library.context()?;
-        let (slot, token) = library::token(&context, token)?;
+        let context = self.module.context()?;
+        let slot = module::slot(&context, token)?;
         let session = context.open_ro_session(slot);
         let session = session.map_err(|error| fault(&error))?;
-        self.library.logins.login(&session, &token, pin)?;
+        let token = || context.get_token_info(slot).map_err(|error| fault(&error));
+        self.module.logins.login(&session, token, pin)?;
         let key = self.target.find(&session)?;
-        refuse_extractable(&session, key)?;
+        refuse_weak(&session, key)?;
         Ok(Opened { session, key })
+    }
+}
+
+impl Drop for Pool {
+    /// Sessions are closed in here only: outside, the module may be starting anew.
+    fn drop(&mut self) {
+        let _visit = self.module.enter();
+        self.idle.close_all();
     }
 }
 
@@ -141,8 +153,9 @@ impl Target {
     }
 }
 
-/// A key that can leave the device protects nothing that a key file does not.
-fn refuse_extractable(session: &Session, key: ObjectHandle) -> Result<(), Fault> {
+/// A key that can leave the device protects nothing that a key file does not. What the device does not
+/// tell of a key is taken for no.
+fn refuse_weak(session: &Session, key: ObjectHandle) -> Result<(), Fault> {
     let wanted = [
         AttributeType::Sensitive,
         AttributeType::Extractable,
@@ -152,11 +165,7 @@ fn refuse_extractable(session: &Session, key: ObjectHandle) -> Result<(), Fault>
     let found = found.map_err(|error| fault(&error))?;
     let stays = found.contains(&Attribute::Sensitive(true))
         && found.contains(&Attribute::Extractable(false));
-    let fits = found.iter().all(|attribute| match attribute {
-        Attribute::ValueLen(bytes) => **bytes == KEY_BYTES,
-        _ => true,
-    });
-    if stays && fits {
+    if stays && found.contains(&Attribute::ValueLen(KEY_BYTES.into())) {
         return Ok(());
     }
     Err(Refusal::KeyKind.into())
@@ -171,37 +180,46 @@ impl Opened {
         seed: &[u8],
     ) -> Result<Vec<u8>, Fault> {
         let sealed = {
-            let mechanism = gcm(&mut iv, digest)?;
+            let mechanism = gcm(&mut iv, digest).map_err(|error| fault(&error))?;
             self.session.encrypt(&mechanism, self.key, seed)
         };
         let sealed = sealed.map_err(|error| fault(&error))?;
         Ok([&[GCM], iv.as_slice(), &sealed].concat())
     }
 
+    /// `sample` is a fresh initialisation vector, for a device that does not say what is wrong.
     pub(super) fn decrypt(
+        &self,
+        iv: [u8; IV_BYTES],
+        digest: &[u8],
+        sealed: &[u8],
+        sample: [u8; IV_BYTES],
+    ) -> Result<Zeroizing<Vec<u8>>, Fault> {
+        let works = || {
+            self.encrypt(sample, &[], &[])
+                .and_then(|own| self.opens(&own))
+        };
+        self.open(iv, digest, sealed)
+            .map_err(|error| judge(&error, works))
+    }
+
+    fn open(
         &self,
         mut iv: [u8; IV_BYTES],
         digest: &[u8],
         sealed: &[u8],
-    ) -> Result<Zeroizing<Vec<u8>>, Fault> {
+    ) -> Result<Zeroizing<Vec<u8>>, Error> {
         let mechanism = gcm(&mut iv, digest)?;
-        match self.session.decrypt(&mechanism, self.key, sealed) {
-            Ok(seed) => Ok(Zeroizing::new(seed)),
-            Err(error) => Err(self.judge(fault(&error))),
-        }
+        let opened = self.session.decrypt(&mechanism, self.key, sealed)?;
+        Ok(Zeroizing::new(opened))
     }
 
-    /// Some devices call a wrong tag a general error. If the key works on what it sealed itself
-    /// just now, the fault was in what it was given.
-    fn judge(&self, fault: Fault) -> Fault {
-        if fault != Fault::Outage(Outage::Fault) {
-            return fault;
-        }
-        let sample = [0; IV_BYTES];
-        match self.encrypt(sample, &[], &[]) {
-            Ok(_sealed) => Fault::WrongRoot,
-            Err(fault) => fault,
-        }
+    /// Opens what was sealed just now.
+    fn opens(&self, own: &[u8]) -> Result<(), Fault> {
+        let rest = own.get(1..).unwrap_or_default();
+        let (iv, sealed) = rest.split_first_chunk().ok_or(Outage::Fault)?;
+        let opened = self.open(*iv, &[], sealed);
+        opened.map(drop).map_err(|error| fault(&error))
     }
 
     pub(super) fn wrap_key(&self, bytes: &[u8]) -> Result<Vec<u8>, Fault> {
@@ -215,6 +233,11 @@ impl Opened {
             Attribute::Value(bytes.to_vec()),
         ];
         let made = self.session.create_object(&template);
+        for attribute in template {
+            if let Attribute::Value(mut bytes) = attribute {
+                bytes.zeroize();
+            }
+        }
         let made = made.map_err(|error| fault(&error))?;
         let wrapped = self
             .session
@@ -225,18 +248,13 @@ impl Opened {
     }
 
     pub(super) fn unwrap_key(&self, wrapped: &[u8]) -> Result<Zeroizing<Vec<u8>>, Fault> {
-        let template = [
-            Attribute::Class(ObjectClass::SECRET_KEY),
-            Attribute::KeyType(KeyType::GENERIC_SECRET),
-            Attribute::Token(false),
-            Attribute::Private(true),
-            Attribute::Sensitive(false),
-            Attribute::Extractable(true),
-        ];
-        let made = self
-            .session
-            .unwrap_key(&Mechanism::AesKeyWrap, self.key, wrapped, &template);
-        let made = made.map_err(|error| self.judge_wrapped(fault(&error)))?;
+        let works = || {
+            let own = self.wrap_key(&[0; SAMPLE_BYTES])?;
+            let made = self.unwrapped(own.get(1..).unwrap_or_default());
+            self.destroy(made.map_err(|error| fault(&error))?)
+        };
+        let made = self.unwrapped(wrapped);
+        let made = made.map_err(|error| judge(&error, works))?;
         let bytes = self.session.get_attributes(made, &[AttributeType::Value]);
         self.destroy(made)?;
         match bytes.map_err(|error| fault(&error))?.pop() {
@@ -245,15 +263,17 @@ impl Opened {
         }
     }
 
-    /// As [`Opened::judge`], for a key that only wraps.
-    fn judge_wrapped(&self, fault: Fault) -> Fault {
-        if fault != Fault::Outage(Outage::Fault) {
-            return fault;
-        }
-        match self.wrap_key(&[0; IV_BYTES + 4]) {
-            Ok(_wrapped) => Fault::WrongRoot,
-            Err(fault) => fault,
-        }
+    fn unwrapped(&self, wrapped: &[u8]) -> Result<ObjectHandle, Error> {
+        let template = [
+            Attribute::Class(ObjectClass::SECRET_KEY),
+            Attribute::KeyType(KeyType::GENERIC_SECRET),
+            Attribute::Token(false),
+            Attribute::Private(true),
+            Attribute::Sensitive(false),
+            Attribute::Extractable(true),
+        ];
+        self.session
+            .unwrap_key(&Mechanism::AesKeyWrap, self.key, wrapped, &template)
     }
 
     fn destroy(&self, object: ObjectHandle) -> Result<(), Fault> {
@@ -263,8 +283,16 @@ impl Opened {
     }
 }
 
-fn gcm<'a>(iv: &'a mut [u8], digest: &'a [u8]) -> Result<Mechanism<'a>, Fault> {
-    let parameters = GcmParams::new(iv, digest, TAG_BITS.into());
-    let parameters = parameters.map_err(|error| fault(&error))?;
+/// Some devices call what does not open a general error. If the key opens what it sealed itself just
+/// now, the fault was in what it was given; every other error means what it says.
+fn judge(error: &Error, works: impl FnOnce() -> Result<(), Fault>) -> Fault {
+    if !matches!(error, Error::Pkcs11(RvError::GeneralError, _)) {
+        return fault(error);
+    }
+    works().map_or_else(|fault| fault, |()| Fault::WrongRoot)
+}
+
+fn gcm<'a>(iv: &'a mut [u8], digest: &'a [u8]) -> Result<Mechanism<'a>, Error> {
+    let parameters = GcmParams::new(iv, digest, TAG_BITS.into())?;
     Ok(Mechanism::AesGcm(parameters))
 }

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11 as Context};
 use cryptoki::error::{Error, RvError};
-use cryptoki::slot::{Slot, TokenInfo};
+use cryptoki::slot::Slot;
 use strongroom_core::ports::{Outage, Refusal};
 
 use super::super::remote::Fault;
@@ -28,12 +28,12 @@ pub(super) const RENEWAL: Duration = Duration::from_secs(5);
 /// How long those inside are waited for.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// The library of this process.
-static LIBRARY: Mutex<Option<Arc<Library>>> = Mutex::new(None);
+/// The module of this process.
+static MODULE: Mutex<Option<Arc<Module>>> = Mutex::new(None);
 
 /// A module, loaded when it is first needed.
 #[derive(Debug)]
-pub(super) struct Library {
+pub(super) struct Module {
     path: PathBuf,
     context: Mutex<Option<Context>>,
     gate: Gate,
@@ -47,11 +47,11 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Library {
-    /// The library of this process; `None` if it is another one.
+impl Module {
+    /// The module of this process; `None` if it is another one.
     pub(super) fn of_process(path: &Path) -> Option<Arc<Self>> {
-        let mut library = lock(&LIBRARY);
-        let library = library.get_or_insert_with(|| {
+        let mut module = lock(&MODULE);
+        let module = module.get_or_insert_with(|| {
             Arc::new(Self {
                 path: path.to_owned(),
                 context: Mutex::new(None),
@@ -61,7 +61,7 @@ impl Library {
                 logins: Logins::default(),
             })
         });
-        (library.path == path).then(|| Arc::clone(library))
+        (module.path == path).then(|| Arc::clone(module))
     }
 
     /// A place for sessions that nobody uses just now.
@@ -126,17 +126,17 @@ impl Library {
     }
 }
 
-/// The one token with this label.
-pub(super) fn token(context: &Context, label: &str) -> Result<(Slot, TokenInfo), Fault> {
+/// The slot of the one token with this label.
+pub(super) fn slot(context: &Context, label: &str) -> Result<Slot, Fault> {
     let slots = context.get_slots_with_token();
     let slots = slots.map_err(|error| fault(&error))?;
     let mut found = slots.into_iter().filter_map(|slot| {
         // A token that was taken out between the two questions is not the one.
         let token = context.get_token_info(slot).ok()?;
-        (token.label() == label).then_some((slot, token))
+        (token.label() == label).then_some(slot)
     });
     match (found.next(), found.next()) {
-        (Some(token), None) => Ok(token),
+        (Some(slot), None) => Ok(slot),
         (None, _) => Err(Outage::Unreachable.into()),
         (Some(_), Some(_)) => Err(Refusal::KeyKind.into()),
     }
