@@ -128,6 +128,9 @@ pub enum Invalid {
         /// The limit.
         fault: ContextError,
     },
+    /// A move from a former root that the configuration does not name.
+    #[error("no former root is configured: name it as `former_root`")]
+    NoFormerRoot,
     /// A field that is missing, or of another type than expected.
     #[error("field `{field}` is not {expected}")]
     FieldType {
@@ -248,14 +251,17 @@ pub enum Denial {
     /// The key context is disabled.
     #[error("key context is disabled")]
     KeyDisabled,
-    /// A customer's key does not do its duty.
-    #[error("customer key is not used: {0}")]
+    /// A customer's key does not do its duty. Callers learn no more than whether to try again.
+    #[error("customer key is not used: {}", .0.outline())]
     CustomerKey(CustomerKeyFault),
+    /// A customer's key did not do its duty when its administrator tried it.
+    #[error("customer key is not used: {0}")]
+    CustomerKeyTried(CustomerKeyFault),
     /// A customer's key is attached to the policy.
     #[error("customer key is attached to the policy: detach it first")]
     KeyAttached,
-    /// The name of a pair is closed, and no customer's key is attached.
-    #[error("key context has a closed name, and no customer key is attached to it")]
+    /// A policy wants a customer's key, by closing a name or for all that it matches, and none is attached.
+    #[error("key context must have a customer key, and none is attached to it")]
     ContextClosed,
     /// The workspace is full.
     #[error("workspace has {quota} key contexts, as many as it may")]
@@ -385,7 +391,7 @@ impl Denial {
             }
             Self::ContextMismatch => Code::ContextMismatch,
             Self::KeyDisabled => Code::KeyDisabled,
-            Self::CustomerKey(fault) => fault.code(),
+            Self::CustomerKey(fault) | Self::CustomerKeyTried(fault) => fault.code(),
             Self::ContextClosed => Code::ContextClosed,
             Self::ContextQuota { .. } => Code::ContextQuota,
             Self::LockRequired { .. } => Code::LockRequired,
@@ -429,7 +435,7 @@ impl Denial {
             Self::ContextDestroyed => Reason::ContextDestroyed,
             Self::ContextMismatch => Reason::ContextMismatch,
             Self::KeyDisabled => Reason::KeyDisabled,
-            Self::CustomerKey(fault) => fault.reason(),
+            Self::CustomerKey(fault) | Self::CustomerKeyTried(fault) => fault.reason(),
             Self::ContextClosed => Reason::ContextClosed,
             Self::ContextQuota { .. } => Reason::ContextQuota,
             Self::LockRequired { .. } => Reason::LockRequired,
@@ -466,6 +472,9 @@ impl Denial {
             Self::RateLimited { .. }
             | Self::RootUnavailable
             | Self::CustomerKey(CustomerKeyFault::Provider(RootError::Unavailable { .. }))
+            | Self::CustomerKeyTried(CustomerKeyFault::Provider(RootError::Unavailable {
+                ..
+            }))
             | Self::StoreUnavailable
             | Self::LogUnavailable
             | Self::Unavailable => Some(Duration::from_secs(1)),

@@ -10,7 +10,8 @@ use strongroom_log::{NoteSigner, NoteVerifier};
 use strongroom_types::{KeyId, WorkspaceId};
 
 use crate::identity::TokenSigner;
-use crate::ports::{Root, Store};
+use crate::ports::{Root, RootError, Store};
+use crate::root::{MovingRoot, rewrap};
 use crate::strongroom::OpenError;
 
 /// The row that names the system workspace.
@@ -19,6 +20,21 @@ const SYSTEM: &str = "system";
 const CREDENTIALS: &str = "credentials";
 const TOKEN_SIGNING: &str = "token-signing";
 const LOG_SIGNING: &str = "log-signing";
+
+/// All of them.
+pub(crate) const SEEDS: [&str; 3] = [CREDENTIALS, TOKEN_SIGNING, LOG_SIGNING];
+
+/// A seed of the deployment under the present root; `None` if it is there already.
+///
+/// # Errors
+/// A root does not do its duty.
+pub(crate) async fn moved(
+    name: &'static str,
+    wrapped: &[u8],
+    roots: &MovingRoot,
+) -> Result<Option<Vec<u8>>, RootError> {
+    rewrap(&Place::Deployment(name), wrapped, roots).await
+}
 
 /// What one deployment has once.
 #[derive(Debug)]

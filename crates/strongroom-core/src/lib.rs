@@ -36,6 +36,7 @@ mod policy;
 pub mod ports;
 mod record;
 mod rewrap;
+mod root;
 mod settings;
 pub mod stream;
 pub mod stream_rewrap;

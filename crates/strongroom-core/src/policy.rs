@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use strongroom_types::body::{PolicyBody, PolicyInfo, Rotation};
-use strongroom_types::{CustomerKeyId, Format, KeyContext, Lock, LockTerm, PolicyId, Suite};
+use strongroom_types::{
+    CustomerKeyId, Format, KeyContext, KeyVersion, Lock, LockTerm, PolicyId, Suite,
+};
 
 use crate::denial::{Denial, Invalid};
 use crate::ports::{Micros, Wrapper};
 use crate::time::{format_time, micros};
-use crate::workspace::ROOT_VERSION;
 
 /// Sealed items after which a key is rotated when no policy says otherwise.
 const USES_DEFAULT: u64 = 1 << 32;
@@ -58,12 +59,23 @@ pub(crate) struct Rules {
     pub(crate) version_check_required: bool,
     /// The customer's key that wraps its keys, and the policy that says so.
     pub(crate) customer_key: Option<(PolicyId, CustomerKeyId)>,
-    /// Whether it has a closed name and no customer's key.
-    pub(crate) closed: bool,
+    /// Why it must have a customer's key, and has none.
+    pub(crate) closed: Option<Closed>,
+    /// The version of the workspace's root that wraps where no customer's key does.
+    root: KeyVersion,
+}
+
+/// Why a key context is not used without a customer's key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Closed {
+    /// It has a pair of this name, and no key is attached to such pairs.
+    Name(String),
+    /// A policy that matches it wants one.
+    Required(PolicyId),
 }
 
 impl Rules {
-    fn of(policy: Option<&Policy>) -> Self {
+    fn of(policy: Option<&Policy>, root: KeyVersion) -> Self {
         let body = policy.map(|policy| &policy.body);
         Self {
             policy: policy.map(|policy| policy.id),
@@ -77,30 +89,29 @@ impl Rules {
             rotation: body.map(|body| body.rotation.clone()).unwrap_or_default(),
             version_check_required: body.is_some_and(|body| body.version_check_required),
             customer_key: None,
-            closed: false,
+            closed: None,
+            root,
         }
     }
 
     /// The key that wraps its keys.
     ///
     /// # Errors
-    /// There is none: a name is closed.
+    /// There is none: it must have a customer's key, and has none.
     pub(crate) fn wrapper(&self) -> Result<Wrapper, Denial> {
         self.check_closed()?;
         Ok(self
             .customer_key
-            .map_or(Wrapper::Root(ROOT_VERSION), |(_, key)| {
-                Wrapper::Customer(key)
-            }))
+            .map_or(Wrapper::Root(self.root), |(_, key)| Wrapper::Customer(key)))
     }
 
     /// # Errors
-    /// A name is closed, and there is no customer's key.
+    /// It must have a customer's key, and has none.
     pub(crate) const fn check_closed(&self) -> Result<(), Denial> {
-        if self.closed {
-            return Err(Denial::ContextClosed);
+        match self.closed {
+            Some(_) => Err(Denial::ContextClosed),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// Whether the lock has every required term.
@@ -142,16 +153,23 @@ impl Rules {
 }
 
 /// A workspace's policies.
-#[derive(Debug, Default, Clone)]
-pub(crate) struct Policies(Vec<Arc<Policy>>);
+#[derive(Debug, Clone)]
+pub(crate) struct Policies {
+    saved: Vec<Arc<Policy>>,
+    /// The active version of the workspace's root.
+    root: KeyVersion,
+}
 
 impl Policies {
-    pub(crate) fn new(policies: Vec<Policy>) -> Self {
-        Self(policies.into_iter().map(Arc::new).collect())
+    pub(crate) fn new(policies: Vec<Policy>, root: KeyVersion) -> Self {
+        Self {
+            saved: policies.into_iter().map(Arc::new).collect(),
+            root,
+        }
     }
 
     pub(crate) fn find(&self, id: PolicyId) -> Option<&Policy> {
-        self.0
+        self.saved
             .iter()
             .map(AsRef::as_ref)
             .find(|policy| policy.id == id)
@@ -159,13 +177,13 @@ impl Policies {
 
     /// All of them.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Policy> {
-        self.0.iter().map(AsRef::as_ref)
+        self.saved.iter().map(AsRef::as_ref)
     }
 
     /// The policies that match a key context, most pairs first. No two have as many, because ties
     /// cannot be saved.
     pub(crate) fn matching(&self, context: &KeyContext) -> Vec<&Policy> {
-        let all = self.0.iter().map(AsRef::as_ref);
+        let all = self.saved.iter().map(AsRef::as_ref);
         let mut matching: Vec<&Policy> = all
             .filter(|policy| matches(&policy.body, context))
             .collect();
@@ -178,22 +196,34 @@ impl Policies {
     /// else takes no key away.
     pub(crate) fn rules(&self, context: &KeyContext) -> Rules {
         let matching = self.matching(context);
-        let keyed = |policy: &&Policy| Some((policy.id, policy.customer_key?));
-        let customer_key = matching.iter().find_map(keyed);
+        let mut keyed = matching.iter().copied();
+        let keyed = keyed.find_map(|policy| Some((policy.id, policy.customer_key?)));
+        let mut required = matching.iter().filter(|_| keyed.is_none());
+        let required = required.find(|policy| policy.body.customer_key_required);
+        let name = self.closed_name(context, &matching);
+        let name = name.map(|name| Closed::Name(name.to_owned()));
         Rules {
-            closed: customer_key.is_none() && self.closed_name(context).is_some(),
-            customer_key,
-            ..Rules::of(matching.first().copied())
+            closed: name.or_else(|| required.map(|policy| Closed::Required(policy.id))),
+            customer_key: keyed,
+            ..Rules::of(matching.first().copied(), self.root)
         }
     }
 
-    /// A name of the key context's pairs that some policy closes.
-    pub(crate) fn closed_name(&self, context: &KeyContext) -> Option<&str> {
-        self.0
+    /// A name of the key context's pairs that some policy closes, and whose pair no customer's key is
+    /// attached to: a misspelt value must not fall to the key of another pair either.
+    fn closed_name(&self, context: &KeyContext, matching: &[&Policy]) -> Option<&str> {
+        let attached = |name: &str| {
+            let keyed = matching
+                .iter()
+                .filter(|policy| policy.customer_key.is_some());
+            let mut pairs = keyed.flat_map(|policy| policy.body.matches.pairs());
+            pairs.any(|(key, _)| key == name)
+        };
+        self.saved
             .iter()
             .flat_map(|policy| &policy.body.closed_names)
             .map(String::as_str)
-            .find(|name| context.value(name).is_some())
+            .find(|name| context.value(name).is_some() && !attached(name))
     }
 
     /// Whether the policy could be saved as `id` beside the others.
@@ -203,7 +233,7 @@ impl Policies {
     pub(crate) fn check(&self, id: Option<PolicyId>, body: &PolicyBody) -> Result<(), Denial> {
         check_limits(body)?;
         let tie = self
-            .0
+            .saved
             .iter()
             .find(|other| Some(other.id) != id && ties(&other.body, body));
         match tie {
@@ -270,6 +300,7 @@ mod tests {
             accepted_formats: None,
             version_check_required: false,
             closed_names: Vec::new(),
+            customer_key_required: false,
         };
         Policy {
             id: PolicyId::from_bytes([id; 16]),
@@ -285,15 +316,18 @@ mod tests {
 
     #[test]
     fn most_pairs_win() {
-        let policies = Policies::new(vec![
-            policy(1, &[], Suite::Aes128Gcm),
-            policy(2, &[("org", "acme")], Suite::Aes256GcmSiv),
-            policy(
-                3,
-                &[("org", "acme"), ("type", "pii")],
-                Suite::ChaCha20Poly1305,
-            ),
-        ]);
+        let policies = Policies::new(
+            vec![
+                policy(1, &[], Suite::Aes128Gcm),
+                policy(2, &[("org", "acme")], Suite::Aes256GcmSiv),
+                policy(
+                    3,
+                    &[("org", "acme"), ("type", "pii")],
+                    Suite::ChaCha20Poly1305,
+                ),
+            ],
+            KeyVersion::FIRST,
+        );
         let suite = |pairs: &[(&str, &str)]| policies.rules(&context(pairs)).suite;
         assert_eq!(suite(&[("org", "beta")]), Suite::Aes128Gcm);
         assert_eq!(suite(&[("org", "acme")]), Suite::Aes256GcmSiv);
@@ -305,7 +339,10 @@ mod tests {
 
     #[test]
     fn a_tie_is_refused_when_saved() {
-        let policies = Policies::new(vec![policy(1, &[("org", "acme")], Suite::Aes256Gcm)]);
+        let policies = Policies::new(
+            vec![policy(1, &[("org", "acme")], Suite::Aes256Gcm)],
+            KeyVersion::FIRST,
+        );
         let check =
             |pairs: &[(&str, &str)]| policies.check(None, &policy(9, pairs, Suite::Aes256Gcm).body);
         let tie = Invalid::PolicyTie(PolicyId::from_bytes([1; 16])).into();
@@ -318,7 +355,7 @@ mod tests {
 
     #[test]
     fn rotation_is_due_by_age_or_uses() {
-        let mut rules = Rules::of(None);
+        let mut rules = Rules::of(None, KeyVersion::FIRST);
         assert!(!rules.rotation_due(0, USES_DEFAULT - 1, i64::MAX));
         assert!(rules.rotation_due(0, USES_DEFAULT, 0));
         rules.rotation = Rotation {

@@ -21,9 +21,10 @@ use crate::ports::{
     StoreError, WorkspaceRow,
 };
 use crate::record;
+use crate::root::MovingRoot;
 use crate::settings::Settings;
 use crate::time::Time;
-use crate::workspace::{WorkspaceKeys, WorkspaceState};
+use crate::workspace::{WorkspaceKeys, WorkspaceState, WrappedSeeds};
 
 /// What a deployment is made of.
 #[derive(Debug)]
@@ -32,6 +33,8 @@ pub struct Parts {
     pub store: Arc<dyn Store>,
     /// Wraps the seeds of workspaces.
     pub root: Arc<dyn Root>,
+    /// The root of before, whose seeds move to the present one.
+    pub former_root: Option<Arc<dyn Root>>,
     /// Connects to customers' own keys.
     pub providers: Arc<dyn Providers>,
     /// Tells the time.
@@ -151,6 +154,7 @@ impl core::ops::Deref for Strongroom {
 pub struct Inner {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) root: Arc<dyn Root>,
+    pub(crate) moving_root: Option<MovingRoot>,
     pub(crate) providers: Arc<dyn Providers>,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) anchor: Arc<dyn Anchor>,
@@ -183,9 +187,17 @@ impl Strongroom {
     /// # Errors
     /// A part does not answer, or the store was rolled back.
     pub async fn open(parts: Parts) -> Result<Self, OpenError> {
+        let moving_root = parts.former_root.map(|former| MovingRoot {
+            present: Arc::clone(&parts.root),
+            former,
+        });
+        let root = match &moving_root {
+            Some(roots) => Arc::new(roots.clone()),
+            None => parts.root,
+        };
         let deployment = Deployment::open(
             &*parts.store,
-            &*parts.root,
+            &*root,
             &*parts.entropy,
             &parts.settings.log_name,
         )
@@ -204,7 +216,8 @@ impl Strongroom {
             states: Cache::new(STATES_MAX),
             workspace_keys: Cache::new(STATES_MAX),
             store: parts.store,
-            root: parts.root,
+            root,
+            moving_root,
             providers: parts.providers,
             entropy: parts.entropy,
             anchor: parts.anchor,
@@ -302,6 +315,7 @@ impl Strongroom {
                 record::customer_key(&keys, id, record)
             })
             .await?;
+        let root = keys.roots.active_version();
         Ok(Arc::new(WorkspaceState {
             id,
             epoch: head.epoch,
@@ -310,7 +324,7 @@ impl Strongroom {
             body,
             keys,
             issuers: Issuers::new(issuers),
-            policies: Policies::new(policies),
+            policies: Policies::new(policies, root),
             customer_keys: CustomerKeys::new(customer_keys),
             outdated: AtomicBool::new(false),
         }))
@@ -359,7 +373,8 @@ impl Strongroom {
         body: &crate::workspace::WorkspaceBody,
         context_quota: u64,
     ) -> Result<(WorkspaceRow, WorkspaceKeys), Denial> {
-        let seeds = WorkspaceKeys::generate(id, &*self.root, &*self.entropy).await?;
+        let seeds = WrappedSeeds::generate(id, &*self.root, &*self.entropy).await?;
+        let seeds = seeds.write();
         let keys = WorkspaceKeys::unwrap(id, &seeds, &*self.root, &self.entropy).await?;
         let body = keys.seal_body(&[b"workspace", id.as_bytes()], body)?;
         let created = self.time.now();

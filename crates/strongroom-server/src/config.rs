@@ -110,6 +110,8 @@ pub struct Config {
     pub database: Database,
     /// The root key.
     pub root: RootSource,
+    /// The root key of before, while seeds move from it to the present one.
+    pub former_root: Option<RootSource>,
     /// The PKCS#11 module of this process: the library of a device's maker.
     pub pkcs11_module: Option<PathBuf>,
     /// What customers' own keys may be.
@@ -156,6 +158,7 @@ impl Config {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, DEFAULT_PORT)),
             database: Database::Sqlite(database),
             root: RootSource::KeyFile(root),
+            former_root: None,
             pkcs11_module: None,
             customer_keys: CustomerKeys::default(),
             anchor,

@@ -35,7 +35,9 @@ pub(crate) async fn open(
         config.customer_keys.clone(),
     );
     let providers = providers.map_err(StartError::Providers)?;
-    let root = root(&config.root, &providers, Arc::clone(&entropy))?;
+    let open_root = |source| root(source, &providers, Arc::clone(&entropy));
+    let former_root = config.former_root.as_ref().map(open_root).transpose()?;
+    let root = open_root(&config.root)?;
     let anchor = FolderAnchor::open(&config.anchor).map_err(StartError::Anchor)?;
     let store = StoreConfig::new(url(&config.database));
     let database = strongroom_store::Database::open(&store, Arc::clone(&entropy)).await?;
@@ -55,6 +57,7 @@ pub(crate) async fn open(
         settings: config.settings.clone(),
         providers: Arc::new(providers),
         root,
+        former_root,
         clock,
         entropy,
     };

@@ -47,6 +47,10 @@ impl Store for Database {
         self.read(workspace::workspace(&self.readers, id)).await
     }
 
+    async fn count_workspaces(&self) -> Result<u64, StoreError> {
+        self.read(workspace::count(&self.readers)).await
+    }
+
     async fn workspaces(
         &self,
         after: Option<WorkspaceId>,
@@ -289,11 +293,6 @@ impl Store for Database {
     ) -> Result<u64, StoreError> {
         let count = object::count_stale_versions(&self.readers, workspace, context, below);
         self.read(count).await
-    }
-
-    async fn count_all_stale_versions(&self, workspace: WorkspaceId) -> Result<u64, StoreError> {
-        self.read(object::count_all_stale_versions(&self.readers, workspace))
-            .await
     }
 
     async fn contexts_wrapped(

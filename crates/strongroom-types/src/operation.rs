@@ -125,6 +125,8 @@ coded_enum! {
         ContextDestroyLater = 153, "context.destroy.later";
         /// Calling off a destruction before its time.
         ContextDestroyCancel = 154, "context.destroy.cancel";
+        /// Moving the seeds of a workspace, or of the deployment itself, to another root.
+        RootMove = 155, "root.move";
         /// Registering a receiver of events.
         WebhookCreate = 170, "webhook.create";
         /// Changing a webhook.

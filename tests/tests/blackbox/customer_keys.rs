@@ -24,6 +24,7 @@ fn closing(name: &str) -> PolicyBody {
         accepted_formats: None,
         version_check_required: false,
         closed_names: vec![name.to_owned()],
+        customer_key_required: false,
     }
 }
 

@@ -231,6 +231,7 @@ async fn every_act_of_administration_is_an_entry(room: Room) {
         accepted_formats: None,
         version_check_required: false,
         closed_names: Vec::new(),
+        customer_key_required: false,
     };
     let (_, created) = room.make_client(&[Permission::Encrypt], &[]).await;
     let (clients, id) = (room.client.clients(), created.client.id);

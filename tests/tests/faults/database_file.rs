@@ -177,6 +177,7 @@ async fn administer(room: &Room) -> Vec<Vec<u8>> {
         accepted_formats: None,
         version_check_required: false,
         closed_names: Vec::new(),
+        customer_key_required: false,
     };
     room.client.policies().create(&policy).await.unwrap();
     let workspace = WorkspaceCreate {

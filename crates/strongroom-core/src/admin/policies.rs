@@ -108,6 +108,10 @@ fn changed(former: &PolicyBody, body: &PolicyBody) -> String {
         ),
         ("closed_names", former.closed_names != body.closed_names),
         (
+            "customer_key_required",
+            former.customer_key_required != body.customer_key_required,
+        ),
+        (
             "version_check_required",
             former.version_check_required != body.version_check_required,
         ),

@@ -14,7 +14,7 @@ use crate::door::{Account, Stopped};
 use crate::ports::{Change, WorkspaceRow};
 use crate::strongroom::Strongroom;
 use crate::time::format_time;
-use crate::workspace::{WorkspaceBody, WorkspaceKeys};
+use crate::workspace::{WorkspaceBody, WorkspaceKeys, WorkspaceState, WrappedSeeds};
 
 impl Strongroom {
     /// Lists the workspaces.
@@ -91,13 +91,27 @@ impl Strongroom {
         })
     }
 
+    /// The change of rows that gives a workspace another version of its root.
+    ///
+    /// # Errors
+    /// The deployment's root does not wrap, or there is no randomness.
+    pub(super) async fn next_root(&self, state: &WorkspaceState) -> Result<Change, Denial> {
+        let row = self.store.workspace(state.id).await?;
+        let from = row.ok_or(Denial::NotFound(Thing::Workspace))?.seeds;
+        let seeds = WrappedSeeds::read(&from, &*self.root)?;
+        let next = seeds.with_next_root(state.id, &*self.root, &*self.entropy);
+        let to = next.await?.write();
+        let id = state.id;
+        Ok(Change::PutSeeds { id, from, to })
+    }
+
     async fn workspace_keys(&self, row: &WorkspaceRow) -> Result<WorkspaceKeys, Denial> {
         Ok(WorkspaceKeys::unwrap(row.id, &row.seeds, &*self.root, &self.entropy).await?)
     }
 }
 
 /// The permission alone is not enough: a workspace's own administrator could grant it to itself.
-fn require_system(room: &Strongroom, caller: &Caller) -> Result<(), Denial> {
+pub(super) fn require_system(room: &Strongroom, caller: &Caller) -> Result<(), Denial> {
     caller.require(Permission::AdminWorkspaces)?;
     if caller.state.id == room.deployment.system {
         return Ok(());

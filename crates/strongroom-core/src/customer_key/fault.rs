@@ -38,6 +38,21 @@ impl From<CustomerKeyFault> for Denial {
 }
 
 impl CustomerKeyFault {
+    /// What callers who use the key are told: the provider, and whether it answers. Why it says no is
+    /// in the entry, and told to whoever administers the key.
+    pub(crate) fn outline(self) -> String {
+        match self {
+            Self::Provider(error @ RootError::Unavailable { .. }) => {
+                format!("provider {} does not answer", error.provider())
+            }
+            Self::Provider(error) => format!("provider {} does not unwrap it", error.provider()),
+            Self::Connect(_) => "its provider cannot be reached".to_owned(),
+            Self::Unverified | Self::Disabled | Self::RewrapOnly | Self::Other | Self::Unknown => {
+                "it may not be used now".to_owned()
+            }
+        }
+    }
+
     /// What the caller may branch on.
     pub(crate) const fn code(self) -> Code {
         match self {

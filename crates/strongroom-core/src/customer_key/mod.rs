@@ -134,6 +134,14 @@ impl CustomerKeys {
             .ok_or(CustomerKeyFault::Unknown)
     }
 
+    /// Whether a key may be used.
+    ///
+    /// # Errors
+    /// Its state forbids it, or there is no such key.
+    pub(crate) fn check_use(&self, id: CustomerKeyId) -> Result<(), CustomerKeyFault> {
+        self.find(id)?.check_use()
+    }
+
     /// All of them.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &CustomerKey> {
         self.0.iter().map(AsRef::as_ref)

@@ -160,23 +160,20 @@ impl Keyring {
         if keys.is_for_once() {
             return keys;
         }
-        if let Some(end) = keys.until {
-            self.note_end(place, end);
-        }
         let epoch = keys.epoch;
         let newest = self
             .kept
             .put(place, Arc::clone(&keys), |kept| kept.epoch > epoch);
+        if let Some(end) = newest.until {
+            self.note_end(place, end);
+        }
         // Of those of a later state a customer's key may have unwrapped others.
         if newest.covers(need) { newest } else { keys }
     }
 
     fn note_end(&self, place: (WorkspaceId, ContextId), end: Micros) {
-        let former = self.kept.get(&place).and_then(|former| former.until);
+        // Ends of what was replaced stay until their time comes, and drop nothing then.
         let mut ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(former) = former {
-            ends.remove(&(former, place.0, place.1));
-        }
         ends.insert((end, place.0, place.1));
     }
 

@@ -29,6 +29,7 @@ pub(crate) use objects::SealedObject;
 
 use super::kept::{Need, Opens};
 use super::{ItemPermit, Withheld};
+use crate::customer_key::CustomerKeyFault;
 use crate::denial::{CiphertextFault, Denial};
 use crate::policy::Rules;
 use crate::ports::{ContextRow, Micros, StoreError, Wrapper};
@@ -61,6 +62,8 @@ pub(crate) struct ContextKeys {
     pub(super) until: Option<Micros>,
     /// The row, where a customer's key unwraps only what is needed.
     row: Option<Box<ContextRow>>,
+    /// Why the customer's key that is to wrap them closes what is under them already.
+    wanted_fault: Option<CustomerKeyFault>,
 }
 
 /// The place of a key context's sealed map.
@@ -119,6 +122,8 @@ impl ContextKeys {
             .rev()
             .find(|key| key.state == KeyState::Active);
         let lifetime = state.lifetime(row.wrapper, &rules);
+        let wanted = rules.customer_key.map(|(_, key)| key);
+        let wanted_fault = wanted.and_then(|key| state.customer_keys.check_use(key).err());
         Ok(Self {
             active_since: active.map_or(0, |key| key.created),
             sealed: AtomicU64::new(active.map_or(0, |key| key.sealed)),
@@ -136,6 +141,7 @@ impl ContextKeys {
             since: now,
             until: lifetime.map(|lifetime| now.saturating_add(lifetime)),
             row: None,
+            wanted_fault,
         })
     }
 
@@ -218,10 +224,12 @@ impl ContextKeys {
 
     /// Whether all that is needed was unwrapped, as far as it is there.
     pub(super) fn covers(&self, need: Need) -> bool {
-        self.row.as_ref().is_none_or(|row| {
-            let (versions, secret) = self.lacks(need, row);
-            versions.is_empty() && !secret
-        })
+        // Of what is closed nothing is unwrapped, and whoever comes is refused.
+        self.check_open().is_err()
+            || self.row.as_ref().is_none_or(|row| {
+                let (versions, secret) = self.lacks(need, row);
+                versions.is_empty() && !secret
+            })
     }
 
     /// Whether they may be used now for the need.
@@ -240,17 +248,29 @@ impl ContextKeys {
         self.rules.wrapper() != Ok(self.wrapper)
     }
 
-    /// Whether the key context may seal now.
+    /// Whether it may be used: it is active, and the customer's key that it must have, or is to have,
+    /// may be used too. So disabling a key closes what its job has not moved yet.
     ///
     /// # Errors
-    /// It is disabled, destroyed or closed.
-    pub(crate) fn check_sealing(&self) -> Result<(), Denial> {
+    /// Why not.
+    pub(super) fn check_open(&self) -> Result<(), Denial> {
         self.rules.check_closed()?;
+        if let Some(fault) = self.wanted_fault {
+            return Err(fault.into());
+        }
         match self.state {
             ContextState::Active => Ok(()),
             ContextState::Disabled => Err(Denial::KeyDisabled),
             ContextState::Destroyed => Err(Denial::ContextDestroyed),
         }
+    }
+
+    /// Whether the key context may seal now.
+    ///
+    /// # Errors
+    /// It is disabled, destroyed or closed.
+    pub(crate) fn check_sealing(&self) -> Result<(), Denial> {
+        self.check_open()
     }
 
     /// Whether there must be another version before the next item is sealed: the context policy wants
@@ -277,13 +297,11 @@ impl ContextKeys {
     /// # Errors
     /// It is disabled, destroyed, closed or never was.
     pub(crate) fn check_opening(&self, envelope: &Envelope<'_>) -> Result<(), Denial> {
-        self.rules.check_closed()?;
-        match self.state {
-            ContextState::Active => {}
-            ContextState::Disabled => return Err(Denial::KeyDisabled),
-            ContextState::Destroyed => {
+        match self.check_open() {
+            Err(Denial::ContextDestroyed) => {
                 return Err(Denial::Ciphertext(CiphertextFault::Destroyed));
             }
+            other => other?,
         }
         self.version(envelope.key_part.version).map(drop)
     }

@@ -7,7 +7,6 @@
 use std::sync::Arc;
 
 use strongroom_crypto::keys::{Place, Seed};
-use strongroom_types::body::ContextState;
 use strongroom_types::{ContextId, KeyContext, KeyVersion, Operation};
 
 use super::keyring::ContextKeys;
@@ -56,8 +55,8 @@ impl Successor {
     }
 
     /// The change of rows.
-    pub(crate) fn into_change(self) -> Change {
-        self.change
+    pub(crate) const fn change(&self) -> &Change {
+        &self.change
     }
 
     /// The account of it, with its change.
@@ -87,7 +86,7 @@ impl Strongroom {
             Wrapper::Root(_) => keys.unwrap_by_root(state, &row)?,
             Wrapper::Customer(_) => {
                 // Whoever will be refused does not make the provider work.
-                if row.state == ContextState::Active && !keys.rules.closed {
+                if keys.check_open().is_ok() {
                     self.unwrap_by_customer(state, &row, need, &mut keys)
                         .await?;
                 }
@@ -233,10 +232,15 @@ impl Strongroom {
         (place, map): Whose<'_>,
         seed: &Seed,
     ) -> Result<Vec<u8>, Denial> {
-        let Wrapper::Customer(id) = wrapper else {
-            return seed
-                .wrap(state.keys.root.wrapping_key(), place, &*self.entropy)
-                .map_err(|_no_entropy| Denial::Unavailable);
+        let id = match wrapper {
+            Wrapper::Customer(id) => id,
+            Wrapper::Root(version) => {
+                let root = state.keys.roots.version(version);
+                let root = root.ok_or(Denial::Internal)?;
+                return seed
+                    .wrap(root.wrapping_key(), place, &*self.entropy)
+                    .map_err(|_no_entropy| Denial::Unavailable);
+            }
         };
         let key = state.customer_keys.find(id)?;
         key.check_use()?;

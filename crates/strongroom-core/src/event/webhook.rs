@@ -84,7 +84,8 @@ pub(crate) fn draw_secret(
     let text = Zeroizing::new(format!("{SECRET_PREFIX}{}", *digits));
     let sealed = state
         .keys
-        .root
+        .roots
+        .active()
         .seal_row(&place(&state.id, &id), text.as_bytes(), entropy)
         .map_err(|_no_entropy| Denial::Unavailable)?;
     Ok((text, sealed))
@@ -96,6 +97,8 @@ pub(crate) fn open_secret(
     workspace: WorkspaceId,
     row: &WebhookRow,
 ) -> Result<SecretBytes, StoreError> {
-    let opened = keys.root.open_row(&place(&workspace, &row.id), &row.secret);
+    let opened = keys
+        .roots
+        .open_row(&place(&workspace, &row.id), &row.secret);
     opened.map_err(|_altered| StoreError::Damaged { table: "webhook" })
 }

@@ -6,8 +6,11 @@
 //! nothing.
 
 mod destroy;
+mod move_root;
+mod moves;
 mod rewrap;
 mod run;
+mod scope;
 
 use serde::{Deserialize, Serialize};
 use strongroom_types::body::{JobCause, JobInfo, JobKind, JobState};
@@ -20,42 +23,43 @@ use crate::time::format_time;
 use crate::workspace::WorkspaceState;
 
 /// The part of a job's row that is sealed.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct JobBody {
     pub(crate) cause: JobCause,
-    pub(crate) policy: Option<PolicyId>,
+    /// The policies whose key changed.
+    pub(crate) policies: Vec<PolicyId>,
     pub(crate) customer_key: Option<CustomerKeyId>,
-    /// The key context that it destroys.
-    #[serde(default)]
+    /// The key context that it destroys, or that alone it moves.
     pub(crate) context: Option<ContextId>,
     /// What was last in its way.
     reason: Option<Reason>,
     /// How often in a row it was in its way.
     attempts: u32,
+    /// What the last entry said about what was in its way.
+    told: Option<(Reason, u64)>,
 }
 
 impl JobBody {
-    /// What a job is about when it begins.
-    pub(crate) const fn new(
-        cause: JobCause,
-        policy: Option<PolicyId>,
-        customer_key: Option<CustomerKeyId>,
-    ) -> Self {
+    /// What a job that somebody asks for is about.
+    pub(crate) const fn asked(context: Option<ContextId>) -> Self {
         Self {
-            cause,
-            policy,
-            customer_key,
-            context: None,
+            cause: JobCause::Asked,
+            policies: Vec::new(),
+            customer_key: None,
+            context,
             reason: None,
             attempts: 0,
+            told: None,
         }
     }
 
-    /// Destroys a key context.
-    pub(crate) const fn destroying(context: ContextId) -> Self {
+    /// What a job about a customer's key is about.
+    pub(crate) fn about_key(cause: JobCause, policies: Vec<PolicyId>, key: CustomerKeyId) -> Self {
         Self {
-            context: Some(context),
-            ..Self::new(JobCause::Asked, None, None)
+            cause,
+            policies,
+            customer_key: Some(key),
+            ..Self::asked(None)
         }
     }
 }
@@ -86,7 +90,10 @@ pub(crate) fn info(state: &WorkspaceState, row: &JobRow) -> Result<JobInfo, Stor
         failed: row.failed,
         stored: row.stored,
         remaining: row.remaining,
-        policy: body.policy,
+        policy: match body.policies.as_slice() {
+            [policy] => Some(*policy),
+            _ => None,
+        },
         customer_key: body.customer_key,
         context: body.context,
         reason: body.reason,
@@ -107,13 +114,14 @@ impl Strongroom {
     ) -> Result<JobRow, Denial> {
         let id = JobId::from_bytes(self.generate_id()?);
         let now = self.time.now();
+        let total = self.count_of(kind, &body, state.id).await?;
         Ok(JobRow {
             workspace: state.id,
             id,
             kind,
             state: JobState::Running,
             revision: 1,
-            total: self.count_contexts(state.id).await?,
+            total,
             done: 0,
             moved: 0,
             failed: 0,
@@ -129,8 +137,20 @@ impl Strongroom {
         })
     }
 
-    async fn count_contexts(&self, workspace: WorkspaceId) -> Result<u64, Denial> {
-        let row = self.store.workspace(workspace).await?;
-        Ok(row.map_or(0, |row| row.contexts))
+    /// How much there is to look at.
+    async fn count_of(
+        &self,
+        kind: JobKind,
+        body: &JobBody,
+        workspace: WorkspaceId,
+    ) -> Result<u64, Denial> {
+        match (kind, body.context) {
+            (JobKind::MoveRoot, _) => Ok(self.store.count_workspaces().await?),
+            (_, Some(_)) => Ok(1),
+            (_, None) => {
+                let row = self.store.workspace(workspace).await?;
+                Ok(row.map_or(0, |row| row.contexts))
+            }
+        }
     }
 }

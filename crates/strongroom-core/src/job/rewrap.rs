@@ -5,26 +5,24 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use strongroom_log::{Item, ItemId, ItemName, Items};
-use strongroom_types::body::{ContextState, JobCause, JobState};
-use strongroom_types::{Code, ContextId, KeyContext, KeyVersion, Operation, Outcome};
+use strongroom_types::body::ContextState;
+use strongroom_types::{ContextId, KeyContext, KeyVersion};
 use tokio::task::JoinSet;
 
+use super::moves::{Move, Moves};
 use super::run::{Halt, Job, Slice};
+use crate::customer_key::CustomerKeyFault;
 use crate::denial::Denial;
-use crate::door::keyring::open_map;
-use crate::door::{Account, NO_KEY, Successor};
 use crate::object::Rewrapped;
-use crate::ports::{Change, ContextRow, VersionPlace, Wrapper};
+use crate::ports::{Change, ContextRow, RootError, VersionPlace, Wrapper};
 use crate::strongroom::Strongroom;
 use crate::workspace::WorkspaceState;
 
 /// How many rows a slice looks at.
 const ROWS: u32 = 256;
-/// How many key contexts a slice moves.
-const MOVES_MAX: usize = 32;
-/// How many key contexts are moved at once.
-const MOVES_AT_ONCE: usize = 8;
+/// How many key contexts a slice moves, at once. Few, so that a slow provider is done in time and
+/// little is done in vain.
+const MOVES: usize = 8;
 /// How many stored values a slice moves.
 const STORED: u32 = 256;
 
@@ -78,12 +76,10 @@ struct Found {
 
 /// How the moves of a slice went.
 #[derive(Debug, Default)]
-struct Moved {
-    successors: Vec<(ContextRow, KeyContext, Successor)>,
+struct Tried {
+    moves: Moves,
     failed: u64,
     reason: Option<Denial>,
-    /// What kept the others from being tried.
-    trouble: Option<Denial>,
 }
 
 impl Rewrap {
@@ -94,22 +90,15 @@ impl Rewrap {
             return stored(room, job, *context, cursor.clone()).await;
         }
         let state = room.state(job.row.workspace).await?;
-        let found = look(room, &state, cursor.after).await?;
+        let found = look(room, &state, job, cursor.after).await?;
         if found.looked_at == 0 {
             return Ok(Slice::Round);
         }
-        let moved = self.move_all(room, &state, found.moves).await?;
-        if let Some(denial) = moved.trouble {
-            // What was moved stays moved; the round goes on where it was.
-            let next = job.next(&state, room.time.now(), |row, _| {
-                row.moved = row.moved.saturating_add(count(&moved.successors));
-            })?;
-            *job = commit(room, &state, next, moved.successors).await?;
-            return Err(denial.into());
-        }
+        let tried = self.move_all(room, &state, found.moves).await?;
+        tried.moves.commit(room, job).await?;
         let mut older = found.stored;
-        let versions = moved.successors.iter();
-        older.extend(versions.map(|(row, _, successor)| (row.id, successor.key.version)));
+        let versions = tried.moves.iter();
+        older.extend(versions.map(|one| (one.row.id, one.successor.key.version)));
         let cursor = Cursor {
             after: found.last,
             stored: holding(room, &state, older).await?,
@@ -119,86 +108,90 @@ impl Rewrap {
         let next = job.next(&state, room.time.now(), |row, body| {
             row.cursor = text;
             row.done = row.done.saturating_add(found.looked_at);
-            row.moved = row.moved.saturating_add(count(&moved.successors));
-            row.failed = row.failed.saturating_add(moved.failed);
-            if let Some(denial) = &moved.reason {
+            row.failed = row.failed.saturating_add(tried.failed);
+            if let Some(denial) = &tried.reason {
                 body.reason = Some(denial.reason());
-            } else {
-                body.attempts = 0;
             }
         })?;
-        *job = commit(room, &state, next, moved.successors).await?;
+        *job = room.put(next).await?;
         Ok(Slice::More)
     }
 
-    /// Makes the successors, some at once. What a key refuses is passed over; when a key does not
-    /// answer, no more are tried.
+    /// Makes the successors, some at once. What a key refuses, or does not answer, is passed over.
     async fn move_all(
         &mut self,
         room: &Strongroom,
         state: &Arc<WorkspaceState>,
         moves: Vec<(ContextRow, KeyContext, Wrapper)>,
-    ) -> Result<Moved, Halt> {
-        let mut all = Moved::default();
-        let mut moves = moves.into_iter().peekable();
-        while moves.peek().is_some() && all.trouble.is_none() {
-            let mut tasks = JoinSet::new();
-            for (row, map, to) in moves.by_ref().take(MOVES_AT_ONCE) {
-                if let Some(denial) = self.refused.get(&(row.wrapper, to)) {
-                    all.pass_over(denial.clone());
-                    continue;
-                }
-                let (room, state) = (room.clone(), Arc::clone(state));
-                tasks.spawn(async move {
-                    let successor = room.successor(&state, &row, &map).await;
-                    (row, map, to, successor)
-                });
+    ) -> Result<Tried, Halt> {
+        let mut tried = Tried::default();
+        let mut tasks = JoinSet::new();
+        for (row, map, to) in moves {
+            if let Some(denial) = self.refused.get(&(row.wrapper, to)) {
+                tried.pass_over(denial.clone());
+                continue;
             }
-            while let Some(done) = tasks.join_next().await {
-                let (row, map, to, successor) = done.map_err(|_panicked| Denial::Internal)?;
-                match successor {
-                    Ok(successor) => all.successors.push((row, map, successor)),
-                    Err(denial) if passes(&denial) => all.trouble = Some(denial),
-                    Err(denial) => {
+            let (room, state) = (room.clone(), Arc::clone(state));
+            tasks.spawn(async move {
+                let successor = room.successor(&state, &row, &map).await;
+                (row, map, to, successor)
+            });
+        }
+        while let Some(done) = tasks.join_next().await {
+            let (row, map, to, successor) = done.map_err(|_panicked| Denial::Internal)?;
+            match successor {
+                Ok(successor) => tried.moves.add(Move {
+                    row,
+                    map,
+                    successor,
+                }),
+                Err(denial) if passes(&denial) => return Err(denial.into()),
+                Err(denial) => {
+                    if is_of_the_key(&denial) {
                         self.refused.insert((row.wrapper, to), denial.clone());
-                        all.pass_over(denial);
                     }
+                    tried.pass_over(denial);
                 }
             }
         }
-        Ok(all)
+        Ok(tried)
     }
 }
 
-impl Moved {
+impl Tried {
     fn pass_over(&mut self, denial: Denial) {
         self.failed = self.failed.saturating_add(1);
         self.reason = Some(denial);
     }
 }
 
-fn count<T>(items: &[T]) -> u64 {
-    u64::try_from(items.len()).unwrap_or(u64::MAX)
+/// Whether it has to do with neither key nor key context, so that nothing can be done now.
+const fn passes(denial: &Denial) -> bool {
+    matches!(
+        denial,
+        Denial::StoreUnavailable | Denial::LogUnavailable | Denial::Unavailable
+    )
 }
 
-/// Whether it may pass by itself, for all key contexts alike.
-fn passes(denial: &Denial) -> bool {
-    matches!(
-        denial.code(),
-        Code::RootUnavailable | Code::StoreUnavailable | Code::LogUnavailable | Code::Unavailable
-    )
+/// Whether the key would say the same of any other seed.
+const fn is_of_the_key(denial: &Denial) -> bool {
+    match denial {
+        Denial::CustomerKey(CustomerKeyFault::Provider(RootError::WrongRoot { .. })) => false,
+        Denial::CustomerKey(_) => true,
+        _ => false,
+    }
 }
 
 /// Looks at the next rows: which key contexts are under another key than their policies want.
 async fn look(
     room: &Strongroom,
     state: &WorkspaceState,
+    job: &Job,
     after: Option<ContextId>,
 ) -> Result<Found, Halt> {
-    let rows = room.store.contexts(state.id, after, ROWS).await;
     let mut found = Found::default();
-    for row in rows.map_err(Denial::from)? {
-        if found.moves.len() == MOVES_MAX {
+    for row in job.rows(room, after, ROWS).await? {
+        if found.moves.len() == MOVES {
             break;
         }
         found.looked_at += 1;
@@ -206,7 +199,9 @@ async fn look(
         if row.state == ContextState::Destroyed {
             continue;
         }
-        let map = open_map(state, &row)?;
+        let Some(map) = job.takes(state, &row)? else {
+            continue;
+        };
         match state.policies.rules(&map).wrapper() {
             Ok(wanted) if wanted != row.wrapper => found.moves.push((row, map, wanted)),
             // As it should be, or closed: then it is not opened either.
@@ -216,10 +211,10 @@ async fn look(
     Ok(found)
 }
 
-/// The key context and its active version, if it has older ones.
+/// The key context and its newest version, if it has older ones.
 fn with_older(row: &ContextRow) -> Option<(ContextId, KeyVersion)> {
-    let active = row.live_keys().map(|key| key.version).max()?;
-    (row.live_keys().count() > 1 && row.state == ContextState::Active).then_some((row.id, active))
+    let newest = row.live_keys().map(|key| key.version).max()?;
+    (row.live_keys().count() > 1).then_some((row.id, newest))
 }
 
 /// Those of the key contexts under whose older versions something is stored.
@@ -238,54 +233,6 @@ async fn holding(
     Ok(holding)
 }
 
-/// Makes the moves durable, with their entry and how far the job is.
-async fn commit(
-    room: &Strongroom,
-    state: &Arc<WorkspaceState>,
-    next: Job,
-    moved: Vec<(ContextRow, KeyContext, Successor)>,
-) -> Result<Job, Halt> {
-    if moved.is_empty() {
-        return room.put(next).await;
-    }
-    let mut account = Account {
-        count: u32::try_from(moved.len()).unwrap_or(u32::MAX),
-        ..Account::default()
-    };
-    let mut items = Vec::with_capacity(moved.len());
-    let mut ends = None;
-    for (row, map, successor) in moved {
-        account = account.of_context(row.id, &map);
-        items.push(item(&row));
-        ends = Some((row.wrapper, successor.wrapper()));
-        account.changes.push(successor.into_change());
-    }
-    account.items = Some(Items(items));
-    account.changes.push(Change::UpdateJob(next.row.clone()));
-    let account = account.fact("job", &next.row.id.to_string());
-    let account = match ends {
-        Some((from, to)) => account
-            .fact("from", &from.to_string())
-            .fact("to", &to.to_string()),
-        None => account,
-    };
-    room.append_own(state, Operation::ContextRewrap, account)
-        .await?;
-    Ok(next)
-}
-
-fn item(row: &ContextRow) -> Item {
-    let name = ItemName::new(&row.id.to_string());
-    Item {
-        id: name.map_or(ItemId::Position(0), ItemId::Name),
-        context: Some((row.kind, row.id, NO_KEY)),
-        moved_to: None,
-        outcome: Outcome::Allowed,
-        reason: None,
-        digest: None,
-    }
-}
-
 /// Moves some of what is stored under a key context; how far the job is commits with it.
 async fn stored(
     room: &Strongroom,
@@ -296,7 +243,11 @@ async fn stored(
     let range = (cursor.within, STORED);
     let mut next = None;
     let beside = |state: &WorkspaceState, done: &Rewrapped| {
-        let further = cursor.clone().within(done.next);
+        // The key context is left in a step of its own, which counts what remains.
+        let further = match done.next {
+            Some(_) => cursor.clone().within(done.next),
+            None => cursor.clone(),
+        };
         let moved = advanced(room, state, job, (&further, done.moved))?;
         let change = Change::UpdateJob(moved.row.clone());
         next = Some(moved);
@@ -304,26 +255,54 @@ async fn stored(
     };
     let about = ("job", &*job.row.id.to_string());
     let done = room.rewrap_objects_with(job.row.workspace, context, range, about, beside);
-    match done.await {
-        Ok(_) => {}
+    let kept = match done.await {
+        Ok(done) if done.next.is_some() => None,
+        Ok(_) => Some(None),
         Err(denial) if passes(&denial) => return Err(denial.into()),
         // Suspended or destroyed meanwhile: what is stored opens with its version, or never again.
-        Err(denial) => {
-            tracing::warn!(%context, %denial, "stored values stay under older versions");
+        Err(Denial::KeyDisabled | Denial::ContextDestroyed | Denial::ContextClosed) => {
             next = None;
+            Some(None)
         }
-    }
-    *job = match next {
-        Some(next) => next,
-        None => pass(room, job, cursor.within(None)).await?,
+        Err(denial) => {
+            next = None;
+            Some(Some(denial))
+        }
     };
+    if let Some(next) = next {
+        *job = next;
+    }
+    if let Some(refused) = kept {
+        *job = leave(room, job, (context, cursor.within(None)), refused).await?;
+    }
     Ok(Slice::More)
 }
 
-/// Goes on with the next key context, where nothing was moved.
-async fn pass(room: &Strongroom, job: &Job, cursor: Cursor) -> Result<Job, Halt> {
+/// Goes on with the next key context, and counts what of this one remains. What a key refused is
+/// tried again in another round.
+async fn leave(
+    room: &Strongroom,
+    job: &Job,
+    (context, cursor): (ContextId, Cursor),
+    refused: Option<Denial>,
+) -> Result<Job, Halt> {
     let state = room.state(job.row.workspace).await?;
-    room.put(advanced(room, &state, job, (&cursor, 0))?).await
+    let row = room.store.context(state.id, context).await;
+    let remaining = match row.map_err(Denial::from)?.as_ref().and_then(with_older) {
+        Some((id, newest)) => room.store.count_stale_versions(state.id, id, newest).await,
+        None => Ok(0),
+    };
+    let remaining = remaining.map_err(Denial::from)?;
+    let text = cursor.text()?;
+    let next = job.next(&state, room.time.now(), |row, body| {
+        row.cursor = text;
+        row.remaining = row.remaining.saturating_add(remaining);
+        if let Some(denial) = refused {
+            row.failed = row.failed.saturating_add(1);
+            body.reason = Some(denial.reason());
+        }
+    })?;
+    room.put(next).await
 }
 
 fn advanced(
@@ -333,47 +312,9 @@ fn advanced(
     (cursor, stored): (&Cursor, u64),
 ) -> Result<Job, Denial> {
     let text = cursor.text()?;
-    job.next(state, room.time.now(), |row, _| {
+    job.next(state, room.time.now(), |row, body| {
         row.cursor = text;
         row.stored = row.stored.saturating_add(stored);
+        body.attempts = 0;
     })
-}
-
-impl Strongroom {
-    /// Ends a job that is done, with an entry that says so.
-    pub(super) async fn finish(&self, job: &mut Job) -> Result<(), Halt> {
-        let state = self.state(job.row.workspace).await?;
-        let now = self.time.now();
-        // What is written meanwhile is under the active versions.
-        let remaining = self.store.count_all_stale_versions(state.id).await;
-        let remaining = remaining.map_err(Denial::from)?;
-        let next = job.next(&state, now, |row, body| {
-            row.state = JobState::Done;
-            row.finished = Some(now);
-            row.leased = 0;
-            row.total = row.done;
-            row.remaining = remaining;
-            body.reason = None;
-        })?;
-        let mut account = Account::of_changes(vec![Change::UpdateJob(next.row.clone())])
-            .fact("job", &next.row.id.to_string())
-            .fact("moved", &next.row.moved.to_string())
-            .fact("stored", &next.row.stored.to_string())
-            .fact("remaining", &remaining.to_string());
-        account.outcome = Outcome::Completed;
-        let operation = operation(next.body.cause);
-        self.append_own(&state, operation, account).await?;
-        *job = next;
-        Ok(())
-    }
-}
-
-/// What began the job, and what its end is called.
-pub(crate) const fn operation(cause: JobCause) -> Operation {
-    match cause {
-        JobCause::Attach => Operation::CustomerKeyAttach,
-        JobCause::Replace => Operation::CustomerKeyReplace,
-        JobCause::Detach => Operation::CustomerKeyDetach,
-        JobCause::Asked => Operation::JobCreate,
-    }
 }

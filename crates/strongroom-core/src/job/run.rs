@@ -1,12 +1,14 @@
 //! Doing the jobs that are due, in slices.
 
-use strongroom_types::body::{JobKind, JobState};
+use strongroom_types::body::{JobCause, JobKind, JobState};
+use strongroom_types::{Operation, Outcome};
 use tokio::task::JoinSet;
 
 use super::rewrap::Rewrap;
 use super::{JobBody, body, place};
 use crate::denial::Denial;
-use crate::ports::{JobRow, Micros};
+use crate::door::Account;
+use crate::ports::{Change, JobRow, Micros};
 use crate::strongroom::Strongroom;
 use crate::time::seconds;
 use crate::workspace::WorkspaceState;
@@ -15,8 +17,9 @@ use crate::workspace::WorkspaceState;
 const JOBS_AT_ONCE: u32 = 4;
 /// How long a node works on a job before others have a turn.
 const TURN: Micros = seconds(1);
-/// How long a job stays with a node of which nothing is heard. A slice takes less.
-const LEASE: Micros = seconds(15);
+/// How long a job stays with a node of which nothing is heard. A slice takes less, unless a provider is
+/// very slow: then two nodes may do the same, and the first one's rows stand.
+const LEASE: Micros = seconds(30);
 /// The longest pause after something was in the way.
 const PAUSE_MAX: Micros = seconds(60);
 
@@ -64,7 +67,7 @@ impl Job {
         now: Micros,
         change: impl FnOnce(&mut JobRow, &mut JobBody),
     ) -> Result<Self, Denial> {
-        let (mut row, mut body) = (self.row.clone(), self.body);
+        let (mut row, mut body) = (self.row.clone(), self.body.clone());
         row.revision = row.revision.saturating_add(1);
         row.updated = now;
         row.leased = now.saturating_add(LEASE);
@@ -109,11 +112,18 @@ impl Strongroom {
     /// Takes the job, does slices until the turn is over, and gives it back.
     async fn do_turn(&self, row: JobRow) -> Result<(), Halt> {
         let begin = self.time.now();
-        let mut job = self.lease(row, begin).await?;
+        let mut job = match self.lease(row.clone(), begin).await {
+            Err(Halt::Trouble(denial)) => {
+                self.put_off(row, begin).await;
+                return Err(Halt::Trouble(denial));
+            }
+            leased => leased?,
+        };
         let mut rewrap = Rewrap::default();
         while job.row.state == JobState::Running && self.time.now() < begin.saturating_add(TURN) {
             let done = match job.row.kind {
-                JobKind::Rewrap => rewrap.slice(self, &mut job).await,
+                JobKind::Rewrap | JobKind::RotateRoot => rewrap.slice(self, &mut job).await,
+                JobKind::MoveRoot => self.move_root(&mut job).await,
                 JobKind::DestroyContext => self.destroy_in_time(&mut job).await,
             };
             self.after(&mut job, done).await?;
@@ -127,9 +137,9 @@ impl Strongroom {
             body: body(&state, &row)?,
             row,
         };
-        let starts = job.row.kind == JobKind::Rewrap && job.row.cursor.is_empty();
+        let starts = job.row.cursor.is_empty();
         let total = if starts {
-            self.count_contexts(state.id).await?
+            self.count_of(job.row.kind, &job.body, state.id).await?
         } else {
             job.row.total
         };
@@ -137,7 +147,7 @@ impl Strongroom {
             row.state = JobState::Running;
             row.total = total;
             if starts {
-                (row.done, row.failed) = (0, 0);
+                (row.done, row.failed, row.remaining) = (0, 0, 0);
             }
         })?;
         self.put(next).await
@@ -152,14 +162,37 @@ impl Strongroom {
             },
             Err(Halt::Again) => self.still_ours(job).await,
             // What was passed over is tried again after a while, from the beginning.
-            Ok(Slice::Round) => self.pause(job, None).await,
+            Ok(Slice::Round) => self.another_round(job).await,
             Err(Halt::Gone) => Err(Halt::Gone),
-            Err(Halt::Trouble(denial)) => self.pause(job, Some(&denial)).await,
+            Err(Halt::Trouble(denial)) => self.pause(job, &denial).await,
         }
     }
 
+    /// Ends a job that is done, with an entry that says so.
+    async fn finish(&self, job: &mut Job) -> Result<(), Halt> {
+        let state = self.state(job.row.workspace).await?;
+        let now = self.time.now();
+        let next = job.next(&state, now, |row, body| {
+            row.state = JobState::Done;
+            row.finished = Some(now);
+            row.leased = 0;
+            row.total = row.done;
+            body.reason = None;
+        })?;
+        let mut account = Account::of_changes(vec![Change::UpdateJob(next.row.clone())])
+            .fact("job", &next.row.id.to_string())
+            .fact("moved", &next.row.moved.to_string())
+            .fact("stored", &next.row.stored.to_string())
+            .fact("remaining", &next.row.remaining.to_string());
+        account.outcome = Outcome::Completed;
+        let operation = operation(next.body.cause);
+        self.append_own(&state, operation, account).await?;
+        *job = next;
+        Ok(())
+    }
+
     /// Whether the job is as it was when the node last changed it.
-    async fn still_ours(&self, job: &Job) -> Result<(), Halt> {
+    pub(super) async fn still_ours(&self, job: &Job) -> Result<(), Halt> {
         let row = self.store.job(job.row.workspace, job.row.id).await;
         match row.map_err(Denial::from)? {
             Some(row) if row.revision == job.row.revision => Ok(()),
@@ -167,24 +200,54 @@ impl Strongroom {
         }
     }
 
-    /// Waits, longer each time.
-    async fn pause(&self, job: &mut Job, denial: Option<&Denial>) -> Result<(), Halt> {
+    /// Waits, longer each time, and goes on where it was.
+    async fn pause(&self, job: &mut Job, denial: &Denial) -> Result<(), Halt> {
         let state = self.state(job.row.workspace).await?;
-        let now = self.time.now();
-        let next = job.next(&state, now, |row, body| {
-            let doubled = seconds(1).saturating_mul(1 << body.attempts.min(6));
-            row.state = JobState::Waiting;
-            row.due = now.saturating_add(doubled.min(PAUSE_MAX));
-            body.attempts = body.attempts.saturating_add(1);
-            if let Some(denial) = denial {
-                body.reason = Some(denial.reason());
-            } else {
-                row.cursor.clear();
-                row.due = now.saturating_add(PAUSE_MAX);
-            }
+        let next = job.next(&state, self.time.now(), |row, body| {
+            wait(row, body);
+            body.reason = Some(denial.reason());
         })?;
         *job = self.put(next).await?;
         Ok(())
+    }
+
+    /// Waits, and begins another round about what was passed over. An entry says what that was, once.
+    async fn another_round(&self, job: &mut Job) -> Result<(), Halt> {
+        let state = self.state(job.row.workspace).await?;
+        let told = job.body.reason.map(|reason| (reason, job.row.failed));
+        let next = job.next(&state, self.time.now(), |row, body| {
+            wait(row, body);
+            row.cursor.clear();
+            body.told = told;
+        })?;
+        let Some((reason, failed)) = told.filter(|told| job.body.told != Some(*told)) else {
+            *job = self.put(next).await?;
+            return Ok(());
+        };
+        let mut account = Account::of_changes(vec![Change::UpdateJob(next.row.clone())])
+            .fact("job", &next.row.id.to_string())
+            .fact("failed", &failed.to_string())
+            .fact("reason", reason.name());
+        account.outcome = Outcome::Failed;
+        let operation = operation(next.body.cause);
+        match self.append_own(&state, operation, account).await {
+            Err(Denial::Unavailable) => self.still_ours(job).await,
+            other => {
+                other?;
+                *job = next;
+                Ok(())
+            }
+        }
+    }
+
+    /// Lets others go first, where not even the row's body can be read now.
+    async fn put_off(&self, mut row: JobRow, now: Micros) {
+        row.revision = row.revision.saturating_add(1);
+        row.due = now.saturating_add(PAUSE_MAX);
+        if let Err(error) = self.store.put_job(&row).await {
+            let error = &error as &dyn core::error::Error;
+            tracing::error!(error, job = %row.id, "job not put off");
+        }
     }
 
     /// Leaves the job to whoever comes next. One that ended stays as its entry says.
@@ -193,7 +256,12 @@ impl Strongroom {
             return Ok(());
         }
         let state = self.state(job.row.workspace).await?;
-        let next = job.next(&state, self.time.now(), |row, _| row.leased = 0)?;
+        let now = self.time.now();
+        let next = job.next(&state, now, |row, _| {
+            row.leased = 0;
+            // Behind those that are due already.
+            row.due = row.due.max(now);
+        })?;
         self.put(next).await.map(drop)
     }
 
@@ -203,5 +271,23 @@ impl Strongroom {
             return Ok(next);
         }
         Err(Halt::Gone)
+    }
+}
+
+/// The job waits, twice as long each time that it does not get on.
+fn wait(row: &mut JobRow, body: &mut JobBody) {
+    let doubled = seconds(1).saturating_mul(1 << body.attempts.min(6));
+    row.state = JobState::Waiting;
+    row.due = row.updated.saturating_add(doubled.min(PAUSE_MAX));
+    body.attempts = body.attempts.saturating_add(1);
+}
+
+/// What began the job, and what its end is called.
+const fn operation(cause: JobCause) -> Operation {
+    match cause {
+        JobCause::Attach => Operation::CustomerKeyAttach,
+        JobCause::Replace => Operation::CustomerKeyReplace,
+        JobCause::Detach => Operation::CustomerKeyDetach,
+        JobCause::Asked => Operation::JobCreate,
     }
 }

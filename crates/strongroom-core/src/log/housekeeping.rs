@@ -39,6 +39,7 @@ impl Strongroom {
         self.erase_private_fields().await;
         self.purge_due().await;
         self.keyring.drop_idle(self.time.now()).await;
+        self.connections.drop_idle();
         self.complete_tombstones().await;
     }
 

@@ -143,7 +143,7 @@ impl Strongroom {
         let mut keys = row.keys.iter();
         if keys.any(|key| key.version == version && key.state == KeyState::Active) {
             match self.successor(state, row, map).await {
-                Ok(successor) => changes.push(successor.into_change()),
+                Ok(successor) => changes.push(successor.change().clone()),
                 Err(Denial::CustomerKey(_) | Denial::ContextClosed) => {}
                 Err(denial) => return Err(denial),
             }

@@ -214,6 +214,24 @@ pub enum Change {
     },
     /// Inserts or replaces a record. `workspace` may be another than the entry's.
     PutRecord(WorkspaceId, Record),
+    /// Puts other wrapped seeds in the place of a workspace's, if those are as they were read.
+    PutSeeds {
+        /// Which workspace; may be another than the entry's.
+        id: WorkspaceId,
+        /// The seeds as they were read.
+        from: Vec<u8>,
+        /// The seeds.
+        to: Vec<u8>,
+    },
+    /// Puts another wrapped seed in the place of one of the deployment's, if it is as it was read.
+    PutDeployment {
+        /// What the seed is of.
+        name: &'static str,
+        /// The seed as it was read.
+        from: Vec<u8>,
+        /// The seed.
+        to: Vec<u8>,
+    },
     /// Deletes a record; it must exist.
     DeleteRecord(RecordKind, String),
     /// Inserts an API key.
@@ -362,8 +380,10 @@ impl Change {
             | Self::InsertWebhook(_)
             | Self::ClaimWebhook { .. }
             | Self::ResetWebhook { .. }
-            | Self::DeleteWebhook(_) => Scope::Addition,
+            | Self::DeleteWebhook(_)
+            | Self::PutDeployment { .. } => Scope::Addition,
             Self::UpdateWorkspace { .. }
+            | Self::PutSeeds { .. }
             | Self::PutRecord(..)
             | Self::DeleteRecord(..)
             | Self::InsertApiKey(_)

@@ -130,6 +130,8 @@ pub trait Store: Send + Sync + Debug {
     async fn head(&self, workspace: WorkspaceId) -> Result<Option<Head>, StoreError>;
     /// A workspace.
     async fn workspace(&self, id: WorkspaceId) -> Result<Option<WorkspaceRow>, StoreError>;
+    /// How many workspaces there are.
+    async fn count_workspaces(&self) -> Result<u64, StoreError>;
     /// Workspaces by id, after the given one.
     async fn workspaces(
         &self,
@@ -298,9 +300,6 @@ pub trait Store: Send + Sync + Debug {
         context: ContextId,
         below: KeyVersion,
     ) -> Result<u64, StoreError>;
-    /// How many versions of a workspace are under an older version of their key than the active one;
-    /// those that no key opens any more do not count.
-    async fn count_all_stale_versions(&self, workspace: WorkspaceId) -> Result<u64, StoreError>;
     /// How many key contexts that are not destroyed have their seeds wrapped by this key.
     async fn contexts_wrapped(
         &self,

@@ -1,15 +1,15 @@
 //! Closed names, so that a misspelt value never falls back, and which key a key context would use.
 
-use strongroom_core::{Denial, PageQuery};
+use strongroom_core::{CustomerKeyFault, Denial, PageQuery};
 use strongroom_types::body::{
-    CustomerKeyDetach, PolicyBody, PolicyInfo, WhichKey, WhichKeyBecause, WhichKeyRequest,
-    WrappingKind,
+    CustomerKeyAttach, CustomerKeyDetach, CustomerKeyEnable, PolicyBody, PolicyInfo, WhichKey,
+    WhichKeyBecause, WhichKeyRequest, WrappingKind,
 };
-use strongroom_types::{Code, KeyContext, Operation, Reason};
+use strongroom_types::{Code, ContextPattern, KeyContext, Operation, Reason};
 
 use crate::on_each_database;
 use crate::provider::Mood;
-use crate::support::context;
+use crate::support::{ask, context};
 use crate::world::{World, data, denial};
 
 on_each_database!(
@@ -18,6 +18,10 @@ on_each_database!(
     detaching_under_a_closed_name_never_falls_back,
     which_key_says_what_would_be_used_and_why,
     bad_names_cannot_be_closed,
+    a_misspelt_value_does_not_fall_to_the_key_of_another_pair,
+    where_a_key_is_required_no_misspelt_name_falls_back,
+    a_disabled_key_closes_what_its_job_has_not_moved,
+    which_key_is_told_only_of_key_contexts_that_are_the_callers,
 );
 
 fn acme() -> KeyContext {
@@ -155,4 +159,95 @@ async fn bad_names_cannot_be_closed(world: World) {
         let refused = close(&world, &policy, name).await.unwrap_err();
         assert_eq!(refused.code(), Code::InvalidRequest);
     }
+}
+
+async fn a_misspelt_value_does_not_fall_to_the_key_of_another_pair(world: World) {
+    let acmes = world.key("acme", None).await;
+    let attached = world.attach(acmes, "acme").await;
+    close(&world, &attached.policies[0], "organizationId")
+        .await
+        .unwrap();
+    // The key of all gold data is not the one that the misspelt organisation is to have.
+    let golds = world.key("gold", None).await;
+    let request = CustomerKeyAttach {
+        matches: ContextPattern::new([("tier", "gold"), ("region", "eu")]).unwrap(),
+    };
+    let attached = world.room.customer_key_attach(&world.ask, golds, request);
+    attached.await.unwrap();
+    let gold = |organization| {
+        let pairs = [
+            ("organizationId", organization),
+            ("tier", "gold"),
+            ("region", "eu"),
+        ];
+        KeyContext::new(pairs).unwrap()
+    };
+    let misspelt = world.try_seal(&gold("acmee"), "value").await;
+    assert_eq!(misspelt.unwrap_err(), Denial::ContextClosed);
+    let told = which(&world, gold("acmee")).await;
+    assert_eq!(told.because, WhichKeyBecause::ClosedName);
+    world.seal(&gold("acme"), "value").await;
+}
+
+async fn where_a_key_is_required_no_misspelt_name_falls_back(world: World) {
+    let key = world.key("acme", None).await;
+    world.attach_all(key, "acme").await;
+    let body = PolicyBody {
+        customer_key_required: true,
+        ..serde_json::from_value(serde_json::json!({ "match": {} })).unwrap()
+    };
+    let created = world.room.policy_create(&world.ask, body).await;
+    let policy = created.unwrap().value.id;
+    world.seal(&acme(), "value").await;
+    let misspelt = KeyContext::new([("organisationId", "acme")]).unwrap();
+    let refused = world.try_seal(&misspelt, "value").await;
+    assert_eq!(refused.unwrap_err(), Denial::ContextClosed);
+    let told = which(&world, misspelt).await;
+    assert_eq!(told.wrapped_by, WrappingKind::Refused);
+    assert_eq!(told.because, WhichKeyBecause::CustomerKeyRequired);
+    assert_eq!(told.policy, Some(policy));
+}
+
+async fn a_disabled_key_closes_what_its_job_has_not_moved(world: World) {
+    let sealed = world.seal(&acme(), "value").await.ciphertext;
+    let key = world.key("acme", None).await;
+    let job = world.attach(key, "acme").await.job.id;
+    let disabled = world.room.customer_key_disable(&world.ask, key).await;
+    disabled.unwrap();
+    // It is under the workspace's root still, and not to be used without the customer's consent.
+    let closed = Denial::from(CustomerKeyFault::Disabled);
+    assert_eq!(world.open(&acme(), &sealed).await, Err(closed.clone()));
+    assert_eq!(world.try_seal(&acme(), "value").await.unwrap_err(), closed);
+    world.room.work().await;
+    assert_eq!(world.job(job).await.moved, 0);
+    let enable = CustomerKeyEnable::default();
+    let enabled = world
+        .room
+        .customer_key_enable(&world.ask, key, enable)
+        .await;
+    enabled.unwrap();
+    assert_eq!(world.open(&acme(), &sealed).await.unwrap(), "value");
+    world.pass(60);
+    assert_eq!(world.done(job).await.moved, 1);
+}
+
+async fn which_key_is_told_only_of_key_contexts_that_are_the_callers(world: World) {
+    world.seal(&acme(), "value").await;
+    let request = serde_json::json!({
+        "name": "keys of beta",
+        "permissions": ["admin:customer-keys"],
+        "allowed_contexts": [{ "organizationId": "beta" }],
+    });
+    let request = serde_json::from_value(request).unwrap();
+    let created = world.room.client_create(&world.ask, request).await;
+    let betas = ask(&created.unwrap().value.api_key.secret);
+    let ask_for = async |map| {
+        let request = WhichKeyRequest { key_context: map };
+        let told = world.room.which_key(&betas, request).await;
+        told.map(drop).map_err(denial)
+    };
+    assert_eq!(ask_for(acme()).await, Err(Denial::ContextNotAllowed));
+    let unknown = context("nobody");
+    assert_eq!(ask_for(unknown).await, Err(Denial::ContextNotAllowed));
+    assert_eq!(ask_for(context("beta")).await, Ok(()));
 }

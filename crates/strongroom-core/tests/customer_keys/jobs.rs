@@ -1,6 +1,6 @@
 //! Jobs: resumed by whoever comes, beside live traffic, stopped by what is in their way and by name.
 
-use strongroom_core::ports::Store as _;
+use strongroom_core::ports::{Store as _, Wrapper};
 use strongroom_core::{Denial, PageQuery, Strongroom, Thing};
 use strongroom_types::body::{
     JobCause, JobCreate, JobInfo, JobKind, JobState, ObjectCreate, ObjectRead, StoredObject,
@@ -18,6 +18,11 @@ on_each_database!(
     two_nodes_do_one_job_once,
     a_provider_that_goes_away_is_waited_for,
     what_one_key_refuses_does_not_hold_the_others_up,
+    a_key_that_is_away_does_not_hold_the_others_up,
+    what_the_new_key_refuses_is_moved_later,
+    a_job_may_be_about_one_key_context,
+    two_jobs_about_the_same_do_not_go_on_at_once,
+    a_new_root_of_the_workspace_takes_all_that_has_no_customers_key,
     a_cancelled_job_stops_and_can_be_begun_again,
     jobs_are_listed_newest_first_page_by_page,
     a_destroyed_key_context_is_left_as_it_is,
@@ -59,7 +64,7 @@ async fn a_job_goes_on_at_another_node_and_every_value_opens_at_every_moment(wor
         }
         provider.set(Mood::Serves);
         assert_all_open(&world, &world.room, &all).await;
-        world.pass(16);
+        world.pass(31);
         room = world.node().await;
     }
     let done = world.job(job).await;
@@ -114,44 +119,53 @@ async fn a_provider_that_goes_away_is_waited_for(world: World) {
     assert_all_open(&world, &world.room, &all).await;
 }
 
-async fn what_one_key_refuses_does_not_hold_the_others_up(world: World) {
-    let all = sealed(&world, "acme", 20).await;
-    sealed(&world, "beta", 20).await;
+async fn one_key_in_this_mood(world: &World, mood: Mood, reason: Reason) {
+    let all = sealed(world, "acme", 20).await;
+    sealed(world, "beta", 20).await;
     let (acme, beta) = (world.key("acme", None).await, world.key("beta", None).await);
-    world.at_provider("beta").set(Mood::Disabled);
+    world.at_provider("beta").set(mood);
     let betas = world.attach(beta, "beta").await.job.id;
     let acmes = world.attach(acme, "acme").await.job.id;
     let asked = world.at_provider("beta").wraps();
-    world.room.work().await;
-    // One job does what both want.
-    assert_eq!(
-        world
-            .room
-            .customer_key(&world.ask, acme)
-            .await
-            .unwrap()
-            .value
-            .contexts,
-        20
-    );
-    let (betas, acmes) = (world.job(betas).await, world.job(acmes).await);
-    assert_eq!(betas.failed + acmes.failed, 40);
-    assert_eq!(betas.reason, Some(Reason::CustomerKeyRefused));
+    assert_eq!(world.done(acmes).await.moved, 20);
+    let betas = world.job(betas).await;
+    assert_eq!((betas.state, betas.failed), (JobState::Waiting, 20));
+    assert_eq!(betas.reason, Some(reason));
     assert!(
-        world.at_provider("beta").wraps() - asked < 40,
+        world.at_provider("beta").wraps() - asked <= 8,
         "it is not asked for each"
     );
-    assert_all_open(&world, &world.room, &all).await;
+    assert_all_open(world, &world.room, &all).await;
+    // An entry says what was passed over, and says it once.
+    world.pass(60);
+    world.room.work().await;
+    let entries = world.entries(Operation::CustomerKeyAttach).await;
+    let mut failed = entries
+        .iter()
+        .filter(|entry| entry.outcome == Outcome::Failed);
+    let told = failed.next().unwrap();
+    assert_eq!(told.facts["job"], betas.id.to_string());
+    assert_eq!(told.facts["failed"], "20");
+    assert_eq!(told.facts["reason"], reason.name());
+    assert!(failed.next().is_none());
     world.at_provider("beta").set(Mood::Serves);
     world.pass(60);
-    world.done(betas.id).await;
-    world.done(acmes.id).await;
+    assert_eq!(world.done(betas.id).await.moved, 20);
+}
+
+async fn what_one_key_refuses_does_not_hold_the_others_up(world: World) {
+    one_key_in_this_mood(&world, Mood::Disabled, Reason::CustomerKeyRefused).await;
+}
+
+async fn a_key_that_is_away_does_not_hold_the_others_up(world: World) {
+    one_key_in_this_mood(&world, Mood::Away, Reason::CustomerKeyUnreachable).await;
 }
 
 async fn begin(world: &World) -> JobInfo {
-    let request = JobCreate {
-        kind: JobKind::Rewrap,
-    };
+    begin_as(world, JobCreate::of(JobKind::Rewrap)).await
+}
+
+async fn begin_as(world: &World, request: JobCreate) -> JobInfo {
     world
         .room
         .job_create(&world.ask, request)
@@ -188,7 +202,9 @@ async fn a_cancelled_job_stops_and_can_be_begun_again(world: World) {
 async fn jobs_are_listed_newest_first_page_by_page(world: World) {
     let mut begun = Vec::new();
     for _ in 0..5 {
-        begun.push(begin(&world).await.id);
+        let job = begin(&world).await.id;
+        world.done(job).await;
+        begun.push(job);
     }
     let mut listed = Vec::new();
     let mut query = PageQuery {
@@ -256,8 +272,14 @@ async fn assert_kept(world: &World, all: &[StoredObject]) {
 async fn the_end_of_a_job_proves_that_nothing_needs_the_older_versions(world: World) {
     let (id, all) = kept_and_rotated(&world, "pii", 300).await;
     let (other, more) = kept_and_rotated(&world, "logs", 3).await;
-    let count = world.store.count_all_stale_versions(world.workspace).await;
-    assert_eq!(count.unwrap(), 303);
+    let count = async |context| {
+        let newest = KeyVersion(2);
+        let count = world
+            .store
+            .count_stale_versions(world.workspace, context, newest);
+        count.await.unwrap()
+    };
+    assert_eq!((count(id).await, count(other).await), (300, 3));
     let job = begin(&world).await;
     let done = world.done(job.id).await;
     assert_eq!((done.moved, done.failed), (0, 0), "no wrapping changed");
@@ -295,4 +317,92 @@ async fn what_is_suspended_is_counted_as_remaining(world: World) {
     let done = world.done(job.id).await;
     assert_eq!((done.stored, done.remaining), (3, 0));
     assert_kept(&world, &all).await;
+}
+
+async fn what_the_new_key_refuses_is_moved_later(world: World) {
+    let (_, all) = kept_and_rotated(&world, "pii", 300).await;
+    let key = world.key("acme", Some(0)).await;
+    let job = world.attach(key, "acme").await.job.id;
+    // It wraps the seeds, and then unwraps none for the objects: they stay, and are not forgotten.
+    let provider = world.at_provider("acme");
+    provider.set(Mood::WrapsOnly);
+    world.room.work().await;
+    let waiting = world.job(job).await;
+    assert_eq!(waiting.state, JobState::Waiting, "{waiting:?}");
+    assert_eq!((waiting.moved, waiting.stored, waiting.failed), (1, 0, 1));
+    assert_eq!(waiting.remaining, 300);
+    provider.set(Mood::Serves);
+    world.pass(60);
+    let done = world.done(job).await;
+    assert_eq!((done.stored, done.remaining), (300, 0));
+    assert_kept(&world, &all).await;
+}
+
+async fn a_job_may_be_about_one_key_context(world: World) {
+    let (only, all) = kept_and_rotated(&world, "pii", 3).await;
+    let (_, others) = kept_and_rotated(&world, "logs", 2).await;
+    let request = JobCreate {
+        kind: JobKind::Rewrap,
+        context: Some(only),
+    };
+    let job = begin_as(&world, request).await;
+    let done = world.done(job.id).await;
+    assert_eq!(done.context, Some(only));
+    assert_eq!((done.total, done.done), (1, 1));
+    assert_eq!((done.stored, done.remaining), (3, 0));
+    let rest = begin(&world).await;
+    assert_eq!(world.done(rest.id).await.stored, 2);
+    assert_kept(&world, &all).await;
+    assert_kept(&world, &others).await;
+}
+
+async fn two_jobs_about_the_same_do_not_go_on_at_once(world: World) {
+    let first = begin(&world).await;
+    let again = world
+        .room
+        .job_create(&world.ask, JobCreate::of(JobKind::Rewrap));
+    let again = again.await.map_err(denial).unwrap_err();
+    assert_eq!(again, Denial::Conflict(Thing::Job));
+    world.done(first.id).await;
+    begin(&world).await;
+}
+
+async fn wrapper_of(world: &World, id: ContextId) -> Wrapper {
+    let row = world.store.context(world.workspace, id).await.unwrap();
+    row.unwrap().wrapper
+}
+
+async fn a_new_root_of_the_workspace_takes_all_that_has_no_customers_key(world: World) {
+    let key = world.key("acme", None).await;
+    world.attach_all(key, "acme").await;
+    let (acmes, kept) = kept_and_rotated(&world, "pii", 3).await;
+    let all = sealed(&world, "beta", 20).await;
+    let ids: Vec<_> = {
+        let listed = world.room.contexts(&world.ask, PageQuery::default()).await;
+        let items = listed.unwrap().value.items;
+        items.iter().map(|context| context.id).collect()
+    };
+    let job = begin_as(&world, JobCreate::of(JobKind::RotateRoot)).await;
+    assert_all_open(&world, &world.room, &all).await;
+    let done = world.done(job.id).await;
+    assert_eq!((done.moved, done.failed, done.remaining), (20, 0, 0));
+    for id in ids {
+        let wanted = if id == acmes {
+            Wrapper::Customer(key)
+        } else {
+            Wrapper::Root(KeyVersion(2))
+        };
+        assert_eq!(wrapper_of(&world, id).await, wanted);
+    }
+    // A node that knows nothing of before opens what was sealed before and after.
+    let node = world.node().await;
+    assert_all_open(&world, &node, &all).await;
+    assert_kept(&world, &kept).await;
+    let again = begin_as(&world, JobCreate::of(JobKind::RotateRoot)).await;
+    assert_eq!(world.done(again.id).await.moved, 20);
+    assert_all_open(&world, &world.node().await, &all).await;
+    // What is new is under it at once.
+    let new = world.seal(&data("gamma", "pii"), "new").await;
+    let wrapper = wrapper_of(&world, new.key.id).await;
+    assert_eq!(wrapper, Wrapper::Root(KeyVersion(3)));
 }

@@ -13,6 +13,7 @@ mod jobs;
 mod lifetime;
 mod locks;
 mod moves;
+mod moving_root;
 #[expect(
     unreachable_pub,
     dead_code,

@@ -288,6 +288,7 @@ fn policy(pairs: &[(&str, &str)]) -> PolicyBody {
         accepted_formats: None,
         version_check_required: false,
         closed_names: Vec::new(),
+        customer_key_required: false,
     }
 }
 

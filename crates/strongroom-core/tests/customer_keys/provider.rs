@@ -17,6 +17,8 @@ use tokio::sync::Notify;
 pub(crate) enum Mood {
     /// It wraps and unwraps.
     Serves,
+    /// It wraps, and may not be used to unwrap.
+    WrapsOnly,
     /// Its owner has disabled it.
     Disabled,
     /// It cannot be reached.
@@ -98,7 +100,7 @@ impl FakeKey {
         };
         let mut mood = self.mood.lock().unwrap();
         match *mood {
-            Mood::Serves | Mood::HangsAfter(_) => Ok(()),
+            Mood::Serves | Mood::WrapsOnly | Mood::HangsAfter(_) => Ok(()),
             Mood::Disabled => Err(RootError::Refused {
                 provider,
                 refusal: Refusal::KeyDisabled,
@@ -159,6 +161,12 @@ impl Root for FakeRoot {
     ) -> Result<Seed, RootError> {
         self.0.unwraps.fetch_add(1, Ordering::SeqCst);
         self.0.answers().await?;
+        if *self.0.mood.lock().unwrap() == Mood::WrapsOnly {
+            return Err(RootError::Refused {
+                provider: self.kind(),
+                refusal: Refusal::AccessDenied,
+            });
+        }
         let other = RootError::WrongRoot {
             provider: self.kind(),
         };

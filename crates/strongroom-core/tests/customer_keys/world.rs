@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use serde_json::json;
-use strongroom_core::ports::{Clock, Providers, Reading};
-use strongroom_core::{Ask, Denial, EntriesQuery, Parts, Refused, Settings, Strongroom};
+use strongroom_core::ports::{Clock, Providers, Reading, Root};
+use strongroom_core::{Ask, Denial, EntriesQuery, OpenError, Parts, Refused, Settings, Strongroom};
 use strongroom_crypto::entropy::SystemEntropy;
 use strongroom_store::{Database, StoreConfig};
 use strongroom_types::body::{
@@ -41,6 +41,8 @@ impl Clock for Hands {
 pub(crate) struct World {
     pub(crate) room: Strongroom,
     pub(crate) ask: Ask,
+    /// A client of the system workspace.
+    pub(crate) system: Ask,
     pub(crate) workspace: WorkspaceId,
     pub(crate) store: Arc<Database>,
     provider: Arc<FakeProvider>,
@@ -90,6 +92,7 @@ impl World {
             .value;
         Self {
             ask: ask(&created.api_key.secret),
+            system: ask(&first.api_key.secret),
             workspace: created.workspace.id,
             _folder: folder,
             room,
@@ -103,6 +106,22 @@ impl World {
     /// Another node on the same database, which has nothing in memory yet.
     pub(crate) async fn node(&self) -> Strongroom {
         node(&self.store, &self.anchor, (&self.provider, &self.clock)).await
+    }
+
+    /// Another node, with this root and this former one.
+    pub(crate) async fn node_under(
+        &self,
+        root: Arc<dyn Root>,
+        former_root: Option<Arc<dyn Root>>,
+    ) -> Result<Strongroom, OpenError> {
+        let clock: Arc<dyn Clock> = Arc::<Hands>::clone(&self.clock);
+        let parts = Parts {
+            root,
+            former_root,
+            clock,
+            ..parts(&self.store, &self.anchor, Settings::default())
+        };
+        Strongroom::open(parts).await
     }
 
     /// Lets time pass.

@@ -53,7 +53,7 @@ impl Clock for Ticking {
 }
 
 #[derive(Debug)]
-struct TestRoot;
+pub(crate) struct TestRoot;
 
 impl TestRoot {
     fn key() -> WrappingKey {
@@ -196,6 +196,7 @@ pub(crate) fn parts(
     Parts {
         store: Arc::<Database>::clone(store),
         root: Arc::new(TestRoot),
+        former_root: None,
         providers: Arc::new(NoProviders),
         clock: Arc::new(Ticking(AtomicI64::new(START))),
         entropy: Arc::new(SystemEntropy),

@@ -56,7 +56,9 @@ pub(crate) struct Place<'a> {
 /// The workspace that a change is about when it names one; it may be another than the entry's.
 pub(crate) const fn target(change: &Change) -> Option<WorkspaceId> {
     match change {
-        Change::UpdateWorkspace { id, .. } | Change::PutRecord(id, _) => Some(*id),
+        Change::UpdateWorkspace { id, .. }
+        | Change::PutSeeds { id, .. }
+        | Change::PutRecord(id, _) => Some(*id),
         Change::InsertApiKey(row) => Some(row.workspace),
         Change::InsertWorkspace(_)
         | Change::DeleteRecord(..)
@@ -81,7 +83,8 @@ pub(crate) const fn target(change: &Change) -> Option<WorkspaceId> {
         | Change::InsertWebhook(_)
         | Change::ClaimWebhook { .. }
         | Change::ResetWebhook { .. }
-        | Change::DeleteWebhook(_) => None,
+        | Change::DeleteWebhook(_)
+        | Change::PutDeployment { .. } => None,
     }
 }
 
@@ -101,6 +104,10 @@ pub(crate) async fn apply(
             body,
             context_quota,
         } => workspace::update(conn, *id, body, *context_quota).await,
+        Change::PutSeeds { id, from, to } => workspace::put_seeds(conn, *id, (from, to)).await,
+        Change::PutDeployment { name, from, to } => {
+            workspace::put_deployment(conn, name, (from, to)).await
+        }
         Change::PutRecord(workspace, record) => record::put(conn, *workspace, record).await,
         Change::DeleteRecord(kind, id) => record::delete(conn, place, *kind, id).await,
         Change::InsertApiKey(row) => record::insert_api_key(conn, row).await,

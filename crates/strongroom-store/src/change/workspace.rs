@@ -49,3 +49,27 @@ pub(super) async fn update(
         .bind(bigint(context_quota));
     must_change(conn, update, CommitError::Missing).await
 }
+
+pub(super) async fn put_seeds(
+    conn: &mut AnyConnection,
+    id: WorkspaceId,
+    (from, to): (&[u8], &[u8]),
+) -> Result<(), ChangeError> {
+    let update = query("UPDATE workspace SET seeds = $3 WHERE id = $1 AND seeds = $2")
+        .bind(id.to_string())
+        .bind(from)
+        .bind(to);
+    must_change(conn, update, CommitError::Outdated).await
+}
+
+pub(super) async fn put_deployment(
+    conn: &mut AnyConnection,
+    name: &str,
+    (from, to): (&[u8], &[u8]),
+) -> Result<(), ChangeError> {
+    let update = query("UPDATE deployment SET value = $3 WHERE name = $1 AND value = $2")
+        .bind(name)
+        .bind(from)
+        .bind(to);
+    must_change(conn, update, CommitError::Outdated).await
+}

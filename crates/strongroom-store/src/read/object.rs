@@ -6,7 +6,7 @@ use strongroom_core::ports::{
     DueObject, FoundObject, Micros, ObjectRow, ObjectVersionRow, ObjectsFilter, ObjectsRange,
     SealedVersion, StaleVersion, StoreError, VersionPlace,
 };
-use strongroom_types::body::{KeyState, Order};
+use strongroom_types::body::Order;
 use strongroom_types::{ContextId, KeyVersion, ObjectId, WorkspaceId};
 
 use crate::columns::{Columns, bigint, failed};
@@ -246,28 +246,6 @@ pub(crate) async fn count_stale_versions(
     .bind(workspace.to_string())
     .bind(context.to_string())
     .bind(i64::from(below.0))
-    .fetch_one(pool)
-    .await
-    .map_err(failed("object_version"))?;
-    Ok(count.unsigned_abs())
-}
-
-pub(crate) async fn count_all_stale_versions(
-    pool: &AnyPool,
-    workspace: WorkspaceId,
-) -> Result<u64, StoreError> {
-    let count: i64 = query_scalar(
-        "SELECT count(*) FROM object_version v
-         JOIN context_key k
-           ON k.workspace = v.workspace AND k.context = v.context AND k.state = $2
-         JOIN context_key own
-           ON own.workspace = v.workspace AND own.context = v.context
-              AND own.version = v.key_version AND own.state <> $3
-         WHERE v.workspace = $1 AND v.destroyed IS NULL AND v.key_version < k.version",
-    )
-    .bind(workspace.to_string())
-    .bind(KeyState::Active.name())
-    .bind(KeyState::Destroyed.name())
     .fetch_one(pool)
     .await
     .map_err(failed("object_version"))?;

@@ -1,7 +1,7 @@
 //! Reads of the deployment, the workspaces and the heads of their logs.
 
 use sqlx::any::AnyRow;
-use sqlx::{AnyExecutor, AnyPool, query};
+use sqlx::{AnyExecutor, AnyPool, query, query_scalar};
 use strongroom_core::ports::{Head, StoreError, WorkspaceRow};
 use strongroom_log::Frontier;
 use strongroom_types::WorkspaceId;
@@ -57,6 +57,14 @@ pub(crate) async fn workspace(
         .map_err(failed("workspace"))?
         .map(|row| workspace_of(&row))
         .transpose()
+}
+
+pub(crate) async fn count(pool: &AnyPool) -> Result<u64, StoreError> {
+    let count: i64 = query_scalar("SELECT count(*) FROM workspace")
+        .fetch_one(pool)
+        .await
+        .map_err(failed("workspace"))?;
+    Ok(count.unsigned_abs())
 }
 
 pub(crate) async fn workspaces(

@@ -372,6 +372,10 @@ pub struct PolicyBody {
     /// workspace's root.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub closed_names: Vec<String>,
+    /// Whether key contexts that it matches must be under a customer's key: with no pairs to match, all
+    /// of the workspace, however the names of their pairs are spelt.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub customer_key_required: bool,
 }
 
 #[expect(

@@ -215,8 +215,10 @@ pub enum WhichKeyBecause {
     PolicyWithMostPairs,
     /// No policy with a customer's key matches.
     NoPolicyWithKey,
-    /// No policy with a customer's key matches, and a name of its pairs is closed.
+    /// A name of its pairs is closed, and no customer's key is attached to such pairs.
     ClosedName,
+    /// No policy with a customer's key matches, and `policy` wants one.
+    CustomerKeyRequired,
 }
 
 /// A policy that matches a key context.

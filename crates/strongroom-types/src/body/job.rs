@@ -12,6 +12,11 @@ coded_enum! {
         Rewrap = 1, "rewrap";
         /// Destroys a key context when its time of waiting is over.
         DestroyContext = 2, "destroy-context";
+        /// Moves the keys of key contexts under a new version of the workspace's root.
+        RotateRoot = 3, "rotate-root";
+        /// Moves the seeds of all workspaces, and of the deployment itself, from the former root of
+        /// the deployment to the present one. In the system workspace only.
+        MoveRoot = 4, "move-root";
     }
 }
 
@@ -43,14 +48,28 @@ coded_enum! {
     }
 }
 
-/// `POST /v1/jobs`: begins a job again, for example after one was cancelled. Only `rewrap`: a
+/// `POST /v1/jobs`: begins a job, for example again after one was cancelled. Not `destroy-context`: a
 /// destruction begins at its key context.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct JobCreate {
     /// What to do.
     pub kind: JobKind,
+    /// Only this key context, for `rewrap`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub context: Option<ContextId>,
+}
+
+impl JobCreate {
+    /// A job about all that its kind is about.
+    #[must_use]
+    pub const fn of(kind: JobKind) -> Self {
+        Self {
+            kind,
+            context: None,
+        }
+    }
 }
 
 /// A job.
@@ -65,7 +84,8 @@ pub struct JobInfo {
     pub cause: JobCause,
     /// Its state.
     pub state: JobState,
-    /// How many key contexts there are to look at; 1 to destroy.
+    /// How many key contexts there are to look at, or workspaces to move to another root; 1 to
+    /// destroy.
     pub total: u64,
     /// How many of them are as they should be, or were passed over because they could not be moved.
     pub done: u64,
@@ -75,9 +95,10 @@ pub struct JobInfo {
     pub failed: u64,
     /// How many stored values were moved to the new versions of their keys.
     pub stored: u64,
-    /// How many stored values were still under older versions when it ended, counted in the database:
-    /// 0 is the proof that those are not needed any more. Others are under suspended key contexts, or
-    /// do not open.
+    /// How many stored values of what it is about are still under older versions, counted in the
+    /// database in its last round: 0 is the proof that those are not needed any more. Others are under
+    /// suspended key contexts, or do not open. Of `move-root`, the workspaces that still need the
+    /// former root.
     pub remaining: u64,
     /// The policy whose key changed, if it was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -85,7 +106,7 @@ pub struct JobInfo {
     /// The customer's key that is attached, put in the place of another, or detached.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub customer_key: Option<CustomerKeyId>,
-    /// The key context that it destroys.
+    /// The key context that it destroys, or that alone it moves; not shown to who may not use it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub context: Option<ContextId>,
     /// What is in its way, or was last.

@@ -10,6 +10,9 @@
 //! [root]
 //! key_file = "/etc/strongroom/root.key"   # or a key kept elsewhere, docs/roots.md: [root.aws_kms], …
 //!
+//! [former_root]                             # only while `strongroom admin jobs move-root` goes on
+//! key_file = "/etc/strongroom/old-root.key"
+//!
 //! [customer_keys]
 //! allow_private = true
 //!
@@ -57,6 +60,7 @@ pub(super) struct File {
     pub(super) pkcs11_module: Option<PathBuf>,
     pub(super) surfaces: Vec<String>,
     pub(super) root: RootFile,
+    pub(super) former_root: RootFile,
     pub(super) customer_keys: CustomerKeysFile,
     pub(super) tls: TlsFile,
     pub(super) log: LogFile,

@@ -4,7 +4,7 @@
 //! except that a credential never stands among them: it comes from `STRONGROOM_ROOT_<FIELD>`, else
 //! from the file that `<field>_file` names.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
@@ -12,8 +12,9 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use strongroom_server::RootSource;
 use strongroom_types::ProviderKey;
+use zeroize::Zeroizing;
 
-use super::{ConfigError, secret};
+use super::{ConfigError, read_text, secret};
 
 /// Where the root key is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -148,6 +149,31 @@ impl RootFile {
     }
 }
 
+impl RootFile {
+    /// The root that is described here alone, without flags: one that seeds move away from.
+    pub(super) fn source(&self) -> Result<Option<RootSource>, ConfigError> {
+        let Some(kind) = self.kind()? else {
+            return Ok(None);
+        };
+        let source = match kind {
+            RootKind::File => return Ok(self.key_file.clone().map(RootSource::KeyFile)),
+            RootKind::Passphrase => RootSource::Passphrase {
+                file: self
+                    .passphrase_root
+                    .clone()
+                    .ok_or(ConfigError::NoPassphraseRoot)?,
+                passphrase: only_from_file("", self.passphrase_file.as_deref())?
+                    .ok_or(ConfigError::NoPassphrase)?,
+            },
+            provider => {
+                let fields = self.fields(provider).cloned().unwrap_or_default();
+                describe(provider, fields, only_from_file)?
+            }
+        };
+        Ok(Some(source))
+    }
+}
+
 impl RootArgs {
     /// Which root, if flags, environment or file say so. `by_path` is the kind whose path a flag or
     /// the environment names: it picks that kind, and does not overrule another that is named, so
@@ -182,20 +208,34 @@ impl RootArgs {
                 .map_or_else(|_text| Value::String(value.clone()), Value::Bool);
             fields.insert(field.clone(), value);
         }
-        for &(field, variable) in kind.credentials() {
-            if fields.contains_key(field) {
-                return Err(ConfigError::OpenCredential { field, variable });
-            }
-            let path = path(&mut fields, &format!("{field}_file"))?;
-            if let Some(text) = secret(variable, path.as_deref())? {
-                fields.insert(field.to_owned(), Value::String(text.as_str().to_owned()));
-            }
-        }
-        fields.insert("provider".to_owned(), kind.name().into());
-        let described: ProviderKey =
-            serde_json::from_value(Value::Object(fields)).map_err(ConfigError::Root)?;
-        Ok(RootSource::Provider(Arc::new(described)))
+        describe(kind, fields, secret)
     }
+}
+
+/// The environment's credentials are those of the present root.
+fn only_from_file(_: &str, path: Option<&Path>) -> Result<Option<Zeroizing<String>>, ConfigError> {
+    path.map(read_text).transpose()
+}
+
+/// A description with its credentials.
+fn describe(
+    kind: RootKind,
+    mut fields: Map<String, Value>,
+    secret: impl Fn(&str, Option<&Path>) -> Result<Option<Zeroizing<String>>, ConfigError>,
+) -> Result<RootSource, ConfigError> {
+    for &(field, variable) in kind.credentials() {
+        if fields.contains_key(field) {
+            return Err(ConfigError::OpenCredential { field, variable });
+        }
+        let path = path(&mut fields, &format!("{field}_file"))?;
+        if let Some(text) = secret(variable, path.as_deref())? {
+            fields.insert(field.to_owned(), Value::String(text.as_str().to_owned()));
+        }
+    }
+    fields.insert("provider".to_owned(), kind.name().into());
+    let described: ProviderKey =
+        serde_json::from_value(Value::Object(fields)).map_err(ConfigError::Root)?;
+    Ok(RootSource::Provider(Arc::new(described)))
 }
 
 fn path(fields: &mut Map<String, Value>, name: &str) -> Result<Option<PathBuf>, ConfigError> {

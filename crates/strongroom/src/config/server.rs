@@ -159,6 +159,7 @@ impl ServerArgs {
         if let Some(root) = self.root(&file)? {
             config.root = root;
         }
+        config.former_root = file.former_root.source()?;
         Ok(config)
     }
 

@@ -24,9 +24,17 @@ impl Jobs<'_> {
     /// Begins a job by name.
     ///
     /// # Errors
-    /// The server refused or did not answer.
+    /// One about the same goes on, or the server refused or did not answer.
     pub async fn create(&self, kind: JobKind) -> Result<JobInfo, ClientError> {
-        self.0.create("/v1/jobs", &JobCreate { kind }).await
+        self.begin(&JobCreate::of(kind)).await
+    }
+
+    /// Begins a job that may be about one key context only.
+    ///
+    /// # Errors
+    /// One about the same goes on, or the server refused or did not answer.
+    pub async fn begin(&self, job: &JobCreate) -> Result<JobInfo, ClientError> {
+        self.0.create("/v1/jobs", job).await
     }
 
     /// Describes a job and how far it is.

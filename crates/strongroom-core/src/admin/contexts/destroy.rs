@@ -192,7 +192,7 @@ impl Administration for DestroyLater {
         if row.destruction.is_some() {
             return Err(Denial::Conflict(Thing::Context).into());
         }
-        let body = JobBody::destroying(row.id);
+        let body = JobBody::asked(Some(row.id));
         let mut job = room
             .new_job(&caller.state, JobKind::DestroyContext, body)
             .await?;

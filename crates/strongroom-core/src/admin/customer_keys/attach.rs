@@ -71,11 +71,9 @@ impl Strongroom {
         (cause, key): (JobCause, CustomerKeyId),
         policies: Vec<Policy>,
     ) -> Result<(CustomerKeyMoves, Account), Denial> {
-        let only = match policies.as_slice() {
-            [policy] => Some(policy.id),
-            _ => None,
-        };
-        let body = JobBody::new(cause, only, Some(key));
+        let ids: Vec<_> = policies.iter().map(|policy| policy.id).collect();
+        let named: Vec<_> = ids.iter().map(ToString::to_string).collect();
+        let body = JobBody::about_key(cause, ids, key);
         let row = self.new_job(&caller.state, JobKind::Rewrap, body).await?;
         let moves = CustomerKeyMoves {
             policies: policies.iter().map(Policy::info).collect(),
@@ -87,11 +85,7 @@ impl Strongroom {
         for policy in &policies {
             account.changes.push(policies::put(caller, policy)?);
         }
-        let ids: Vec<_> = policies
-            .iter()
-            .map(|policy| policy.id.to_string())
-            .collect();
-        Ok((moves, account.fact("policies", &ids.join(" "))))
+        Ok((moves, account.fact("policies", &named.join(" "))))
     }
 }
 
@@ -137,6 +131,7 @@ impl Attach {
             accepted_formats: None,
             version_check_required: false,
             closed_names: Vec::new(),
+            customer_key_required: false,
         };
         policies.check(None, &body)?;
         Ok(Policy {
@@ -158,7 +153,9 @@ impl Administration for Attach {
         room: &Strongroom,
         caller: &Caller,
     ) -> Result<(CustomerKeyMoves, Account), Stopped> {
-        known(caller, self.id)?.check_use().map_err(Denial::from)?;
+        known(caller, self.id)?
+            .check_use()
+            .map_err(Denial::CustomerKeyTried)?;
         let policy = Policy {
             customer_key: Some(self.id),
             ..self.policy(room, caller)?
@@ -190,7 +187,7 @@ impl Administration for Replace {
         }
         let by = caller.state.customer_keys.find(self.by);
         let by = by.map_err(|_unknown| Invalid::Field("by".into()))?;
-        by.check_use().map_err(Denial::from)?;
+        by.check_use().map_err(Denial::CustomerKeyTried)?;
         let policies = former.into_iter().map(|policy| Policy {
             customer_key: Some(self.by),
             ..policy.clone()

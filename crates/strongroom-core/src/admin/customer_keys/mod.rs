@@ -162,27 +162,27 @@ impl Strongroom {
         if let Some(former) = former {
             let seed = root.unwrap(&place, None, &former.wrapped.0).await;
             if !former.is_of(&place, &seed.map_err(other_key)?) {
-                return Err(CustomerKeyFault::Other.into());
+                return Err(Denial::CustomerKeyTried(CustomerKeyFault::Other));
             }
         }
         let seed = Seed::generate(&*self.entropy).map_err(|_no_entropy| Denial::Unavailable)?;
         let wrapped = root.wrap(&place, None, &seed).await.map_err(provider)?;
         let back = root.unwrap(&place, None, &wrapped).await;
         if back.map_err(provider)? != seed {
-            return Err(CustomerKeyFault::Other.into());
+            return Err(Denial::CustomerKeyTried(CustomerKeyFault::Other));
         }
         Ok(Proof::new(&place, &seed, wrapped))
     }
 }
 
 fn provider(error: RootError) -> Denial {
-    CustomerKeyFault::Provider(error).into()
+    Denial::CustomerKeyTried(CustomerKeyFault::Provider(error))
 }
 
 /// What the verified key wrapped does not open under another.
 fn other_key(error: RootError) -> Denial {
     match error {
-        RootError::WrongRoot { .. } => CustomerKeyFault::Other.into(),
+        RootError::WrongRoot { .. } => Denial::CustomerKeyTried(CustomerKeyFault::Other),
         other => provider(other),
     }
 }
@@ -372,6 +372,7 @@ impl Administration for Update {
         caller: &Caller,
     ) -> Result<(CustomerKeyInfo, Account), Stopped> {
         let key = known(caller, self.id)?;
+        room.connections.forget(caller.state.id, self.id);
         let name = self.request.name.as_ref().unwrap_or(&key.body.name);
         check_name(name)?;
         let way = self.request.key.as_ref().unwrap_or(&key.body.key);
@@ -412,7 +413,9 @@ impl Administration for Verify {
         caller: &Caller,
     ) -> Result<(CustomerKeyInfo, Account), Stopped> {
         let key = known(caller, self.0)?;
-        let root = room.connect(caller.state.id, key).map_err(Denial::from)?;
+        let root = room
+            .connect(caller.state.id, key)
+            .map_err(Denial::CustomerKeyTried)?;
         let proof = room
             .round_trip(caller, (&*root, key.id), key.body.proof.as_ref())
             .await?;
@@ -444,8 +447,9 @@ async fn switch(
     to: CustomerKeyState,
 ) -> Result<(CustomerKeyInfo, Account), Stopped> {
     let key = known(caller, id)?;
+    room.connections.forget(caller.state.id, id);
     if key.body.state == CustomerKeyState::Unverified {
-        return Err(Denial::from(CustomerKeyFault::Unverified).into());
+        return Err(Denial::CustomerKeyTried(CustomerKeyFault::Unverified).into());
     }
     if key.body.state == to {
         return Err(Denial::Conflict(Thing::CustomerKey).into());
@@ -516,6 +520,7 @@ impl Administration for Delete {
         if attached || wraps > 0 {
             return Err(Denial::Conflict(Thing::CustomerKey).into());
         }
+        room.connections.forget(caller.state.id, self.0);
         let change = Change::DeleteRecord(RecordKind::CustomerKey, self.0.to_string());
         let account = Account::of_changes(vec![change]);
         Ok(((), account.fact("customer_key", &self.0.to_string())))

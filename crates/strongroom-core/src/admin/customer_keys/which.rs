@@ -10,7 +10,7 @@ use crate::ask::{Answered, Ask};
 use crate::caller::Caller;
 use crate::denial::Refused;
 use crate::door::{Account, Stopped};
-use crate::policy::Policy;
+use crate::policy::{Closed, Policy, Rules};
 use crate::ports::Wrapper;
 use crate::strongroom::Strongroom;
 
@@ -44,24 +44,19 @@ impl Administration for Which {
         room: &Strongroom,
         caller: &Caller,
     ) -> Result<(WhichKey, Account), Stopped> {
+        caller.require_context(&self.0)?;
         let state = &caller.state;
         let id = state.context_id(Kind::Context, &self.0);
         let rules = state.policies.rules(&self.0);
         let wanted = rules.customer_key.map(|(_, key)| key);
         let row = room.store.context(state.id, id).await?;
         let now = row.map(|row| row.wrapper);
-        let (wrapped_by, because) = match (wanted, rules.closed) {
-            (Some(_), _) => (
-                WrappingKind::CustomerKey,
-                WhichKeyBecause::PolicyWithMostPairs,
-            ),
-            (None, true) => (WrappingKind::Refused, WhichKeyBecause::ClosedName),
-            (None, false) => (
-                WrappingKind::WorkspaceRoot,
-                WhichKeyBecause::NoPolicyWithKey,
-            ),
+        let (wrapped_by, because) = outcome(&rules);
+        let (closed_name, requires) = match &rules.closed {
+            Some(Closed::Name(name)) => (Some(name.clone()), None),
+            Some(Closed::Required(policy)) => (None, Some(*policy)),
+            None => (None, None),
         };
-        let closed = state.policies.closed_name(&self.0);
         let key = wanted.and_then(|id| state.customer_keys.find(id).ok());
         let matching = state.policies.matching(&self.0);
         let answer = WhichKey {
@@ -70,13 +65,30 @@ impl Administration for Which {
             because,
             customer_key: wanted,
             state: key.map(|key| key.body.state),
-            policy: rules.customer_key.map(|(policy, _)| policy),
-            closed_name: closed.filter(|_| rules.closed).map(str::to_owned),
+            policy: requires.or(rules.customer_key.map(|(policy, _)| policy)),
+            closed_name,
             considered: matching.into_iter().map(considered).collect(),
             wrapped_now: now.map(kind),
             customer_key_now: now.and_then(|wrapper| wrapper.customer()),
         };
         Ok((answer, reading("which key").of_context(id, &self.0)))
+    }
+}
+
+const fn outcome(rules: &Rules) -> (WrappingKind, WhichKeyBecause) {
+    match (&rules.closed, rules.customer_key) {
+        (Some(Closed::Name(_)), _) => (WrappingKind::Refused, WhichKeyBecause::ClosedName),
+        (Some(Closed::Required(_)), _) => {
+            (WrappingKind::Refused, WhichKeyBecause::CustomerKeyRequired)
+        }
+        (None, Some(_)) => (
+            WrappingKind::CustomerKey,
+            WhichKeyBecause::PolicyWithMostPairs,
+        ),
+        (None, None) => (
+            WrappingKind::WorkspaceRoot,
+            WhichKeyBecause::NoPolicyWithKey,
+        ),
     }
 }
 

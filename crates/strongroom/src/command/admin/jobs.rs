@@ -6,8 +6,8 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use indicatif::{MultiProgress, ProgressBar};
 use strongroom_client::{Client, PageQuery};
-use strongroom_types::JobId;
-use strongroom_types::body::{JobInfo, JobKind};
+use strongroom_types::body::{JobCreate, JobInfo, JobKind};
+use strongroom_types::{ContextId, JobId};
 
 use super::ListArgs;
 use crate::config::ConnectionArgs;
@@ -40,7 +40,16 @@ enum Action {
     Cancel { id: JobId },
     /// Move every key context under the key that its policies want, and what is stored to the newest
     /// versions of the keys
-    Rewrap,
+    Rewrap {
+        /// Only this key context
+        #[arg(long, value_name = "ID")]
+        context: Option<ContextId>,
+    },
+    /// Give the workspace a new root, and move the keys of all key contexts under it
+    RotateRoot,
+    /// Move all seeds of the deployment from the former root of the configuration to the present one;
+    /// needs a client of the system workspace
+    MoveRoot,
 }
 
 pub(super) async fn run(args: JobsArgs) -> Result<(), Failure> {
@@ -52,7 +61,12 @@ pub(super) async fn run(args: JobsArgs) -> Result<(), Failure> {
         Some(Action::List(query)) => return list(&client, &query.into()).await,
         Some(Action::Show { id }) => jobs.describe(id).await?,
         Some(Action::Cancel { id }) => jobs.cancel(id).await?,
-        Some(Action::Rewrap) => jobs.create(JobKind::Rewrap).await?,
+        Some(Action::Rewrap { context }) => {
+            let kind = JobKind::Rewrap;
+            jobs.begin(&JobCreate { kind, context }).await?
+        }
+        Some(Action::RotateRoot) => jobs.create(JobKind::RotateRoot).await?,
+        Some(Action::MoveRoot) => jobs.create(JobKind::MoveRoot).await?,
     };
     if args.watch {
         return print_ended(watch(&client, Some(one.id)).await?);
