@@ -12,7 +12,7 @@ use strongroom_types::KeyVersion;
 use strongroom_types::body::{JobInfo, JobKind, JobState, ObjectCreate, ObjectRead, StoredObject};
 
 /// How many objects there are, and with `STRONGROOM_SOAK`.
-const OBJECTS: [usize; 2] = [2_000, 10_000];
+const OBJECTS: [usize; 2] = [10_000, 1_000_000];
 /// Key contexts that they are in: a job moves at most one of them in a transaction.
 const CONTEXTS: usize = 20;
 /// How often the process is killed amid the job.

@@ -8,6 +8,7 @@
 //! Reading them is a read of the log: it needs `log:read`, and it is an entry. So is sending them,
 //! before the first is sent.
 
+mod customer_key;
 mod deliver;
 mod list;
 mod names;

@@ -89,6 +89,9 @@ impl Strongroom {
         if entry.outcome == Outcome::Denied {
             return Ok(None);
         }
+        if is_of_customer_key(entry.operation) {
+            return self.about_customer_key(state, entry).await;
+        }
         if entry.operation == Operation::ObjectList {
             let actor = self.actor(state, entry.client).await?;
             return Ok(Some(EventData::NamesListed(actor)));
@@ -195,6 +198,7 @@ fn tells(entry: &Entry) -> bool {
         Outcome::Allowed if entry.items.is_some() => true,
         Outcome::Denied => true,
         Outcome::Failed | Outcome::Completed => false,
+        Outcome::Allowed if is_of_customer_key(entry.operation) => true,
         Outcome::Allowed => matches!(
             entry.operation,
             Operation::ObjectCreate
@@ -215,6 +219,21 @@ fn tells(entry: &Entry) -> bool {
                 | Operation::DataKeyRekey
         ),
     }
+}
+
+const fn is_of_customer_key(operation: Operation) -> bool {
+    matches!(
+        operation,
+        Operation::CustomerKeyRegister
+            | Operation::CustomerKeyVerify
+            | Operation::CustomerKeyUpdate
+            | Operation::CustomerKeyAttach
+            | Operation::CustomerKeyReplace
+            | Operation::CustomerKeyDetach
+            | Operation::CustomerKeyDisable
+            | Operation::CustomerKeyEnable
+            | Operation::CustomerKeyDelete
+    )
 }
 
 fn read(named: ObjectNamed, subject: &Subject) -> Option<EventData> {

@@ -3,10 +3,10 @@
 use core::fmt::Write as _;
 
 use serde_json::json;
-use strongroom_core::{CustomerKeyFault, Denial, PageQuery};
+use strongroom_core::{CustomerKeyFault, Denial, EventsQuery, PageQuery};
 use strongroom_types::body::{
-    ClientCreate, CustomerKeyAttach, CustomerKeyDetach, CustomerKeyEnable, CustomerKeyState,
-    CustomerKeyUpdate,
+    ClientCreate, CustomerKeyAttach, CustomerKeyDetach, CustomerKeyEnable, CustomerKeyReplace,
+    CustomerKeyState, CustomerKeyUpdate, EventData, KeyProvider,
 };
 use strongroom_types::{
     Code, ContextPattern, CustomerKeyId, Operation, Outcome, Permission, Reason,
@@ -26,6 +26,7 @@ on_each_database!(
     customer_keys_are_administered_with_a_permission_of_their_own,
     every_act_has_its_entry,
     bad_descriptions_are_refused,
+    each_act_is_an_event,
 );
 
 async fn attach(world: &World, id: CustomerKeyId) -> Result<(), Denial> {
@@ -53,7 +54,7 @@ async fn state(world: &World, id: CustomerKeyId) -> CustomerKeyState {
 async fn a_key_is_used_only_after_it_was_verified(world: World) {
     let id = register(&world, "acme").await;
     assert_eq!(state(&world, id).await, CustomerKeyState::Unverified);
-    let unverified = Denial::CustomerKey(CustomerKeyFault::Unverified);
+    let unverified = Denial::CustomerKeyTried(CustomerKeyFault::Unverified);
     assert_eq!(attach(&world, id).await, Err(unverified.clone()));
     let enabled = world
         .room
@@ -134,7 +135,10 @@ async fn new_credentials_must_lead_to_the_same_key(world: World) {
     world.attach_all(id, "acme").await;
     let sealed = world.seal(&context("acme"), "value").await;
     let other = update(&world, id, json!({"key": way("other", "new")})).await;
-    assert_eq!(other, Err(Denial::CustomerKey(CustomerKeyFault::Other)));
+    assert_eq!(
+        other,
+        Err(Denial::CustomerKeyTried(CustomerKeyFault::Other))
+    );
     let same = json!({"key": way("acme", "new"), "name": "renamed", "cache_s": 5});
     assert_eq!(update(&world, id, same).await, Ok(()));
     let described = world.room.customer_key(&world.ask, id).await.unwrap().value;
@@ -202,7 +206,7 @@ async fn every_act_has_its_entry(world: World) {
     let old = world.key("old", None).await;
     let new = world.key("new", None).await;
     world.attach_all(old, "acme").await;
-    let by = strongroom_types::body::CustomerKeyReplace { by: new };
+    let by = CustomerKeyReplace { by: new };
     let room = &world.room;
     let replaced = room.customer_key_replace(&world.ask, old, by).await;
     world.done(replaced.unwrap().value.job.id).await;
@@ -251,4 +255,50 @@ async fn bad_descriptions_are_refused(world: World) {
         let code = refused.map_err(denial).unwrap_err().code();
         assert_eq!(code, Code::InvalidRequest, "{json}");
     }
+}
+
+async fn each_act_is_an_event(world: World) {
+    let key = world.key("acme", None).await;
+    world.attach_all(key, "acme").await;
+    let by = world.key("new", None).await;
+    let replace = CustomerKeyReplace { by };
+    let replaced = world.room.customer_key_replace(&world.ask, key, replace);
+    world.done(replaced.await.unwrap().value.job.id).await;
+    let disabled = world.room.customer_key_disable(&world.ask, key).await;
+    disabled.unwrap();
+    let deleted = world.room.customer_key_delete(&world.ask, key).await;
+    deleted.unwrap();
+    let detach = CustomerKeyDetach::default();
+    let detached = world.room.customer_key_detach(&world.ask, by, detach).await;
+    detached.unwrap();
+
+    let page = world.room.events(&world.ask, EventsQuery::default()).await;
+    let told = page.unwrap().value.data.into_iter().filter_map(|event| {
+        let told = match event.data {
+            EventData::ByokKeyVerificationCompleted(tried) => {
+                assert!(tried.verified);
+                ("verified", tried.key)
+            }
+            EventData::ByokKeyDeleted(key) => ("detached", key),
+            EventData::CustomerKeyChanged(changed) => (changed.operation.name(), changed.key),
+            _ => return None,
+        };
+        assert_eq!(told.1.key_provider, KeyProvider::AwsKms);
+        Some((told.0, told.1.organization_id))
+    });
+    let told: Vec<_> = told.collect();
+    // The first key is gone by now, and with it its name.
+    let expected = [
+        ("customer-key.register", ""),
+        ("verified", ""),
+        ("customer-key.attach", "acme"),
+        ("customer-key.register", "key new"),
+        ("verified", "key new"),
+        ("customer-key.replace", "acme"),
+        ("customer-key.disable", ""),
+        ("customer-key.delete", ""),
+        ("detached", "acme"),
+    ];
+    let told: Vec<_> = told.iter().map(|(what, whose)| (*what, &**whose)).collect();
+    assert_eq!(told, expected);
 }

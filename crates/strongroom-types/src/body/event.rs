@@ -9,7 +9,7 @@ use core::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::coded::coded_enum;
-use crate::{IdError, KeyContext, Operation, Reason, WorkspaceId};
+use crate::{CustomerKeyId, IdError, KeyContext, Operation, Reason, WorkspaceId};
 
 /// One event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -174,6 +174,9 @@ pub enum EventData {
     /// A key context got a new active key version.
     #[serde(rename = "strongroom.kek.rotated")]
     KekRotated(KekNamed),
+    /// A customer's key was registered, changed, attached, replaced, suspended, resumed or removed.
+    #[serde(rename = "strongroom.customer_key.changed")]
+    CustomerKeyChanged(CustomerKeyChanged),
 }
 
 impl EventData {
@@ -196,6 +199,7 @@ impl EventData {
             Self::ByokKeyDeleted(_) => EventName::ByokKeyDeleted,
             Self::AccessDenied(_) => EventName::AccessDenied,
             Self::KekRotated(_) => EventName::KekRotated,
+            Self::CustomerKeyChanged(_) => EventName::CustomerKeyChanged,
         }
     }
 }
@@ -233,6 +237,8 @@ coded_enum! {
         AccessDenied = 14, "strongroom.access.denied";
         /// A key context got a new active key version.
         KekRotated = 15, "strongroom.kek.rotated";
+        /// A customer's key was registered, changed, attached, replaced, suspended, resumed or removed.
+        CustomerKeyChanged = 16, "strongroom.customer_key.changed";
     }
 }
 
@@ -343,6 +349,10 @@ coded_enum! {
         GcpKms = 2, "GCP_KMS";
         /// Azure Key Vault.
         AzureKeyVault = 3, "AZURE_KEY_VAULT";
+        /// A device (PKCS#11).
+        Pkcs11 = 4, "PKCS11";
+        /// Vault's or OpenBao's transit engine.
+        Transit = 5, "TRANSIT";
     }
 }
 
@@ -350,7 +360,8 @@ coded_enum! {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ByokKey {
-    /// The customer.
+    /// The customer: what the pair `organizationId` or `organization_id` of the policy says that the key
+    /// is attached by; where there is none, the name that the key was registered under.
     pub organization_id: String,
     /// Where the key is.
     pub key_provider: KeyProvider,
@@ -365,6 +376,22 @@ pub struct ByokKeyVerified {
     pub key: ByokKey,
     /// Whether it wraps and unwraps.
     pub verified: bool,
+}
+
+/// A change of a customer's key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct CustomerKeyChanged {
+    /// Who changed it.
+    #[serde(flatten)]
+    pub actor: Actor,
+    /// What was done.
+    pub operation: Operation,
+    /// The key's id.
+    pub customer_key: CustomerKeyId,
+    /// Whose it is and where.
+    #[serde(flatten)]
+    pub key: ByokKey,
 }
 
 /// A refusal.
@@ -455,6 +482,12 @@ mod tests {
                 count: 1,
             }),
             EventData::KekRotated(kek()),
+            EventData::CustomerKeyChanged(CustomerKeyChanged {
+                actor: actor(),
+                operation: Operation::CustomerKeyReplace,
+                customer_key: CustomerKeyId::from_bytes([7; 16]),
+                key: byok(),
+            }),
         ]
     }
 

@@ -31,9 +31,9 @@ pub use data_key::{
     DataKeyAnswer, DataKeyCreate, DataKeyItem, DataKeyRewrap, DataKeyUnwrap, WrappedKeyItem,
 };
 pub use event::{
-    Actor, ActorSource, ByokKey, ByokKeyVerified, DekHandedOut, DekOpened, Denied, Event,
-    EventData, EventId, EventList, EventListPlace, EventName, EventObject, KekNamed, KeyProvider,
-    ListObject, ObjectNamed, ObjectOpened, ObjectWritten,
+    Actor, ActorSource, ByokKey, ByokKeyVerified, CustomerKeyChanged, DekHandedOut, DekOpened,
+    Denied, Event, EventData, EventId, EventList, EventListPlace, EventName, EventObject, KekNamed,
+    KeyProvider, ListObject, ObjectNamed, ObjectOpened, ObjectWritten,
 };
 pub use job::{JobCause, JobCreate, JobInfo, JobKind, JobState};
 pub use log::{

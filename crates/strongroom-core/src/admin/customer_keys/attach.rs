@@ -79,8 +79,10 @@ impl Strongroom {
             policies: policies.iter().map(Policy::info).collect(),
             job: job::info(&caller.state, &row)?,
         };
+        let provider = known(caller, key)?.body.key.kind();
         let mut account = Account::of_changes(vec![Change::InsertJob(row)])
             .fact("customer_key", &key.to_string())
+            .fact("provider", provider)
             .fact("job", &moves.job.id.to_string());
         for policy in &policies {
             account.changes.push(policies::put(caller, policy)?);

@@ -509,7 +509,7 @@ impl Administration for Delete {
     type Answer = ();
 
     async fn decide(&self, room: &Strongroom, caller: &Caller) -> Result<((), Account), Stopped> {
-        known(caller, self.0)?;
+        let provider = known(caller, self.0)?.body.key.kind();
         let mut policies = caller.state.policies.iter();
         let attached = policies.any(|policy| policy.customer_key == Some(self.0));
         let wrapper = Wrapper::Customer(self.0);
@@ -523,6 +523,7 @@ impl Administration for Delete {
         room.connections.forget(caller.state.id, self.0);
         let change = Change::DeleteRecord(RecordKind::CustomerKey, self.0.to_string());
         let account = Account::of_changes(vec![change]);
-        Ok(((), account.fact("customer_key", &self.0.to_string())))
+        let account = account.fact("customer_key", &self.0.to_string());
+        Ok(((), account.fact("provider", provider)))
     }
 }
