@@ -20,7 +20,24 @@ pub struct Strongroom {
     pub target: Target,
     /// The key of a client that may encrypt.
     pub api_key: String,
-    _process: Child,
+    process: Child,
+}
+
+impl Strongroom {
+    /// How much memory the process has, in KiB.
+    ///
+    /// # Errors
+    /// When it has ended.
+    pub fn memory(&self) -> Result<u64, Failure> {
+        let ended = || Failure::NotReady("strongroom");
+        let id = self.process.id().ok_or_else(ended)?;
+        let status = std::fs::read_to_string(format!("/proc/{id}/status"))?;
+        let mut words = status
+            .split_whitespace()
+            .skip_while(|word| *word != "VmRSS:");
+        let kib = words.nth(1).and_then(|kib| kib.parse().ok());
+        kib.ok_or_else(ended)
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -54,7 +71,7 @@ pub async fn start(binary: &Path, directory: &Path) -> Result<Strongroom, Failur
             requests: requests(&api_key),
         },
         api_key,
-        _process: process,
+        process,
     })
 }
 

@@ -11,27 +11,40 @@ pub(crate) enum Bench {
     Load,
     /// Single operations of the library
     Micro,
+    /// How fast a job moves stored data keys to a new key version, and in how much memory
+    Rewrap,
 }
 
-/// Runs one benchmark, or both.
+/// Runs one benchmark, or all.
 pub(crate) fn run(what: Option<Bench>, arguments: &[String]) -> Result<(), Failure> {
     let shell = Shell::terminal();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    if what != Some(Bench::Load) {
+    let chosen = |bench| what.is_none_or(|what| what == bench);
+    if chosen(Bench::Micro) {
         build_and_run(&shell, "micro", &arguments)?;
     }
-    if what != Some(Bench::Micro) {
+    if chosen(Bench::Load) {
         ensure(&shell, Tool::OpenBao)?;
-        shell.run(
-            "cargo build --locked --profile dist --package strongroom",
-            &[],
-        )?;
-        let strongroom = root().join("target/dist/strongroom").display().to_string();
+        let strongroom = build(&shell)?;
         let openbao = venv_path("bao").display().to_string();
         let servers = ["--strongroom", &strongroom, "--openbao", &openbao];
         build_and_run(&shell, "load", &[&servers, arguments.as_slice()].concat())?;
     }
+    if chosen(Bench::Rewrap) {
+        let strongroom = build(&shell)?;
+        let servers = ["--strongroom", &strongroom];
+        build_and_run(&shell, "rewrap", &[&servers, arguments.as_slice()].concat())?;
+    }
     Ok(())
+}
+
+/// Builds Strongroom for packaging; gives the binary's path.
+fn build(shell: &Shell) -> Result<String, Failure> {
+    shell.run(
+        "cargo build --locked --profile dist --package strongroom",
+        &[],
+    )?;
+    Ok(root().join("target/dist/strongroom").display().to_string())
 }
 
 fn build_and_run(shell: &Shell, name: &str, arguments: &[&str]) -> Result<(), Failure> {
