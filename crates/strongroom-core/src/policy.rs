@@ -293,14 +293,8 @@ mod tests {
 
     fn policy(id: u8, pairs: &[(&str, &str)], suite: Suite) -> Policy {
         let body = PolicyBody {
-            matches: ContextPattern::new(pairs.iter().copied()).unwrap(),
             suite: Some(suite),
-            required_lock: Lock::default(),
-            rotation: Rotation::default(),
-            accepted_formats: None,
-            version_check_required: false,
-            closed_names: Vec::new(),
-            customer_key_required: false,
+            ..PolicyBody::of(ContextPattern::new(pairs.iter().copied()).unwrap())
         };
         Policy {
             id: PolicyId::from_bytes([id; 16]),

@@ -4,9 +4,9 @@ use serde_json::json;
 use strongroom_tests::on_each_database;
 use strongroom_tests::room::{Room, context, tenant};
 use strongroom_types::body::{
-    DecryptRequest, EncryptRequest, PolicyBody, Rotation, WhichKeyBecause, WrappingKind,
+    DecryptRequest, EncryptRequest, PolicyBody, WhichKeyBecause, WrappingKind,
 };
-use strongroom_types::{Code, ContextPattern, CustomerKeyId, Lock, Reason};
+use strongroom_types::{Code, ContextPattern, CustomerKeyId, Reason};
 
 on_each_database!(
     a_key_context_with_a_closed_name_neither_seals_nor_opens_under_the_root,
@@ -17,14 +17,8 @@ on_each_database!(
 
 fn closing(name: &str) -> PolicyBody {
     PolicyBody {
-        matches: ContextPattern::new([("unrelated", "pair")]).unwrap(),
-        suite: None,
-        required_lock: Lock::default(),
-        rotation: Rotation::default(),
-        accepted_formats: None,
-        version_check_required: false,
         closed_names: vec![name.to_owned()],
-        customer_key_required: false,
+        ..PolicyBody::of(ContextPattern::new([("unrelated", "pair")]).unwrap())
     }
 }
 

@@ -8,11 +8,9 @@ use strongroom_tests::room::{Room, tenant};
 use strongroom_tests::whole_log::WholeLog;
 use strongroom_types::body::{
     ClientUpdate, ContextState, DecryptRequest, EncryptRequest, EntryView, IssuerUpdate,
-    LogEntryId, PolicyBody, Rotation,
+    LogEntryId, PolicyBody,
 };
-use strongroom_types::{
-    Code, ContextPattern, KeyVersion, Lock, Operation, Outcome, Permission, Reason,
-};
+use strongroom_types::{Code, ContextPattern, KeyVersion, Operation, Outcome, Permission, Reason};
 
 on_each_database!(
     receipts_verify_offline,
@@ -223,16 +221,7 @@ async fn a_flood_of_denials_is_counted(room: Room) {
 }
 
 async fn every_act_of_administration_is_an_entry(room: Room) {
-    let policy = PolicyBody {
-        matches: ContextPattern::new([("t", "a")]).unwrap(),
-        suite: None,
-        required_lock: Lock::default(),
-        rotation: Rotation::default(),
-        accepted_formats: None,
-        version_check_required: false,
-        closed_names: Vec::new(),
-        customer_key_required: false,
-    };
+    let policy = PolicyBody::of(ContextPattern::new([("t", "a")]).unwrap());
     let (_, created) = room.make_client(&[Permission::Encrypt], &[]).await;
     let (clients, id) = (room.client.clients(), created.client.id);
     clients.update(id, &ClientUpdate::default()).await.unwrap();

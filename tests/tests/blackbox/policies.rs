@@ -21,16 +21,7 @@ on_each_database!(
 );
 
 fn policy(pairs: &[(&str, &str)]) -> PolicyBody {
-    PolicyBody {
-        matches: ContextPattern::new(pairs.iter().copied()).unwrap(),
-        suite: None,
-        required_lock: Lock::default(),
-        rotation: strongroom_types::body::Rotation::default(),
-        accepted_formats: None,
-        version_check_required: false,
-        closed_names: Vec::new(),
-        customer_key_required: false,
-    }
+    PolicyBody::of(ContextPattern::new(pairs.iter().copied()).unwrap())
 }
 
 async fn save(room: &Room, policy: &PolicyBody) -> PolicyInfo {

@@ -14,7 +14,7 @@ use strongroom_tests::room::{Database, Room, context};
 use strongroom_tests::token::{SigningKey, key_set};
 use strongroom_types::body::{
     ClientCreate, DataKeyCreate, DecryptRequest, EncryptRequest, IssuerCreate, IssuerKeys,
-    ObjectCreate, ObjectDelete, ObjectRead, ObjectUpdate, PolicyBody, Rotation, WorkspaceCreate,
+    ObjectCreate, ObjectDelete, ObjectRead, ObjectUpdate, PolicyBody, WorkspaceCreate,
 };
 use strongroom_types::{ContextPattern, KeyContext, Lock, Metadata, Permission};
 
@@ -169,16 +169,7 @@ async fn administer(room: &Room) -> Vec<Vec<u8>> {
         expires_in: None,
     };
     let created = room.client.clients().create(&client).await.unwrap();
-    let policy = PolicyBody {
-        matches: ContextPattern::new([("zqPolicyKey", "zqPolicyValue")]).unwrap(),
-        suite: None,
-        required_lock: Lock::default(),
-        rotation: Rotation::default(),
-        accepted_formats: None,
-        version_check_required: false,
-        closed_names: Vec::new(),
-        customer_key_required: false,
-    };
+    let policy = PolicyBody::of(ContextPattern::new([("zqPolicyKey", "zqPolicyValue")]).unwrap());
     room.client.policies().create(&policy).await.unwrap();
     let workspace = WorkspaceCreate {
         name: "zqWorkspaceName".to_owned(),

@@ -9,8 +9,7 @@ use strongroom_types::body::{
     Rotation, StoredObject,
 };
 use strongroom_types::{
-    Bytes, Code, ContextPattern, CustomerKeyId, KeyContext, KeyVersion, Lock, Operation, Outcome,
-    Reason,
+    Bytes, Code, ContextPattern, CustomerKeyId, KeyContext, KeyVersion, Operation, Outcome, Reason,
 };
 
 use crate::on_each_database;
@@ -280,16 +279,7 @@ async fn detaching_puts_everything_back_under_the_root(world: World) {
 }
 
 fn policy(pairs: &[(&str, &str)]) -> PolicyBody {
-    PolicyBody {
-        matches: ContextPattern::new(pairs.iter().copied()).unwrap(),
-        suite: None,
-        required_lock: Lock::default(),
-        rotation: Rotation::default(),
-        accepted_formats: None,
-        version_check_required: false,
-        closed_names: Vec::new(),
-        customer_key_required: false,
-    }
+    PolicyBody::of(ContextPattern::new(pairs.iter().copied()).unwrap())
 }
 
 async fn the_policy_with_most_pairs_and_a_key_wins(world: World) {

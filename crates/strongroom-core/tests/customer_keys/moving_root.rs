@@ -67,8 +67,8 @@ impl Root for OtherRoot {
     }
 }
 
-fn former() -> Option<Arc<dyn Root>> {
-    Some(Arc::new(TestRoot))
+fn former() -> Arc<dyn Root> {
+    Arc::new(TestRoot)
 }
 
 async fn move_root(room: &Strongroom, world: &World) -> JobInfo {
@@ -101,7 +101,7 @@ async fn a_deployment_moves_to_another_root_and_needs_the_former_no_more(world: 
     assert!(refused.is_err(), "it is not the root of this database");
 
     let room = world
-        .node_under(Arc::new(OtherRoot), former())
+        .node_under(Arc::new(OtherRoot), Some(former()))
         .await
         .unwrap();
     let opened = open_at(&room, &world.ask, &map, &before.ciphertext).await;
@@ -130,7 +130,7 @@ async fn a_deployment_moves_to_another_root_and_needs_the_former_no_more(world: 
 async fn a_move_goes_on_after_the_node_was_lost(world: World) {
     workspaces(&world, 6).await;
     let room = world
-        .node_under(Arc::new(OtherRoot), former())
+        .node_under(Arc::new(OtherRoot), Some(former()))
         .await
         .unwrap();
     let job = move_root(&room, &world).await;
@@ -144,7 +144,7 @@ async fn a_move_goes_on_after_the_node_was_lost(world: World) {
     }
     drop(room);
     let room = world
-        .node_under(Arc::new(OtherRoot), former())
+        .node_under(Arc::new(OtherRoot), Some(former()))
         .await
         .unwrap();
     let mut done = described(&room, &world, &job).await;
@@ -167,7 +167,7 @@ async fn a_root_moves_only_for_the_operator_and_only_from_one_that_is_named(worl
     let none = ask(&world.room, &world.system).await.unwrap_err();
     assert_eq!(none, Denial::from(Invalid::NoFormerRoot));
     let room = world
-        .node_under(Arc::new(OtherRoot), former())
+        .node_under(Arc::new(OtherRoot), Some(former()))
         .await
         .unwrap();
     let missing = Denial::PermissionMissing(Permission::AdminWorkspaces);

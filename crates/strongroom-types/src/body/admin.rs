@@ -378,6 +378,23 @@ pub struct PolicyBody {
     pub customer_key_required: bool,
 }
 
+impl PolicyBody {
+    /// A policy that says nothing yet of the key contexts that it matches.
+    #[must_use]
+    pub fn of(matches: ContextPattern) -> Self {
+        Self {
+            matches,
+            suite: None,
+            required_lock: Lock::default(),
+            rotation: Rotation::default(),
+            accepted_formats: None,
+            version_check_required: false,
+            closed_names: Vec::new(),
+            customer_key_required: false,
+        }
+    }
+}
+
 #[expect(
     clippy::trivially_copy_pass_by_ref,
     reason = "serde hands over references"

@@ -6,9 +6,9 @@
 
 use strongroom_types::body::{
     CustomerKeyAttach, CustomerKeyDetach, CustomerKeyMoves, CustomerKeyReplace, JobCause, JobKind,
-    PolicyBody, Rotation,
+    PolicyBody,
 };
-use strongroom_types::{ContextPattern, CustomerKeyId, Lock, Operation, Permission, PolicyId};
+use strongroom_types::{ContextPattern, CustomerKeyId, Operation, Permission, PolicyId};
 
 use super::super::policies;
 use super::{Administration, known};
@@ -125,16 +125,7 @@ impl Attach {
                 Some(_) => Err(Denial::KeyAttached),
             };
         }
-        let body = PolicyBody {
-            matches: self.matches.clone(),
-            suite: None,
-            required_lock: Lock::default(),
-            rotation: Rotation::default(),
-            accepted_formats: None,
-            version_check_required: false,
-            closed_names: Vec::new(),
-            customer_key_required: false,
-        };
+        let body = PolicyBody::of(self.matches.clone());
         policies.check(None, &body)?;
         Ok(Policy {
             id: PolicyId::from_bytes(room.generate_id()?),

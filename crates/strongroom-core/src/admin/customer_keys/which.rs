@@ -65,7 +65,7 @@ impl Administration for Which {
             because,
             customer_key: wanted,
             state: key.map(|key| key.body.state),
-            policy: requires.or(rules.customer_key.map(|(policy, _)| policy)),
+            policy: requires.or_else(|| rules.customer_key.map(|(policy, _)| policy)),
             closed_name,
             considered: matching.into_iter().map(considered).collect(),
             wrapped_now: now.map(kind),
