@@ -30,6 +30,7 @@ mod object_versions;
 mod object_writers;
 mod objects;
 mod policies;
+mod stack;
 mod stream_rewrap;
 mod streams;
 mod tokens;

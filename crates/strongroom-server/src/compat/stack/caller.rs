@@ -268,6 +268,9 @@ mod tests {
         let text = project_of(id);
         assert_eq!(text, "00112233-4455-6677-8899-aabbccddeeff");
         assert_eq!(workspace_of(&text), Some(id));
+        // Their clients take UUIDs only.
+        let new = project_of(WorkspaceId::from_random([0xff; 16]));
+        assert_eq!(new, "ffffffff-ffff-4fff-bfff-ffffffffffff");
         assert_eq!(workspace_of(&text.to_uppercase()), Some(id));
         for wrong in [
             "internal",
