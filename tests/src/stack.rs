@@ -120,6 +120,13 @@ impl Stack {
         Reply::of(self.request(Method::POST, &path).json(body)).await
     }
 
+    /// Sets a value; `None` if there is no answer.
+    pub async fn try_set(&self, store: &str, hashed_key: &str, value: &str) -> Option<Reply> {
+        let body = json!({"hashed_key": hashed_key, "encrypted_value": value});
+        let path = format!("/api/v1/data-vault/stores/{store}/set");
+        Reply::try_of(self.request(Method::POST, &path).json(&body)).await
+    }
+
     /// Sets a value.
     pub async fn set(&self, store: &str, hashed_key: &str, value: &str) -> Reply {
         let body = json!({"hashed_key": hashed_key, "encrypted_value": value});

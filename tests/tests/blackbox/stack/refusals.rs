@@ -126,10 +126,12 @@ async fn what_is_wrong_with_the_caller_is_told_in_order(room: Room) {
             ),
         ];
         for (headers, status, code, details) in cases {
-            let owned = headers
+            // By which the spelling is known even where nothing else is said.
+            let version = ("client-version", "js @stackframe/js@2.8.77".to_owned());
+            let said = headers
                 .iter()
                 .map(|(name, value)| (*name, (*value).to_owned()));
-            let caller = Stack::with(url, family, owned.collect());
+            let caller = Stack::with(url, family, said.chain([version]).collect());
             // Neither the body nor the store is looked at.
             let refused = caller.post("none/get", &json!({"wrong": 1})).await;
             vault.assert_known(&refused, status, code, &details);

@@ -61,11 +61,11 @@ async fn what_is_not_there_is_told_in_the_callers_spelling(room: Room) {
             "__proto__",
             "-a",
             "a%20b",
-            "%2e",
+            "a%2Fb",
         ];
         for id in ids {
             let code = "DATA_VAULT_STORE_DOES_NOT_EXIST";
-            let shown = id.replace("%20", " ").replace("%2e", ".");
+            let shown = id.replace("%20", " ").replace("%2F", "/");
             let details = json!({ "store_id": shown });
             let error = format!("Data vault store with ID {shown} does not exist.");
             for refused in [
@@ -79,7 +79,7 @@ async fn what_is_not_there_is_told_in_the_callers_spelling(room: Room) {
             }
         }
         // Ids are sent raw: these name no route.
-        for id in ["a/b?x=1", "a/b", "..", ""] {
+        for id in ["a/b?x=1", "a/b", ".."] {
             assert_plain(&vault.server.get(id, KEY).await, 404, "not_found");
         }
     }
