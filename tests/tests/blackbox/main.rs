@@ -21,6 +21,7 @@ mod customer_keys;
 mod data_keys;
 mod destroying;
 mod events;
+mod import;
 mod issuers;
 mod jobs;
 mod locks;

@@ -71,6 +71,13 @@ pub struct StackName {
     key: Secret<32>,
 }
 
+/// Shows neither name nor key.
+impl core::fmt::Debug for StackName {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("StackName")
+    }
+}
+
 impl StackName {
     /// Derives it, which takes some tens of milliseconds.
     #[must_use]
@@ -100,8 +107,7 @@ impl StackName {
         let mut drawn = [0; SALT_BYTES + NONCE_LEN];
         entropy.fill(&mut drawn)?;
         let mut drawn = drawn.into_iter();
-        let salt: [u8; SALT_BYTES] =
-            core::array::from_fn(|_| drawn.next().unwrap_or_default());
+        let salt: [u8; SALT_BYTES] = core::array::from_fn(|_| drawn.next().unwrap_or_default());
         let iv: [u8; NONCE_LEN] = core::array::from_fn(|_| drawn.next().unwrap_or_default());
         let mut sealed = value.as_bytes().to_vec();
         let nonce = Nonce::assume_unique_for_key(iv);
@@ -200,7 +206,11 @@ mod tests {
             ),
             ("S", "kéy😀", "iRKTqPSqTafMTPSqKdXoSjSgkAjNGIJDzTbwrVY9IRo="),
         ] {
-            assert_eq!(StackName::derive(secret, name).hashed_key(), hashed, "{name}");
+            assert_eq!(
+                StackName::derive(secret, name).hashed_key(),
+                hashed,
+                "{name}"
+            );
         }
     }
 
