@@ -9,7 +9,7 @@ use strongroom_tests::room::Room;
 use strongroom_types::body::EncryptRequest;
 use strongroom_types::{Operation, Outcome};
 
-use super::{Vault, assert_plain};
+use super::Vault;
 
 on_each_database!(
     a_project_is_described_to_its_administrator,
@@ -106,6 +106,7 @@ async fn nothing_is_changed_where_something_is_wrong(room: Room) {
         json!({"dataVault.stores.new": {}, "auth.allowSignUp": true}),
         json!({"dataVault.stores.new": {}, "dataVault.stores.a/b": {}}),
         json!({"dataVault.stores": {"new": {}, "tokens": {"displayName": 1}}}),
+        json!({"dataVault.stores": {"new": {}, "tokens": {"displayName": "x".repeat(201)}}}),
         json!({"dataVault.stores": null}),
         json!({"dataVault": "all"}),
         json!({format!("dataVault.stores.{}", "x".repeat(64)): {}}),
@@ -119,8 +120,6 @@ async fn nothing_is_changed_where_something_is_wrong(room: Room) {
         let error = refused.text("error");
         assert!(error.contains("body.config_override_string"), "{error}");
     }
-    let named = json!({"dataVault.stores.new": {"displayName": "x".repeat(201)}});
-    assert_plain(&vault.admin.configure(&named).await, 400, "invalid_request");
     let expected = json!({"tokens": {"displayName": "tokens"}});
     assert_eq!(stores_of(&vault).await, expected);
 }

@@ -91,6 +91,9 @@ fn problem(caller: &StackCaller, refused: Refused) -> Refusal {
     Problem::new(refused, caller.ask.origin.request_id).into()
 }
 
+/// The longest display name.
+const NAME_CHARS_MAX: usize = 200;
+
 /// What an override does to a store.
 #[derive(Debug, PartialEq, Eq)]
 enum Change {
@@ -111,7 +114,7 @@ enum OverrideFault {
     AllAtOnce,
     #[error("has a store id that is none")]
     StoreId,
-    #[error("may say `displayName` of a store, a string, and nothing else")]
+    #[error("may say `displayName` of a store, at most 200 characters, and nothing else")]
     StoreBody,
 }
 
@@ -172,7 +175,7 @@ fn store_change(store: &str, value: Value) -> Result<Change, OverrideFault> {
 fn display_name(value: Value) -> Result<Option<String>, OverrideFault> {
     match value {
         Value::Null => Ok(None),
-        Value::String(name) => Ok(Some(name)),
+        Value::String(name) if name.chars().count() <= NAME_CHARS_MAX => Ok(Some(name)),
         _ => Err(OverrideFault::StoreBody),
     }
 }
