@@ -105,7 +105,6 @@ impl Stack {
     }
 
     /// A request with the headers.
-    #[must_use]
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let request = self.http.request(method, format!("{}{path}", self.url));
         let headers = self.headers.iter();

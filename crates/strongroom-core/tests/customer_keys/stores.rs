@@ -79,23 +79,19 @@ async fn get_at(
         .map_err(denial)
 }
 
-fn text(value: &str) -> Result<Option<String>, Denial> {
-    Ok(Some(value.to_owned()))
-}
-
 const NO_STORE: Denial = Denial::NotFound(Thing::Store);
 
 async fn a_value_is_read_as_it_was_set(world: World) {
     world.declare("tokens").await;
     assert_eq!(world.get("tokens", "k").await, Ok(None));
     assert_eq!(world.set("tokens", "k", "one").await, Ok(1));
-    assert_eq!(world.get("tokens", "k").await, text("one"));
+    assert_eq!(world.get("tokens", "k").await, Ok(Some("one".to_owned())));
     assert_eq!(world.set("tokens", "k", "").await, Ok(2));
-    assert_eq!(world.get("tokens", "k").await, text(""));
+    assert_eq!(world.get("tokens", "k").await, Ok(Some(String::new())));
     assert_eq!(world.get("tokens", "k\0").await, Ok(None));
     let long = "x".repeat(3 << 20);
     assert_eq!(world.set("tokens", "long", &long).await, Ok(1));
-    assert_eq!(world.get("tokens", "long").await, text(&long));
+    assert_eq!(world.get("tokens", "long").await, Ok(Some(long)));
     for entry in world.entries(Operation::StoreGet).await {
         assert_eq!(entry.outcome, Outcome::Allowed);
         let missed = entry.facts.get("found").is_some_and(|found| found == "no");
@@ -186,9 +182,12 @@ async fn a_job_moves_many_values_of_many_stores_and_counts_what_remains(world: W
     destroy_version(&world, ids[0], 1).await;
     destroy_version(&world, ids[1], 1).await;
     for n in 0..300 {
-        assert_eq!(world.get("a", &n.to_string()).await, text("of a"));
+        assert_eq!(
+            world.get("a", &n.to_string()).await,
+            Ok(Some("of a".to_owned()))
+        );
     }
-    assert_eq!(world.get("b", "k").await, text("of b"));
+    assert_eq!(world.get("b", "k").await, Ok(Some("of b".to_owned())));
 }
 
 async fn a_deleted_store_takes_its_keys_and_values_with_it(world: World) {
@@ -232,7 +231,7 @@ async fn a_store_of_a_destroyed_key_context_is_gone(world: World) {
         Err(Denial::KeyDisabled)
     );
     world.room.context_enable(&world.ask, id).await.unwrap();
-    assert_eq!(world.get("tokens", "k").await, text("v"));
+    assert_eq!(world.get("tokens", "k").await, Ok(Some("v".to_owned())));
     world.room.context_destroy(&world.ask, id).await.unwrap();
     assert_eq!(world.get("tokens", "k").await, Err(NO_STORE));
     let found = world.store.store(world.workspace, id).await.unwrap();
@@ -262,7 +261,10 @@ async fn a_customers_key_wraps_the_stores_that_its_policy_matches(world: World) 
     };
     assert_eq!(wrapper(theirs).await, Wrapper::Customer(key));
     assert_eq!(wrapper(ours).await, Wrapper::Root(KeyVersion(1)));
-    assert_eq!(world.get("theirs", "k").await, text("of theirs"));
+    assert_eq!(
+        world.get("theirs", "k").await,
+        Ok(Some("of theirs".to_owned()))
+    );
     assert_eq!(world.set("theirs", "k", "new").await, Ok(2));
     world.at_provider("acme").set(Mood::Disabled);
     let refused = world.get("theirs", "k").await;
@@ -270,9 +272,9 @@ async fn a_customers_key_wraps_the_stores_that_its_policy_matches(world: World) 
         matches!(refused, Err(Denial::CustomerKey(_))),
         "{refused:?}"
     );
-    assert_eq!(world.get("ours", "k").await, text("of ours"));
+    assert_eq!(world.get("ours", "k").await, Ok(Some("of ours".to_owned())));
     world.at_provider("acme").set(Mood::Serves);
-    assert_eq!(world.get("theirs", "k").await, text("new"));
+    assert_eq!(world.get("theirs", "k").await, Ok(Some("new".to_owned())));
 }
 
 async fn two_nodes_lose_no_version_of_one_value(world: World) {

@@ -16,7 +16,8 @@ on_each_database!(
     what_is_wrong_with_the_caller_is_told_in_order,
     a_key_is_one_of_its_project_only,
     a_revoked_key_is_invalid,
-    bodies_are_checked_before_stores_and_after_callers,
+    bodies_are_checked_before_stores,
+    bodies_are_read_after_the_caller_is_known,
     other_types_of_access_are_insufficient,
     a_key_without_a_permission_is_told_so_in_plain,
     a_store_that_is_not_the_callers_looks_like_none,
@@ -26,111 +27,103 @@ on_each_database!(
     the_keys_that_dev_prints_for_stack_are_for_their_workspace_only,
 );
 
-const UNKNOWN: &str = "3f2504e0-4f89-41d3-9a0c-0305e82c3301";
+const NO_PROJECT: &str = "ACCESS_TYPE_WITHOUT_PROJECT_ID";
+const INSUFFICIENT: &str = "INSUFFICIENT_ACCESS_TYPE";
+
+/// What a caller says, as `name=value`, and what it is told.
+type Case = (&'static str, u16, &'static str, Value);
+
+/// From the top: each request lacks no longer what the one above it is told of.
+fn cases(project: &str) -> Vec<Case> {
+    let none = || json!({});
+    let of = |project: &str| json!({ "project_id": project });
+    let insufficient = json!({
+        "actual_access_type": "client",
+        "allowed_access_types": ["server", "admin"],
+    });
+    vec![
+        ("", 400, "ACCESS_TYPE_REQUIRED", none()),
+        ("project-id=PROJECT", 400, "ACCESS_TYPE_REQUIRED", none()),
+        (
+            "secret-server-key=KEY",
+            400,
+            "PROJECT_KEY_WITHOUT_ACCESS_TYPE",
+            none(),
+        ),
+        (
+            "secret-server-key=KEY access-type=bogus",
+            400,
+            "INVALID_ACCESS_TYPE",
+            none(),
+        ),
+        (
+            "secret-server-key=KEY access-type=server",
+            400,
+            NO_PROJECT,
+            json!({"request_type": "server"}),
+        ),
+        (
+            "access-type=server project-id=3f2504e0-4f89-41d3-9a0c-0305e82c3301",
+            400,
+            "CURRENT_PROJECT_NOT_FOUND",
+            of("3f2504e0-4f89-41d3-9a0c-0305e82c3301"),
+        ),
+        (
+            "access-type=server project-id=internal secret-server-key=KEY",
+            400,
+            "CURRENT_PROJECT_NOT_FOUND",
+            of("internal"),
+        ),
+        (
+            "access-type=server project-id=PROJECT",
+            401,
+            "SERVER_AUTHENTICATION_REQUIRED",
+            none(),
+        ),
+        (
+            "access-type=admin project-id=PROJECT secret-server-key=KEY",
+            401,
+            "ADMIN_AUTHENTICATION_REQUIRED",
+            none(),
+        ),
+        (
+            "access-type=server project-id=PROJECT secret-server-key=ssk_nobody",
+            401,
+            "INVALID_SECRET_SERVER_KEY",
+            of(project),
+        ),
+        (
+            "access-type=admin project-id=PROJECT super-secret-admin-key=sak_nobody",
+            401,
+            "INVALID_SUPER_SECRET_ADMIN_KEY",
+            of(project),
+        ),
+        (
+            "access-type=client project-id=PROJECT",
+            401,
+            INSUFFICIENT,
+            insufficient,
+        ),
+    ]
+}
 
 async fn what_is_wrong_with_the_caller_is_told_in_order(room: Room) {
     for family in FAMILIES {
         let vault = Vault::of(&room, family).await;
         let url = &room.server.sheet().url;
         let project = vault.project.id.as_str();
-        let key = vault.project.server_key.as_str();
-        let none = json!({});
-        let of_project = |project: &str| json!({ "project_id": project });
-        // From the top: each request lacks what the code above it is about no longer.
-        let cases: [(&[(&'static str, &str)], u16, &str, Value); 12] = [
-            (&[], 400, "ACCESS_TYPE_REQUIRED", none.clone()),
-            (
-                &[("project-id", project)],
-                400,
-                "ACCESS_TYPE_REQUIRED",
-                none.clone(),
-            ),
-            (
-                &[("secret-server-key", key)],
-                400,
-                "PROJECT_KEY_WITHOUT_ACCESS_TYPE",
-                none.clone(),
-            ),
-            (
-                &[("secret-server-key", key), ("access-type", "bogus")],
-                400,
-                "INVALID_ACCESS_TYPE",
-                none.clone(),
-            ),
-            (
-                &[("secret-server-key", key), ("access-type", "server")],
-                400,
-                "ACCESS_TYPE_WITHOUT_PROJECT_ID",
-                json!({"request_type": "server"}),
-            ),
-            (
-                &[("access-type", "server"), ("project-id", UNKNOWN)],
-                400,
-                "CURRENT_PROJECT_NOT_FOUND",
-                of_project(UNKNOWN),
-            ),
-            (
-                &[
-                    ("access-type", "server"),
-                    ("project-id", "internal"),
-                    ("secret-server-key", key),
-                ],
-                400,
-                "CURRENT_PROJECT_NOT_FOUND",
-                of_project("internal"),
-            ),
-            (
-                &[("access-type", "server"), ("project-id", project)],
-                401,
-                "SERVER_AUTHENTICATION_REQUIRED",
-                none.clone(),
-            ),
-            (
-                &[
-                    ("access-type", "admin"),
-                    ("project-id", project),
-                    ("secret-server-key", key),
-                ],
-                401,
-                "ADMIN_AUTHENTICATION_REQUIRED",
-                none.clone(),
-            ),
-            (
-                &[
-                    ("access-type", "server"),
-                    ("project-id", project),
-                    ("secret-server-key", "ssk_nobody"),
-                ],
-                401,
-                "INVALID_SECRET_SERVER_KEY",
-                of_project(project),
-            ),
-            (
-                &[
-                    ("access-type", "admin"),
-                    ("project-id", project),
-                    ("super-secret-admin-key", "sak_nobody"),
-                ],
-                401,
-                "INVALID_SUPER_SECRET_ADMIN_KEY",
-                of_project(project),
-            ),
-            (
-                &[("access-type", "client"), ("project-id", project)],
-                401,
-                "INSUFFICIENT_ACCESS_TYPE",
-                json!({
-                    "actual_access_type": "client",
-                    "allowed_access_types": ["server", "admin"],
-                }),
-            ),
-        ];
-        for (headers, status, code, details) in cases {
+        for (said, status, code, details) in cases(project) {
+            let value = |value: &str| match value {
+                "PROJECT" => project.to_owned(),
+                "KEY" => vault.project.server_key.clone(),
+                other => other.to_owned(),
+            };
             // By which the spelling is known even where nothing else is said.
             let version = ("client-version", "js @stackframe/js@2.8.77".to_owned());
-            let said = headers
-                .iter()
-                .map(|(name, value)| (*name, (*value).to_owned()));
+            let said = said.split_whitespace().filter_map(|pair| {
+                let (name, said) = pair.split_once('=')?;
+                Some((name, value(said)))
+            });
             let caller = Stack::with(url, family, said.chain([version]).collect());
             // Neither the body nor the store is looked at.
             let refused = caller.post("none/get", &json!({"wrong": 1})).await;
@@ -171,10 +164,9 @@ async fn a_revoked_key_is_invalid(room: Room) {
     vault.assert_known(&refused, 401, "INVALID_SECRET_SERVER_KEY", &details);
 }
 
-async fn bodies_are_checked_before_stores_and_after_callers(room: Room) {
+async fn bodies_are_checked_before_stores(room: Room) {
     for family in FAMILIES {
         let vault = Vault::of(&room, family).await;
-        let defined = "must be defined";
         let cases = [
             (
                 "get",
@@ -225,14 +217,20 @@ async fn bodies_are_checked_before_stores_and_after_callers(room: Room) {
             let ending = room.ending(refused.entry().unwrap()).await;
             assert_eq!(ending, (Outcome::Denied, Some(Reason::InvalidRequest)));
         }
+    }
+}
+
+async fn bodies_are_read_after_the_caller_is_known(room: Room) {
+    for family in FAMILIES {
+        let vault = Vault::of(&room, family).await;
         let both = vault
             .server
             .post("tokens/set", &json!({"hashed_key": ""}))
             .await;
-        let lines = format!(
-            "Request validation failed on POST /api/v1/data-vault/stores/tokens/set:\n  \
-             - body.hashed_key must not be empty\n  - body.encrypted_value {defined}"
-        );
+        let lines = "Request validation failed on POST \
+                     /api/v1/data-vault/stores/tokens/set:\n  \
+                     - body.hashed_key must not be empty\n  \
+                     - body.encrypted_value must be defined";
         assert_eq!(both.text("error"), lines);
         let queried = vault
             .server

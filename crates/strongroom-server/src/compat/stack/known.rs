@@ -64,7 +64,7 @@ const OVERVIEW: &str = "For more information, see the docs on REST API authentic
                         https://docs.stack-auth.com/rest-api/overview#authentication";
 
 impl Known {
-    const fn code(&self) -> &'static str {
+    pub(super) const fn code(&self) -> &'static str {
         match self {
             Self::KeyWithoutAccessType => "PROJECT_KEY_WITHOUT_ACCESS_TYPE",
             Self::InvalidAccessType(_) => "INVALID_ACCESS_TYPE",

@@ -34,12 +34,11 @@ pub(super) async fn read<const N: usize>(
     // What was sent is parsed by now.
     drop(bytes);
     let mut faults = query_faults(parts);
-    let values = match sent {
-        Value::Object(sent) => texts(sent, &fields, &mut faults),
-        _ => {
-            faults.push("body must be an object".to_owned());
-            Vec::new()
-        }
+    let values = if let Value::Object(sent) = sent {
+        texts(sent, &fields, &mut faults)
+    } else {
+        faults.push("body must be an object".to_owned());
+        Vec::new()
     };
     match <[String; N]>::try_from(values) {
         Ok(values) if faults.is_empty() => Ok(values),

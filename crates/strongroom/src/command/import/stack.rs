@@ -88,7 +88,7 @@ pub(crate) enum StackImportError {
 
 /// What became of a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Moved {
+enum Fate {
     Moved,
     ThereAlready,
     Nowhere,
@@ -101,9 +101,9 @@ pub(super) async fn run(args: &StackArgs) -> Result<(), Failure> {
     let (mut moved, mut there, mut nowhere) = (0, 0, 0);
     for (line, name) in (1..).zip(names.lines()) {
         match import.value(line, name).await? {
-            Moved::Moved => moved += 1,
-            Moved::ThereAlready => there += 1,
-            Moved::Nowhere => nowhere += 1,
+            Fate::Moved => moved += 1,
+            Fate::ThereAlready => there += 1,
+            Fate::Nowhere => nowhere += 1,
         }
     }
     print::line(format!(
@@ -153,16 +153,16 @@ impl Import {
         })
     }
 
-    async fn value(&self, line: usize, name: &str) -> Result<Moved, Failure> {
+    async fn value(&self, line: usize, name: &str) -> Result<Fate, Failure> {
         let name = StackName::derive(&self.secret, name);
         let key = name.hashed_key();
         let Some(value) = self.from.get_sealed(key).await? else {
-            return Ok(Moved::Nowhere);
+            return Ok(Fate::Nowhere);
         };
         let opened = name.open(&value);
         opened.map_err(|source| StackImportError::Value { line, source })?;
         match self.to.get_sealed(key).await? {
-            Some(there) if there == value => return Ok(Moved::ThereAlready),
+            Some(there) if there == value => return Ok(Fate::ThereAlready),
             Some(_) if !self.overwrite => return Err(StackImportError::Differs { line }.into()),
             _ => {}
         }
@@ -170,6 +170,6 @@ impl Import {
         if self.to.get_sealed(key).await?.as_ref() != Some(&value) {
             return Err(StackImportError::Lost { line }.into());
         }
-        Ok(Moved::Moved)
+        Ok(Fate::Moved)
     }
 }
