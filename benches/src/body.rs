@@ -89,6 +89,39 @@ pub fn openbao_object() -> Vec<u8> {
     json(&json!({ "data": { "value": STANDARD.encode(PLAINTEXT) } }))
 }
 
+/// Stack Auth's `set`, as one of its clients recorded it: hashing a name takes it some 40 ms, so that
+/// it cannot send them itself.
+#[must_use]
+pub fn store_set(index: u32) -> Vec<u8> {
+    let sealed = [[1, 0].as_slice(), &[b'x'; 44 + PLAINTEXT.len()]].concat();
+    json(&json!({
+        "hashed_key": hashed_key(index),
+        "encrypted_value": STANDARD.encode(sealed),
+    }))
+}
+
+/// Stack Auth's `get`.
+#[must_use]
+pub fn store_get(index: u32) -> Vec<u8> {
+    json(&json!({ "hashed_key": hashed_key(index) }))
+}
+
+/// As long as a hash, and another one for each caller.
+fn hashed_key(index: u32) -> String {
+    let mut hash = [b'x'; 32];
+    for (byte, of_index) in hash.iter_mut().zip(index.to_be_bytes()) {
+        *byte = of_index;
+    }
+    STANDARD.encode(hash)
+}
+
+/// Declares the store that values are set in, as Stack Auth's administrators do.
+#[must_use]
+pub fn store_declared() -> Vec<u8> {
+    let stores = json!({ "dataVault.stores.bench": {} });
+    json(&json!({ "config_override_string": stores.to_string() }))
+}
+
 fn context(index: u32) -> serde_json::Value {
     json!({ "organizationId": organization(index) })
 }

@@ -1,7 +1,9 @@
 //! Strongroom itself, in development mode on an embedded database.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Stdio;
+use std::sync::Arc;
 
 use serde::Deserialize;
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -9,7 +11,7 @@ use tokio::process::{Child, Command};
 
 use crate::body;
 use crate::failure::Failure;
-use crate::http::request;
+use crate::http::{Connection, request};
 use crate::process::free_address;
 use crate::target::{Target, Work};
 
@@ -43,6 +45,15 @@ impl Strongroom {
 #[derive(Debug, Deserialize)]
 struct Ready {
     api_key: String,
+    stack: Stack,
+}
+
+/// A project of Stack Auth's surface.
+#[derive(Debug, Deserialize)]
+struct Stack {
+    project_id: String,
+    secret_server_key: String,
+    super_secret_admin_key: String,
 }
 
 /// Starts `binary` with its data in `directory`.
@@ -63,19 +74,21 @@ pub async fn start(binary: &Path, directory: &Path) -> Result<Strongroom, Failur
         .ok_or(Failure::NotReady("strongroom"))?;
     let mut line = String::new();
     BufReader::new(output).read_line(&mut line).await?;
-    let Ready { api_key } = serde_json::from_str(&line)?;
+    let Ready { api_key, stack } = serde_json::from_str(&line)?;
+    stack.declare(address).await?;
+    let requests = requests(&api_key).into_iter().chain(stack.requests());
     Ok(Strongroom {
         target: Target {
             name: "strongroom",
             address,
-            requests: requests(&api_key),
+            requests: requests.collect(),
         },
         api_key,
         process,
     })
 }
 
-fn requests(api_key: &str) -> Vec<(Work, Vec<std::sync::Arc<[u8]>>)> {
+fn requests(api_key: &str) -> Vec<(Work, Vec<Arc<[u8]>>)> {
     let bearer = format!("Bearer {api_key}");
     let send = |method, path: &str, format, body: Vec<u8>| {
         let headers = [("authorization", bearer.as_str()), ("content-type", format)];
@@ -101,4 +114,47 @@ fn requests(api_key: &str) -> Vec<(Work, Vec<std::sync::Arc<[u8]>>)> {
         (Work::ObjectWrite, (0..body::OBJECTS).map(write).collect()),
         (Work::ObjectRead, (0..body::OBJECTS).map(read).collect()),
     ]
+}
+
+impl Stack {
+    fn request(
+        &self,
+        method: &str,
+        path: &str,
+        (access, key): (&str, &str),
+        body: &[u8],
+    ) -> Vec<u8> {
+        let header = match access {
+            "admin" => "x-hexclave-super-secret-admin-key",
+            _ => "x-hexclave-secret-server-key",
+        };
+        let headers = [
+            ("x-hexclave-project-id", self.project_id.as_str()),
+            ("x-hexclave-access-type", access),
+            (header, key),
+            ("content-type", "application/json"),
+        ];
+        request(method, path, &headers, body)
+    }
+
+    async fn declare(&self, address: SocketAddr) -> Result<(), Failure> {
+        let path = "/api/v1/internal/config/override/environment";
+        let admin = ("admin", self.super_secret_admin_key.as_str());
+        let declare = self.request("PATCH", path, admin, &body::store_declared());
+        let mut connection = Connection::open(address).await?;
+        connection.exchange(&declare).await.map(drop)
+    }
+
+    fn requests(&self) -> [(Work, Vec<Arc<[u8]>>); 2] {
+        let server = ("server", self.secret_server_key.as_str());
+        let post = |path: &str, body: fn(u32) -> Vec<u8>| {
+            let path = format!("/api/v1/data-vault/stores/bench/{path}");
+            let one = |index| self.request("POST", &path, server, &body(index)).into();
+            (0..body::OBJECTS).map(one).collect()
+        };
+        [
+            (Work::StoreSet, post("set", body::store_set)),
+            (Work::StoreGet, post("get", body::store_get)),
+        ]
+    }
 }

@@ -18,6 +18,10 @@ pub enum Work {
     ObjectWrite,
     /// Reading what was kept.
     ObjectRead,
+    /// A value of 64 bytes that a client sealed, of a name for each caller.
+    StoreSet,
+    /// Getting what was set.
+    StoreGet,
 }
 
 /// A server, with the request it is sent for each kind of work that it knows.

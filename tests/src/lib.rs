@@ -20,5 +20,6 @@ pub mod room;
 pub mod server;
 pub mod service;
 pub mod softhsm;
+pub mod stack;
 pub mod token;
 pub mod whole_log;

@@ -33,6 +33,16 @@ impl Reply {
         }
     }
 
+    /// Sends a request and reads its answer to the end; `None` if the connection breaks first.
+    pub async fn try_of(request: RequestBuilder) -> Option<Self> {
+        let response = request.send().await.ok()?;
+        Some(Self {
+            status: response.status().as_u16(),
+            headers: response.headers().clone(),
+            body: response.bytes().await.ok()?.to_vec(),
+        })
+    }
+
     /// The body as JSON.
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap()

@@ -25,6 +25,8 @@ pub(crate) enum Tool {
     PythonPackages,
     /// A token in software, and the tool that makes keys in tokens.
     SoftHsm,
+    /// Stack Auth's own clients; they run on the Nodes of WorkOS' ones.
+    StackClients,
     /// WorkOS' own clients, and the Nodes that they run on.
     WorkOsClients,
 }
@@ -40,6 +42,7 @@ pub(crate) fn everything() -> Result<(), Failure> {
         Tool::Moto,
         Tool::OpenBao,
         Tool::WorkOsClients,
+        Tool::StackClients,
     ]
     .into_iter()
     .try_for_each(|tool| ensure(&shell, tool))
@@ -58,6 +61,7 @@ pub(crate) fn ensure(shell: &Shell, tool: Tool) -> Result<(), Failure> {
         Tool::Postgres => postgres(shell),
         Tool::PythonPackages => pip_install(shell, "tests/python/requirements.txt"),
         Tool::SoftHsm => soft_hsm(shell),
+        Tool::StackClients => npm_install(shell, "clients/stack"),
         Tool::WorkOsClients => {
             npm_install(shell, "clients/workos")?;
             pip_install(shell, "tests/clients/workos/requirements.txt")

@@ -170,6 +170,7 @@ fn demo(shell: &mut Shell) -> Result<(), Failure> {
 fn clients(shell: &mut Shell) -> Result<(), Failure> {
     ensure(shell, Tool::Postgres)?;
     ensure(shell, Tool::WorkOsClients)?;
+    ensure(shell, Tool::StackClients)?;
     on_both_databases(shell);
     build_binary(shell)?;
     shell.run(

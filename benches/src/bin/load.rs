@@ -56,7 +56,19 @@ const READ: Scenario = scenario(
     body::OBJECTS,
     1,
 );
-const SCENARIOS: [Scenario; 7] = [SINGLE, ALONE, BATCH, CBOR, FORMAT, WRITE, READ];
+const SET: Scenario = scenario(
+    "value set in a store, 16 callers",
+    Work::StoreSet,
+    body::OBJECTS,
+    1,
+);
+const GET: Scenario = scenario(
+    "value got from a store, 16 callers",
+    Work::StoreGet,
+    body::OBJECTS,
+    1,
+);
+const SCENARIOS: [Scenario; 9] = [SINGLE, ALONE, BATCH, CBOR, FORMAT, WRITE, READ, SET, GET];
 
 const STREAM: &str = "stream of 256 MiB";
 const STREAM_BLOCKS: u32 = 4096;

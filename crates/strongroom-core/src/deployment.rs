@@ -100,7 +100,7 @@ async fn system(
     } else {
         let mut bytes = [0; 16];
         entropy.fill(&mut bytes)?;
-        let id = WorkspaceId::from_bytes(bytes).to_string();
+        let id = WorkspaceId::from_random(bytes).to_string();
         store.put_deployment(SYSTEM, id.as_bytes()).await?
     };
     let text = core::str::from_utf8(&row).map_err(|_not_text| OpenError::Damaged)?;

@@ -38,6 +38,7 @@ mod record;
 mod rewrap;
 mod root;
 mod settings;
+mod stores;
 pub mod stream;
 pub mod stream_rewrap;
 mod strongroom;

@@ -81,9 +81,22 @@ macro_rules! id {
 }
 
 id!(
-    /// A workspace: the outer isolation unit. 16 random bytes, `ws_…`.
+    /// A workspace: the outer isolation unit. 16 bytes, `ws_…`; those of a random UUID (version 4),
+    /// because a surface of another product names workspaces by UUIDs.
     WorkspaceId, "ws_", 16
 );
+
+impl WorkspaceId {
+    /// Makes an id of random bytes: 122 bits of them stay, the others say that it is a UUID of
+    /// version 4, RFC 9562.
+    #[must_use]
+    pub const fn from_random(mut bytes: [u8; 16]) -> Self {
+        bytes[6] = bytes[6] & 0x0f | 0x40;
+        bytes[8] = bytes[8] & 0x3f | 0x80;
+        Self(bytes)
+    }
+}
+
 id!(
     /// A client: a program with credentials. 16 random bytes, `cl_…`.
     ClientId, "cl_", 16

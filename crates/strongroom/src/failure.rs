@@ -4,6 +4,7 @@ use std::error::Error as _;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use strongroom_client::stack::StackError;
 use strongroom_client::{ClientError, EntryProofError};
 use strongroom_log::{NoteError, ReceiptError};
 use strongroom_server::StartError;
@@ -12,6 +13,7 @@ use strongroom_server::telemetry::TelemetryError;
 use crate::archive::ArchiveError;
 use crate::command::convert::ConvertError;
 use crate::command::demo::DemoError;
+use crate::command::import::StackImportError;
 use crate::config::ConfigError;
 
 /// Why a command failed.
@@ -37,6 +39,10 @@ pub(crate) enum Failure {
     Demo(#[from] DemoError),
     #[error(transparent)]
     Convert(#[from] ConvertError),
+    #[error(transparent)]
+    Import(#[from] StackImportError),
+    #[error(transparent)]
+    Stack(#[from] StackError),
     /// A file cannot be used.
     #[error("cannot use `{}`", path.display())]
     File {

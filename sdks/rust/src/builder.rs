@@ -25,8 +25,6 @@ pub struct ClientBuilder {
 }
 
 impl ClientBuilder {
-    /// How long a connection may take to come about.
-    const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
     /// How long a call may take, unless told otherwise.
     const TIMEOUT: Duration = Duration::from_mins(1);
 
@@ -80,13 +78,7 @@ impl ClientBuilder {
         let url = parse_url(&self.url, self.allow_plain_http)?;
         let key = self.credential.ok_or(RequestError::NoCredential)?;
         let credential = bearer(&key).ok_or(RequestError::Credential)?;
-        // A redirect would carry the identity's token to another origin.
-        let http = reqwest::Client::builder()
-            .connect_timeout(Self::CONNECT_TIMEOUT)
-            .redirect(Policy::none())
-            .user_agent(concat!("strongroom-client/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(|_error| RequestError::Setup)?;
+        let http = http_client()?;
         Ok(Client::new(
             http,
             url,
@@ -108,6 +100,19 @@ impl fmt::Debug for ClientBuilder {
     }
 }
 
+/// How long a connection may take to come about.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What sends requests. A redirect would carry credentials to another origin.
+pub(crate) fn http_client() -> Result<reqwest::Client, RequestError> {
+    reqwest::Client::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .redirect(Policy::none())
+        .user_agent(concat!("strongroom-client/", env!("CARGO_PKG_VERSION")))
+        .build()
+        .map_err(|_error| RequestError::Setup)
+}
+
 /// What the builder decides once for all calls.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Settings {
@@ -117,7 +122,7 @@ pub(crate) struct Settings {
 }
 
 /// Reads an address; paths below it are appended, so it has no slash at its end.
-fn parse_url(text: &str, allow_plain_http: bool) -> Result<String, RequestError> {
+pub(crate) fn parse_url(text: &str, allow_plain_http: bool) -> Result<String, RequestError> {
     let url = Url::parse(text).map_err(|_error| RequestError::Url)?;
     let is_plain = url.query().is_none() && url.fragment().is_none();
     if !matches!(url.scheme(), "http" | "https") || !url.has_host() || !is_plain {

@@ -6,6 +6,7 @@ use reqwest::StatusCode;
 use strongroom_types::body::{LogEntryId, Problem, TokenError};
 use strongroom_types::{Code, RequestId};
 
+use crate::stack::StackError;
 use crate::stream::StreamError;
 
 /// Why a call has no answer. Never holds a credential, a token or a value.
@@ -30,6 +31,9 @@ pub enum ClientError {
     /// A stream broke off: what was received must not be used.
     #[error(transparent)]
     Stream(#[from] StreamError),
+    /// A data vault of Stack Auth did not do what was asked.
+    #[error(transparent)]
+    Stack(StackError),
 }
 
 impl ClientError {

@@ -4,7 +4,9 @@
 //! a key context; [`Client::with_lock_context`] adds the person for whom that happens. Each answer
 //! names the entry of the log that records it, and [`Log`] proves that the entry is there.
 //!
-//! What is *not* here: cryptography of values (the server seals them), a cache, a store. The
+//! [`stack`] reads and writes a Data Vault of Stack Auth as its own clients do.
+//!
+//! What is *not* here: cryptography of values (the server seals them, but for [`stack`]), a cache. The
 //! request and answer bodies are those of [`strongroom_types::body`], the proofs those of
 //! [`strongroom_log`].
 //!
@@ -41,6 +43,7 @@ mod lock_context;
 mod log;
 mod object;
 mod retry;
+pub mod stack;
 mod stream;
 mod stream_rewrap;
 mod token;

@@ -7,4 +7,5 @@
 #![expect(clippy::unwrap_used, reason = "what is not there fails its test")]
 
 mod program;
+mod stack;
 mod workos;

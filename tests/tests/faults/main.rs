@@ -19,4 +19,6 @@ mod postgres_lost;
 mod postgres_stopped;
 mod rollback;
 mod shutdown;
+mod store_crash;
+mod store_rows;
 mod webhook_crash;

@@ -185,7 +185,7 @@ impl Administration for Create {
     ) -> Result<(WorkspaceCreated, Account), Stopped> {
         require_system(room, caller)?;
         check_name(&self.0.name)?;
-        let id = WorkspaceId::from_bytes(room.generate_id()?);
+        let id = WorkspaceId::from_random(room.generate_id()?);
         let body = WorkspaceBody {
             name: self.0.name.clone(),
         };

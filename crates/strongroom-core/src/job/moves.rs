@@ -94,7 +94,7 @@ fn account((from, to): (Wrapper, Wrapper), moves: &[Move]) -> Account {
         ..Account::default()
     };
     for one in moves {
-        account = account.of_context(one.row.id, &one.map);
+        account = account.of_kind(one.row.kind, one.row.id, &one.map);
         account.changes.push(one.successor.change().clone());
     }
     account

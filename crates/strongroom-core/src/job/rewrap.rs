@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use strongroom_types::body::ContextState;
-use strongroom_types::{ContextId, KeyContext, KeyVersion};
+use strongroom_types::{ContextId, KeyContext, KeyVersion, Kind};
 use tokio::task::JoinSet;
 
 use super::moves::{Move, Moves};
@@ -14,7 +14,8 @@ use super::run::{Halt, Job, Slice};
 use crate::customer_key::CustomerKeyFault;
 use crate::denial::Denial;
 use crate::object::Rewrapped;
-use crate::ports::{Change, ContextRow, RootError, VersionPlace, Wrapper};
+use crate::ports::{Change, ContextRow, RootError, StoreValuePlace, VersionPlace, Wrapper};
+use crate::stores::RewrappedInStore;
 use crate::strongroom::Strongroom;
 use crate::workspace::WorkspaceState;
 
@@ -35,6 +36,16 @@ struct Cursor {
     stored: Vec<ContextId>,
     /// How far the first of them is.
     within: Option<VersionPlace>,
+    /// The same, where it is a store's.
+    #[serde(default)]
+    within_store: Option<StoreValuePlace>,
+}
+
+/// How far what is stored under a key context was moved.
+#[derive(Clone)]
+enum Within {
+    Objects(VersionPlace),
+    Store(StoreValuePlace),
 }
 
 impl Cursor {
@@ -43,10 +54,19 @@ impl Cursor {
         serde_json::from_str(&job.row.cursor).unwrap_or_default()
     }
 
-    /// Goes on within the first of the key contexts, or with the one behind it.
-    fn within(mut self, within: Option<VersionPlace>) -> Self {
-        self.within = within;
-        if within.is_none() && !self.stored.is_empty() {
+    /// Goes on within the first of the key contexts.
+    fn within(mut self, place: Within) -> Self {
+        match place {
+            Within::Objects(place) => self.within = Some(place),
+            Within::Store(place) => self.within_store = Some(place),
+        }
+        self
+    }
+
+    /// Goes on with the key context behind the first.
+    fn behind(mut self) -> Self {
+        (self.within, self.within_store) = (None, None);
+        if !self.stored.is_empty() {
             self.stored.remove(0);
         }
         self
@@ -102,7 +122,7 @@ impl Rewrap {
         let cursor = Cursor {
             after: found.last,
             stored: holding(room, &state, older).await?,
-            within: None,
+            ..Cursor::default()
         };
         let text = cursor.text()?;
         let next = job.next(&state, room.time.now(), |row, body| {
@@ -225,8 +245,7 @@ async fn holding(
 ) -> Result<Vec<ContextId>, Halt> {
     let mut holding = Vec::new();
     for (id, active) in contexts {
-        let stale = room.store.stale_versions(state.id, id, active, None, 1);
-        if !stale.await.map_err(Denial::from)?.is_empty() {
+        if count_older(room, state, (id, active)).await? > 0 {
             holding.push(id);
         }
     }
@@ -242,22 +261,40 @@ async fn stored(
 ) -> Result<Slice, Halt> {
     let range = (cursor.within, STORED);
     let mut next = None;
-    let beside = |state: &WorkspaceState, done: &Rewrapped| {
+    let mut advance = |state: &WorkspaceState, place: Option<Within>, moved: u64| {
         // The key context is left in a step of its own, which counts what remains.
-        let further = match done.next {
-            Some(_) => cursor.clone().within(done.next),
-            None => cursor.clone(),
+        let further = cursor.clone();
+        let further = match place {
+            Some(place) => further.within(place),
+            None => further,
         };
-        let moved = advanced(room, state, job, (&further, done.moved))?;
+        let moved = advanced(room, state, job, (&further, moved))?;
         let change = Change::UpdateJob(moved.row.clone());
         next = Some(moved);
         Ok(vec![change])
     };
     let about = ("job", &*job.row.id.to_string());
-    let done = room.rewrap_objects_with(job.row.workspace, context, range, about, beside);
-    let kept = match done.await {
-        Ok(done) if done.next.is_some() => None,
-        Ok(_) => Some(None),
+    let workspace = job.row.workspace;
+    let row = room.store.context(workspace, context).await;
+    let is_store = row.map_err(Denial::from)?.map(|row| row.kind) == Some(Kind::Store);
+    let done = if is_store {
+        let beside = |state: &WorkspaceState, done: &RewrappedInStore| {
+            advance(state, done.next.clone().map(Within::Store), done.moved)
+        };
+        let range = (cursor.within_store.clone(), STORED);
+        let done = room.rewrap_store_with(workspace, context, range, about, beside);
+        done.await.map(|done| done.next.is_some())
+    } else {
+        let beside = |state: &WorkspaceState, done: &Rewrapped| {
+            advance(state, done.next.map(Within::Objects), done.moved)
+        };
+        let range = (cursor.within, STORED);
+        let done = room.rewrap_objects_with(workspace, context, range, about, beside);
+        done.await.map(|done| done.next.is_some())
+    };
+    let refused = match done {
+        Ok(true) => None,
+        Ok(false) => Some(None),
         Err(denial) if passes(&denial) => return Err(denial.into()),
         // Suspended or destroyed meanwhile: what is stored opens with its version, or never again.
         Err(Denial::KeyDisabled | Denial::ContextDestroyed | Denial::ContextClosed) => {
@@ -272,10 +309,23 @@ async fn stored(
     if let Some(next) = next {
         *job = next;
     }
-    if let Some(refused) = kept {
-        *job = leave(room, job, (context, cursor.within(None)), refused).await?;
+    if let Some(refused) = refused {
+        *job = leave(room, job, (context, cursor.behind()), refused).await?;
     }
     Ok(Slice::More)
+}
+
+/// How many stored values are under older versions than this one.
+async fn count_older(
+    room: &Strongroom,
+    state: &WorkspaceState,
+    (context, newest): (ContextId, KeyVersion),
+) -> Result<u64, Denial> {
+    let objects = room.store.count_stale_versions(state.id, context, newest);
+    let values = room
+        .store
+        .count_stale_store_values(state.id, context, newest);
+    Ok(objects.await?.saturating_add(values.await?))
 }
 
 /// Goes on with the next key context, and counts what of this one remains. What a key refused is
@@ -288,11 +338,11 @@ async fn leave(
 ) -> Result<Job, Halt> {
     let state = room.state(job.row.workspace).await?;
     let row = room.store.context(state.id, context).await;
-    let remaining = match row.map_err(Denial::from)?.as_ref().and_then(with_older) {
-        Some((id, newest)) => room.store.count_stale_versions(state.id, id, newest).await,
-        None => Ok(0),
+    let older = row.map_err(Denial::from)?.as_ref().and_then(with_older);
+    let remaining = match older {
+        Some(older) => count_older(room, &state, older).await?,
+        None => 0,
     };
-    let remaining = remaining.map_err(Denial::from)?;
     let text = cursor.text()?;
     let next = job.next(&state, room.time.now(), |row, body| {
         row.cursor = text;

@@ -23,6 +23,7 @@ mod moving_root;
 mod postgres;
 mod provider;
 mod register;
+mod stores;
 #[expect(dead_code, reason = "other tests use more of it")]
 #[path = "../support/mod.rs"]
 mod support;

@@ -7,6 +7,7 @@ pub(crate) mod demo;
 mod dev;
 mod doctor;
 mod encrypt;
+pub(crate) mod import;
 mod init;
 mod log;
 mod object;
@@ -71,6 +72,9 @@ enum Command {
     Doctor(doctor::DoctorArgs),
     /// Move locally encrypted values between the layouts of WorkOS clients; needs no key
     Convert(convert::ConvertArgs),
+    /// Move what other products keep
+    #[command(subcommand)]
+    Import(import::ImportCommand),
 }
 
 pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
@@ -87,6 +91,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Object(command) => object::run(command).await,
         Command::Doctor(args) => doctor::run(&args).await,
         Command::Convert(args) => convert::run(args).await,
+        Command::Import(command) => import::run(command).await,
     }
 }
 

@@ -108,7 +108,10 @@ impl FileArgs {
 
 /// A secret that must not be a flag, where every user of the machine could read it: from the
 /// environment, else from a file.
-fn secret(name: &str, path: Option<&Path>) -> Result<Option<Zeroizing<String>>, ConfigError> {
+pub(crate) fn secret(
+    name: &str,
+    path: Option<&Path>,
+) -> Result<Option<Zeroizing<String>>, ConfigError> {
     match (variable(name), path) {
         (Some(text), _) => Ok(Some(text)),
         (None, Some(path)) => read_text(path).map(Some),
