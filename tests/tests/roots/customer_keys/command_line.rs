@@ -78,6 +78,7 @@ async fn a_key_goes_its_way_by_commands() {
     let again = admin(&world, &["jobs", "--watch", "rewrap"], &Value::Null);
     let again: JobInfo = json(&again);
     assert_eq!((again.state, again.moved), (JobState::Done, 0));
+    assert!(admin(&world, &["jobs", "--watch"], &Value::Null).is_empty());
     watched(&world, &["detach", &new]);
     admin(&world, &["customer-keys", "delete", &new], &Value::Null);
     world.opens(&acme, &sealed, "value").await;

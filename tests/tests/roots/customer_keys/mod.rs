@@ -1,4 +1,4 @@
-//! Customers' own keys over HTTP: in a real token, and in `moto`.
+//! Customers' own keys over HTTP: in a real token, in `moto` and in `OpenBao`.
 
 mod closing;
 mod command_line;

@@ -1,7 +1,8 @@
 //! A customer's key from its registration to its end.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use strongroom_client::PageQuery;
+use strongroom_tests::openbao::OpenBao;
 use strongroom_tests::softhsm::SoftHsm;
 use strongroom_types::body::{
     CustomerKeyState, CustomerKeyUpdate, ObjectCreate, WhichKey, WhichKeyBecause, WrappingKind,
@@ -31,6 +32,36 @@ async fn a_key_in_a_token_goes_its_whole_way() {
     let (first, second) = (in_token(&hsm, "acme"), in_token(&hsm, "acme-2"));
     let world = World::start_with(Some(&hsm), &[TALKATIVE]).await;
     goes_its_whole_way(world, &first, &second).await;
+}
+
+#[tokio::test]
+async fn a_tenant_goes_from_one_provider_to_another() {
+    let (kms, hsm) = (Kms::start().await, SoftHsm::start());
+    let bao = OpenBao::start(json!({"derived": true})).await;
+    let world = World::start_with(Some(&hsm), &[TALKATIVE]).await;
+    let (acme, keys) = (context("org_acme"), world.client.customer_keys());
+    let arn = kms.make_key().await;
+    let first = world.key(&kms.description(&arn), 0).await;
+    world.attach(first, "org_acme").await;
+    let sealed = world.seal(&acme, "value").await;
+
+    let second = world.key(&in_token(&hsm, "acme"), 0).await;
+    let replaced = keys.replace(first, second).await.unwrap();
+    assert_eq!(world.done(replaced.job.id).await.moved, 1);
+    kms.disable(&arn).await;
+    world.opens(&acme, &sealed, "value").await;
+
+    let mut description = bao.description();
+    description["derived"] = json!(true);
+    let third = world.key(&description, 0).await;
+    let shown = keys.describe(third).await.unwrap();
+    assert!(!serde_json::to_string(&shown).unwrap().contains(&bao.token));
+    let replaced = keys.replace(second, third).await.unwrap();
+    assert_eq!(world.done(replaced.job.id).await.moved, 1);
+    hsm.delete_key_named("acme");
+    world.opens(&acme, &sealed, "value").await;
+    assert_wrapped_by(&world, Some(third)).await;
+    silent_about(&world.server.stop(), &bao.token);
 }
 
 /// Nothing that an answer, or the server about itself, says on the way has a secret in it.
