@@ -6,9 +6,11 @@
 )]
 
 use std::io::{BufRead as _, BufReader, Read as _};
-use std::process::{Child, ChildStderr, Output, Stdio};
+use std::process::{Child, Output, Stdio};
+use std::thread::JoinHandle;
 
 use serde_json::{Value, json};
+use strongroom_client::{Client, RetryPolicy};
 use tempfile::TempDir;
 
 use crate::reply::Reply;
@@ -28,7 +30,8 @@ pub struct Serving {
     /// Its address.
     pub url: String,
     child: Child,
-    output: BufReader<ChildStderr>,
+    /// What it writes about itself, read all the time: it would wait for a reader.
+    said: Option<JoinHandle<String>>,
 }
 
 impl Deployment {
@@ -75,23 +78,30 @@ impl Deployment {
         let mut command = self.command("serve");
         command.args(["--listen", "127.0.0.1:0"]);
         let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
-        let output = BufReader::new(child.stderr.take().unwrap());
+        let mut output = BufReader::new(child.stderr.take().unwrap());
         let mut serving = Serving {
             url: String::new(),
             child,
-            output,
+            said: None,
         };
         let mut said = String::new();
         loop {
             let mut line = String::new();
-            let read = serving.output.read_line(&mut line).unwrap();
+            let read = output.read_line(&mut line).unwrap();
             assert!(read > 0, "does not start: {said}");
             if let Some((_, url)) = line.trim().rsplit_once("listening on ") {
                 url.clone_into(&mut serving.url);
-                return serving;
+                break;
             }
             said.push_str(&line);
         }
+        let rest = move || {
+            let mut said = String::new();
+            output.read_to_string(&mut said).unwrap();
+            said
+        };
+        serving.said = Some(std::thread::spawn(rest));
+        serving
     }
 
     fn command(&self, name: &str) -> std::process::Command {
@@ -143,13 +153,21 @@ impl Serving {
             .to_owned()
     }
 
+    /// A client with an API key that sends nothing twice: what a test counts, it sent.
+    #[must_use]
+    pub fn client(&self, key: &str) -> Client {
+        Client::builder(&self.url)
+            .api_key(key)
+            .retry(RetryPolicy::never())
+            .build()
+            .unwrap()
+    }
+
     /// Kills it, and answers what it wrote about itself.
     #[must_use]
     pub fn stop(mut self) -> String {
         self.child.kill().unwrap();
-        let mut said = String::new();
-        self.output.read_to_string(&mut said).unwrap();
-        said
+        self.said.take().unwrap().join().unwrap()
     }
 }
 

@@ -1,5 +1,6 @@
 //! A gate before `moto`, for what AWS does and `moto` does not: it refuses the use of a disabled
-//! key, tells what is not of a key from a denied access, and throttles. It keeps what it was asked.
+//! key, tells what is not of a key from a denied access, and throttles. It keeps what it was asked,
+//! and can make whoever asks wait.
 
 #![expect(
     clippy::unwrap_used,
@@ -12,6 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
+use tokio::sync::watch;
 
 use crate::moto::{self, Moto};
 use crate::service::{self, Answer, Asked, Response};
@@ -31,6 +33,7 @@ pub struct KmsGate {
     /// Where it listens.
     pub url: String,
     state: Arc<Mutex<State>>,
+    is_held: watch::Sender<bool>,
 }
 
 impl KmsGate {
@@ -38,12 +41,40 @@ impl KmsGate {
     pub async fn start(moto: &Arc<Moto>) -> Self {
         let state = Arc::new(Mutex::new(State::default()));
         let (held, moto) = (Arc::clone(&state), Arc::clone(moto));
+        let (is_held, waiting) = watch::channel(false);
         let url = service::start(move |asked| {
-            let (held, moto) = (Arc::clone(&held), Arc::clone(&moto));
-            async move { pass(asked, &held, &moto).await }
+            let (held, moto, mut waiting) = (Arc::clone(&held), Arc::clone(&moto), waiting.clone());
+            async move {
+                let permitted = note(&asked, &held);
+                waiting.wait_for(|is_held| !is_held).await.ok()?;
+                match permitted {
+                    Ok(()) => pass(asked, &moto).await,
+                    Err(code) => Some(refuse(code)),
+                }
+            }
         })
         .await;
-        Self { url, state }
+        Self {
+            url,
+            state,
+            is_held,
+        }
+    }
+
+    /// Lets whoever asks from here on wait.
+    pub fn hold(&self) {
+        self.is_held.send_replace(true);
+    }
+
+    /// Lets everybody through.
+    pub fn release(&self) {
+        self.is_held.send_replace(false);
+    }
+
+    /// How much was asked since [`Self::asked`], answered or not.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.lock().asked.len()
     }
 
     /// Throttles the next requests.
@@ -61,15 +92,18 @@ impl KmsGate {
     }
 }
 
-async fn pass(asked: Asked, state: &Mutex<State>, moto: &Moto) -> Answer {
-    {
-        let mut state = state.lock().unwrap();
-        state.asked.push(asked.clone());
-        if state.throttled > 0 {
-            state.throttled -= 1;
-            return Some(refuse("ThrottlingException"));
-        }
+/// Keeps what was asked.
+fn note(asked: &Asked, state: &Mutex<State>) -> Result<(), &'static str> {
+    let mut state = state.lock().unwrap();
+    state.asked.push(asked.clone());
+    if state.throttled > 0 {
+        state.throttled -= 1;
+        return Err("ThrottlingException");
     }
+    Ok(())
+}
+
+async fn pass(asked: Asked, moto: &Moto) -> Answer {
     let body: Value = serde_json::from_slice(&asked.body).unwrap();
     if let Some(code) = foreign(&body) {
         return Some(refuse(code));

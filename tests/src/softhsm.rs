@@ -127,7 +127,12 @@ impl SoftHsm {
 
     /// Deletes the key `root`.
     pub fn delete_key(&self) {
-        let delete = ["--delete-object", "--type", "secrkey", "--label", "root"];
+        self.delete_key_named("root");
+    }
+
+    /// Deletes a key of the token `strongroom`.
+    pub fn delete_key_named(&self, label: &str) {
+        let delete = ["--delete-object", "--type", "secrkey", "--label", label];
         self.pkcs11_tool("strongroom", &delete);
     }
 

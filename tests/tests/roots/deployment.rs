@@ -31,7 +31,7 @@ async fn seals_and_opens_again(mut deployment: Deployment, kind: &str, secret: &
 }
 
 /// Neither the credential, nor a request in which a seed stands.
-fn silent_about(said: &str, secret: &str) {
+pub(crate) fn silent_about(said: &str, secret: &str) {
     for word in [secret, "Plaintext\\\":", "plaintext\":"] {
         assert!(!said.contains(word), "{word}: {said}");
     }

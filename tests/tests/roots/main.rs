@@ -1,5 +1,5 @@
 //! Keys that others keep: real devices and services, and servers that check what the others' real
-//! ones document. Each provider on its own, then as the root of a whole deployment.
+//! ones document. Each provider on its own, as the root of a whole deployment, and as a customer's key.
 
 #![expect(
     clippy::unwrap_used,
@@ -11,6 +11,7 @@
 mod aws_kms;
 mod azure;
 mod azure_key_vault;
+mod customer_keys;
 mod deployment;
 mod gcp;
 mod gcp_kms;
