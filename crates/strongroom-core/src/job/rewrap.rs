@@ -259,7 +259,6 @@ async fn stored(
     context: ContextId,
     cursor: Cursor,
 ) -> Result<Slice, Halt> {
-    let range = (cursor.within, STORED);
     let mut next = None;
     let mut advance = |state: &WorkspaceState, place: Option<Within>, moved: u64| {
         // The key context is left in a step of its own, which counts what remains.

@@ -4,7 +4,7 @@
 use strongroom_core::ports::{Store as _, Wrapper};
 use strongroom_core::{Denial, Strongroom, Thing};
 use strongroom_types::body::{
-    ContextState, CustomerKeyAttach, JobCreate, JobInfo, JobKind, KeyState, PolicyBody, Rotation,
+    ContextState, CustomerKeyAttach, JobCreate, JobInfo, JobKind, KeyState, PolicyBody,
 };
 use strongroom_types::{
     ContextId, ContextPattern, KeyVersion, Kind, Lock, LockTerm, Operation, Outcome, StoreName,
@@ -46,9 +46,7 @@ impl World {
     }
 
     async fn rewrap_all(&self) -> JobInfo {
-        let create = JobCreate {
-            kind: JobKind::Rewrap,
-        };
+        let create = JobCreate::of(JobKind::Rewrap);
         let job = self.room.job_create(&self.ask, create).await;
         self.done(job.unwrap().value.id).await
     }
@@ -297,13 +295,8 @@ async fn two_nodes_lose_no_version_of_one_value(world: World) {
 async fn a_policy_that_demands_a_lock_keeps_a_store_shut(world: World) {
     world.declare("tokens").await;
     let policy = PolicyBody {
-        matches: ContextPattern::new([("store", "tokens")]).unwrap(),
-        suite: None,
         required_lock: Lock::new(vec![LockTerm::Whole("sub".to_owned())]).unwrap(),
-        rotation: Rotation::default(),
-        accepted_formats: None,
-        version_check_required: false,
-        closed_names: Vec::new(),
+        ..PolicyBody::of(ContextPattern::new([("store", "tokens")]).unwrap())
     };
     world.room.policy_create(&world.ask, policy).await.unwrap();
     let refused = world.set("tokens", "k", "v").await;

@@ -6,7 +6,6 @@ use strongroom_core::ports::{
     FoundStore, InStore, SealedStoreValue, StaleStoreValue, StoreError, StoreRow, StoreValuePlace,
     StoreValueRow,
 };
-use strongroom_types::body::KeyState;
 use strongroom_types::{ContextId, KeyVersion, WorkspaceId};
 
 use crate::columns::{Columns, bigint, failed};
