@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use clap::Parser;
 use strongroom_benches::failure::Failure;
+use strongroom_benches::now;
 use strongroom_benches::strongroom::{self, Strongroom};
 use strongroom_client::Client;
 use strongroom_types::body::{JobInfo, JobKind, JobState, ObjectCreate};
@@ -53,7 +54,7 @@ async fn measure(arguments: &Arguments) -> Result<(), Failure> {
         .tempdir_in("target")?;
     let server = strongroom::start(&arguments.strongroom, directory.path()).await?;
     let client = Arc::new(connect(&server)?);
-    let began = Instant::now();
+    let began = now();
     let contexts = keep(&client, arguments).await?;
     report("kept", u64::from(arguments.objects), began);
     for context in &contexts {
@@ -61,7 +62,7 @@ async fn measure(arguments: &Arguments) -> Result<(), Failure> {
         rotated.map_err(Failure::other)?;
     }
     let before = server.memory()?;
-    let began = Instant::now();
+    let began = now();
     let job = client.jobs().create(JobKind::Rewrap).await;
     let job = job.map_err(Failure::other)?;
     let (done, most) = watch(&client, &server, &job).await?;
