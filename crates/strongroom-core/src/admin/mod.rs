@@ -20,7 +20,7 @@ mod workspaces;
 use serde::Serialize;
 use strongroom_log::sha256;
 use strongroom_types::body::Page;
-use strongroom_types::{KeyContext, Operation, Permission, base32};
+use strongroom_types::{CustomerKeyId, KeyContext, Operation, Permission, base32};
 
 use crate::ask::{Answered, Ask};
 use crate::caller::Caller;
@@ -75,6 +75,11 @@ trait Administration: Send + Sync {
         Vec::new()
     }
 
+    /// The customer's key that is administered, for the entry of a denial.
+    fn customer_key(&self) -> Option<CustomerKeyId> {
+        None
+    }
+
     /// Decides, and says what changes.
     fn decide(
         &self,
@@ -109,6 +114,7 @@ impl<T: Administration> Use for Administer<T> {
     fn asked(&self) -> Asked {
         Asked {
             contexts: self.0.asked(),
+            customer_key: self.0.customer_key(),
             ..Asked::default()
         }
     }
