@@ -187,6 +187,15 @@ pub(crate) async fn database(file: &Path) -> Arc<Database> {
     )
 }
 
+/// Copies a database that is closed, with what its last connection may not have moved into the file.
+pub(crate) fn back_up(file: &Path, to: &Path) {
+    std::fs::copy(file, to).unwrap();
+    let wal = |file: &Path| file.with_extension("db-wal");
+    if wal(file).exists() {
+        std::fs::copy(wal(file), wal(to)).unwrap();
+    }
+}
+
 /// What a deployment on the database is made of.
 pub(crate) fn parts(
     store: &Arc<Database>,
