@@ -419,14 +419,20 @@ impl ContextKeys {
         envelope::rewrap(envelope, old, new, associated_data, entropy).map_err(rewrap_fault)
     }
 
-    /// Moves the prefix of a stream to the active version. Needs nobody's claims.
-    pub(crate) fn rewrap_stream(
+    /// Moves the prefix, header and key part, of a stream or of something stored to the active version.
+    /// Needs nobody's claims.
+    pub(crate) fn rewrap_prefix(
         &self,
         permit: ItemPermit,
         prefix: &Envelope<'_>,
         entropy: &dyn Entropy,
     ) -> Result<Vec<u8>, Denial> {
-        permit.consume(&[Operation::StreamRewrap], self.id)?;
+        const MOVES: [Operation; 3] = [
+            Operation::StreamRewrap,
+            Operation::ObjectRewrap,
+            Operation::StoreRewrap,
+        ];
+        permit.consume(&MOVES, self.id)?;
         let (old, new) = self.moving_keys(prefix)?;
         envelope::rewrap_prefix(prefix, old, new, entropy).map_err(rewrap_fault)
     }
