@@ -47,7 +47,7 @@ mod time;
 mod token;
 mod workspace;
 
-pub use admin::PageQuery;
+pub use admin::{NAME_CHARS_MAX, PageQuery};
 pub use ask::{Answered, Ask, Bearer, Credentials, Idempotency, Origin};
 pub use customer_key::CustomerKeyFault;
 pub use denial::{CiphertextFault, Denial, Invalid, Refused, Thing, TokenFault};

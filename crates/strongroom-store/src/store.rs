@@ -16,8 +16,8 @@ use strongroom_types::{
 use crate::database::Database;
 use crate::read::{context, job, log, object, record, store, webhook, workspace};
 use crate::write::{
-    EraseOpenings, EraseTerms, MoveWebhook, Probe, PutCheckpoint, PutDeployment, PutFirstWorkspace,
-    PutJob, PutTiling,
+    EraseOpenings, EraseStoreValues, EraseTerms, MoveWebhook, Probe, PutCheckpoint, PutDeployment,
+    PutFirstWorkspace, PutJob, PutTiling,
 };
 
 #[async_trait]
@@ -423,6 +423,10 @@ impl Store for Database {
     ) -> Result<u64, StoreError> {
         let count = store::count_stale_values(&self.readers, workspace, context, below);
         self.read(count).await
+    }
+
+    async fn erase_store_values(&self, limit: u32) -> Result<u64, StoreError> {
+        self.outbox.write(EraseStoreValues { limit }).await
     }
 
     async fn ping(&self) -> Result<(), StoreError> {

@@ -179,7 +179,7 @@ fn reading(what: &'static str) -> Account {
 }
 
 /// The longest name of a workspace or client, in Unicode scalar values.
-const NAME_CHARS_MAX: usize = 200;
+pub const NAME_CHARS_MAX: usize = 200;
 
 fn check_name(name: &str) -> Result<(), Denial> {
     if (1..=NAME_CHARS_MAX).contains(&name.chars().count()) {

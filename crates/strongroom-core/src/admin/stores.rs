@@ -61,11 +61,7 @@ impl Strongroom {
     ///
     /// # Errors
     /// As for [`Strongroom::context_destroy`].
-    pub async fn store_delete(
-        &self,
-        ask: &Ask,
-        name: StoreName,
-    ) -> Result<Answered<StoreInfo>, Refused> {
+    pub async fn store_delete(&self, ask: &Ask, name: StoreName) -> Result<Answered<()>, Refused> {
         self.destroy(ask, Delete(name)).await
     }
 }
@@ -225,13 +221,13 @@ struct Delete(StoreName);
 impl Administration for Delete {
     const OPERATION: Operation = Operation::StoreDelete;
     const PERMISSION: Option<Permission> = Some(Permission::AdminStores);
-    type Answer = (StoreInfo, Tombstone);
+    type Answer = ((), Tombstone);
 
     async fn decide(
         &self,
         room: &Strongroom,
         caller: &Caller,
-    ) -> Result<((StoreInfo, Tombstone), Account), Stopped> {
+    ) -> Result<(((), Tombstone), Account), Stopped> {
         let state = &caller.state;
         let place = StorePlace::of(caller, &self.0)?;
         let unknown = Denial::NotFound(Thing::Store);
@@ -246,8 +242,8 @@ impl Administration for Delete {
             return Err(unknown.into());
         }
         let found = room.store.store(state.id, place.context).await?;
-        let (info, _) = info(state, &found.ok_or(unknown)?)?;
+        found.ok_or(unknown)?;
         let (account, tombstone) = room.destruction_of(state.id, &mut row, &place.map);
-        Ok(((info, tombstone), account))
+        Ok((((), tombstone), account))
     }
 }

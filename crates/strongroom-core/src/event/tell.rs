@@ -79,8 +79,10 @@ impl Strongroom {
         entry: &Entry,
         subject: &Subject,
     ) -> Result<Option<EventData>, Denial> {
-        if failed_its_trial(entry) {
-            return self.about_customer_key(state, entry).await;
+        if failed_its_trial(entry)
+            && let Some(tried) = self.about_customer_key(state, entry).await?
+        {
+            return Ok(Some(tried));
         }
         if let Some((reason, count)) = subject.denied {
             return Ok(Some(EventData::AccessDenied(Denied {

@@ -395,6 +395,8 @@ pub trait Store: Send + Sync + Debug {
         context: ContextId,
         below: KeyVersion,
     ) -> Result<u64, StoreError>;
+    /// Erases some values of a store that was destroyed; says how many.
+    async fn erase_store_values(&self, limit: u32) -> Result<u64, StoreError>;
     /// Whether the database answers and would accept a write.
     async fn ping(&self) -> Result<(), StoreError>;
 }

@@ -5,7 +5,7 @@ mod context;
 pub(crate) mod job;
 mod object;
 mod record;
-mod store;
+pub(crate) mod store;
 mod webhook;
 mod workspace;
 

@@ -11,9 +11,12 @@ pub(super) async fn insert(
     place: Place<'_>,
     row: &StoreRow,
 ) -> Result<(), ChangeError> {
+    // One that was destroyed is not made again before all that it held is erased.
     let insert = query(
         "INSERT INTO store (workspace, context, body, changed, created)
-         VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
+         SELECT $1, $2, $3, $4, $5
+         WHERE NOT EXISTS (SELECT 1 FROM store_erasure WHERE workspace = $1 AND context = $2)
+         ON CONFLICT DO NOTHING",
     )
     .bind(place.workspace)
     .bind(row.context.to_string())
@@ -41,23 +44,54 @@ pub(super) async fn update(
     must_change(conn, update, CommitError::Outdated).await
 }
 
-/// Erases a store with all that it holds, if there is one of this key context.
+/// How many values are erased with their store. More are erased afterwards, so that no transaction that
+/// others share waits for them.
+const ERASED_AT_ONCE: u32 = 64;
+
+/// Erases a store, if there is one of this key context, and some of its values, which no key opens any
+/// more; notes it if there are others.
 pub(super) async fn erase(
     conn: &mut AnyConnection,
     place: Place<'_>,
     context: &str,
 ) -> Result<(), ChangeError> {
-    for erase in [
-        "DELETE FROM store_value WHERE workspace = $1 AND context = $2",
-        "DELETE FROM store WHERE workspace = $1 AND context = $2",
-    ] {
-        query(erase)
-            .bind(place.workspace)
-            .bind(context)
-            .execute(&mut *conn)
-            .await?;
-    }
+    query("DELETE FROM store WHERE workspace = $1 AND context = $2")
+        .bind(place.workspace)
+        .bind(context)
+        .execute(&mut *conn)
+        .await?;
+    erase_values(conn, (place.workspace, context), ERASED_AT_ONCE).await?;
+    query(
+        "INSERT INTO store_erasure (workspace, context)
+         SELECT workspace, context FROM store_value
+         WHERE workspace = $1 AND context = $2 LIMIT 1
+         ON CONFLICT DO NOTHING",
+    )
+    .bind(place.workspace)
+    .bind(context)
+    .execute(conn)
+    .await?;
     Ok(())
+}
+
+/// Erases some values of a store; says how many.
+pub(crate) async fn erase_values(
+    conn: &mut AnyConnection,
+    (workspace, context): (&str, &str),
+    limit: u32,
+) -> Result<u64, sqlx::Error> {
+    let erased = query(
+        "DELETE FROM store_value
+         WHERE workspace = $1 AND context = $2 AND (name, version) IN (
+             SELECT name, version FROM store_value
+             WHERE workspace = $1 AND context = $2 LIMIT $3)",
+    )
+    .bind(workspace)
+    .bind(context)
+    .bind(i64::from(limit))
+    .execute(conn)
+    .await?;
+    Ok(erased.rows_affected())
 }
 
 /// Adds the version behind the one that was seen, and forgets those that are more than `keep`
@@ -94,7 +128,8 @@ pub(super) async fn put_value(
     let insert = query(
         "INSERT INTO store_value (workspace, context, name, version, key_version, client, created,
                                   size, digest, prefix, body)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+         SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11 FROM store
+         WHERE workspace = $1 AND context = $2",
     )
     .bind(place.workspace)
     .bind(context)
@@ -107,7 +142,7 @@ pub(super) async fn put_value(
     .bind(row.digest.as_bytes().as_slice())
     .bind(value.prefix.as_slice())
     .bind(value.body.as_slice());
-    must_change(conn, insert, CommitError::Outdated).await
+    must_change(conn, insert, CommitError::Missing).await
 }
 
 pub(super) async fn rewrap_value(
