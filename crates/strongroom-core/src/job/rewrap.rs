@@ -350,18 +350,14 @@ async fn count_older(
     older: Older,
 ) -> Result<u64, StoreError> {
     let (context, newest) = (older.context, older.newest);
-    match older.kind {
-        Kind::Store => {
-            let count = room
-                .store
-                .count_stale_store_values(state.id, context, newest);
-            count.await
-        }
-        _ => {
-            let count = room.store.count_stale_versions(state.id, context, newest);
-            count.await
-        }
+    if older.kind == Kind::Store {
+        let count = room
+            .store
+            .count_stale_store_values(state.id, context, newest);
+        return count.await;
     }
+    let count = room.store.count_stale_versions(state.id, context, newest);
+    count.await
 }
 
 /// Goes on with the next key context, and counts what of this one remains. What a key refused is

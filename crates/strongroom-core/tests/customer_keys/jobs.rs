@@ -442,13 +442,10 @@ async fn writes_and_rotations_beside_a_job_lose_nothing(world: World) {
         }
     };
     let writing = async {
-        let [one, two, three] = &*objects else {
-            unreachable!("three were kept")
-        };
         tokio::join!(
-            write_on(&world, one, 20),
-            write_on(&world, two, 20),
-            write_on(&world, three, 20)
+            write_on(&world, &objects[0], 20),
+            write_on(&world, &objects[1], 20),
+            write_on(&world, &objects[2], 20)
         );
         written.store(true, Ordering::Relaxed);
     };
@@ -465,7 +462,7 @@ async fn writes_and_rotations_beside_a_job_lose_nothing(world: World) {
             };
             let read = world.room.object_read(&world.ask, which).await.unwrap();
             let wanted = match version {
-                1 => object.name.to_string(),
+                1 => object.name.clone(),
                 later => (later - 1).to_string(),
             };
             assert_eq!(read.value.value.unwrap().0, wanted.as_bytes());
