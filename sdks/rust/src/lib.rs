@@ -4,7 +4,8 @@
 //! a key context; [`Client::with_lock_context`] adds the person for whom that happens. Each answer
 //! names the entry of the log that records it, and [`Log`] proves that the entry is there.
 //!
-//! [`stack`] reads and writes a Data Vault of Stack Auth as its own clients do.
+//! [`index`] makes the terms by which a database finds sealed values. [`stack`] reads and writes a
+//! Data Vault of Stack Auth as its own clients do.
 //!
 //! What is *not* here: cryptography of values (the server seals them, but for [`stack`]), a cache. The
 //! request and answer bodies are those of [`strongroom_types::body`], the proofs those of
@@ -39,6 +40,7 @@ mod client;
 mod data_key;
 mod encoding;
 mod error;
+pub mod index;
 mod lock_context;
 mod log;
 mod object;
