@@ -7,7 +7,7 @@ use serde::Deserialize;
 use strongroom_log::NoteVerifier;
 use strongroom_server::Surface;
 use strongroom_types::{
-    ContextError, ContextPattern, KeyContext, Lock, LockError, LockTerm, Operation, Outcome,
+    ContextError, ContextPattern, KeyContext, Kind, Lock, LockError, LockTerm, Operation, Outcome,
     Permission,
 };
 use zeroize::Zeroizing;
@@ -71,6 +71,11 @@ pub(crate) fn operation(text: &str) -> Result<Operation, ArgumentError> {
 
 pub(crate) fn outcome(text: &str) -> Result<Outcome, ArgumentError> {
     named(Outcome::from_name(text), Outcome::ALL)
+}
+
+/// The name of a kind of key contexts.
+pub(crate) fn kind(text: &str) -> Result<Kind, ArgumentError> {
+    named(Kind::from_name(text), Kind::ALL)
 }
 
 /// The name of a surface of another product.

@@ -6,7 +6,7 @@ use strongroom_log::{
     TileKind,
 };
 use strongroom_types::body::{EntriesPage, ItemsView, LogEntryId};
-use strongroom_types::{KeyContext, Operation, Outcome};
+use strongroom_types::{KeyContext, Kind, Operation, Outcome};
 
 use crate::client::Client;
 use crate::error::ClientError;
@@ -27,6 +27,8 @@ pub struct EntryFilter {
     pub issuer: Option<String>,
     /// With this key context, in batches too.
     pub key_context: Option<KeyContext>,
+    /// The kind of that key context; `context` if absent.
+    pub kind: Option<Kind>,
     /// That ended so.
     pub outcome: Option<Outcome>,
     /// At most so many; the server's default if absent.
@@ -149,6 +151,7 @@ fn entries_call(filter: &EntryFilter) -> Call {
         .query("subject", filter.subject.as_ref())
         .query("issuer", filter.issuer.as_ref())
         .query("key_context", context)
+        .query("kind", filter.kind)
         .query("outcome", filter.outcome)
         .query("limit", filter.limit)
         .query("page", filter.page.as_ref())

@@ -24,6 +24,8 @@ pub struct EntriesQuery {
     pub subject: Option<String>,
     /// With this key context, inside batches too.
     pub key_context: Option<KeyContext>,
+    /// The kind of that key context; `context` if absent.
+    pub kind: Option<Kind>,
     /// That ended so.
     pub outcome: Option<Outcome>,
     /// At most so many, 1 to 1,000; 100 if absent.
@@ -41,7 +43,8 @@ pub(super) struct Filter<'a> {
 
 impl<'a> Filter<'a> {
     pub(super) fn new(query: &'a EntriesQuery, state: &WorkspaceState) -> Self {
-        let id = |map| state.context_id(Kind::Context, map);
+        let kind = query.kind.unwrap_or(Kind::Context);
+        let id = |map| state.context_id(kind, map);
         Self::of(query, query.key_context.as_ref().map(id))
     }
 

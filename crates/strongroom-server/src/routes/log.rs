@@ -5,7 +5,7 @@ use axum::response::Response;
 use strongroom_core::{EntriesQuery, Invalid, parse_time};
 use strongroom_log::{Tile, TileKind};
 use strongroom_types::body::{EntriesPage, ItemsView};
-use strongroom_types::{Operation, Outcome};
+use strongroom_types::{Kind, Operation, Outcome};
 
 use super::endpoint::{Endpoint, QueryParameter, Tag, get};
 use crate::edge::{
@@ -25,6 +25,11 @@ const ENTRIES: &[QueryParameter] = &[
     (
         "key_context",
         "Only this key context, a JSON object; finds it inside batches too.",
+    ),
+    (
+        "kind",
+        "The kind of that key context: `context` (if absent), `named`, `store`, whose map is \
+         `{\"store\": name}`, or `keyset`.",
     ),
     (
         "outcome",
@@ -145,6 +150,7 @@ impl FromParameters for EntriesQuery {
             issuer: parameters.text("issuer")?,
             subject: parameters.text("subject")?,
             key_context: parameters.read("key_context", |text| serde_json::from_str(text).ok())?,
+            kind: parameters.read("kind", Kind::from_name)?,
             outcome: parameters.read("outcome", Outcome::from_name)?,
             limit: parameters.read("limit", |text| text.parse().ok())?,
             page: parameters.text("page")?,

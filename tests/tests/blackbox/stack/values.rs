@@ -7,7 +7,7 @@ use strongroom_tests::on_each_database;
 use strongroom_tests::reply::Reply;
 use strongroom_tests::room::Room;
 use strongroom_tests::stack::FAMILIES;
-use strongroom_types::{Kind, Operation, Outcome, Reason};
+use strongroom_types::{KeyContext, Kind, Operation, Outcome, Reason};
 use tokio::task::JoinSet;
 
 use super::{Vault, assert_plain};
@@ -16,6 +16,7 @@ on_each_database!(
     values_are_answered_as_they_were_set,
     what_is_not_there_is_told_in_the_callers_spelling,
     both_names_of_the_version_are_one,
+    the_log_is_filtered_by_store,
     two_hundred_writers_of_one_key_lose_nothing,
     values_may_be_as_long_as_clients_make_of_four_mebibytes,
     each_value_is_an_entry_that_names_the_store_and_no_key,
@@ -92,6 +93,26 @@ async fn both_names_of_the_version_are_one(room: Room) {
     let request = vault.server.request(Method::POST, path);
     let got = Reply::of(request.json(&json!({ "hashed_key": KEY }))).await;
     assert_eq!(got.json(), json!({"encrypted_value": "v"}));
+}
+
+async fn the_log_is_filtered_by_store(room: Room) {
+    let vault = Vault::of(&room, "x-stack").await;
+    let set = vault.server.set("tokens", KEY, "v").await;
+    let of = |store| EntryFilter {
+        key_context: Some(KeyContext::new([("store", store)]).unwrap()),
+        kind: Some(Kind::Store),
+        operation: Some(Operation::StoreSet),
+        ..EntryFilter::default()
+    };
+    let found = room.entries(of("tokens")).await;
+    let found: Vec<_> = found.iter().map(|entry| entry.index).collect();
+    assert_eq!(found, [set.entry().unwrap().index]);
+    assert!(room.entries(of("other")).await.is_empty());
+    let elsewhere = EntryFilter {
+        kind: None,
+        ..of("tokens")
+    };
+    assert!(room.entries(elsewhere).await.is_empty());
 }
 
 async fn two_hundred_writers_of_one_key_lose_nothing(room: Room) {

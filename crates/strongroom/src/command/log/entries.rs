@@ -2,7 +2,7 @@
 
 use clap::Args;
 use strongroom_client::EntryFilter;
-use strongroom_types::{KeyContext, Operation, Outcome};
+use strongroom_types::{KeyContext, Kind, Operation, Outcome};
 
 use crate::config::ConnectionArgs;
 use crate::failure::Failure;
@@ -37,6 +37,9 @@ pub(in crate::command) struct EntriesArgs {
     /// With this key context, as `key=value,…` or as a JSON object; in batches too
     #[arg(long, value_parser = argument::key_context)]
     context: Option<KeyContext>,
+    /// The kind of that key context: context, named, store, keyset
+    #[arg(long, value_parser = argument::kind, requires = "context", default_value = "context")]
+    kind: Kind,
     /// That ended so: allowed, denied, failed, completed
     #[arg(long, value_parser = argument::outcome)]
     outcome: Option<Outcome>,
@@ -55,6 +58,7 @@ pub(super) async fn run(args: EntriesArgs) -> Result<(), Failure> {
         subject: args.subject,
         issuer: args.issuer,
         key_context: args.context,
+        kind: Some(args.kind),
         outcome: args.outcome,
         limit: None,
         page: None,
