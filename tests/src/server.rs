@@ -29,6 +29,8 @@ pub struct Sheet {
     pub second_workspace: SecondWorkspace,
     /// How WorkOS clients use the first workspace.
     pub workos: WorkOs,
+    /// How Stack Auth's clients use the first workspace.
+    pub stack: Stack,
 }
 
 /// The development issuer.
@@ -49,6 +51,19 @@ pub struct SecondWorkspace {
     pub api_key: String,
     /// How WorkOS clients use it.
     pub workos: WorkOs,
+    /// How Stack Auth's clients use it.
+    pub stack: Stack,
+}
+
+/// Clients for Stack Auth's surface.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Stack {
+    /// The workspace as a project.
+    pub project_id: String,
+    /// An API key that gets and sets values.
+    pub secret_server_key: String,
+    /// An API key that declares stores as well.
+    pub super_secret_admin_key: String,
 }
 
 /// A client for the WorkOS surface.

@@ -101,6 +101,7 @@ impl<T: ItemUse> Use for Single<'_, T> {
         Asked {
             contexts: self.0.key_context().cloned().into_iter().collect(),
             object: self.0.object(),
+            ..Asked::default()
         }
     }
 
@@ -255,8 +256,9 @@ impl<T: ItemUse> Many<T> {
                 Err(denial) => {
                     let asked = item.key_context().map(|map| {
                         let asked = caller.state.context_id(Kind::Context, map);
-                        account.use_key(KeyUse::asking(asked), &Arc::new(map.clone()));
-                        KeyUse::asking(asked)
+                        account
+                            .use_key(KeyUse::asking(Kind::Context, asked), &Arc::new(map.clone()));
+                        KeyUse::asking(Kind::Context, asked)
                     });
                     let id = match item.object() {
                         Some(object) => object_item(object, None),

@@ -188,6 +188,8 @@ pub enum Thing {
     CustomerKey,
     /// A job.
     Job,
+    /// A store.
+    Store,
     /// A log entry.
     Entry,
     /// A tile.
@@ -211,6 +213,7 @@ impl Thing {
             Self::ObjectVersion => "object version",
             Self::CustomerKey => "customer key",
             Self::Job => "job",
+            Self::Store => "store",
             Self::Entry => "log entry",
             Self::Tile => "tile",
             Self::Route => "route",
@@ -322,6 +325,9 @@ pub enum Denial {
     /// An object of a key context that is not the caller's: as unknown as none.
     #[error("no such object")]
     ObjectHidden,
+    /// A store that is not among the caller's: as unknown as none.
+    #[error("no such store")]
+    StoreHidden,
     /// The version that a change names is not the object's.
     #[error("object has version {current} now")]
     VersionConflict {
@@ -402,7 +408,7 @@ impl Denial {
             Self::TooLarge { .. } => Code::TooLarge,
             Self::MediaType => Code::UnsupportedMediaType,
             Self::MethodNotAllowed => Code::MethodNotAllowed,
-            Self::NotFound(_) | Self::ObjectHidden => Code::NotFound,
+            Self::NotFound(_) | Self::ObjectHidden | Self::StoreHidden => Code::NotFound,
             Self::VersionConflict { .. } => Code::VersionConflict,
             Self::VersionCheckMissing => Code::VersionCheckRequired,
             Self::Conflict(_) | Self::NameTaken | Self::KeyAttached => Code::Conflict,
@@ -424,7 +430,9 @@ impl Denial {
             Self::Unauthenticated | Self::CredentialRevoked => Reason::CredentialRevoked,
             Self::PermissionMissing(_) => Reason::PermissionMissing,
             Self::Identity(fault) => token_reason(*fault),
-            Self::ContextNotAllowed | Self::ObjectHidden => Reason::ContextNotAllowed,
+            Self::ContextNotAllowed | Self::ObjectHidden | Self::StoreHidden => {
+                Reason::ContextNotAllowed
+            }
             Self::ContextUnknown => Reason::ContextUnknown,
             Self::ContextDestroyed => Reason::ContextDestroyed,
             Self::ContextMismatch => Reason::ContextMismatch,

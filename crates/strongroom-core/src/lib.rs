@@ -37,6 +37,7 @@ pub mod ports;
 mod record;
 mod rewrap;
 mod settings;
+mod stores;
 pub mod stream;
 pub mod stream_rewrap;
 mod strongroom;

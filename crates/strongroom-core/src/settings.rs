@@ -12,6 +12,9 @@ pub enum AfterRollback {
     NewGeneration,
 }
 
+/// Base64 of a value of 4 MiB that its client sealed: 46 bytes more, and 4 digits for each 3 bytes.
+const SEALED_VALUE_BYTES_MAX: u64 = ((4 << 20) + 46_u64).div_ceil(3) * 4;
+
 /// Settings of a deployment, with their defaults.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -27,6 +30,9 @@ pub struct Settings {
     pub destroy_wait: Duration,
     /// The longest value of an object, in bytes; default 4 MiB.
     pub object_bytes_max: u64,
+    /// The longest value of a store, in bytes as its client sends it; default what Stack Auth's
+    /// clients make of 4 MiB.
+    pub store_value_bytes_max: u64,
     /// How long a deleted object can be restored; default 30 days.
     pub object_retention: Duration,
     /// Denials of one client and code written one by one per minute; default 60. The others are
@@ -48,6 +54,7 @@ impl Default for Settings {
             backup_retention: 30 * day,
             destroy_wait: 7 * day,
             object_bytes_max: 4 << 20,
+            store_value_bytes_max: SEALED_VALUE_BYTES_MAX,
             object_retention: 30 * day,
             denials_per_minute: 60,
             token_issuer: "strongroom".to_owned(),

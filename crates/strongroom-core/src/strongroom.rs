@@ -227,6 +227,17 @@ impl Strongroom {
         }
     }
 
+    /// Whether there is such a workspace, for an edge whose requests name one.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn has_workspace(&self, id: WorkspaceId) -> Result<bool, Denial> {
+        if self.states.get(&id).await.is_some() {
+            return Ok(true);
+        }
+        Ok(self.store.workspace(id).await?.is_some())
+    }
+
     /// How many key contexts have keys unwrapped in memory, for metrics.
     #[must_use]
     pub fn kept_contexts(&self) -> u64 {

@@ -85,6 +85,8 @@ labels! {
     Idempotency = "idempotency";
     /// Message of an object's name, as the database looks it up.
     ObjectName = "name-of-object";
+    /// Message of the name of a value in a store, as the database looks it up.
+    StoreValueName = "name-of-store-value";
     /// Deployment seed → a key of the deployment.
     Deployment = "deployment";
     /// Seed without a use, by which a customer's key shows that it wraps and unwraps.

@@ -12,7 +12,7 @@ use strongroom_types::ProviderKey;
 use zeroize::Zeroizing;
 
 use crate::limits::Limits;
-use crate::reach::Reach;
+use crate::reach::{Reach, acceptable};
 use crate::roots::CustomerKeys;
 use crate::tls::TlsFiles;
 
@@ -80,17 +80,20 @@ pub enum Operation {
 pub enum Surface {
     /// WorkOS Vault: `/vault/v1/*`.
     WorkOs,
+    /// Stack Auth's Data Vault: `/api/v1/data-vault/*`.
+    Stack,
 }
 
 impl Surface {
     /// Every surface.
-    pub const ALL: [Self; 1] = [Self::WorkOs];
+    pub const ALL: [Self; 2] = [Self::WorkOs, Self::Stack];
 
     /// The name that it is switched on by.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::WorkOs => "workos",
+            Self::Stack => "stack",
         }
     }
 
@@ -133,6 +136,9 @@ pub struct Config {
     pub operation: Operation,
     /// The surfaces of other products that are switched on. Default: none; all in development mode.
     pub surfaces: BTreeSet<Surface>,
+    /// The addresses that clients of Stack Auth are told to turn to when this one does not answer.
+    /// They send them their secret keys. Default: none, and the call is not served.
+    pub stack_backend_urls: Vec<String>,
 }
 
 /// The port that [`Config::new`] listens on.
@@ -167,6 +173,7 @@ impl Config {
             settings: Settings::default(),
             operation: Operation::Production,
             surfaces: BTreeSet::new(),
+            stack_backend_urls: Vec::new(),
         }
     }
 
@@ -201,9 +208,19 @@ impl Config {
         if self.tls.is_none() && !local && !self.allow_plain_http {
             return Err(ConfigError::PlainHttp(self.listen));
         }
+        let mut urls = self.stack_backend_urls.iter();
+        if !urls.all(|url| acceptable(url, OWN_NODES).is_some()) {
+            return Err(ConfigError::BackendUrl);
+        }
         Ok(())
     }
 }
+
+/// Secrets may be sent anywhere over TLS, and within this machine.
+const OWN_NODES: Reach = Reach {
+    loopback: true,
+    private: true,
+};
 
 /// A configuration that the server does not start with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -217,6 +234,12 @@ pub enum ConfigError {
     /// A playground that others could reach.
     #[error("refusing development mode on {0}: its issuer mints a token for whoever asks")]
     DevelopmentBeyondLoopback(SocketAddr),
+    /// An address that clients would send their secrets to in the clear.
+    #[error(
+        "refusing a Stack backend URL that is neither https nor http to this machine's address: \
+         clients send their secret keys there"
+    )]
+    BackendUrl,
 }
 
 #[cfg(test)]
@@ -266,6 +289,30 @@ mod tests {
             config.check(),
             Err(ConfigError::DevelopmentBeyondLoopback(config.listen))
         );
+    }
+
+    #[test]
+    fn secrets_of_clients_cross_a_network_over_tls_only() {
+        let naming = |url: &str| Config {
+            stack_backend_urls: vec![url.to_owned()],
+            ..Config::new(PathBuf::from("data"))
+        };
+        for url in [
+            "https://a.example",
+            "https://10.0.0.1:8320",
+            "http://127.0.0.1:8321",
+        ] {
+            assert_eq!(naming(url).check(), Ok(()), "{url}");
+        }
+        for url in [
+            "http://a.example",
+            "http://10.0.0.1",
+            "a.example",
+            "",
+            "ftp://a",
+        ] {
+            assert_eq!(naming(url).check(), Err(ConfigError::BackendUrl), "{url}");
+        }
     }
 
     #[test]

@@ -115,7 +115,7 @@ impl Server {
                 (Some(issuer), Some(info))
             }
         };
-        let surfaces = Surfaces::new(config.surfaces.clone());
+        let surfaces = Surfaces::new(config.surfaces.clone(), config.stack_backend_urls.clone());
         let app = edge(room, config.limits, issuer, surfaces);
         let (stop, stopped) = watch::channel(false);
         let handle = Handle::new();

@@ -76,6 +76,12 @@ impl<'r> Columns<'r> {
         self.value(column)
     }
 
+    /// `None` for NULL.
+    pub(crate) fn optional_number(&self, column: usize) -> Result<Option<u64>, StoreError> {
+        let number = self.value::<Option<i64>>(column)?.map(u64::try_from);
+        number.transpose().map_err(|_negative| self.damaged())
+    }
+
     pub(crate) fn key_version(&self, column: usize) -> Result<KeyVersion, StoreError> {
         let version = u32::try_from(self.number(column)?);
         version.map(KeyVersion).map_err(|_too_large| self.damaged())

@@ -3,10 +3,10 @@
 use async_trait::async_trait;
 use strongroom_core::ports::{
     ApiKeyRow, BatchRow, CheckpointRow, CommitError, Committed, ContextRow, DeadLetterRow,
-    DueObject, DueWebhook, EventPlace, FoundObject, Head, IdempotencyRow, JobRow, Micros,
-    ObjectVersionRow, ObjectsFilter, ObjectsRange, Pending, Record, RecordKind, SealedVersion,
-    StaleVersion, Store, StoreError, Tiling, VersionPlace, WebhookMove, WebhookRow, WorkspaceRow,
-    Wrapper,
+    DueObject, DueWebhook, EventPlace, FoundObject, FoundStore, Head, IdempotencyRow, InStore,
+    JobRow, Micros, ObjectVersionRow, ObjectsFilter, ObjectsRange, Pending, Record, RecordKind,
+    SealedStoreValue, SealedVersion, StaleStoreValue, StaleVersion, Store, StoreError,
+    StoreValuePlace, Tiling, VersionPlace, WebhookMove, WebhookRow, WorkspaceRow, Wrapper,
 };
 use strongroom_log::Hash;
 use strongroom_types::{
@@ -14,7 +14,7 @@ use strongroom_types::{
 };
 
 use crate::database::Database;
-use crate::read::{context, job, log, object, record, webhook, workspace};
+use crate::read::{context, job, log, object, record, store, webhook, workspace};
 use crate::write::{
     EraseOpenings, EraseTerms, MoveWebhook, Probe, PutCheckpoint, PutDeployment, PutFirstWorkspace,
     PutJob, PutTiling,
@@ -363,6 +363,62 @@ impl Store for Database {
     ) -> Result<Vec<DeadLetterRow>, StoreError> {
         let letters = webhook::dead_letters(&self.readers, workspace, id, from, limit);
         self.read(letters).await
+    }
+
+    async fn store(
+        &self,
+        workspace: WorkspaceId,
+        context: ContextId,
+    ) -> Result<Option<FoundStore>, StoreError> {
+        self.read(store::store(&self.readers, workspace, context))
+            .await
+    }
+
+    async fn stores(
+        &self,
+        workspace: WorkspaceId,
+        after: Option<ContextId>,
+        limit: u32,
+    ) -> Result<Vec<FoundStore>, StoreError> {
+        self.read(store::stores(&self.readers, workspace, after, limit))
+            .await
+    }
+
+    async fn store_value(
+        &self,
+        workspace: WorkspaceId,
+        context: ContextId,
+        name: &[u8],
+    ) -> Result<InStore<SealedStoreValue>, StoreError> {
+        self.read(store::value(&self.readers, workspace, context, name))
+            .await
+    }
+
+    async fn store_value_version(
+        &self,
+        workspace: WorkspaceId,
+        context: ContextId,
+        name: &[u8],
+    ) -> Result<InStore<u64>, StoreError> {
+        self.read(store::version(&self.readers, workspace, context, name))
+            .await
+    }
+
+    async fn stale_store_values(
+        &self,
+        workspace: WorkspaceId,
+        context: ContextId,
+        below: KeyVersion,
+        after: Option<StoreValuePlace>,
+        limit: u32,
+    ) -> Result<Vec<StaleStoreValue>, StoreError> {
+        let stale = store::stale_values(&self.readers, workspace, context, below, after, limit);
+        self.read(stale).await
+    }
+
+    async fn count_stale_store_values(&self, workspace: WorkspaceId) -> Result<u64, StoreError> {
+        self.read(store::count_stale_values(&self.readers, workspace))
+            .await
     }
 
     async fn ping(&self) -> Result<(), StoreError> {

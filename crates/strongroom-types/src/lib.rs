@@ -25,6 +25,7 @@ pub mod provider;
 mod reason;
 #[cfg(feature = "openapi")]
 mod schema;
+mod store_name;
 mod suite;
 
 pub use bytes::Bytes;
@@ -41,4 +42,5 @@ pub use operation::{Operation, Outcome};
 pub use permission::Permission;
 pub use provider::{Credential, ProviderKey};
 pub use reason::Reason;
+pub use store_name::{StoreName, StoreNameError};
 pub use suite::{Format, Mode, Purpose, Suite};

@@ -125,6 +125,16 @@ coded_enum! {
         ContextDestroyLater = 153, "context.destroy.later";
         /// Calling off a destruction before its time.
         ContextDestroyCancel = 154, "context.destroy.cancel";
+        /// Declaring a store, or changing what is said of it.
+        StorePut = 160, "store.put";
+        /// Destroying a store's keys and all that it holds.
+        StoreDelete = 161, "store.delete";
+        /// Opening a value of a store, or saying that there is none of the name.
+        StoreGet = 162, "store.get";
+        /// Keeping a value in a store.
+        StoreSet = 163, "store.set";
+        /// Moving values of a store to the active key version.
+        StoreRewrap = 164, "store.rewrap";
         /// Registering a receiver of events.
         WebhookCreate = 170, "webhook.create";
         /// Changing a webhook.

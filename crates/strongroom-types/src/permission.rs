@@ -27,6 +27,8 @@ coded_enum! {
         AdminContexts = 13, "admin:contexts";
         /// Administer context policies.
         AdminPolicies = 14, "admin:policies";
+        /// Declare, list and destroy stores.
+        AdminStores = 17, "admin:stores";
         /// Administer webhooks; with it and `log:read`, have the workspace's events sent somewhere.
         AdminWebhooks = 18, "admin:webhooks";
         /// Open objects, their old versions too.
@@ -37,6 +39,10 @@ coded_enum! {
         ObjectsDelete = 22, "objects:delete";
         /// List and describe objects and their versions, without values.
         ObjectsList = 23, "objects:list";
+        /// Get values of stores.
+        StoresRead = 24, "stores:read";
+        /// Set values of stores.
+        StoresWrite = 25, "stores:write";
         /// Administer customers' keys. Whoever has it decides who else can unwrap a tenant's keys.
         AdminCustomerKeys = 15, "admin:customer-keys";
         /// See, begin and cancel jobs.

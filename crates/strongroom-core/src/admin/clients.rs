@@ -20,7 +20,7 @@ use crate::time::{format_time, micros};
 use crate::workspace::WorkspaceKeys;
 
 /// What the administrator of a workspace may do: everything in it.
-pub(super) const ALL_PERMISSIONS: [Permission; 17] = [
+pub(super) const ALL_PERMISSIONS: [Permission; 20] = [
     Permission::Encrypt,
     Permission::Decrypt,
     Permission::Rewrap,
@@ -38,6 +38,9 @@ pub(super) const ALL_PERMISSIONS: [Permission; 17] = [
     Permission::ObjectsWrite,
     Permission::ObjectsDelete,
     Permission::ObjectsList,
+    Permission::AdminStores,
+    Permission::StoresRead,
+    Permission::StoresWrite,
 ];
 /// The most live API keys of a client: the present one and the next.
 const API_KEYS_MAX: usize = 2;

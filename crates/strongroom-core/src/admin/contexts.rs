@@ -188,12 +188,12 @@ fn page_place(caller: &Caller) -> [&[u8]; 3] {
 
 /// Where the next page begins, sealed: the id may be that of a key context that the caller may not
 /// know of.
-fn page_end(caller: &Caller, last: ContextId) -> Result<String, Denial> {
+pub(super) fn page_end(caller: &Caller, last: ContextId) -> Result<String, Denial> {
     let sealed = caller.state.keys.seal_body(&page_place(caller), &last)?;
     Ok(base32::encode(&sealed))
 }
 
-fn page_begin(caller: &Caller, query: &PageQuery) -> Result<Option<ContextId>, Denial> {
+pub(super) fn page_begin(caller: &Caller, query: &PageQuery) -> Result<Option<ContextId>, Denial> {
     let open = |token: &String| {
         let sealed = base32::decode(token)?;
         let keys = &caller.state.keys;
@@ -219,7 +219,7 @@ impl Administration for Describe {
         caller: &Caller,
     ) -> Result<(ContextInfo, Account), Stopped> {
         let (row, map) = room.known_context(caller, self.0).await?;
-        let account = reading("context").of_context(row.id, &map);
+        let account = reading("context").of_kind(row.kind, row.id, &map);
         Ok((info(caller, &row, map), account))
     }
 }
@@ -246,7 +246,7 @@ impl Administration for Create {
             None => {
                 let version = first_version(room, caller, id)?;
                 let row = room
-                    .new_context(&caller.state, id, &self.0, version)
+                    .new_context(&caller.state, (Kind::Context, id), &self.0, version)
                     .await?;
                 (row.clone(), Change::InsertContext(row))
             }
@@ -254,7 +254,7 @@ impl Administration for Create {
                 let version = old.next_version();
                 let version = version.ok_or(Denial::Conflict(Thing::KeyVersion))?;
                 let row = room
-                    .new_context(&caller.state, id, &self.0, version)
+                    .new_context(&caller.state, (Kind::Context, id), &self.0, version)
                     .await?;
                 (row.clone(), Change::RecreateContext(row))
             }
@@ -282,7 +282,11 @@ impl Administration for Create {
 
 /// The first version of a key context that the database does not know: after the last one, if it was
 /// destroyed in a database that is gone.
-fn first_version(room: &Strongroom, caller: &Caller, id: ContextId) -> Result<KeyVersion, Denial> {
+pub(super) fn first_version(
+    room: &Strongroom,
+    caller: &Caller,
+    id: ContextId,
+) -> Result<KeyVersion, Denial> {
     let buried = room.logs.buried(caller.state.id, id);
     buried
         .map_or(Some(KeyVersion::FIRST), KeyVersion::next)
@@ -340,7 +344,7 @@ async fn switch(
     }
     row.state = to;
     let change = Change::SetContextState(row.id, to);
-    let account = Account::of_changes(vec![change]).of_context(row.id, &map);
+    let account = Account::of_changes(vec![change]).of_kind(row.kind, row.id, &map);
     Ok((info(caller, &row, map), account))
 }
 

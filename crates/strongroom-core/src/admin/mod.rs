@@ -13,6 +13,7 @@ mod idempotency;
 mod issuers;
 mod jobs;
 mod policies;
+mod stores;
 mod webhooks;
 mod workspaces;
 
@@ -108,7 +109,7 @@ impl<T: Administration> Use for Administer<T> {
     fn asked(&self) -> Asked {
         Asked {
             contexts: self.0.asked(),
-            object: None,
+            ..Asked::default()
         }
     }
 

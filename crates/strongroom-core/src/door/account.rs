@@ -34,10 +34,10 @@ pub(crate) const NO_KEY: KeyVersion = KeyVersion(0);
 
 impl KeyUse {
     /// Naming a key context without using a key of it.
-    pub(crate) const fn asking(context: ContextId) -> Self {
+    pub(crate) const fn asking(kind: Kind, context: ContextId) -> Self {
         Self {
             context,
-            kind: Kind::Context,
+            kind,
             version: NO_KEY,
             suite: None,
             moved_to: None,
@@ -147,8 +147,14 @@ impl Account {
 
     /// Names the key context that is administered; no key of it is used.
     #[must_use]
-    pub(crate) fn of_context(mut self, context: ContextId, map: &KeyContext) -> Self {
-        self.use_key(KeyUse::asking(context), &Arc::new(map.clone()));
+    pub(crate) fn of_context(self, context: ContextId, map: &KeyContext) -> Self {
+        self.of_kind(Kind::Context, context, map)
+    }
+
+    /// The same, of any kind.
+    #[must_use]
+    pub(crate) fn of_kind(mut self, kind: Kind, context: ContextId, map: &KeyContext) -> Self {
+        self.use_key(KeyUse::asking(kind, context), &Arc::new(map.clone()));
         self
     }
 

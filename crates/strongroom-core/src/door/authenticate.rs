@@ -125,6 +125,17 @@ impl Strongroom {
         }
     }
 
+    /// The workspace of the bearer credential, for an edge whose requests name one. Writes nothing.
+    ///
+    /// # Errors
+    /// The credential is unknown or does not count any more; or what is needed to know does not
+    /// answer.
+    pub async fn workspace_of(&self, ask: &Ask) -> Result<WorkspaceId, Denial> {
+        let session = self.session(ask).await?;
+        self.check_live(&session)?;
+        Ok(session.state.id)
+    }
+
     /// Looks a bearer credential up among those that were verified lately. Asks no database, so that
     /// an edge can do it for whoever comes.
     #[must_use]

@@ -49,7 +49,7 @@ impl Strongroom {
     /// Gives a key context the version that its policy wants, under the key that it wants. The
     /// deployment does it, not the caller. Whoever loses a race finds the new version when it
     /// authorises again.
-    async fn rotate_by_policy(
+    pub(super) async fn rotate_by_policy(
         &self,
         caller: &Caller,
         id: ContextId,
@@ -214,7 +214,7 @@ impl Strongroom {
             return Err(Denial::ContextDestroyed.into());
         }
         let row = self
-            .new_context(&caller.state, id, map, KeyVersion::FIRST)
+            .new_context(&caller.state, (Kind::Context, id), map, KeyVersion::FIRST)
             .await?;
         let account = Account::of_changes(vec![Change::InsertContext(row)]).of_context(id, map);
         match self
@@ -235,7 +235,7 @@ impl Strongroom {
     pub(crate) async fn new_context(
         &self,
         state: &WorkspaceState,
-        id: ContextId,
+        (kind, id): (Kind, ContextId),
         map: &KeyContext,
         version: KeyVersion,
     ) -> Result<ContextRow, Denial> {
@@ -246,7 +246,7 @@ impl Strongroom {
         )?;
         Ok(ContextRow {
             id,
-            kind: Kind::Context,
+            kind,
             state: ContextState::Active,
             created: key.created,
             map: state.keys.seal_body(&map_place(&state.id, &id), map)?,

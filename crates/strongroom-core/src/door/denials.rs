@@ -135,6 +135,8 @@ impl Floods {
 pub(crate) struct Asked {
     pub(crate) contexts: Vec<KeyContext>,
     pub(crate) object: Option<ObjectId>,
+    /// The key context of a store.
+    pub(crate) store: Option<KeyContext>,
 }
 
 impl Asked {
@@ -143,6 +145,7 @@ impl Asked {
         Self {
             contexts: Vec::new(),
             object: Some(object),
+            store: None,
         }
     }
 
@@ -150,7 +153,15 @@ impl Asked {
     pub(crate) fn of_context(map: &KeyContext) -> Self {
         Self {
             contexts: vec![map.clone()],
-            object: None,
+            ..Self::default()
+        }
+    }
+
+    /// A store, by its key context.
+    pub(crate) fn of_store(map: KeyContext) -> Self {
+        Self {
+            store: Some(map),
+            ..Self::default()
         }
     }
 }
@@ -249,6 +260,10 @@ fn asked_account(caller: &Caller, asked: Asked) -> Account {
     for map in asked.contexts {
         let context = caller.state.context_id(Kind::Context, &map);
         account = account.of_context(context, &map);
+    }
+    if let Some(map) = asked.store {
+        let context = caller.state.context_id(Kind::Store, &map);
+        account = account.of_kind(Kind::Store, context, &map);
     }
     account.count = u32::try_from(account.uses.len().max(1)).unwrap_or(u32::MAX);
     match asked.object {

@@ -5,6 +5,7 @@
 //! entry's own transaction; or it consumes an [`ItemPermit`] itself. No function hands out a key.
 
 mod objects;
+mod stores;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -22,6 +22,7 @@ mod kept;
 pub(crate) mod keyring;
 mod locks;
 mod permit;
+mod stores;
 mod wrapping;
 
 use std::sync::Arc;

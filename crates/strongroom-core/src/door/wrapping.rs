@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use strongroom_crypto::keys::{Place, Seed};
 use strongroom_types::body::ContextState;
-use strongroom_types::{ContextId, KeyContext, KeyVersion, Operation};
+use strongroom_types::{ContextId, KeyContext, KeyVersion, Kind, Operation};
 
 use super::keyring::ContextKeys;
 use super::{Account, Need};
@@ -34,6 +34,7 @@ enum For {
 #[derive(Debug)]
 pub(crate) struct Successor {
     id: ContextId,
+    kind: Kind,
     pub(crate) key: ContextKeyRow,
     change: Change,
     wrapper: Wrapper,
@@ -63,7 +64,7 @@ impl Successor {
     /// The account of it, with its change.
     pub(crate) fn account(&self, map: &KeyContext) -> Account {
         let account = Account::of_changes(vec![self.change.clone()])
-            .of_context(self.id, map)
+            .of_kind(self.kind, self.id, map)
             .fact("version", &self.key.version.to_string());
         match self.moved_from {
             None => account,
@@ -169,6 +170,7 @@ impl Strongroom {
         };
         Ok(Successor {
             id: row.id,
+            kind: row.kind,
             key,
             change,
             wrapper: wanted,

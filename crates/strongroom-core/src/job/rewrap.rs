@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use strongroom_log::{Item, ItemId, ItemName, Items};
 use strongroom_types::body::{ContextState, JobCause, JobState};
-use strongroom_types::{Code, ContextId, KeyContext, KeyVersion, Operation, Outcome};
+use strongroom_types::{Code, ContextId, KeyContext, KeyVersion, Kind, Operation, Outcome};
 use tokio::task::JoinSet;
 
 use super::run::{Halt, Job, Slice};
@@ -15,7 +15,8 @@ use crate::denial::Denial;
 use crate::door::keyring::open_map;
 use crate::door::{Account, NO_KEY, Successor};
 use crate::object::Rewrapped;
-use crate::ports::{Change, ContextRow, VersionPlace, Wrapper};
+use crate::ports::{Change, ContextRow, StoreValuePlace, VersionPlace, Wrapper};
+use crate::stores::RewrappedInStore;
 use crate::strongroom::Strongroom;
 use crate::workspace::WorkspaceState;
 
@@ -37,6 +38,9 @@ struct Cursor {
     stored: Vec<ContextId>,
     /// How far the first of them is.
     within: Option<VersionPlace>,
+    /// The same, where it is a store's.
+    #[serde(default)]
+    within_store: Option<StoreValuePlace>,
 }
 
 impl Cursor {
@@ -46,9 +50,14 @@ impl Cursor {
     }
 
     /// Goes on within the first of the key contexts, or with the one behind it.
-    fn within(mut self, within: Option<VersionPlace>) -> Self {
-        self.within = within;
-        if within.is_none() && !self.stored.is_empty() {
+    fn within(mut self, place: Option<Within>) -> Self {
+        (self.within, self.within_store) = match place {
+            None => (None, None),
+            Some(Within::Objects(place)) => (Some(place), None),
+            Some(Within::Store(place)) => (None, Some(place)),
+        };
+        let over = self.within.is_none() && self.within_store.is_none();
+        if over && !self.stored.is_empty() {
             self.stored.remove(0);
         }
         self
@@ -57,6 +66,12 @@ impl Cursor {
     fn text(&self) -> Result<String, Denial> {
         serde_json::to_string(self).map_err(|_unserialisable| Denial::Internal)
     }
+}
+
+/// How far what is stored under a key context was moved.
+enum Within {
+    Objects(VersionPlace),
+    Store(StoreValuePlace),
 }
 
 /// A turn's work.
@@ -113,7 +128,7 @@ impl Rewrap {
         let cursor = Cursor {
             after: found.last,
             stored: holding(room, &state, older).await?,
-            within: None,
+            ..Cursor::default()
         };
         let text = cursor.text()?;
         let next = job.next(&state, room.time.now(), |row, body| {
@@ -230,8 +245,10 @@ async fn holding(
 ) -> Result<Vec<ContextId>, Halt> {
     let mut holding = Vec::new();
     for (id, active) in contexts {
-        let stale = room.store.stale_versions(state.id, id, active, None, 1);
-        if !stale.await.map_err(Denial::from)?.is_empty() {
+        let versions = room.store.stale_versions(state.id, id, active, None, 1);
+        let versions = versions.await.map_err(Denial::from)?;
+        let values = room.store.stale_store_values(state.id, id, active, None, 1);
+        if !versions.is_empty() || !values.await.map_err(Denial::from)?.is_empty() {
             holding.push(id);
         }
     }
@@ -255,7 +272,7 @@ async fn commit(
     let mut items = Vec::with_capacity(moved.len());
     let mut ends = None;
     for (row, map, successor) in moved {
-        account = account.of_context(row.id, &map);
+        account = account.of_kind(row.kind, row.id, &map);
         items.push(item(&row));
         ends = Some((row.wrapper, successor.wrapper()));
         account.changes.push(successor.into_change());
@@ -293,19 +310,35 @@ async fn stored(
     context: ContextId,
     cursor: Cursor,
 ) -> Result<Slice, Halt> {
-    let range = (cursor.within, STORED);
     let mut next = None;
-    let beside = |state: &WorkspaceState, done: &Rewrapped| {
-        let further = cursor.clone().within(done.next);
-        let moved = advanced(room, state, job, (&further, done.moved))?;
+    let mut advance = |state: &WorkspaceState, place: Option<Within>, moved: u64| {
+        let further = cursor.clone().within(place);
+        let moved = advanced(room, state, job, (&further, moved))?;
         let change = Change::UpdateJob(moved.row.clone());
         next = Some(moved);
         Ok(vec![change])
     };
     let about = ("job", &*job.row.id.to_string());
-    let done = room.rewrap_objects_with(job.row.workspace, context, range, about, beside);
-    match done.await {
-        Ok(_) => {}
+    let workspace = job.row.workspace;
+    let row = room.store.context(workspace, context).await;
+    let is_store = row.map_err(Denial::from)?.map(|row| row.kind) == Some(Kind::Store);
+    let done = if is_store {
+        let beside = |state: &WorkspaceState, done: &RewrappedInStore| {
+            advance(state, done.next.clone().map(Within::Store), done.moved)
+        };
+        let range = (cursor.within_store.clone(), STORED);
+        let moved = room.rewrap_store_with(workspace, context, range, about, beside);
+        moved.await.map(drop)
+    } else {
+        let beside = |state: &WorkspaceState, done: &Rewrapped| {
+            advance(state, done.next.map(Within::Objects), done.moved)
+        };
+        let range = (cursor.within, STORED);
+        let moved = room.rewrap_objects_with(workspace, context, range, about, beside);
+        moved.await.map(drop)
+    };
+    match done {
+        Ok(()) => {}
         Err(denial) if passes(&denial) => return Err(denial.into()),
         // Suspended or destroyed meanwhile: what is stored opens with its version, or never again.
         Err(denial) => {
@@ -345,8 +378,10 @@ impl Strongroom {
         let state = self.state(job.row.workspace).await?;
         let now = self.time.now();
         // What is written meanwhile is under the active versions.
-        let remaining = self.store.count_all_stale_versions(state.id).await;
-        let remaining = remaining.map_err(Denial::from)?;
+        let versions = self.store.count_all_stale_versions(state.id).await;
+        let values = self.store.count_stale_store_values(state.id).await;
+        let values = values.map_err(Denial::from)?;
+        let remaining = versions.map_err(Denial::from)?.saturating_add(values);
         let next = job.next(&state, now, |row, body| {
             row.state = JobState::Done;
             row.finished = Some(now);

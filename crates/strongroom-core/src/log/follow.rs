@@ -204,7 +204,8 @@ const fn direction(operation: Operation) -> Option<Direction> {
         | Operation::StreamEncrypt
         | Operation::ObjectCreate
         | Operation::ObjectUpdate
-        | Operation::ObjectUpsert => Some(Direction::Seals),
+        | Operation::ObjectUpsert
+        | Operation::StoreSet => Some(Direction::Seals),
         Operation::Decrypt
         | Operation::DataKeyUnwrap
         | Operation::StreamDecrypt
@@ -213,7 +214,9 @@ const fn direction(operation: Operation) -> Option<Direction> {
         | Operation::ObjectRead
         | Operation::ObjectVersionRestore
         | Operation::StreamRewrap
-        | Operation::ObjectRewrap => Some(Direction::Opens),
+        | Operation::ObjectRewrap
+        | Operation::StoreGet
+        | Operation::StoreRewrap => Some(Direction::Opens),
         Operation::DataKeyRekey => Some(Direction::Both),
         _ => None,
     }

@@ -113,7 +113,7 @@ impl Strongroom {
         let map = open_map(&state, row)?;
         let (operation, changes) = self.destruction(&state, tombstone, (row, &map)).await?;
         let account = Account::of_changes(changes)
-            .of_context(row.id, &map)
+            .of_kind(row.kind, row.id, &map)
             .fact("destroyed", &format_time(tombstone.destroyed))
             .fact("final_after", &format_time(tombstone.final_after));
         let account = if tombstone.only {

@@ -70,7 +70,7 @@ impl Act for List {
     fn asked(&self) -> Asked {
         Asked {
             contexts: self.0.key_context.iter().cloned().collect(),
-            object: None,
+            ..Asked::default()
         }
     }
 

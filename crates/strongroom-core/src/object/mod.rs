@@ -31,4 +31,4 @@ pub use check::{ObjectFault, ObjectFaultKind};
 pub use list::ObjectsQuery;
 pub(crate) use purge::Purged;
 pub use rewrap::Rewrapped;
-pub(crate) use turns::Turns;
+pub(crate) use turns::{Turn, Turns};

@@ -18,7 +18,7 @@ pub(crate) struct Turns {
 }
 
 /// A writer's turn, until it is dropped.
-pub(super) type Turn = OwnedMutexGuard<()>;
+pub(crate) type Turn = OwnedMutexGuard<()>;
 
 impl Turns {
     pub(crate) fn new() -> Self {
@@ -29,7 +29,7 @@ impl Turns {
     }
 
     /// Waits for a turn at an object, by its id or name.
-    pub(super) async fn take<T: Hash>(&self, object: T) -> Option<Turn> {
+    pub(crate) async fn take<T: Hash>(&self, object: T) -> Option<Turn> {
         let lanes = u64::try_from(self.lanes.len()).ok()?;
         let lane = self.hasher.hash_one(object).checked_rem(lanes)?;
         let lane = self.lanes.get(usize::try_from(lane).ok()?)?;

@@ -107,8 +107,8 @@ impl Act for Describe {
 
     fn asked(&self) -> Asked {
         Asked {
-            contexts: Vec::new(),
             object: self.0.id,
+            ..Asked::default()
         }
     }
 

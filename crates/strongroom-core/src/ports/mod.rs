@@ -13,6 +13,7 @@ mod objects;
 mod root;
 mod rows;
 mod store;
+mod stores;
 mod webhooks;
 mod wrapper;
 
@@ -32,5 +33,9 @@ pub use rows::{
     Tiling, UseCount, WorkspaceRow,
 };
 pub use store::{CommitError, Committed, Pending, SealOpenings, Store, StoreError};
+pub use stores::{
+    FoundStore, InStore, RewrappedStoreValue, SealedStoreValue, StaleStoreValue, StoreRow,
+    StoreValuePlace, StoreValueRow,
+};
 pub use webhooks::{DeadLetterRow, DueWebhook, EventPlace, WebhookMove, WebhookRow};
 pub use wrapper::{Wrapper, WrapperError};

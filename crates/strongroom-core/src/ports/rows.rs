@@ -7,6 +7,7 @@ use strongroom_types::{
 };
 
 use super::objects::{ObjectRow, RewrappedVersion, SealedVersion};
+use super::stores::{RewrappedStoreValue, SealedStoreValue, StoreRow};
 use super::webhooks::{EventPlace, WebhookRow};
 use super::{JobRow, Micros, Wrapper};
 
@@ -234,7 +235,8 @@ pub enum Change {
     SetContextState(ContextId, ContextState),
     /// Notes when a key context is to be destroyed, or that it is not. Outdated when it is destroyed.
     SetDestruction(ContextId, Option<Destruction>),
-    /// Empties the lock secret and all seeds, states become destroyed.
+    /// Empties the lock secret and all seeds, states become destroyed. The key context of a store
+    /// takes the store and its values with it.
     DestroyContext {
         /// Which.
         id: ContextId,
@@ -302,6 +304,26 @@ pub enum Change {
     },
     /// Deletes how far a webhook has come, and its dead letters.
     DeleteWebhook(WebhookId),
+    /// Inserts a store, whose key context is there. Outdated when it is there.
+    InsertStore(StoreRow),
+    /// Replaces what is said of a store. Outdated unless the last entry that changed it is `seen`.
+    UpdateStore {
+        /// What it shall be.
+        row: StoreRow,
+        /// The entry after which it was read.
+        seen: u64,
+    },
+    /// Adds a version of a value. Outdated unless it is the one behind the newest, 1 if there is
+    /// none.
+    PutStoreValue {
+        /// The version.
+        value: SealedStoreValue,
+        /// How many versions are kept, this one included.
+        keep: u64,
+    },
+    /// Replaces the key part of a value of a store. Outdated unless it is under the key version
+    /// named.
+    RewrapStoreValue(RewrappedStoreValue),
 }
 
 impl Change {
@@ -327,6 +349,7 @@ impl Change {
                 version: Some(version),
                 ..
             } => version.body.len(),
+            Self::PutStoreValue { value, .. } => value.body.len(),
             _ => 0,
         }
     }
@@ -362,7 +385,11 @@ impl Change {
             | Self::InsertWebhook(_)
             | Self::ClaimWebhook { .. }
             | Self::ResetWebhook { .. }
-            | Self::DeleteWebhook(_) => Scope::Addition,
+            | Self::DeleteWebhook(_)
+            | Self::InsertStore(_)
+            | Self::UpdateStore { .. }
+            | Self::PutStoreValue { .. }
+            | Self::RewrapStoreValue(_) => Scope::Addition,
             Self::UpdateWorkspace { .. }
             | Self::PutRecord(..)
             | Self::DeleteRecord(..)

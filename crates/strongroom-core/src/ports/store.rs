@@ -17,6 +17,7 @@ use super::rows::{
     ApiKeyRow, BatchRow, Change, CheckpointRow, ContextRow, Head, IdempotencyRow, Record,
     RecordKind, Tiling, WorkspaceRow,
 };
+use super::stores::{FoundStore, InStore, SealedStoreValue, StaleStoreValue, StoreValuePlace};
 use super::webhooks::{DeadLetterRow, DueWebhook, EventPlace, WebhookMove, WebhookRow};
 use super::{JobRow, Micros, Wrapper};
 
@@ -351,6 +352,46 @@ pub trait Store: Send + Sync + Debug {
         from: EventPlace,
         limit: u32,
     ) -> Result<Vec<DeadLetterRow>, StoreError>;
+    /// A store, by its key context.
+    async fn store(
+        &self,
+        workspace: WorkspaceId,
+        context: ContextId,
+    ) -> Result<Option<FoundStore>, StoreError>;
+    /// Stores by their key contexts, after the given one.
+    async fn stores(
+        &self,
+        workspace: WorkspaceId,
+        after: Option<ContextId>,
+        limit: u32,
+    ) -> Result<Vec<FoundStore>, StoreError>;
+    /// The newest version under a name, with what it holds.
+    async fn store_value(
+        &self,
+        workspace: WorkspaceId,
+        context: ContextId,
+        name: &[u8],
+    ) -> Result<InStore<SealedStoreValue>, StoreError>;
+    /// The number of the newest version under a name.
+    async fn store_value_version(
+        &self,
+        workspace: WorkspaceId,
+        context: ContextId,
+        name: &[u8],
+    ) -> Result<InStore<u64>, StoreError>;
+    /// Values of a store under a version of its key that is older than `below`, by name and version,
+    /// after the given one.
+    async fn stale_store_values(
+        &self,
+        workspace: WorkspaceId,
+        context: ContextId,
+        below: KeyVersion,
+        after: Option<StoreValuePlace>,
+        limit: u32,
+    ) -> Result<Vec<StaleStoreValue>, StoreError>;
+    /// How many values of stores are under an older version of their key than the active one; those
+    /// that no key opens any more do not count.
+    async fn count_stale_store_values(&self, workspace: WorkspaceId) -> Result<u64, StoreError>;
     /// Whether the database answers and would accept a write.
     async fn ping(&self) -> Result<(), StoreError>;
 }

@@ -22,6 +22,7 @@ mod moves;
 mod postgres;
 mod provider;
 mod register;
+mod stores;
 #[expect(dead_code, reason = "other tests use more of it")]
 #[path = "../support/mod.rs"]
 mod support;

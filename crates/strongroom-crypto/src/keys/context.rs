@@ -39,6 +39,13 @@ impl ContextIdKey {
     pub fn object_name(&self, name: &str) -> [u8; 32] {
         self.0.mac(Label::ObjectName, &[name.as_bytes()])
     }
+
+    /// `HMAC-SHA-256(context-id key, label ‖ frame(context id, name))`: the name of a value in a
+    /// store as the database looks it up. One name has another one in each store.
+    #[must_use]
+    pub fn store_value_name(&self, store: ContextId, name: &[u8]) -> [u8; 32] {
+        self.0.mac(Label::StoreValueName, &[store.as_bytes(), name])
+    }
 }
 
 /// How many (purpose, suite) pairs there are.

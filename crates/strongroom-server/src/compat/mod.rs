@@ -3,40 +3,55 @@
 //! Each surface has a folder and routes of its own, is switched on by name, speaks its own errors,
 //! and translates into operations of the core. None knows the store or a key.
 
+pub(crate) mod stack;
 pub(crate) mod workos;
+
+pub(crate) use stack::project_of;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use axum::http::HeaderMap;
 use axum::response::Response;
 
 use crate::config::Surface;
-use crate::edge::Problem;
+use crate::edge::{Problem, bearer};
 use crate::routes::endpoint::Endpoint;
 
 /// The surfaces that are switched on.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Surfaces(BTreeSet<Surface>);
+pub(crate) struct Surfaces {
+    on: BTreeSet<Surface>,
+    /// What `backend-urls` of Stack Auth's surface names.
+    backend_urls: Vec<String>,
+}
 
 impl Surfaces {
-    pub(crate) const fn new(surfaces: BTreeSet<Surface>) -> Self {
-        Self(surfaces)
+    pub(crate) const fn new(on: BTreeSet<Surface>, backend_urls: Vec<String>) -> Self {
+        Self { on, backend_urls }
+    }
+
+    /// The addresses that clients of Stack Auth may turn to.
+    pub(crate) fn backend_urls(&self) -> &[String] {
+        &self.backend_urls
     }
 
     /// Their routes.
     pub(crate) fn endpoints(&self) -> Vec<Endpoint> {
         let endpoints = |surface: &Surface| match surface {
             Surface::WorkOs => workos::endpoints(),
+            Surface::Stack => stack::endpoints(),
         };
-        self.0.iter().flat_map(endpoints).collect()
+        self.on.iter().flat_map(endpoints).collect()
     }
 
     /// The surface that a path belongs to, routed or not.
     pub(crate) fn of(&self, path: &str) -> Option<Surface> {
         let serves = |surface: &Surface| match surface {
             Surface::WorkOs => workos::serves(path),
+            Surface::Stack => stack::serves(path),
         };
-        self.0.iter().copied().find(serves)
+        self.on.iter().copied().find(serves)
     }
 }
 
@@ -45,5 +60,15 @@ pub(crate) fn answer(surface: Surface, response: Response) -> Response {
     let problem = response.extensions().get::<Arc<Problem>>().cloned();
     match surface {
         Surface::WorkOs => workos::answer(response, problem.as_deref()),
+        Surface::Stack => stack::answer(response, problem.as_deref()),
+    }
+}
+
+/// The credential of a request, where its surface has another place for it than
+/// `Authorization: Bearer`.
+pub(crate) fn credential(surface: Option<Surface>, headers: &HeaderMap) -> Option<&str> {
+    match surface {
+        Some(Surface::Stack) => stack::credential(headers),
+        Some(Surface::WorkOs) | None => bearer(headers),
     }
 }

@@ -19,7 +19,7 @@ use strongroom_types::body::{ClientCreate, IssuerCreate, IssuerKeys, WorkspaceCr
 use strongroom_types::{Code, ContextPattern, Permission, RequestId, WorkspaceId};
 
 pub(crate) use issuer::{AUDIENCE, Issuer, endpoints};
-use state::{DevWorkspace, State};
+use state::{DevWorkspace, StackKeys, State};
 
 use crate::server::own_ask;
 
@@ -69,6 +69,8 @@ pub struct DevInfo {
     pub second_workspace: DevSecond,
     /// How WorkOS clients use the first workspace.
     pub workos: DevWorkOs,
+    /// How Stack Auth's clients use the first workspace.
+    pub stack: DevStack,
 }
 
 /// The built-in issuer.
@@ -89,6 +91,8 @@ pub struct DevSecond {
     pub api_key: String,
     /// How WorkOS clients use it.
     pub workos: DevWorkOs,
+    /// How Stack Auth's clients use it.
+    pub stack: DevStack,
 }
 
 /// A client with the permissions that the WorkOS surface needs, and no other.
@@ -96,6 +100,17 @@ pub struct DevSecond {
 pub struct DevWorkOs {
     /// Its API key.
     pub api_key: String,
+}
+
+/// Two clients with the permissions that Stack Auth's surface needs, and no others.
+#[derive(Clone, Debug, Serialize)]
+pub struct DevStack {
+    /// The workspace, as their clients name it.
+    pub project_id: String,
+    /// The API key of a client that gets and sets values.
+    pub secret_server_key: String,
+    /// The API key of a client that declares and destroys stores as well.
+    pub super_secret_admin_key: String,
 }
 
 /// Makes what is missing and tells how to use it. A crash on the way is made up for by the next
@@ -126,7 +141,15 @@ pub(crate) async fn set_up(
         if let Some(workspace) = state.workspaces.get_mut(position)
             && workspace.workos.is_none()
         {
-            workspace.workos = Some(make_workos_client(room, &workspace.api_key).await?);
+            let (name, permissions) = WORKOS;
+            let made = make_client(room, &workspace.api_key, name, permissions).await?;
+            workspace.workos = Some(made);
+            state.save(&path)?;
+        }
+        if let Some(workspace) = state.workspaces.get_mut(position)
+            && workspace.stack.is_none()
+        {
+            workspace.stack = Some(make_stack_keys(room, &workspace.api_key).await?);
             state.save(&path)?;
         }
     }
@@ -154,24 +177,57 @@ async fn make_workspace(
         workspace: value.workspace.id,
         api_key: value.api_key.secret,
         workos: None,
+        stack: None,
     })
 }
 
 /// What the WorkOS surface needs.
-const WORKOS: [Permission; 6] = [
-    Permission::DataKeys,
-    Permission::ObjectsRead,
-    Permission::ObjectsWrite,
-    Permission::ObjectsDelete,
-    Permission::ObjectsList,
-    Permission::LogRead,
-];
+const WORKOS: (&str, &[Permission]) = (
+    "workos",
+    &[
+        Permission::DataKeys,
+        Permission::ObjectsRead,
+        Permission::ObjectsWrite,
+        Permission::ObjectsDelete,
+        Permission::ObjectsList,
+        Permission::LogRead,
+    ],
+);
 
-/// Makes a client for the WorkOS surface and gives its API key.
-async fn make_workos_client(room: &Strongroom, api_key: &str) -> Result<String, DevError> {
+/// What a secret server key of Stack Auth's surface needs.
+const STACK_SERVER: (&str, &[Permission]) = (
+    "stack server",
+    &[Permission::StoresRead, Permission::StoresWrite],
+);
+
+/// What a super secret admin key of Stack Auth's surface needs.
+const STACK_ADMIN: (&str, &[Permission]) = (
+    "stack admin",
+    &[
+        Permission::AdminStores,
+        Permission::StoresRead,
+        Permission::StoresWrite,
+    ],
+);
+
+async fn make_stack_keys(room: &Strongroom, api_key: &str) -> Result<StackKeys, DevError> {
+    let (name, permissions) = STACK_SERVER;
+    let server = make_client(room, api_key, name, permissions).await?;
+    let (name, permissions) = STACK_ADMIN;
+    let admin = make_client(room, api_key, name, permissions).await?;
+    Ok(StackKeys { server, admin })
+}
+
+/// Makes a client for a surface and gives its API key.
+async fn make_client(
+    room: &Strongroom,
+    api_key: &str,
+    name: &str,
+    permissions: &[Permission],
+) -> Result<String, DevError> {
     let request = ClientCreate {
-        name: "workos".to_owned(),
-        permissions: WORKOS.to_vec(),
+        name: name.to_owned(),
+        permissions: permissions.to_vec(),
         allowed_contexts: vec![ContextPattern::default()],
         expires_in: None,
     };

@@ -9,7 +9,8 @@ use strongroom_crypto::entropy::Entropy;
 use strongroom_crypto::secret::Secret;
 use strongroom_types::{Bytes, WorkspaceId};
 
-use super::{DevError, DevInfo, DevOidc, DevSecond, DevWorkOs};
+use super::{DevError, DevInfo, DevOidc, DevSecond, DevStack, DevWorkOs};
+use crate::compat::project_of;
 use crate::file;
 
 /// The content of `dev.json`.
@@ -31,12 +32,32 @@ pub(super) struct DevWorkspace {
     /// The API key of its client for the WorkOS surface.
     #[serde(default)]
     pub(super) workos: Option<String>,
+    /// The API keys of its clients for Stack Auth's surface.
+    #[serde(default)]
+    pub(super) stack: Option<StackKeys>,
+}
+
+/// The API keys of clients for Stack Auth's surface.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct StackKeys {
+    pub(super) server: String,
+    pub(super) admin: String,
 }
 
 impl DevWorkspace {
     fn workos(&self) -> Option<DevWorkOs> {
         let api_key = self.workos.clone()?;
         Some(DevWorkOs { api_key })
+    }
+
+    fn stack(&self) -> Option<DevStack> {
+        let keys = self.stack.as_ref()?;
+        Some(DevStack {
+            project_id: project_of(self.workspace),
+            secret_server_key: keys.server.clone(),
+            super_secret_admin_key: keys.admin.clone(),
+        })
     }
 }
 
@@ -94,8 +115,10 @@ impl State {
                 workspace: second.workspace,
                 api_key: second.api_key.clone(),
                 workos: second.workos()?,
+                stack: second.stack()?,
             },
             workos: first.workos()?,
+            stack: first.stack()?,
         })
     }
 }

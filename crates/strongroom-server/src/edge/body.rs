@@ -252,6 +252,19 @@ async fn read_octets(
     read(ask, &parts.headers, body, app, Limit::body(app)).await
 }
 
+/// A body of any type, for a surface that reads it in its own way.
+pub(crate) async fn read_any(
+    ask: &Ask,
+    parts: &Parts,
+    body: Body,
+    app: &Edge,
+) -> Result<(Bytes, Held), Problem> {
+    match read(ask, &parts.headers, body, app, Limit::body(app)).await {
+        Ok(read) => Ok(read),
+        Err(fault) => Err(fault.refuse(app, ask).await),
+    }
+}
+
 async fn read_form<T: DeserializeOwned>(
     ask: &Ask,
     parts: &Parts,

@@ -12,7 +12,7 @@ use strongroom_types::{Code, RequestId};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::caller::{Arrival, ask};
-use super::header::{LOG_ENTRY, REQUEST_ID, bearer};
+use super::header::{LOG_ENTRY, REQUEST_ID};
 use super::{App, Edge, Problem};
 use crate::compat;
 use crate::limits::Reached;
@@ -37,7 +37,7 @@ pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) 
     app.metrics.begin();
     let (request_id, response) = match request_id(&app) {
         Ok(request_id) => {
-            let bearer = bearer(request.headers());
+            let bearer = compat::credential(surface, request.headers());
             let arrival = Arrival {
                 request_id,
                 address,

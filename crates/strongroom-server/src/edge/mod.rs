@@ -27,12 +27,12 @@ use crate::limits::{Limits, Meter};
 use crate::telemetry::Metrics;
 
 pub(crate) use answer::{Document, Reply, Text, created, ok, raw, removed, value};
-pub(crate) use body::{Sent, SentBatch, SentForm, SentOctets};
+pub(crate) use body::{Sent, SentBatch, SentForm, SentOctets, read_any};
 pub(crate) use caller::{Caller, ask as ask_of};
 pub(crate) use guard::{guard, unknown_method, unknown_route};
-pub(crate) use header::{KEY_CONTEXT, REQUEST_ID, json as header_json};
+pub(crate) use header::{KEY_CONTEXT, REQUEST_ID, bearer, json as header_json};
 pub(crate) use if_match::IfMatch;
-pub(crate) use problem::{Problem, status, title};
+pub(crate) use problem::{Problem, entry_header, status, title};
 pub(crate) use query::{FromParameters, Parameters, Query};
 pub(crate) use ready::Readiness;
 pub(crate) use stream::{Moving, Opened, Sealed};

@@ -7,7 +7,7 @@ use strongroom_core::ports::{
 use strongroom_types::body::{ContextState, KeyState};
 use strongroom_types::{ContextId, KeyVersion};
 
-use super::{ChangeError, Place, must_change};
+use super::{ChangeError, Place, must_change, store};
 use crate::columns::bigint;
 
 pub(super) async fn insert(
@@ -275,6 +275,7 @@ pub(super) async fn destroy(
 ) -> Result<(), ChangeError> {
     let id = id.to_string();
     must_live(conn, place, &id).await?;
+    store::erase(conn, place, &id).await?;
     query(
         "UPDATE context SET state = $3, lock_secret = $4, final_after = $5,
                             destroy_at = NULL, destroy_job = NULL

@@ -5,6 +5,7 @@ mod context;
 pub(crate) mod job;
 mod object;
 mod record;
+mod store;
 mod webhook;
 mod workspace;
 
@@ -81,7 +82,11 @@ pub(crate) const fn target(change: &Change) -> Option<WorkspaceId> {
         | Change::InsertWebhook(_)
         | Change::ClaimWebhook { .. }
         | Change::ResetWebhook { .. }
-        | Change::DeleteWebhook(_) => None,
+        | Change::DeleteWebhook(_)
+        | Change::InsertStore(_)
+        | Change::UpdateStore { .. }
+        | Change::PutStoreValue { .. }
+        | Change::RewrapStoreValue(_) => None,
     }
 }
 
@@ -140,6 +145,10 @@ pub(crate) async fn apply(
             webhook::reset(conn, place, *id, *next, *due).await
         }
         Change::DeleteWebhook(id) => webhook::delete(conn, place, *id).await,
+        Change::InsertStore(row) => store::insert(conn, place, row).await,
+        Change::UpdateStore { row, seen } => store::update(conn, place, row, *seen).await,
+        Change::PutStoreValue { value, keep } => store::put_value(conn, place, value, *keep).await,
+        Change::RewrapStoreValue(rewrapped) => store::rewrap_value(conn, place, rewrapped).await,
     }
 }
 

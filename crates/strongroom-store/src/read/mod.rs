@@ -5,5 +5,6 @@ pub(crate) mod job;
 pub(crate) mod log;
 pub(crate) mod object;
 pub(crate) mod record;
+pub(crate) mod store;
 pub(crate) mod webhook;
 pub(crate) mod workspace;

@@ -18,6 +18,7 @@ mod opening;
 #[path = "../../../../tests/src/postgres.rs"]
 mod postgres;
 mod reads;
+mod stores;
 mod webhooks;
 mod wrappers;
 

@@ -11,6 +11,7 @@ mod job;
 mod log;
 mod object;
 mod problem;
+mod store;
 mod token;
 mod value;
 mod webhook;
@@ -44,6 +45,7 @@ pub use object::{
     ObjectsPage, Order, StoredObject,
 };
 pub use problem::Problem;
+pub use store::{StoreInfo, StoreValue, StoreValueInfo};
 pub use token::{TokenAnswer, TokenError, TokenRequest};
 pub use value::{
     Batch, BatchAnswer, DecryptAnswer, DecryptItem, DecryptRequest, EncryptAnswer, EncryptItem,

@@ -63,6 +63,7 @@ fn page(info: &DevInfo) -> String {
     let (log_key, token_url) = (&info.log_public_key, &info.oidc.token_url);
     let second = &info.second_workspace.api_key;
     let workos = &info.workos.api_key;
+    let (stack, stack_key) = (&info.stack.project_id, &info.stack.secret_server_key);
     format!(
         r#"Strongroom, for play.
 
@@ -72,6 +73,8 @@ fn page(info: &DevInfo) -> String {
   API key         {api_key}
   another one's   {second}
   for WorkOS SDKs {workos}
+  for Stack SDKs  {stack_key}
+  their project   {stack}
   log's key       {log_key}
 
 Seal a value under Acme's key:
@@ -92,7 +95,7 @@ Stop with Ctrl-C; the directory keeps everything."#
 
 #[cfg(test)]
 mod tests {
-    use strongroom_server::{DevOidc, DevSecond, DevWorkOs};
+    use strongroom_server::{DevOidc, DevSecond, DevStack, DevWorkOs};
     use strongroom_types::WorkspaceId;
 
     use super::*;
@@ -103,6 +106,11 @@ mod tests {
         let workspace = WorkspaceId::from_bytes([7; 16]);
         let workos = |api_key: &str| DevWorkOs {
             api_key: api_key.to_owned(),
+        };
+        let stack = || DevStack {
+            project_id: "00000000-0000-0000-0000-000000000000".to_owned(),
+            secret_server_key: "sr_5".to_owned(),
+            super_secret_admin_key: "sr_6".to_owned(),
         };
         let page = page(&DevInfo {
             workspace,
@@ -116,8 +124,10 @@ mod tests {
                 workspace,
                 api_key: "sr_2".to_owned(),
                 workos: workos("sr_4"),
+                stack: stack(),
             },
             workos: workos("sr_3"),
+            stack: stack(),
             url,
         });
         assert_eq!(page.matches("\n  curl ").count(), 3);

@@ -56,12 +56,14 @@ pub(super) struct File {
     pub(super) allow_private_webhooks: Option<bool>,
     pub(super) pkcs11_module: Option<PathBuf>,
     pub(super) surfaces: Vec<String>,
+    pub(super) stack_backend_urls: Vec<String>,
     pub(super) root: RootFile,
     pub(super) customer_keys: CustomerKeysFile,
     pub(super) tls: TlsFile,
     pub(super) log: LogFile,
     pub(super) contexts: ContextsFile,
     pub(super) objects: ObjectsFile,
+    pub(super) stores: StoresFile,
     pub(super) limits: LimitsFile,
     pub(super) client: ClientFile,
 }
@@ -94,6 +96,12 @@ pub(super) struct ContextsFile {
 pub(super) struct ObjectsFile {
     value_bytes: Option<u64>,
     retention_days: Option<u32>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct StoresFile {
+    value_bytes: Option<u64>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -148,6 +156,8 @@ impl File {
         set(&mut settings.object_bytes_max, self.objects.value_bytes);
         let deleted = self.objects.retention_days.map(days);
         set(&mut settings.object_retention, deleted);
+        let stored = self.stores.value_bytes;
+        set(&mut settings.store_value_bytes_max, stored);
         settings
     }
 

@@ -74,7 +74,7 @@ pub(crate) struct ServerArgs {
     allow_private_issuers: bool,
     #[command(flatten)]
     webhooks: WebhookReachArgs,
-    /// Serve the clients of other products as well: `workos`; none by default
+    /// Serve the clients of other products as well: `workos`, `stack`; none by default
     #[arg(
         long = "surface",
         env = "STRONGROOM_SURFACES",
@@ -83,6 +83,14 @@ pub(crate) struct ServerArgs {
         value_parser = argument::surface
     )]
     surfaces: Vec<Surface>,
+    /// Address of another node, told to clients of Stack Auth: they send their secret keys there
+    #[arg(
+        long = "stack-backend-url",
+        env = "STRONGROOM_STACK_BACKEND_URLS",
+        value_name = "URL",
+        value_delimiter = ','
+    )]
+    stack_backend_urls: Vec<String>,
 }
 
 /// Where events may be sent to, beyond public addresses over HTTPS.
@@ -144,6 +152,11 @@ impl ServerArgs {
                 || file.allow_private_webhooks == Some(true),
         };
         config.surfaces = self.surfaces(&file)?;
+        config.stack_backend_urls = if self.stack_backend_urls.is_empty() {
+            file.stack_backend_urls.clone()
+        } else {
+            self.stack_backend_urls.clone()
+        };
         CustomerKeysFile::apply(&file, &mut config);
         self.providers.apply(&mut config);
         config.tls = self.tls(&file)?;
@@ -370,6 +383,8 @@ mod tests {
         let from_flag = config("", &["--surface", "workos"]).unwrap();
         assert_eq!(from_file.surfaces, BTreeSet::from([Surface::WorkOs]));
         assert_eq!(from_flag.surfaces, from_file.surfaces);
+        let several = config("", &["--surface", "workos,stack"]).unwrap();
+        assert_eq!(several.surfaces, Surface::ALL.into());
         let unknown = config("surfaces = [\"vaults\"]", &[]);
         assert!(matches!(unknown, Err(ConfigError::Surface { .. })));
     }

@@ -69,9 +69,14 @@ impl Strongroom {
 
     /// Destroys on a task of its own, so that a caller who goes away after the entry does not keep
     /// the tombstone from being written.
-    async fn destroy<T>(&self, ask: &Ask, act: T) -> Result<Answered<ContextInfo>, Refused>
+    pub(in crate::admin) async fn destroy<T, A>(
+        &self,
+        ask: &Ask,
+        act: T,
+    ) -> Result<Answered<A>, Refused>
     where
-        T: Administration<Answer = Destroyed> + 'static,
+        T: Administration<Answer = (A, Tombstone)> + 'static,
+        A: Send + 'static,
     {
         let (room, ask) = (self.clone(), ask.clone());
         let task = tokio::spawn(async move {
@@ -125,7 +130,7 @@ impl Strongroom {
             final_after,
         };
         let account = Account::of_changes(vec![change])
-            .of_context(row.id, map)
+            .of_kind(row.kind, row.id, map)
             .fact("final_after", &format_time(final_after));
         row.state = ContextState::Destroyed;
         row.final_after = Some(final_after);
@@ -209,7 +214,7 @@ impl Administration for DestroyLater {
             Change::SetDestruction(row.id, row.destruction),
         ];
         let mut account = Account::of_changes(changes)
-            .of_context(row.id, &map)
+            .of_kind(row.kind, row.id, &map)
             .fact("job", &job.id.to_string())
             .fact("destroy_at", &format_time(job.due));
         account.changes.push(Change::InsertJob(job));
@@ -241,7 +246,7 @@ impl Administration for CallOff {
             changes.push(Change::UpdateJob(job.cancelled(room.time.now())));
         }
         let account = Account::of_changes(changes)
-            .of_context(row.id, &map)
+            .of_kind(row.kind, row.id, &map)
             .fact("job", &waiting.job.to_string());
         Ok((info(caller, &row, map), account))
     }
@@ -274,7 +279,7 @@ impl Administration for DestroyVersion {
         }
         key.state = KeyState::Destroyed;
         let account = Account::of_changes(vec![Change::DestroyContextKey(self.0, self.1)])
-            .of_context(self.0, &map)
+            .of_kind(row.kind, self.0, &map)
             .fact("version", &self.1.to_string())
             .fact("final_after", &format_time(final_after));
         Ok(((info(caller, &row, map), tombstone), account))

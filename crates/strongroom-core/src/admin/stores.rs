@@ -1,0 +1,253 @@
+//! Stores, administered: declared, listed, destroyed with all that they hold.
+
+use serde::{Deserialize, Serialize};
+use strongroom_types::body::{ContextState, Page, StoreInfo};
+use strongroom_types::{
+    ContextId, KeyContext, Kind, Operation, Permission, StoreName, WorkspaceId,
+};
+
+use super::contexts::{first_version, page_begin, page_end};
+use super::{Administration, NAME_CHARS_MAX, PageQuery, reading};
+use crate::ask::{Answered, Ask};
+use crate::caller::Caller;
+use crate::denial::{CiphertextFault, Denial, Invalid, Refused, Thing};
+use crate::door::keyring::map_place;
+use crate::door::{Account, Stopped};
+use crate::ports::{Change, FoundStore, StoreRow, Tombstone};
+use crate::stores::StorePlace;
+use crate::strongroom::Strongroom;
+use crate::time::format_time;
+use crate::workspace::WorkspaceState;
+
+/// The part of a store's row that is sealed.
+#[derive(Debug, Serialize, Deserialize)]
+struct StoreBody {
+    display_name: Option<String>,
+}
+
+/// The place of a store's body.
+fn place<'a>(workspace: &'a WorkspaceId, context: &'a ContextId) -> [&'a [u8]; 3] {
+    [b"store", workspace.as_bytes(), context.as_bytes()]
+}
+
+impl Strongroom {
+    /// Declares a store, or changes what people call one that is there.
+    ///
+    /// # Errors
+    /// [`Refused`], with the entry where the caller is known.
+    pub async fn store_put(
+        &self,
+        ask: &Ask,
+        name: StoreName,
+        display_name: Option<String>,
+    ) -> Result<Answered<StoreInfo>, Refused> {
+        self.administer(ask, Put { name, display_name }).await
+    }
+
+    /// Lists the stores that the caller may use. A page that is not full may have a next one.
+    ///
+    /// # Errors
+    /// [`Refused`], with the entry where the caller is known.
+    pub async fn stores(
+        &self,
+        ask: &Ask,
+        query: PageQuery,
+    ) -> Result<Answered<Page<StoreInfo>>, Refused> {
+        self.administer(ask, List(query)).await
+    }
+
+    /// Destroys a store's keys and all that it holds. Copies in backups are gone when the
+    /// `final_after` of the entry has passed.
+    ///
+    /// # Errors
+    /// As for [`Strongroom::context_destroy`].
+    pub async fn store_delete(
+        &self,
+        ask: &Ask,
+        name: StoreName,
+    ) -> Result<Answered<StoreInfo>, Refused> {
+        self.destroy(ask, Delete(name)).await
+    }
+}
+
+/// Describes a store as it was found.
+fn info(state: &WorkspaceState, found: &FoundStore) -> Result<(StoreInfo, KeyContext), Denial> {
+    let id = found.row.context;
+    let keys = &state.keys;
+    let map: KeyContext = keys.open_body("context", &map_place(&state.id, &id), &found.map)?;
+    let body: StoreBody = keys.open_body("store", &place(&state.id, &id), &found.row.body)?;
+    let name = map.value("store").and_then(|name| name.parse().ok());
+    let info = StoreInfo {
+        id,
+        name: name.ok_or(Denial::Ciphertext(CiphertextFault::Altered))?,
+        display_name: body.display_name,
+        created: format_time(found.row.created),
+    };
+    Ok((info, map))
+}
+
+struct Put {
+    name: StoreName,
+    display_name: Option<String>,
+}
+
+impl Put {
+    /// The row as it shall be.
+    fn row(
+        &self,
+        state: &WorkspaceState,
+        context: ContextId,
+        created: i64,
+    ) -> Result<StoreRow, Denial> {
+        let body = StoreBody {
+            display_name: self.display_name.clone(),
+        };
+        Ok(StoreRow {
+            context,
+            body: state.keys.seal_body(&place(&state.id, &context), &body)?,
+            created,
+        })
+    }
+
+    /// The changes that make a new store, in an order in which they apply.
+    async fn make(
+        &self,
+        room: &Strongroom,
+        caller: &Caller,
+        place: &StorePlace,
+    ) -> Result<(StoreRow, Vec<Change>), Stopped> {
+        let (state, id) = (&caller.state, place.context);
+        let kind = (Kind::Store, id);
+        let context = match room.store.context(state.id, id).await? {
+            None => {
+                let version = first_version(room, caller, id)?;
+                let row = room.new_context(state, kind, &place.map, version).await?;
+                Change::InsertContext(row)
+            }
+            Some(old) if old.state == ContextState::Destroyed => {
+                let version = old.next_version();
+                let version = version.ok_or(Denial::Conflict(Thing::KeyVersion))?;
+                let row = room.new_context(state, kind, &place.map, version).await?;
+                Change::RecreateContext(row)
+            }
+            // It was made since this was read.
+            Some(_) => return Err(Stopped::Stale),
+        };
+        let row = self.row(state, id, room.time.now())?;
+        let store = Change::InsertStore(row.clone());
+        Ok((row, vec![context, store]))
+    }
+}
+
+impl Administration for Put {
+    const OPERATION: Operation = Operation::StorePut;
+    const PERMISSION: Option<Permission> = Some(Permission::AdminStores);
+    type Answer = StoreInfo;
+
+    async fn decide(
+        &self,
+        room: &Strongroom,
+        caller: &Caller,
+    ) -> Result<(StoreInfo, Account), Stopped> {
+        let display_chars = self.display_name.as_deref().unwrap_or_default().chars();
+        if display_chars.count() > NAME_CHARS_MAX {
+            return Err(Denial::from(Invalid::Field("display_name".into())).into());
+        }
+        let place = StorePlace::of(caller, &self.name)?;
+        let found = room.store.store(caller.state.id, place.context).await?;
+        let (row, changes, what) = match found {
+            None => {
+                let (row, changes) = self.make(room, caller, &place).await?;
+                (row, changes, "made")
+            }
+            Some(found) => {
+                let row = self.row(&caller.state, place.context, found.row.created)?;
+                let seen = found.changed;
+                let update = Change::UpdateStore {
+                    row: row.clone(),
+                    seen,
+                };
+                (row, vec![update], "changed")
+            }
+        };
+        let account = Account::of_changes(changes)
+            .of_kind(Kind::Store, place.context, &place.map)
+            .fact("store", what);
+        let info = StoreInfo {
+            id: place.context,
+            name: self.name.clone(),
+            display_name: self.display_name.clone(),
+            created: format_time(row.created),
+        };
+        Ok((info, account))
+    }
+}
+
+/// How many rows are read together.
+const ROWS: u32 = 200;
+
+struct List(PageQuery);
+
+impl Administration for List {
+    const OPERATION: Operation = Operation::AdminRead;
+    const PERMISSION: Option<Permission> = Some(Permission::AdminStores);
+    type Answer = Page<StoreInfo>;
+
+    async fn decide(
+        &self,
+        room: &Strongroom,
+        caller: &Caller,
+    ) -> Result<(Page<StoreInfo>, Account), Stopped> {
+        let limit = usize::try_from(self.0.limit()?).unwrap_or(usize::MAX);
+        let after = page_begin(caller, &self.0)?;
+        let rows = room.store.stores(caller.state.id, after, ROWS).await?;
+        let mut items = Vec::new();
+        let mut last = None;
+        for found in &rows {
+            if items.len() == limit {
+                break;
+            }
+            last = Some(found.row.context);
+            let (info, map) = info(&caller.state, found)?;
+            if caller.may_use(&map) {
+                items.push(info);
+            }
+        }
+        let ended = rows.last().map(|row| row.row.context) == last && rows.len() < ROWS as usize;
+        let next = last.filter(|_| !ended);
+        let next = next.map(|id| page_end(caller, id)).transpose()?;
+        Ok((Page { items, next }, reading("stores")))
+    }
+}
+
+struct Delete(StoreName);
+
+impl Administration for Delete {
+    const OPERATION: Operation = Operation::StoreDelete;
+    const PERMISSION: Option<Permission> = Some(Permission::AdminStores);
+    type Answer = (StoreInfo, Tombstone);
+
+    async fn decide(
+        &self,
+        room: &Strongroom,
+        caller: &Caller,
+    ) -> Result<((StoreInfo, Tombstone), Account), Stopped> {
+        let state = &caller.state;
+        let place = StorePlace::of(caller, &self.0)?;
+        let unknown = Denial::NotFound(Thing::Store);
+        let row = room.store.context(state.id, place.context).await?;
+        let mut row = row.ok_or_else(|| unknown.clone())?;
+        if row.state == ContextState::Destroyed {
+            // A crash or a full disk may have kept the tombstone from being written.
+            let now = room.time.now();
+            let until = row.final_after.unwrap_or(now);
+            let again = Tombstone::of_context(state.id, &row, now, until);
+            room.keep_tombstone(&again).await?;
+            return Err(unknown.into());
+        }
+        let found = room.store.store(state.id, place.context).await?;
+        let (info, _) = info(state, &found.ok_or(unknown)?)?;
+        let (account, tombstone) = room.destruction_of(state.id, &mut row, &place.map);
+        Ok(((info, tombstone), account))
+    }
+}

@@ -1,0 +1,73 @@
+//! Values of stores: sealed into their rows, opened, moved to another key version.
+
+use strongroom_crypto::entropy::Entropy;
+use strongroom_crypto::envelope::{self, Envelope};
+use strongroom_crypto::secret::SecretBytes;
+use strongroom_log::{Hash, sha256};
+use strongroom_types::{KeyVersion, Operation, Purpose};
+
+use super::{ContextKeys, ItemPermit, SealSpec, altered, rewrap_fault};
+use crate::denial::Denial;
+
+/// A sealed value of a store on its way into its row. It is not withheld, because it leaves only as a
+/// change of rows that commits with the entry of its sealing, or not at all.
+#[derive(Debug)]
+pub(crate) struct SealedForStore {
+    pub(crate) key_version: KeyVersion,
+    /// SHA-256 of the body, for the entry and the row.
+    pub(crate) digest: Hash,
+    pub(crate) prefix: Vec<u8>,
+    pub(crate) body: Vec<u8>,
+}
+
+impl ContextKeys {
+    /// Seals a value of a store under a fresh data key, bound to its place.
+    pub(crate) fn seal_for_store(
+        &self,
+        place: &[u8],
+        value: &[u8],
+        entropy: &dyn Entropy,
+    ) -> Result<SealedForStore, Denial> {
+        let spec = SealSpec {
+            purpose: Purpose::Store,
+            lock: None,
+            associated_data: Some(place),
+            object: None,
+            entropy,
+        };
+        let mut prefix = self.sealed(&spec, |request| envelope::seal_value(request, value))?;
+        let at = Envelope::parse(&prefix).map(|envelope| envelope.prefix_bytes());
+        let body = prefix.split_off(at.map_err(|_own| Denial::Internal)?);
+        Ok(SealedForStore {
+            key_version: self.active,
+            digest: sha256(&body),
+            prefix,
+            body,
+        })
+    }
+
+    /// Opens a value of a store at its place.
+    pub(crate) fn open_from_store(
+        &self,
+        permit: ItemPermit,
+        place: &[u8],
+        envelope: &Envelope<'_>,
+    ) -> Result<SecretBytes, Denial> {
+        permit.consume(&[Operation::StoreGet], self.id)?;
+        let (key, _) = self.opening_keys(envelope, None)?;
+        envelope::open(envelope, key, None, Some(place)).map_err(altered)
+    }
+
+    /// Moves a value of a store to the active version of the key: its header and new key part.
+    pub(crate) fn rewrap_in_store(
+        &self,
+        permit: ItemPermit,
+        prefix: &Envelope<'_>,
+        entropy: &dyn Entropy,
+    ) -> Result<Vec<u8>, Denial> {
+        permit.consume(&[Operation::StoreRewrap], self.id)?;
+        let old = self.version(prefix.key_part.version)?;
+        let new = self.version(self.active)?;
+        envelope::rewrap_prefix(prefix, old, new, entropy).map_err(rewrap_fault)
+    }
+}
