@@ -41,6 +41,7 @@ mod lock_context;
 mod log;
 mod object;
 mod retry;
+pub mod store;
 mod stream;
 mod stream_rewrap;
 mod token;
