@@ -36,6 +36,7 @@ mod policy;
 pub mod ports;
 mod record;
 mod rewrap;
+mod sealed_store;
 mod settings;
 mod stores;
 pub mod stream;
