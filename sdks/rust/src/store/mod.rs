@@ -11,17 +11,25 @@
 //!
 //! The formulas are in `docs/formats/sealed-store.md`.
 
+mod fault;
+mod memory;
 mod name;
 mod padding;
 mod passphrase;
 mod record;
 mod root;
+mod sealed_store;
 mod secret;
 mod slot;
+mod stores;
 
+pub use fault::{Lie, StoreError};
+pub use memory::StoreMemory;
 pub use name::{RecordName, RecordNameError};
 pub use passphrase::{PassphraseError, Stretched};
 pub use record::{LeafState, SealedRecord, ValueError};
 pub use root::{StoreKeys, StoreRoot, StoreScope};
+pub use sealed_store::{Confirmed, Found, Freshness, Read, SealedStore, StoreValue, Write};
 pub use secret::{ClientSecret, ClientSecretError};
-pub use slot::{SlotKind, WrappedRoot};
+pub use slot::WrappedRoot;
+pub use stores::{Stores, Unlock};

@@ -6,27 +6,10 @@ use strongroom_crypto::label::Label;
 use strongroom_crypto::secret::Secret;
 use strongroom_crypto::{OpenError, frame, kdf};
 use strongroom_types::StoreName;
+use strongroom_types::body::SlotKind;
 
 use super::root::{StoreRoot, StoreScope, input_key};
 use super::secret::ClientSecret;
-
-/// What opens a slot.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SlotKind {
-    /// A generated secret of a person or a machine.
-    Secret,
-    /// A passphrase, hardened.
-    Passphrase,
-}
-
-impl SlotKind {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Secret => "secret",
-            Self::Passphrase => "passphrase",
-        }
-    }
-}
 
 /// A slot as the server keeps it, without the secret that opens it.
 ///
