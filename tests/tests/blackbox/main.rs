@@ -30,6 +30,8 @@ mod object_versions;
 mod object_writers;
 mod objects;
 mod policies;
+mod sealed_store_lies;
+mod sealed_stores;
 mod stream_rewrap;
 mod streams;
 mod tokens;

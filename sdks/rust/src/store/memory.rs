@@ -7,7 +7,7 @@ use strongroom_log::Hash;
 use strongroom_log::map::MapKey;
 use strongroom_types::{Bytes, StoreName, WorkspaceId};
 
-use super::fault::{Lie, StoreError};
+use super::fault::Lie;
 
 /// The last root that a client saw of a store, and the versions of the records that it saw.
 ///
@@ -46,26 +46,28 @@ impl StoreMemory {
         self.workspace == workspace && self.store == *store
     }
 
-    /// Takes a state that is not older than what was seen.
-    pub(super) fn see(&mut self, sequence: u64, root: Hash) -> Result<(), StoreError> {
-        if sequence < self.sequence {
+    /// Takes a state that is not older than the one that was seen when it was asked for, and tells
+    /// whether it is the newest one seen: answers to questions asked together come in any order.
+    pub(super) fn see(&mut self, floor: u64, sequence: u64, root: Hash) -> Result<bool, Lie> {
+        if sequence < floor {
             return Err(Lie::OlderState {
-                seen: self.sequence,
+                seen: floor,
                 shown: sequence,
-            }
-            .into());
+            });
         }
         if sequence == self.sequence && self.root.0 != root.as_bytes() {
-            return Err(Lie::OtherState { sequence }.into());
+            return Err(Lie::OtherState { sequence });
         }
-        self.sequence = sequence;
-        self.root = (*root.as_bytes()).into();
-        Ok(())
+        if sequence > self.sequence {
+            self.sequence = sequence;
+            self.root = (*root.as_bytes()).into();
+        }
+        Ok(sequence == self.sequence)
     }
 
     /// Takes a version of a record that is not older than what was seen; 0 for none. A record that was
     /// deleted starts anew.
-    pub(super) fn see_version(&mut self, name: MapKey, version: u64) -> Result<(), StoreError> {
+    pub(super) fn see_version(&mut self, name: MapKey, version: u64) -> Result<(), Lie> {
         let name = hex(&name);
         let seen = self.versions.get(&name).copied().unwrap_or(0);
         if version == 0 {
@@ -76,8 +78,7 @@ impl StoreMemory {
             return Err(Lie::OlderVersion {
                 seen,
                 shown: version,
-            }
-            .into());
+            });
         }
         self.versions.insert(name, version);
         Ok(())
@@ -102,19 +103,16 @@ mod tests {
     #[test]
     fn older_and_other_states_are_named() {
         let mut memory = memory();
-        let older = memory.see(4, sha256(b"4"));
-        assert!(matches!(
-            older,
-            Err(StoreError::Lie(Lie::OlderState { seen: 5, shown: 4 }))
-        ));
-        let other = memory.see(5, sha256(b"fork"));
-        assert!(matches!(
-            other,
-            Err(StoreError::Lie(Lie::OtherState { sequence: 5 }))
-        ));
-        assert!(memory.see(5, sha256(b"5")).is_ok());
-        assert!(memory.see(9, sha256(b"9")).is_ok());
-        assert!(memory.see(8, sha256(b"8")).is_err());
+        let older = memory.see(5, 4, sha256(b"4"));
+        assert_eq!(older, Err(Lie::OlderState { seen: 5, shown: 4 }));
+        let other = memory.see(5, 5, sha256(b"fork"));
+        assert_eq!(other, Err(Lie::OtherState { sequence: 5 }));
+        assert_eq!(memory.see(5, 5, sha256(b"5")), Ok(true));
+        assert_eq!(memory.see(5, 9, sha256(b"9")), Ok(true));
+        // Asked for before the ninth state was seen.
+        assert_eq!(memory.see(5, 8, sha256(b"8")), Ok(false));
+        assert_eq!(memory.sequence(), 9);
+        assert!(memory.see(9, 8, sha256(b"8")).is_err());
     }
 
     #[test]
@@ -123,12 +121,9 @@ mod tests {
         let name = MapKey::from_bytes([1; 32]);
         memory.see_version(name, 3).unwrap();
         let fell = memory.see_version(name, 2);
-        assert!(matches!(
-            fell,
-            Err(StoreError::Lie(Lie::OlderVersion { seen: 3, shown: 2 }))
-        ));
+        assert_eq!(fell, Err(Lie::OlderVersion { seen: 3, shown: 2 }));
         memory.see_version(name, 0).unwrap();
-        assert!(memory.see_version(name, 1).is_ok());
+        assert_eq!(memory.see_version(name, 1), Ok(()));
     }
 
     #[test]

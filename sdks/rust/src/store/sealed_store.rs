@@ -114,12 +114,15 @@ pub struct Confirmed {
     pub log_size: u64,
 }
 
-/// The state of the store that was seen last in this run.
+/// A state of the store that an answer is of.
 #[derive(Clone, Copy)]
 struct Seen {
     sequence: u64,
     root: Hash,
     rooted: LogEntryId,
+    /// Whether no newer one was seen meanwhile.
+    newest: bool,
+    freshness: Freshness,
 }
 
 /// A sealed store that is open: it hashes names, seals and opens values, and believes nothing that is
@@ -200,12 +203,12 @@ impl SealedStore {
     /// As for [`SealedStore::get`].
     pub async fn get_all(&self, names: &[&RecordName]) -> Result<Read, StoreError> {
         let names = self.hashes(names.iter().copied())?;
-        let answer = self.ask(&names, None).await?;
-        let freshness = self.see(&answer)?;
+        let (answer, seen) = self.ask(&names, None).await?;
         let mut found = Vec::with_capacity(names.len());
         for (name, record) in names.iter().zip(&answer.records) {
-            found.push(self.check(*name, record, hash_of(&answer.root)?)?);
+            found.push(self.check(*name, record, &seen)?);
         }
+        let freshness = seen.freshness;
         Ok(Read { found, freshness })
     }
 
@@ -220,10 +223,9 @@ impl SealedStore {
         version: u64,
     ) -> Result<Option<StoreValue>, StoreError> {
         let name = self.keys.name_hash(name);
-        let answer = self.ask(&[name], Some(version)).await?;
-        self.see(&answer)?;
+        let (answer, seen) = self.ask(&[name], Some(version)).await?;
         let record = answer.records.first().ok_or(Lie::Malformed)?;
-        self.check(name, record, hash_of(&answer.root)?)?;
+        self.check(name, record, &seen)?;
         let Some(older) = &record.older else {
             return Ok(None);
         };
@@ -346,15 +348,15 @@ impl SealedStore {
             leaves.push(leaf);
         }
         let set = RecordsSet { records };
+        let floor = self.floor();
         let answer: RecordsAnswer = Call::post(self.path("set"))
             .json(&set)
             .answer(&self.client)
             .await?;
-        let root = self.check_form(&answer, names.len())?;
-        self.see(&answer)?;
+        let seen = self.see(&answer, names.len(), floor)?;
         for ((name, leaf), record) in names.iter().zip(leaves).zip(&answer.records) {
             let proof = MapProof::decode(&record.proof.0).map_err(|_malformed| Lie::Malformed)?;
-            let proven = proof.verify(*name, leaf, root);
+            let proven = proof.verify(*name, leaf, seen.root);
             proven.map_err(|_other| Lie::NotSet)?;
         }
         let mut state = self.lock();
@@ -428,76 +430,85 @@ impl SealedStore {
         &self,
         names: &[MapKey],
         version: Option<u64>,
-    ) -> Result<RecordsAnswer, StoreError> {
+    ) -> Result<(RecordsAnswer, Seen), StoreError> {
         let get = RecordsGet {
             names: names.iter().map(|name| (*name.as_bytes()).into()).collect(),
             version,
         };
+        let floor = self.floor();
         let answer: Result<RecordsAnswer, ClientError> = Call::post(self.path("get"))
             .json(&get)
             .answer(&self.client)
             .await;
         let answer = answer?;
-        self.check_form(&answer, names.len())?;
-        Ok(answer)
+        let seen = self.see(&answer, names.len(), floor)?;
+        Ok((answer, seen))
     }
 
-    fn check_form(&self, answer: &RecordsAnswer, records: usize) -> Result<Hash, StoreError> {
-        let workspace = self.keys.scope().workspace;
-        if answer.workspace != workspace || answer.rooted.log != workspace {
+    /// The sequence of the newest state that was seen.
+    fn floor(&self) -> Option<u64> {
+        self.lock().memory.as_ref().map(StoreMemory::sequence)
+    }
+
+    /// Checks an answer's form, compares its state with what was seen before it was asked for, and
+    /// remembers it.
+    fn see(
+        &self,
+        answer: &RecordsAnswer,
+        records: usize,
+        floor: Option<u64>,
+    ) -> Result<Seen, StoreError> {
+        let scope = self.keys.scope();
+        if answer.workspace != scope.workspace || answer.rooted.log != scope.workspace {
             return Err(Lie::OtherWorkspace.into());
         }
         if answer.records.len() != records {
             return Err(Lie::Malformed.into());
         }
-        Ok(hash_of(&answer.root)?)
-    }
-
-    /// Compares the state of an answer with the last one that was seen, and remembers it.
-    fn see(&self, answer: &RecordsAnswer) -> Result<Freshness, StoreError> {
-        let root = hash_of(&answer.root)?;
-        let scope = self.keys.scope();
+        let (sequence, root) = (answer.sequence, hash_of(&answer.root)?);
         let mut state = self.lock();
-        let freshness = match &mut state.memory {
-            Some(memory) => {
-                memory.see(answer.sequence, root)?;
-                Freshness::NotOlderThanSeen
-            }
-            memory @ None => {
-                let place = (scope.workspace, scope.store.clone());
-                let seen = (answer.sequence, root);
-                *memory = Some(StoreMemory::new(place.0, place.1, seen));
-                Freshness::Unverified
-            }
-        };
-        state.last = Some(Seen {
-            sequence: answer.sequence,
+        let memory = state.memory.get_or_insert_with(|| {
+            StoreMemory::new(scope.workspace, scope.store.clone(), (sequence, root))
+        });
+        let newest = memory.see(floor.unwrap_or_default(), sequence, root)?;
+        let seen = Seen {
+            sequence,
             root,
             rooted: answer.rooted,
-        });
-        Ok(freshness)
+            newest,
+            freshness: floor.map_or(Freshness::Unverified, |_| Freshness::NotOlderThanSeen),
+        };
+        if newest {
+            state.last = Some(seen);
+        }
+        Ok(seen)
     }
 
     /// Checks what is said of a record against the root, and opens it.
-    fn check(&self, name: MapKey, said: &RecordAnswer, root: Hash) -> Result<Found, StoreError> {
+    fn check(&self, name: MapKey, said: &RecordAnswer, seen: &Seen) -> Result<Found, StoreError> {
         let proof = MapProof::decode(&said.proof.0).map_err(|_malformed| Lie::Malformed)?;
         let Some(record) = &said.record else {
-            let proven = proof.verify(name, None, root);
+            let proven = proof.verify(name, None, seen.root);
             proven.map_err(|_other| Lie::FalseAbsence)?;
-            self.see_version(name, 0)?;
+            self.see_version(name, 0, seen)?;
             return Ok(Found::Nothing);
         };
         let leaf = self.keys.leaf(name, &state_of(record)?);
-        let proven = proof.verify(name, Some(leaf), root);
+        let proven = proof.verify(name, Some(leaf), seen.root);
         proven.map_err(|_other| Lie::NotInMap)?;
-        self.see_version(name, record.version)?;
+        self.see_version(name, record.version, seen)?;
         self.open(name, record)
     }
 
-    fn see_version(&self, name: MapKey, version: u64) -> Result<(), StoreError> {
+    /// Compares a version with the last one that was seen of the record, unless a newer state of the
+    /// store was seen meanwhile.
+    fn see_version(&self, name: MapKey, version: u64, seen: &Seen) -> Result<(), StoreError> {
         let mut state = self.lock();
-        let memory = state.memory.as_mut();
-        memory.map_or(Ok(()), |memory| memory.see_version(name, version))
+        let memory = state
+            .memory
+            .as_mut()
+            .filter(|memory| seen.newest && memory.sequence() == seen.sequence);
+        Ok(memory.map_or(Ok(()), |memory| memory.see_version(name, version))?)
     }
 
     /// Opens a version at its place.
