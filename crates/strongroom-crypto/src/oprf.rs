@@ -190,7 +190,7 @@ mod tests {
         let mut out = [0; N];
         assert_eq!(hex.len(), 2 * N);
         for (at, byte) in out.iter_mut().enumerate() {
-            *byte = u8::from_str_radix(&hex[2 * at..2 * at + 2], 16).unwrap();
+            *byte = u8::from_str_radix(hex.get(2 * at..2 * at + 2).unwrap(), 16).unwrap();
         }
         out
     }

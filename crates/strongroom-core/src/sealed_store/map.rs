@@ -70,13 +70,11 @@ impl Strongroom {
         row: &SealedMapRow,
         fault: MapError,
     ) -> Stopped {
-        match self.unchanged(caller, row).await {
-            Err(stopped) => stopped,
-            Ok(()) => {
-                tracing::error!(%fault, "map of a sealed store is damaged");
-                damaged().into()
-            }
+        if let Err(stopped) = self.unchanged(caller, row).await {
+            return stopped;
         }
+        tracing::error!(%fault, "map of a sealed store is damaged");
+        damaged().into()
     }
 
     /// Whether the map is still the one that was read, so that what was read beside it belongs to it.

@@ -220,17 +220,18 @@ impl Sealing<'_> {
             return Err(Denial::VersionConflict { current }.into());
         }
         match &asked.sealed {
-            None => Ok(Step {
-                leaf: None,
-                shown: None,
-                change: (current > 0).then(|| {
-                    Change::SealedStore(SealedChange::ForgetValue {
-                        context,
-                        name: hash,
-                        version: current,
-                    })
-                }),
-            }),
+            None => {
+                let forget = SealedChange::ForgetValue {
+                    context,
+                    name: hash,
+                    version: current,
+                };
+                Ok(Step {
+                    leaf: None,
+                    shown: None,
+                    change: Some(Change::SealedStore(forget)).filter(|_| current > 0),
+                })
+            }
             Some(sealed) => self.seal(name, hash, current.saturating_add(1), sealed),
         }
     }

@@ -233,9 +233,8 @@ impl Use for Put {
         let body = self.body(caller, &place)?;
         let there = place.find(room, caller).await;
         match there {
-            Err(Denial::NotFound(_)) => {}
             Ok(_) if !self.request.replace => return Err(Denial::Conflict(Thing::Slot).into()),
-            Ok(_) => {}
+            Ok(_) | Err(Denial::NotFound(_)) => {}
             Err(denial) => return Err(denial.into()),
         }
         let keys = &caller.state.keys;

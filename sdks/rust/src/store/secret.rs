@@ -133,7 +133,7 @@ mod tests {
             "password",
             PREFIX,
             rest,
-            &text[..text.len() - 1],
+            text.get(..text.len() - 1).unwrap(),
             &longer,
         ] {
             let read = wrong.parse::<ClientSecret>();
