@@ -11,6 +11,7 @@
 //! | [`foreign`] | what other products' clients make | `docs/formats/workos.md` |
 //! | [`keys`] | the key hierarchy and the identity lock | `docs/formats/sr1.md` |
 //! | [`kdf`], [`frame`], [`label`] | HKDF-Expand and HMAC over unambiguous bytes | RFC 5869, RFC 2104 |
+//! | [`oprf`] | an oblivious PRF, for passphrases | RFC 9497 |
 //! | [`seal_to`], [`xwing`] | sealing to a public key | draft-connolly-cfrg-xwing-kem |
 //!
 //! What is *not* here: I/O beyond `Read` and `Write` handed in, a clock, a global random number
@@ -25,6 +26,7 @@ pub mod frame;
 pub mod kdf;
 pub mod keys;
 pub mod label;
+pub mod oprf;
 pub mod seal_to;
 pub mod secret;
 pub mod xwing;

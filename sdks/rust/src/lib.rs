@@ -44,6 +44,7 @@ mod log;
 mod object;
 mod retry;
 pub mod stack;
+pub mod store;
 mod stream;
 mod stream_rewrap;
 mod token;

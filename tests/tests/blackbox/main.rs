@@ -31,6 +31,8 @@ mod object_versions;
 mod object_writers;
 mod objects;
 mod policies;
+mod sealed_store_lies;
+mod sealed_stores;
 mod stack;
 mod stream_rewrap;
 mod streams;

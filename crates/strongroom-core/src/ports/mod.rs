@@ -12,6 +12,7 @@ mod jobs;
 mod objects;
 mod root;
 mod rows;
+mod sealed_stores;
 mod store;
 mod stores;
 mod webhooks;
@@ -32,6 +33,7 @@ pub use rows::{
     Destruction, Head, IdempotencyRow, MovedSeed, Record, RecordKind, Scope, TermRow, TileRow,
     Tiling, UseCount, WorkspaceRow,
 };
+pub use sealed_stores::{Guesses, SealedChange, SealedCounts, SealedMapRow, SealedNode};
 pub use store::{CommitError, Committed, Pending, SealOpenings, Store, StoreError};
 pub use stores::{
     FoundStore, InStore, RewrappedStoreValue, SealedStoreValue, StaleStoreValue, StoreRow,

@@ -15,5 +15,5 @@ mod place;
 mod rewrap;
 mod value;
 
-pub(crate) use place::StorePlace;
+pub(crate) use place::{StoreFamily, StorePlace};
 pub(crate) use rewrap::RewrappedInStore;

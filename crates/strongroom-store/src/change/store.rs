@@ -48,6 +48,10 @@ pub(super) async fn erase(
     context: &str,
 ) -> Result<(), ChangeError> {
     for erase in [
+        "DELETE FROM sealed_guess WHERE workspace = $1 AND context = $2",
+        "DELETE FROM sealed_slot WHERE workspace = $1 AND context = $2",
+        "DELETE FROM sealed_node WHERE workspace = $1 AND context = $2",
+        "DELETE FROM sealed_map WHERE workspace = $1 AND context = $2",
         "DELETE FROM store_value WHERE workspace = $1 AND context = $2",
         "DELETE FROM store WHERE workspace = $1 AND context = $2",
     ] {

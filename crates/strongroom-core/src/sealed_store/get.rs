@@ -1,0 +1,228 @@
+//! Giving out sealed records, with proofs.
+
+use std::sync::Arc;
+
+use strongroom_crypto::envelope::Envelope;
+use strongroom_log::map::MapKey;
+use strongroom_types::body::{LogEntryId, RecordAnswer, RecordVersion, RecordsAnswer, RecordsGet};
+use strongroom_types::{Kind, Operation, Permission, Purpose, StoreName};
+
+use super::record::{self, Kept};
+use crate::ask::{Answered, Ask};
+use crate::caller::Caller;
+use crate::denial::{CiphertextFault, Denial, Invalid, Refused};
+use crate::door::keyring::ContextKeys;
+use crate::door::{
+    Account, Asked, KeyUse, Permit, Planned, Released, Stopped, Use, check_purpose, format_fault,
+};
+use crate::ports::{Micros, SealedStoreValue};
+use crate::stores::{StoreFamily, StorePlace};
+use crate::strongroom::Strongroom;
+
+impl Strongroom {
+    /// Gives out records with proofs of what the store's map has in their places.
+    ///
+    /// # Errors
+    /// [`Refused`], with the entry where the caller is known. A store that is not the caller's looks
+    /// like none.
+    pub async fn sealed_get(
+        &self,
+        ask: &Ask,
+        store: StoreName,
+        request: RecordsGet,
+    ) -> Result<Answered<RecordsAnswer>, Refused> {
+        self.enter(ask, &Get { store, request }).await
+    }
+}
+
+struct Get {
+    store: StoreName,
+    request: RecordsGet,
+}
+
+/// A version that is opened once its entry is durable.
+struct Opening {
+    keys: Arc<ContextKeys>,
+    sealed: SealedStoreValue,
+    bound: Vec<u8>,
+}
+
+/// A record that is found or not, with its proof.
+struct Found {
+    proof: Vec<u8>,
+    newest: Option<Opening>,
+    older: Option<Opening>,
+}
+
+struct Work {
+    answer: RecordsAnswer,
+    found: Vec<Found>,
+    now: Micros,
+}
+
+impl Use for Get {
+    const OPERATION: Operation = Operation::SealedGet;
+    const PERMISSION: Option<Permission> = Some(Permission::StoresRead);
+    type Work = Work;
+    type Answer = RecordsAnswer;
+
+    fn asked(&self) -> Asked {
+        StoreFamily::Sealed.asked(&self.store)
+    }
+
+    async fn plan(
+        &self,
+        room: &Strongroom,
+        caller: &Caller,
+        _ask: &Ask,
+    ) -> Result<Planned<Work>, Stopped> {
+        let names = record::names(self.request.names.iter())?;
+        let asked = self.request.version;
+        if asked == Some(0) || asked.is_some() && names.len() != 1 {
+            return Err(Denial::from(Invalid::Field("version".into())).into());
+        }
+        let place = StorePlace::of(caller, StoreFamily::Sealed, &self.store)?;
+        let now = room.time.now();
+        let client = (caller.state.id, caller.client.id);
+        let limit = room.settings.store_misses_per_minute;
+        room.misses.count(client, (0, limit), now)?;
+        let map = room.load_map(caller, place.context, &names).await?;
+        let mut account = Account {
+            count: u32::try_from(names.len()).unwrap_or(u32::MAX),
+            ..Account::default()
+        }
+        .fact("sequence", &map.row.sequence.to_string());
+        let mut found = Vec::new();
+        for name in &names {
+            let proof = match map.view.prove(*name) {
+                Ok(proof) => proof.encode(),
+                Err(fault) => return Err(room.map_fault(caller, &map.row, fault).await),
+            };
+            let newest = self.version(room, caller, &place, (name, None), &mut account);
+            let newest = newest.await?;
+            let older = match asked.filter(|_| newest.is_some()) {
+                None => None,
+                asked => {
+                    let older = self.version(room, caller, &place, (name, asked), &mut account);
+                    older.await?
+                }
+            };
+            found.push(Found {
+                proof,
+                newest,
+                older,
+            });
+        }
+        // What was read beside the map belongs to it, or everything is read again.
+        room.unchanged(caller, &map.row).await?;
+        let misses = found.iter().filter(|found| found.newest.is_none()).count();
+        let misses = u32::try_from(misses).unwrap_or(u32::MAX);
+        room.misses.count(client, (misses, limit), now)?;
+        let account = account.fact("missing", &misses.to_string());
+        let account = if account.uses.is_empty() {
+            account.of_kind(Kind::Store, place.context, &place.map)
+        } else {
+            account
+        };
+        let answer = RecordsAnswer {
+            workspace: caller.state.id,
+            epoch: map.row.epoch,
+            sequence: map.row.sequence,
+            root: (*map.view.root().as_bytes()).into(),
+            rooted: LogEntryId {
+                log: caller.state.id,
+                index: map.row.changed,
+            },
+            records: Vec::new(),
+        };
+        let work = Work { answer, found, now };
+        Ok(Planned { work, account })
+    }
+
+    fn release(
+        &self,
+        _room: &Strongroom,
+        work: Work,
+        mut permit: Permit,
+    ) -> Released<RecordsAnswer> {
+        let Work {
+            mut answer,
+            found,
+            now,
+        } = work;
+        let records = found.into_iter().map(|found| found.open(&mut permit, now));
+        Released::of(records.collect::<Result<_, _>>().map(|records| {
+            answer.records = records;
+            answer
+        }))
+    }
+}
+
+impl Get {
+    /// The newest version of a record or the one named, and its account.
+    async fn version(
+        &self,
+        room: &Strongroom,
+        caller: &Caller,
+        place: &StorePlace,
+        (name, version): (&MapKey, Option<u64>),
+        account: &mut Account,
+    ) -> Result<Option<Opening>, Stopped> {
+        let state = &caller.state;
+        let hash = record::hash(state, place.context, name);
+        let found = room
+            .store
+            .sealed_value(state.id, place.context, &hash, version);
+        let Some(sealed) = found.await? else {
+            return Ok(None);
+        };
+        let envelope = envelope(&sealed)?;
+        let keys = room
+            .store_keys_for_opening(caller, place.context, &envelope)
+            .await?;
+        account.use_key(KeyUse::opening(&keys, &envelope), &keys.map);
+        let bound = record::bound(state, &self.store, (name, sealed.row.version));
+        Ok(Some(Opening {
+            keys,
+            sealed,
+            bound,
+        }))
+    }
+}
+
+impl Found {
+    fn open(self, permit: &mut Permit, now: Micros) -> Result<RecordAnswer, Denial> {
+        let open = |opening: Option<Opening>, permit: &mut Permit| {
+            opening.map(|opening| opening.open(permit, now)).transpose()
+        };
+        let record = open(self.newest, permit)?;
+        let older = open(self.older, permit)?;
+        Ok(RecordAnswer {
+            proof: self.proof.into(),
+            record,
+            older,
+        })
+    }
+}
+
+impl Opening {
+    fn open(self, permit: &mut Permit, now: Micros) -> Result<RecordVersion, Denial> {
+        let item = permit.item(self.keys.id)?;
+        let envelope = envelope(&self.sealed)?;
+        let kept = self.keys.open_from_store(item, &self.bound, &envelope)?;
+        Ok(Kept::decode(kept.expose())?.show(self.sealed.row.version, now))
+    }
+}
+
+/// The envelope of a version: header and key part from one column, the body from another.
+fn envelope(sealed: &SealedStoreValue) -> Result<Envelope<'_>, Denial> {
+    let malformed = || Denial::Ciphertext(CiphertextFault::Malformed);
+    let parsed = Envelope::parse_prefix(&sealed.prefix).map_err(format_fault)?;
+    let (mut envelope, rest) = parsed.ok_or_else(malformed)?;
+    check_purpose(&envelope, Purpose::Store)?;
+    if !rest.is_empty() || envelope.key_part.version != sealed.row.key_version {
+        return Err(malformed());
+    }
+    envelope.body = &sealed.body;
+    Ok(envelope)
+}

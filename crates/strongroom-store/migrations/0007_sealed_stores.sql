@@ -1,0 +1,43 @@
+-- Sealed stores: their maps, slots and counted guesses. Their values are rows of store_value. What
+-- each column reveals: docs/formats/database.md.
+
+CREATE TABLE sealed_map (
+    workspace TEXT NOT NULL,
+    context TEXT NOT NULL,
+    epoch BIGINT NOT NULL,
+    keep BIGINT NOT NULL,
+    sequence BIGINT NOT NULL,
+    root BYTEA NOT NULL,
+    changed BIGINT NOT NULL,
+    PRIMARY KEY (workspace, context),
+    FOREIGN KEY (workspace, context) REFERENCES store (workspace, context)
+);
+
+CREATE TABLE sealed_node (
+    workspace TEXT NOT NULL,
+    context TEXT NOT NULL,
+    id BYTEA NOT NULL,
+    node BYTEA NOT NULL,
+    PRIMARY KEY (workspace, context, id),
+    FOREIGN KEY (workspace, context) REFERENCES sealed_map (workspace, context)
+);
+
+CREATE TABLE sealed_slot (
+    workspace TEXT NOT NULL,
+    context TEXT NOT NULL,
+    slot BYTEA NOT NULL,
+    body BYTEA NOT NULL,
+    PRIMARY KEY (workspace, context, slot),
+    FOREIGN KEY (workspace, context) REFERENCES sealed_map (workspace, context)
+);
+
+CREATE TABLE sealed_guess (
+    workspace TEXT NOT NULL,
+    context TEXT NOT NULL,
+    slot BYTEA NOT NULL,
+    client TEXT NOT NULL,
+    used BIGINT NOT NULL,
+    since BIGINT NOT NULL,
+    PRIMARY KEY (workspace, context, slot, client),
+    FOREIGN KEY (workspace, context, slot) REFERENCES sealed_slot (workspace, context, slot)
+);

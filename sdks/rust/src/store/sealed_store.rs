@@ -1,0 +1,569 @@
+//! A sealed store that is open.
+
+use std::collections::BTreeSet;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use strongroom_crypto::entropy::SystemEntropy;
+use strongroom_crypto::secret::SecretBytes;
+use strongroom_log::map::{MapKey, MapProof};
+use strongroom_log::{Entry, Hash, NoteVerifier};
+use strongroom_types::body::{
+    LogEntryId, RecordAnswer, RecordSet, RecordVersion, RecordsAnswer, RecordsGet, RecordsSet,
+    SealedVersion,
+};
+use strongroom_types::{Operation, StoreName};
+
+use super::fault::{Lie, StoreError};
+use super::memory::StoreMemory;
+use super::name::RecordName;
+use super::record::{LeafState, SealedRecord};
+use super::root::{StoreKeys, StoreRoot, StoreScope};
+use super::stores::{Unlock, hash_of};
+use crate::client::Client;
+use crate::error::ClientError;
+use crate::transport::Call;
+
+/// What is known of how new an answer is. Every answer is proven to belong to one state of the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Freshness {
+    /// The state is not older than the last one that this client saw.
+    NotOlderThanSeen,
+    /// Nothing was seen before: the state may be an old one. [`SealedStore::confirm`] shows that it is
+    /// in the log.
+    Unverified,
+}
+
+/// A version of a record.
+#[derive(Debug, PartialEq, Eq)]
+pub struct StoreValue {
+    /// The value.
+    pub value: SecretBytes,
+    /// Its version.
+    pub version: u64,
+    /// When it expires, microseconds since 1970; `None` for never.
+    pub expires: Option<i64>,
+}
+
+/// What a store has under a name.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Found {
+    /// A value.
+    Value(StoreValue),
+    /// Nothing, and the proof says so.
+    Nothing,
+    /// A value that has expired, says the server; that it expires, and when, is proven.
+    Expired {
+        /// Its version.
+        version: u64,
+        /// When, microseconds since 1970.
+        at: i64,
+    },
+}
+
+impl Found {
+    /// The value, if there is one.
+    #[must_use]
+    pub fn value(self) -> Option<StoreValue> {
+        match self {
+            Self::Value(value) => Some(value),
+            Self::Nothing | Self::Expired { .. } => None,
+        }
+    }
+
+    /// The version that is there, expired or not; 0 for none.
+    #[must_use]
+    pub const fn version(&self) -> u64 {
+        match self {
+            Self::Value(value) => value.version,
+            Self::Nothing => 0,
+            Self::Expired { version, .. } => *version,
+        }
+    }
+}
+
+/// Checked answers, all of one state of the store.
+#[derive(Debug)]
+pub struct Read {
+    /// What is under the names, in the order of the request.
+    pub found: Vec<Found>,
+    /// What is known of how new it is.
+    pub freshness: Freshness,
+}
+
+/// One record of a change that is all or nothing.
+#[derive(Debug)]
+pub struct Write<'a> {
+    /// Which record.
+    pub name: &'a RecordName,
+    /// The version that is there: 0 for none.
+    pub if_version: u64,
+    /// The new value; `None` to delete the record with all its versions.
+    pub value: Option<&'a [u8]>,
+    /// When it expires, microseconds since 1970.
+    pub expires: Option<i64>,
+}
+
+/// A root of the store that the log states.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Confirmed {
+    /// The sequence of the state.
+    pub sequence: u64,
+    /// The entry that states it.
+    pub entry: u64,
+    /// How many entries the checkpoint covers that proves it.
+    pub log_size: u64,
+}
+
+/// A state of the store that an answer is of.
+#[derive(Clone, Copy)]
+struct Seen {
+    sequence: u64,
+    root: Hash,
+    rooted: LogEntryId,
+    /// Whether no newer one was seen meanwhile.
+    newest: bool,
+    freshness: Freshness,
+}
+
+/// A sealed store that is open: it hashes names, seals and opens values, and believes nothing that is
+/// not proven.
+#[derive(Debug)]
+pub struct SealedStore {
+    client: Client,
+    root: StoreRoot,
+    keys: StoreKeys,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    memory: Option<StoreMemory>,
+    last: Option<Seen>,
+}
+
+impl core::fmt::Debug for State {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("State").finish_non_exhaustive()
+    }
+}
+
+/// How often a change is tried again when others were first.
+const TRIES: u32 = 32;
+
+impl SealedStore {
+    pub(super) fn new(client: Client, root: StoreRoot, scope: StoreScope, epoch: u32) -> Self {
+        Self {
+            client,
+            keys: root.keys(scope, epoch),
+            root,
+            state: Mutex::default(),
+        }
+    }
+
+    /// The same store with what was remembered of it in an earlier run.
+    ///
+    /// # Errors
+    /// The memory is of another store.
+    pub fn remembering(self, memory: StoreMemory) -> Result<Self, StoreError> {
+        let scope = self.keys.scope();
+        if !memory.is_of(scope.workspace, &scope.store) {
+            return Err(Lie::OtherWorkspace.into());
+        }
+        self.lock().memory = Some(memory);
+        Ok(self)
+    }
+
+    /// What to keep for a later run; `None` if nothing was seen yet.
+    #[must_use]
+    pub fn memory(&self) -> Option<StoreMemory> {
+        self.lock().memory.clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn path(&self, what: &str) -> String {
+        format!("/v1/stores/{}/{what}", self.keys.scope().store)
+    }
+
+    /// Gets a record.
+    ///
+    /// # Errors
+    /// The server refused, did not answer or lied.
+    pub async fn get(&self, name: &RecordName) -> Result<(Found, Freshness), StoreError> {
+        let mut read = self.get_all(&[name]).await?;
+        let found = read.found.pop().ok_or(Lie::Malformed)?;
+        Ok((found, read.freshness))
+    }
+
+    /// Gets up to 100 records as they were at one moment.
+    ///
+    /// # Errors
+    /// As for [`SealedStore::get`].
+    pub async fn get_all(&self, names: &[&RecordName]) -> Result<Read, StoreError> {
+        let names = self.hashes(names.iter().copied())?;
+        let (answer, seen) = self.ask(&names, None).await?;
+        let mut found = Vec::with_capacity(names.len());
+        for (name, record) in names.iter().zip(&answer.records) {
+            found.push(self.check(*name, record, &seen)?);
+        }
+        let freshness = seen.freshness;
+        Ok(Read { found, freshness })
+    }
+
+    /// Gets an older version of a record, if it is kept. It is proven to be what was set as that
+    /// version of this record; that it is not the newest is clear.
+    ///
+    /// # Errors
+    /// As for [`SealedStore::get`].
+    pub async fn get_version(
+        &self,
+        name: &RecordName,
+        version: u64,
+    ) -> Result<Option<StoreValue>, StoreError> {
+        let name = self.keys.name_hash(name);
+        let (answer, seen) = self.ask(&[name], Some(version)).await?;
+        let record = answer.records.first().ok_or(Lie::Malformed)?;
+        self.check(name, record, &seen)?;
+        let Some(older) = &record.older else {
+            return Ok(None);
+        };
+        if older.version != version {
+            return Err(Lie::Altered.into());
+        }
+        Ok(self.open(name, older)?.value())
+    }
+
+    /// Sets a record, whatever is there.
+    ///
+    /// # Errors
+    /// As for [`SealedStore::get`]; also when others are first again and again.
+    pub async fn set(&self, name: &RecordName, value: &[u8]) -> Result<u64, StoreError> {
+        self.set_until(name, value, None).await
+    }
+
+    /// Sets a record that expires, microseconds since 1970.
+    ///
+    /// # Errors
+    /// As for [`SealedStore::set`].
+    pub async fn set_until(
+        &self,
+        name: &RecordName,
+        value: &[u8],
+        expires: Option<i64>,
+    ) -> Result<u64, StoreError> {
+        let mut tries = 0;
+        loop {
+            let (found, _) = self.get(name).await?;
+            let write = Write {
+                name,
+                if_version: found.version(),
+                value: Some(value),
+                expires,
+            };
+            match self.write(&[write]).await {
+                Err(error) if error.is_version_conflict() && tries < TRIES => tries += 1,
+                written => {
+                    written?;
+                    return Ok(found.version().saturating_add(1));
+                }
+            }
+        }
+    }
+
+    /// Sets a record that is not there.
+    ///
+    /// # Errors
+    /// As for [`SealedStore::set`]; [`StoreError::is_version_conflict`] when it is there.
+    pub async fn create(&self, name: &RecordName, value: &[u8]) -> Result<u64, StoreError> {
+        self.set_if(name, value, 0).await
+    }
+
+    /// Sets a record of which the version named is there, 0 for none; answers the new version.
+    ///
+    /// # Errors
+    /// As for [`SealedStore::create`].
+    pub async fn set_if(
+        &self,
+        name: &RecordName,
+        value: &[u8],
+        if_version: u64,
+    ) -> Result<u64, StoreError> {
+        let write = Write {
+            name,
+            if_version,
+            value: Some(value),
+            expires: None,
+        };
+        self.write(&[write]).await?;
+        Ok(if_version.saturating_add(1))
+    }
+
+    /// Deletes a record with all its versions; nothing if there is none.
+    ///
+    /// # Errors
+    /// As for [`SealedStore::set`].
+    pub async fn delete(&self, name: &RecordName) -> Result<(), StoreError> {
+        let (found, _) = self.get(name).await?;
+        let if_version = found.version();
+        if if_version == 0 {
+            return Ok(());
+        }
+        let write = Write {
+            name,
+            if_version,
+            value: None,
+            expires: None,
+        };
+        self.write(&[write]).await
+    }
+
+    /// Sets an older version again, as the newest one.
+    ///
+    /// # Errors
+    /// As for [`SealedStore::set`]. `None` if the version is not kept.
+    pub async fn restore(
+        &self,
+        name: &RecordName,
+        version: u64,
+    ) -> Result<Option<u64>, StoreError> {
+        let Some(older) = self.get_version(name, version).await? else {
+            return Ok(None);
+        };
+        self.set(name, older.value.expose()).await.map(Some)
+    }
+
+    /// Changes up to 100 records, all or nothing, and checks that the map has them.
+    ///
+    /// # Errors
+    /// As for [`SealedStore::create`].
+    pub async fn write(&self, writes: &[Write<'_>]) -> Result<(), StoreError> {
+        let names = self.hashes(writes.iter().map(|write| write.name))?;
+        let mut records = Vec::with_capacity(writes.len());
+        let mut leaves = Vec::with_capacity(writes.len());
+        for (name, write) in names.iter().zip(writes) {
+            let (record, leaf) = self.seal(*name, write)?;
+            records.push(record);
+            leaves.push(leaf);
+        }
+        let set = RecordsSet { records };
+        let floor = self.floor();
+        let answer: RecordsAnswer = Call::post(self.path("set"))
+            .json(&set)
+            .answer(&self.client)
+            .await?;
+        let seen = self.see(&answer, names.len(), floor)?;
+        for ((name, leaf), record) in names.iter().zip(leaves).zip(&answer.records) {
+            let proof = MapProof::decode(&record.proof.0).map_err(|_malformed| Lie::Malformed)?;
+            let proven = proof.verify(*name, leaf, seen.root);
+            proven.map_err(|_other| Lie::NotSet)?;
+        }
+        let mut state = self.lock();
+        if let Some(memory) = &mut state.memory {
+            for (name, write) in names.iter().zip(writes) {
+                let version = write
+                    .value
+                    .map_or(0, |_| write.if_version.saturating_add(1));
+                memory.see_version(*name, version)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds a slot, or changes what opens one: 32 bytes are wrapped, and no value changes.
+    ///
+    /// # Errors
+    /// The server refused or did not answer.
+    pub async fn put_slot(
+        &self,
+        slot: &StoreName,
+        unlock: Unlock<'_>,
+        replace: bool,
+    ) -> Result<(), StoreError> {
+        let place = (self.keys.scope(), slot, self.keys.epoch());
+        let stores = self.client.stores();
+        stores.put_slot(&self.root, place, unlock, replace).await
+    }
+
+    /// Shows that the log states the root that was seen last; needs `log:read`.
+    ///
+    /// It shows that everyone who reads the log is shown this state, not that there is none after it.
+    ///
+    /// # Errors
+    /// The log does not state it, or nothing was seen yet.
+    pub async fn confirm(&self, verifier: &NoteVerifier) -> Result<Confirmed, StoreError> {
+        let seen = self.lock().last.ok_or(Lie::NotLogged)?;
+        let proven = self.client.log().prove(seen.rooted, verifier).await?;
+        let entry = Entry::decode(&proven.bytes).map_err(|_malformed| Lie::NotLogged)?;
+        let states = |name, value: String| entry.facts.value(name) == Some(value.as_str());
+        let sets = matches!(
+            entry.operation,
+            Operation::SealedSet | Operation::SealedStoreCreate
+        );
+        if !sets
+            || !states("sequence", seen.sequence.to_string())
+            || !states("root", seen.root.to_string())
+        {
+            return Err(Lie::NotLogged.into());
+        }
+        Ok(Confirmed {
+            sequence: seen.sequence,
+            entry: seen.rooted.index,
+            log_size: proven.checkpoint.size(),
+        })
+    }
+
+    fn hashes<'a>(
+        &self,
+        names: impl Iterator<Item = &'a RecordName>,
+    ) -> Result<Vec<MapKey>, StoreError> {
+        let mut seen = BTreeSet::new();
+        let hashes: Vec<_> = names.map(|name| self.keys.name_hash(name)).collect();
+        if hashes.iter().all(|name| seen.insert(*name)) {
+            return Ok(hashes);
+        }
+        Err(StoreError::Twice)
+    }
+
+    async fn ask(
+        &self,
+        names: &[MapKey],
+        version: Option<u64>,
+    ) -> Result<(RecordsAnswer, Seen), StoreError> {
+        let get = RecordsGet {
+            names: names.iter().map(|name| (*name.as_bytes()).into()).collect(),
+            version,
+        };
+        let floor = self.floor();
+        let answer: Result<RecordsAnswer, ClientError> = Call::post(self.path("get"))
+            .json(&get)
+            .answer(&self.client)
+            .await;
+        let answer = answer?;
+        let seen = self.see(&answer, names.len(), floor)?;
+        Ok((answer, seen))
+    }
+
+    /// The sequence of the newest state that was seen.
+    fn floor(&self) -> Option<u64> {
+        self.lock().memory.as_ref().map(StoreMemory::sequence)
+    }
+
+    /// Checks an answer's form, compares its state with what was seen before it was asked for, and
+    /// remembers it.
+    fn see(
+        &self,
+        answer: &RecordsAnswer,
+        records: usize,
+        floor: Option<u64>,
+    ) -> Result<Seen, StoreError> {
+        let scope = self.keys.scope();
+        if answer.workspace != scope.workspace || answer.rooted.log != scope.workspace {
+            return Err(Lie::OtherWorkspace.into());
+        }
+        if answer.records.len() != records {
+            return Err(Lie::Malformed.into());
+        }
+        let (sequence, root) = (answer.sequence, hash_of(&answer.root)?);
+        let mut state = self.lock();
+        let memory = state.memory.get_or_insert_with(|| {
+            StoreMemory::new(scope.workspace, scope.store.clone(), (sequence, root))
+        });
+        let newest = memory.see(floor.unwrap_or_default(), sequence, root)?;
+        let seen = Seen {
+            sequence,
+            root,
+            rooted: answer.rooted,
+            newest,
+            freshness: floor.map_or(Freshness::Unverified, |_| Freshness::NotOlderThanSeen),
+        };
+        if newest {
+            state.last = Some(seen);
+        }
+        Ok(seen)
+    }
+
+    /// Checks what is said of a record against the root, and opens it.
+    fn check(&self, name: MapKey, said: &RecordAnswer, seen: &Seen) -> Result<Found, StoreError> {
+        let proof = MapProof::decode(&said.proof.0).map_err(|_malformed| Lie::Malformed)?;
+        let Some(record) = &said.record else {
+            let proven = proof.verify(name, None, seen.root);
+            proven.map_err(|_other| Lie::FalseAbsence)?;
+            self.see_version(name, 0, seen)?;
+            return Ok(Found::Nothing);
+        };
+        let leaf = self.keys.leaf(name, &state_of(record)?);
+        let proven = proof.verify(name, Some(leaf), seen.root);
+        proven.map_err(|_other| Lie::NotInMap)?;
+        self.see_version(name, record.version, seen)?;
+        self.open(name, record)
+    }
+
+    /// Compares a version with the last one that was seen of the record, unless a newer state of the
+    /// store was seen meanwhile.
+    fn see_version(&self, name: MapKey, version: u64, seen: &Seen) -> Result<(), StoreError> {
+        let mut state = self.lock();
+        let memory = state
+            .memory
+            .as_mut()
+            .filter(|memory| seen.newest && memory.sequence() == seen.sequence);
+        Ok(memory.map_or(Ok(()), |memory| memory.see_version(name, version))?)
+    }
+
+    /// Opens a version at its place.
+    fn open(&self, name: MapKey, record: &RecordVersion) -> Result<Found, StoreError> {
+        let state = state_of(record)?;
+        let (version, expires) = (state.version, state.expires);
+        let Some(sealed) = &record.value else {
+            let at = expires.ok_or(Lie::FalseAbsence)?;
+            return Ok(Found::Expired { version, at });
+        };
+        let sealed = SealedRecord {
+            state,
+            sealed: sealed.0.clone(),
+        };
+        let value = self.keys.open(name, &sealed);
+        let value = value.map_err(|_altered| Lie::Altered)?;
+        Ok(Found::Value(StoreValue {
+            value,
+            version,
+            expires,
+        }))
+    }
+
+    /// What is sent of a write, and what the map has to have afterwards.
+    fn seal(
+        &self,
+        name: MapKey,
+        write: &Write<'_>,
+    ) -> Result<(RecordSet, Option<Hash>), StoreError> {
+        let mut set = RecordSet {
+            name: (*name.as_bytes()).into(),
+            if_version: write.if_version,
+            sealed: None,
+        };
+        let Some(value) = write.value else {
+            return Ok((set, None));
+        };
+        let version = (write.if_version.saturating_add(1), write.expires);
+        let record = self.keys.seal(name, version, value, &SystemEntropy)?;
+        let leaf = self.keys.leaf(name, &record.state);
+        set.sealed = Some(SealedVersion {
+            epoch: record.state.epoch,
+            expires: record.state.expires.unwrap_or_default(),
+            leaf: (*leaf.as_bytes()).into(),
+            value: record.sealed.into(),
+        });
+        Ok((set, Some(leaf)))
+    }
+}
+
+fn state_of(record: &RecordVersion) -> Result<LeafState, Lie> {
+    Ok(LeafState {
+        version: record.version,
+        epoch: record.epoch,
+        expires: Some(record.expires).filter(|expires| *expires != 0),
+        digest: hash_of(&record.digest)?,
+    })
+}

@@ -1,0 +1,354 @@
+//! A server that lies about a sealed store, and a thief who has all of it.
+
+use std::fs;
+use std::sync::{Arc, Mutex};
+
+use serde_json::{Value, json};
+use strongroom_client::store::{
+    ClientSecret, Found, Freshness, Lie, RecordName, SealedStore, Unlock,
+};
+use strongroom_client::{Client, RetryPolicy};
+use strongroom_crypto::entropy::SystemEntropy;
+use strongroom_tests::room::{Database, Room};
+use strongroom_tests::{on_each_database, service};
+use strongroom_types::body::SealedStoreCreate;
+
+use super::sealed_stores::{name, store, word};
+
+on_each_database!(
+    an_older_answer_is_named,
+    an_older_state_is_named_by_a_later_run_that_remembers,
+    a_record_said_to_be_missing_is_named,
+    a_record_of_another_name_or_store_is_named,
+    an_older_value_under_a_new_root_is_named,
+    an_altered_value_is_named,
+    an_invented_root_is_not_in_the_log,
+);
+
+type Lying = Box<dyn Fn(&str, Value) -> Value + Send + Sync>;
+
+/// A server between a client and the true one, which alters what is answered.
+struct Liar {
+    client: Client,
+    lie: Arc<Mutex<Option<Lying>>>,
+    /// The true answers, in order, with their paths.
+    said: Arc<Mutex<Vec<(String, Value)>>>,
+}
+
+impl Liar {
+    async fn before(room: &Room) -> Self {
+        let lie: Arc<Mutex<Option<Lying>>> = Arc::default();
+        let said: Arc<Mutex<Vec<(String, Value)>>> = Arc::default();
+        let (teller, keeper) = (Arc::clone(&lie), Arc::clone(&said));
+        let (http, origin) = (reqwest::Client::new(), room.server.sheet().url.clone());
+        let url = service::start(move |asked| {
+            let (teller, keeper) = (Arc::clone(&teller), Arc::clone(&keeper));
+            let request = http
+                .request(
+                    asked.method.parse().unwrap(),
+                    format!("{origin}{}", asked.target),
+                )
+                .header("authorization", asked.header("authorization").unwrap())
+                .header("content-type", "application/json")
+                .body(asked.body.clone());
+            async move {
+                let answer = request.send().await.ok()?;
+                let status = answer.status().as_u16();
+                let body: Value = answer.json().await.ok()?;
+                keeper
+                    .lock()
+                    .unwrap()
+                    .push((asked.target.clone(), body.clone()));
+                let lie = teller.lock().unwrap();
+                let told = lie
+                    .as_ref()
+                    .map_or(body.clone(), |lie| lie(&asked.target, body));
+                Some((status, told.to_string().into_bytes()))
+            }
+        });
+        let client = Client::builder(&url.await)
+            .api_key(&room.api_key)
+            .retry(RetryPolicy::never())
+            .build()
+            .unwrap();
+        Self { client, lie, said }
+    }
+
+    async fn open(&self, called: &str, secret: &ClientSecret) -> SealedStore {
+        let stores = self.client.stores();
+        let (called, slot) = (word(called), word("main"));
+        let opened = stores.open(&called, &slot, Unlock::Secret(secret)).await;
+        opened.unwrap()
+    }
+
+    /// Alters the answers of `get`.
+    fn tell(&self, lie: impl Fn(Value) -> Value + Send + Sync + 'static) {
+        *self.lie.lock().unwrap() = Some(Box::new(move |path, said| {
+            if path.ends_with("/get") {
+                lie(said)
+            } else {
+                said
+            }
+        }));
+    }
+
+    fn be_honest(&self) {
+        *self.lie.lock().unwrap() = None;
+    }
+
+    fn last(&self) -> Value {
+        self.said.lock().unwrap().last().unwrap().1.clone()
+    }
+}
+
+async fn lie_told(store: &SealedStore, of: &RecordName) -> Option<Lie> {
+    store.get(of).await.unwrap_err().lie()
+}
+
+async fn an_older_answer_is_named(room: Room) {
+    let (honest, secret) = store(&room, "vault").await;
+    honest.set(&name("role"), b"admin").await.unwrap();
+    let liar = Liar::before(&room).await;
+    let client = liar.open("vault", &secret).await;
+    client.get(&name("role")).await.unwrap();
+    let old = liar.last();
+    client.set(&name("role"), b"guest").await.unwrap();
+    liar.tell(move |_| old.clone());
+    let told = lie_told(&client, &name("role")).await;
+    assert_eq!(told, Some(Lie::OlderState { seen: 2, shown: 1 }));
+    liar.be_honest();
+    let (found, freshness) = client.get(&name("role")).await.unwrap();
+    assert_eq!(found.version(), 2);
+    assert_eq!(freshness, Freshness::NotOlderThanSeen);
+}
+
+async fn an_older_state_is_named_by_a_later_run_that_remembers(room: Room) {
+    let (honest, secret) = store(&room, "vault").await;
+    honest.set(&name("role"), b"admin").await.unwrap();
+    let liar = Liar::before(&room).await;
+    liar.open("vault", &secret)
+        .await
+        .get(&name("role"))
+        .await
+        .unwrap();
+    let old = liar.last();
+    honest.set(&name("role"), b"guest").await.unwrap();
+    let memory = honest.memory().unwrap();
+    liar.tell(move |_| old.clone());
+    // Who remembers nothing is shown the old value, and told that nothing is known of its age.
+    let forgetful = liar.open("vault", &secret).await;
+    let (found, freshness) = forgetful.get(&name("role")).await.unwrap();
+    assert_eq!(found.value().unwrap().value.expose(), b"admin");
+    assert_eq!(freshness, Freshness::Unverified);
+    let remembers = liar
+        .open("vault", &secret)
+        .await
+        .remembering(memory)
+        .unwrap();
+    let told = lie_told(&remembers, &name("role")).await;
+    assert_eq!(told, Some(Lie::OlderState { seen: 2, shown: 1 }));
+}
+
+async fn a_record_said_to_be_missing_is_named(room: Room) {
+    let (honest, secret) = store(&room, "vault").await;
+    for text in ["a", "b", "c"] {
+        honest.set(&name(text), b"v").await.unwrap();
+    }
+    let liar = Liar::before(&room).await;
+    let client = liar.open("vault", &secret).await;
+    client.get(&name("never")).await.unwrap();
+    let absence = liar.last()["records"][0]["proof"].clone();
+    liar.tell(|mut said| {
+        said["records"][0].as_object_mut().unwrap().remove("record");
+        said
+    });
+    assert_eq!(lie_told(&client, &name("a")).await, Some(Lie::FalseAbsence));
+    // With the proof that another name is not there.
+    liar.tell(move |mut said| {
+        said["records"][0] = json!({ "proof": absence });
+        said
+    });
+    assert_eq!(lie_told(&client, &name("a")).await, Some(Lie::FalseAbsence));
+    liar.tell(|mut said| {
+        said["records"] = json!([]);
+        said
+    });
+    assert_eq!(lie_told(&client, &name("a")).await, Some(Lie::Malformed));
+}
+
+async fn a_record_of_another_name_or_store_is_named(room: Room) {
+    let (vault, secret) = store(&room, "vault").await;
+    vault.set(&name("role"), b"guest").await.unwrap();
+    vault.set(&name("other"), b"admin").await.unwrap();
+    let (billing, other_secret) = store(&room, "billing").await;
+    billing.set(&name("role"), b"admin").await.unwrap();
+    billing.set(&name("more"), b"v").await.unwrap();
+    let liar = Liar::before(&room).await;
+    let client = liar.open("vault", &secret).await;
+    client.get(&name("other")).await.unwrap();
+    let of_other_name = liar.last();
+    let elsewhere = liar.open("billing", &other_secret).await;
+    elsewhere.get(&name("role")).await.unwrap();
+    let of_other_store = liar.last();
+    for lie in [of_other_name, of_other_store] {
+        let record = lie["records"][0].clone();
+        liar.tell(move |mut said| {
+            said["records"][0]["record"] = record["record"].clone();
+            said
+        });
+        assert_eq!(lie_told(&client, &name("role")).await, Some(Lie::NotInMap));
+        let record = lie["records"][0].clone();
+        liar.tell(move |mut said| {
+            said["records"][0] = record.clone();
+            said
+        });
+        assert_eq!(lie_told(&client, &name("role")).await, Some(Lie::NotInMap));
+    }
+    // A whole answer of another store: its root is not this store's.
+    let fresh = liar.open("vault", &secret).await;
+    liar.be_honest();
+    elsewhere.get(&name("role")).await.unwrap();
+    let whole = liar.last();
+    liar.tell(move |_| whole.clone());
+    assert_eq!(lie_told(&fresh, &name("role")).await, Some(Lie::NotInMap));
+}
+
+/// The server is free to put an old leaf under a new root. Whoever saw the newer version names it.
+async fn an_older_value_under_a_new_root_is_named(room: Room) {
+    let (honest, secret) = store(&room, "vault").await;
+    honest.set(&name("role"), b"admin").await.unwrap();
+    let liar = Liar::before(&room).await;
+    let client = liar.open("vault", &secret).await;
+    client.get(&name("role")).await.unwrap();
+    let old = liar.last();
+    client.set(&name("role"), b"guest").await.unwrap();
+    client.get(&name("role")).await.unwrap();
+    liar.tell(move |_| {
+        // The only record of the map: its old root, under a new number.
+        let mut old = old.clone();
+        old["sequence"] = json!(9);
+        old
+    });
+    let told = lie_told(&client, &name("role")).await;
+    assert_eq!(told, Some(Lie::OlderVersion { seen: 2, shown: 1 }));
+}
+
+async fn an_altered_value_is_named(room: Room) {
+    let (honest, secret) = store(&room, "vault").await;
+    honest.set(&name("role"), b"guest").await.unwrap();
+    let liar = Liar::before(&room).await;
+    let client = liar.open("vault", &secret).await;
+    for (field, wrong, expected) in [
+        ("value", json!("AAAA"), Lie::Altered),
+        ("version", json!(2), Lie::NotInMap),
+        ("epoch", json!(2), Lie::NotInMap),
+        ("expires", json!(5), Lie::NotInMap),
+        ("digest", json!("AAAA"), Lie::Malformed),
+        ("value", Value::Null, Lie::FalseAbsence),
+    ] {
+        liar.tell(move |mut said| {
+            said["records"][0]["record"][field] = wrong.clone();
+            said
+        });
+        let told = lie_told(&client, &name("role")).await;
+        assert_eq!(told, Some(expected), "{field}");
+    }
+}
+
+async fn an_invented_root_is_not_in_the_log(room: Room) {
+    let (honest, secret) = store(&room, "vault").await;
+    honest.set(&name("n"), b"v").await.unwrap();
+    let liar = Liar::before(&room).await;
+    let client = liar.open("vault", &secret).await;
+    // A number that no entry states, with a root that one does.
+    liar.tell(|mut said| {
+        said["sequence"] = json!(7);
+        said
+    });
+    let (found, _) = client.get(&name("n")).await.unwrap();
+    assert!(matches!(found, Found::Value(_)));
+    let truthful = honest.confirm(&room.verifier()).await.unwrap();
+    assert_eq!(truthful.sequence, 1);
+    // The same connection that lied answers the questions about the log.
+    let refused = client.confirm(&room.verifier()).await;
+    assert!(refused.is_err());
+}
+
+/// Who has the whole database and the server's root key reads what the server can read. The server
+/// can read what its answers hold: it unwraps its own layer before it answers.
+#[tokio::test]
+async fn a_thief_of_database_and_root_reads_no_name_and_no_value() {
+    let mut room = Room::open(Arc::new(Database::Sqlite.start())).await;
+    let liar = Liar::before(&room).await;
+    let secret = ClientSecret::generate(&SystemEntropy).unwrap();
+    let request = SealedStoreCreate {
+        name: word("vault"),
+        keep: None,
+    };
+    let stores = liar.client.stores();
+    let slot = word("main");
+    let made = stores
+        .create(&request, &slot, Unlock::Secret(&secret))
+        .await;
+    let vault = made.unwrap();
+    vault
+        .set(&name("zqRecordName"), b"zqRecordValue")
+        .await
+        .unwrap();
+    vault
+        .set(&name("zqRecordName"), b"zqRecordNewer")
+        .await
+        .unwrap();
+    vault.get(&name("zqRecordName")).await.unwrap();
+    liar.open("vault", &secret).await;
+    let text = secret.expose_text();
+    let told: Vec<Vec<u8>> = ["zqRecordName", "zqRecordValue", "zqRecordNewer", &text]
+        .iter()
+        .map(|word| word.as_bytes().to_vec())
+        .collect();
+    // All that the server ever held of it, in the clear to its own keys.
+    for (path, answer) in liar.said.lock().unwrap().iter() {
+        let mut seen = answer.to_string().into_bytes();
+        bytes_of(answer, &mut seen);
+        for word in &told {
+            assert!(!contains(&seen, word), "{path}");
+        }
+    }
+    // The wrapped root opens with no key but the client's: not with what the server has.
+    let wrong = ClientSecret::generate(&SystemEntropy).unwrap();
+    let (called, slot) = (word("vault"), word("main"));
+    let refused = stores.open(&called, &slot, Unlock::Secret(&wrong)).await;
+    assert!(refused.is_err());
+    let data = room.server.data().to_owned();
+    room.own_server().kill().unwrap();
+    let mut files = 0;
+    for file in fs::read_dir(&data).unwrap() {
+        let path = file.unwrap().path();
+        if path.is_file() {
+            let bytes = fs::read(&path).unwrap();
+            files += 1;
+            for word in &told {
+                assert!(!contains(&bytes, word), "{}", path.display());
+            }
+        }
+    }
+    assert!(files > 1);
+}
+
+fn contains(bytes: &[u8], word: &[u8]) -> bool {
+    bytes.windows(word.len()).any(|window| window == word)
+}
+
+/// The bytes of every base64 text of an answer.
+fn bytes_of(answer: &Value, out: &mut Vec<u8>) {
+    use base64::Engine as _;
+    match answer {
+        Value::String(text) => {
+            let decoded = base64::engine::general_purpose::STANDARD.decode(text);
+            out.extend(decoded.unwrap_or_default());
+        }
+        Value::Array(items) => items.iter().for_each(|item| bytes_of(item, out)),
+        Value::Object(fields) => fields.values().for_each(|field| bytes_of(field, out)),
+        _ => {}
+    }
+}
