@@ -6,6 +6,7 @@
 )]
 
 use std::io::{BufRead as _, BufReader, Read as _};
+use std::path::Path;
 use std::process::{Child, Output, Stdio};
 use std::thread::JoinHandle;
 
@@ -39,17 +40,30 @@ impl Deployment {
     #[must_use]
     pub fn new(arguments: &[&str], environment: &[(&str, &str)]) -> Self {
         let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
-        Self {
+        let mut made = Self {
             directory: tempfile::tempdir().unwrap(),
-            arguments: arguments.iter().map(|it| (*it).to_owned()).collect(),
+            arguments: Vec::new(),
             environment: environment.iter().map(owned).collect(),
-        }
+        };
+        made.set_arguments(arguments);
+        made
     }
 
     /// Sets a variable for what is run from here on.
     pub fn set(&mut self, name: &str, value: &str) {
         self.environment.retain(|(it, _)| it != name);
         self.environment.push((name.to_owned(), value.to_owned()));
+    }
+
+    /// Gives other arguments to what is run from here on.
+    pub fn set_arguments(&mut self, arguments: &[&str]) {
+        self.arguments = arguments.iter().map(|it| (*it).to_owned()).collect();
+    }
+
+    /// Where its data is.
+    #[must_use]
+    pub fn directory(&self) -> &Path {
+        self.directory.path()
     }
 
     /// Makes it, and answers the administrator's API key.

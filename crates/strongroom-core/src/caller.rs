@@ -18,6 +18,36 @@ pub(crate) struct Client {
     pub(crate) body: ClientBody,
 }
 
+/// What the administrator of a workspace may do: everything in it.
+pub(crate) const ALL_PERMISSIONS: [Permission; 20] = [
+    Permission::Encrypt,
+    Permission::Decrypt,
+    Permission::Rewrap,
+    Permission::DataKeys,
+    Permission::SealForOthers,
+    Permission::LogRead,
+    Permission::AdminClients,
+    Permission::AdminIssuers,
+    Permission::AdminContexts,
+    Permission::AdminPolicies,
+    Permission::AdminCustomerKeys,
+    Permission::AdminJobs,
+    Permission::AdminWebhooks,
+    Permission::ObjectsRead,
+    Permission::ObjectsWrite,
+    Permission::ObjectsDelete,
+    Permission::ObjectsList,
+    Permission::AdminStores,
+    Permission::StoresRead,
+    Permission::StoresWrite,
+];
+/// Those that there were not yet when the first workspaces were made.
+const LATER_PERMISSIONS: [Permission; 3] = [
+    Permission::AdminStores,
+    Permission::StoresRead,
+    Permission::StoresWrite,
+];
+
 /// The part of a client's record that is sealed.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct ClientBody {
@@ -25,6 +55,29 @@ pub(crate) struct ClientBody {
     pub(crate) permissions: Vec<Permission>,
     pub(crate) allowed_contexts: Vec<ContextPattern>,
     pub(crate) disabled: bool,
+    /// Whether it may do everything in its workspace, also what permissions are added for later. Older
+    /// records do not say.
+    #[serde(default)]
+    pub(crate) everything: Option<bool>,
+}
+
+impl ClientBody {
+    /// With the permissions that were added since an administrator was made.
+    pub(crate) fn grown(mut self) -> Self {
+        let held = |permission| self.permissions.contains(permission);
+        let everything = self.everything.unwrap_or_else(|| {
+            let mut former = ALL_PERMISSIONS.iter();
+            former.all(|permission| LATER_PERMISSIONS.contains(permission) || held(permission))
+        });
+        if everything {
+            let missing = ALL_PERMISSIONS
+                .iter()
+                .filter(|permission| !held(permission));
+            let missing: Vec<_> = missing.copied().collect();
+            self.permissions.extend(missing);
+        }
+        self
+    }
 }
 
 /// The API key behind a request: the one that was shown, or that the token was exchanged with.
@@ -90,4 +143,36 @@ pub(crate) fn claim_names(lock: &Lock) -> Vec<String> {
         .iter()
         .map(|term| term.claim().to_owned())
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(json: &serde_json::Value) -> Vec<Permission> {
+        let body: ClientBody = serde_json::from_value(json.clone()).unwrap();
+        body.grown().permissions
+    }
+
+    #[test]
+    fn administrators_may_do_what_permissions_were_added_for() {
+        let former: Vec<_> = ALL_PERMISSIONS
+            .iter()
+            .filter(|permission| !LATER_PERMISSIONS.contains(permission))
+            .collect();
+        let mut record = serde_json::json!({
+            "name": "administrator",
+            "permissions": former,
+            "allowed_contexts": [{}],
+            "disabled": false,
+        });
+        assert_eq!(read(&record).len(), ALL_PERMISSIONS.len());
+        // Whoever was given just these since gets no others.
+        record["everything"] = false.into();
+        assert_eq!(read(&record).len(), former.len());
+        let some = serde_json::json!(["encrypt", "admin:clients"]);
+        record["permissions"] = some;
+        record.as_object_mut().unwrap().remove("everything");
+        assert_eq!(read(&record).len(), 2);
+    }
 }

@@ -84,7 +84,7 @@ pub(crate) fn client(
     Ok(Client {
         id,
         created: record.created,
-        body,
+        body: body.grown(),
     })
 }
 

@@ -88,7 +88,7 @@ impl ItemUse for Moving<'_> {
     ) -> Result<MovedPrefix, Denial> {
         let envelope = parse_prefix(self.prefix)?;
         Ok(MovedPrefix {
-            prefix: keys.rewrap_stream(permit, &envelope, &*room.entropy)?,
+            prefix: keys.rewrap_prefix(permit, &envelope, &*room.entropy)?,
             replaces: envelope.prefix_bytes(),
         })
     }

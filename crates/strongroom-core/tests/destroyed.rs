@@ -13,7 +13,7 @@ use strongroom_core::ports::Tombstone;
 use strongroom_core::{Denial, PageQuery, Settings};
 use strongroom_types::body::{ContextCreate, ContextInfo, ContextState, EncryptRequest, KeyState};
 use strongroom_types::{ContextId, KeyVersion};
-use support::{START, World, context, database, open};
+use support::{START, World, back_up, context, database, open};
 
 const HOUR: i64 = 3_600_000_000;
 
@@ -92,7 +92,7 @@ async fn a_destroyed_context_that_the_database_does_not_know_is_made_again_by_na
     Arc::into_inner(store).unwrap().close().await;
     let file = folder.path().join("strongroom.db");
     let backup = folder.path().join("old.db");
-    std::fs::copy(&file, &backup).unwrap();
+    back_up(&file, &backup);
 
     let store = database(&file).await;
     let room = open(&store, &anchor, Settings::default()).await.unwrap();

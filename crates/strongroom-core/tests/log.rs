@@ -19,7 +19,7 @@ use strongroom_log::{
 };
 use strongroom_types::body::{Batch, EncryptItem, EntriesPage};
 use strongroom_types::{Operation, Outcome};
-use support::{START, World, context, database, open};
+use support::{START, World, back_up, context, database, open};
 
 impl World {
     fn verifier(&self) -> (NoteVerifier, String) {
@@ -360,7 +360,7 @@ async fn a_database_older_than_its_checkpoint_is_refused_until_a_generation_begi
         folder.path().join("strongroom.db"),
         folder.path().join("old.db"),
     );
-    std::fs::copy(&file, &backup).unwrap();
+    back_up(&file, &backup);
 
     let store = database(&file).await;
     let room = open(&store, &anchor, Settings::default()).await.unwrap();

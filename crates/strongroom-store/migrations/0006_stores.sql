@@ -23,7 +23,14 @@ CREATE TABLE store_value (
     prefix BYTEA NOT NULL,
     body BYTEA NOT NULL,
     PRIMARY KEY (workspace, context, name, version),
-    FOREIGN KEY (workspace, context) REFERENCES store (workspace, context)
+    FOREIGN KEY (workspace, context) REFERENCES context (workspace, id)
+);
+
+-- Stores that were destroyed and whose values are not all erased yet.
+CREATE TABLE store_erasure (
+    workspace TEXT NOT NULL,
+    context TEXT NOT NULL,
+    PRIMARY KEY (workspace, context)
 );
 
 -- What a rotated key still holds.

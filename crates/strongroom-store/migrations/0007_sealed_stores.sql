@@ -10,7 +10,7 @@ CREATE TABLE sealed_map (
     root BYTEA NOT NULL,
     changed BIGINT NOT NULL,
     PRIMARY KEY (workspace, context),
-    FOREIGN KEY (workspace, context) REFERENCES store (workspace, context)
+    FOREIGN KEY (workspace, context) REFERENCES context (workspace, id)
 );
 
 CREATE TABLE sealed_node (
@@ -19,7 +19,7 @@ CREATE TABLE sealed_node (
     id BYTEA NOT NULL,
     node BYTEA NOT NULL,
     PRIMARY KEY (workspace, context, id),
-    FOREIGN KEY (workspace, context) REFERENCES sealed_map (workspace, context)
+    FOREIGN KEY (workspace, context) REFERENCES context (workspace, id)
 );
 
 CREATE TABLE sealed_slot (
@@ -28,7 +28,7 @@ CREATE TABLE sealed_slot (
     slot BYTEA NOT NULL,
     body BYTEA NOT NULL,
     PRIMARY KEY (workspace, context, slot),
-    FOREIGN KEY (workspace, context) REFERENCES sealed_map (workspace, context)
+    FOREIGN KEY (workspace, context) REFERENCES context (workspace, id)
 );
 
 CREATE TABLE sealed_guess (

@@ -17,8 +17,8 @@ use strongroom_types::{
 use crate::database::Database;
 use crate::read::{context, job, log, object, record, sealed_store, store, webhook, workspace};
 use crate::write::{
-    EraseOpenings, EraseTerms, MoveWebhook, Probe, PutCheckpoint, PutDeployment, PutFirstWorkspace,
-    PutJob, PutTiling,
+    EraseOpenings, EraseStoreValues, EraseTerms, MoveWebhook, Probe, PutCheckpoint, PutDeployment,
+    PutFirstWorkspace, PutJob, PutTiling,
 };
 
 #[async_trait]
@@ -424,6 +424,10 @@ impl Store for Database {
     ) -> Result<u64, StoreError> {
         let count = store::count_stale_values(&self.readers, workspace, context, below);
         self.read(count).await
+    }
+
+    async fn erase_store_values(&self, limit: u32) -> Result<u64, StoreError> {
+        self.outbox.write(EraseStoreValues { limit }).await
     }
 
     async fn sealed_map(

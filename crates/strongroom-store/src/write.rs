@@ -9,6 +9,7 @@ use strongroom_core::ports::{
 };
 use strongroom_types::WorkspaceId;
 
+use crate::change::store::erase_rows;
 use crate::change::{self, ChangeError};
 use crate::columns::{bigint, failed, placeholders};
 use crate::read;
@@ -360,5 +361,36 @@ impl Write for Probe {
             .await
             .map_err(failed("deployment"))?;
         Ok(())
+    }
+}
+
+/// Erases some rows of a store that was destroyed; says how many.
+#[derive(Debug)]
+pub(crate) struct EraseStoreValues {
+    pub(crate) limit: u32,
+}
+
+#[async_trait]
+impl Write for EraseStoreValues {
+    type Answer = u64;
+
+    const ERASES: bool = true;
+
+    async fn run(&self, conn: &mut AnyConnection) -> Result<u64, StoreError> {
+        let Some((workspace, context)) = read::store::to_erase(&mut *conn).await? else {
+            return Ok(0);
+        };
+        let store = (workspace.as_str(), context.as_str());
+        let erased = erase_rows(&mut *conn, store, self.limit).await;
+        let erased = erased.map_err(failed("store_value"))?;
+        if erased < u64::from(self.limit) {
+            query("DELETE FROM store_erasure WHERE workspace = $1 AND context = $2")
+                .bind(workspace)
+                .bind(context)
+                .execute(conn)
+                .await
+                .map_err(failed("store_erasure"))?;
+        }
+        Ok(erased)
     }
 }

@@ -5,7 +5,8 @@ use strongroom_tests::on_each_database;
 use strongroom_tests::poll::poll;
 use strongroom_tests::room::{Room, tenant};
 use strongroom_types::body::{
-    JobCause, JobInfo, JobKind, JobState, ObjectCreate, ObjectRead, ObjectUpdate,
+    DecryptRequest, EncryptRequest, EntryView, JobCause, JobInfo, JobKind, JobState, ObjectCreate,
+    ObjectRead, ObjectUpdate,
 };
 use strongroom_types::{Code, JobId, KeyVersion, Operation, Outcome, Reason};
 
@@ -13,7 +14,9 @@ on_each_database!(
     objects_move_to_the_newest_version_by_a_job_that_proves_it,
     a_job_that_ended_cannot_be_cancelled,
     jobs_of_other_workspaces_do_not_exist,
-    only_rewrapping_begins_by_name,
+    a_workspace_gets_a_new_root_and_all_opens,
+    no_workspace_moves_the_deployments_root,
+    a_destruction_does_not_begin_by_name,
 );
 
 async fn ended(room: &Room, id: JobId) -> JobInfo {
@@ -85,10 +88,48 @@ async fn jobs_of_other_workspaces_do_not_exist(room: Room) {
     assert!(ours.items.iter().all(|job| job.id != theirs));
 }
 
-async fn only_rewrapping_begins_by_name(room: Room) {
+async fn a_destruction_does_not_begin_by_name(room: Room) {
     let refused = room.post("/v1/jobs", r#"{"kind":"destroy-context"}"#).await;
     room.assert_problem(&refused, (400, "invalid_request"), Reason::InvalidRequest)
         .await;
     let refused = room.post("/v1/jobs", r#"{"kind":"other"}"#).await;
     refused.assert_problem(400, "invalid_request");
+}
+
+async fn a_workspace_gets_a_new_root_and_all_opens(room: Room) {
+    let sealed = room
+        .client
+        .encrypt(EncryptRequest::new(tenant("acme"), "value"));
+    let sealed = sealed.await.unwrap();
+    let request = ObjectCreate::new(tenant("beta"), "object", "kept");
+    let kept = room.client.objects().create(request).await.unwrap();
+    let begun = room.client.jobs().create(JobKind::RotateRoot).await;
+    let job = ended(&room, begun.unwrap().id).await;
+    assert_eq!(job.state, JobState::Done);
+    assert_eq!((job.moved, job.failed, job.remaining), (2, 0, 0));
+    assert_eq!(job.stored, 1, "the object is under the new version");
+    let request = DecryptRequest::new(tenant("acme"), sealed.ciphertext);
+    let opened = room.client.decrypt(request).await.unwrap();
+    assert_eq!(opened.plaintext.0, b"value");
+    let read = room
+        .client
+        .objects()
+        .read(&ObjectRead::by_id(kept.id))
+        .await;
+    assert_eq!(read.unwrap().value.unwrap().0, b"kept");
+    let moves = room.entries(EntryFilter {
+        operation: Some(Operation::ContextRewrap),
+        ..EntryFilter::default()
+    });
+    let moves = moves.await;
+    let from_to = |entry: &EntryView| (entry.facts["from"].clone(), entry.facts["to"].clone());
+    let ends = ("root/1".to_owned(), "root/2".to_owned());
+    assert!(!moves.is_empty() && moves.iter().all(|entry| from_to(entry) == ends));
+}
+
+async fn no_workspace_moves_the_deployments_root(room: Room) {
+    let refused = room.client.jobs().create(JobKind::MoveRoot).await;
+    let reason = Reason::PermissionMissing;
+    room.assert_refused(refused, (403, Code::PermissionDenied), reason)
+        .await;
 }

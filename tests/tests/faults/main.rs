@@ -8,6 +8,30 @@
     reason = "what is not there fails its test"
 )]
 
+/// Runs tests on each database that is tested, each in a world of its own.
+macro_rules! on_each {
+    ($world:ident, $($name:ident),+ $(,)?) => {
+        mod sqlite {
+            $(#[tokio::test]
+            async fn $name() {
+                let database = super::Database::Sqlite;
+                if database.is_tested() {
+                    super::$name(super::$world::open(database).await).await;
+                }
+            })+
+        }
+        mod postgres {
+            $(#[tokio::test]
+            async fn $name() {
+                let database = super::Database::Postgres;
+                if database.is_tested() {
+                    super::$name(super::$world::open(database).await).await;
+                }
+            })+
+        }
+    };
+}
+
 mod crash;
 mod database_file;
 mod deployment;

@@ -94,30 +94,8 @@ fn old(object: &StoredObject) -> ObjectRead {
     }
 }
 
-macro_rules! on_both {
-    ($($name:ident),+ $(,)?) => {
-        mod sqlite {
-            $(#[tokio::test]
-            async fn $name() {
-                super::run(super::Database::Sqlite, super::$name).await;
-            })+
-        }
-        mod postgres {
-            $(#[tokio::test]
-            async fn $name() {
-                super::run(super::Database::Postgres, super::$name).await;
-            })+
-        }
-    };
-}
-
-async fn run(database: Database, test: impl AsyncFnOnce(Tampered)) {
-    if database.is_tested() {
-        test(Tampered::open(database).await).await;
-    }
-}
-
-on_both!(
+on_each!(
+    Tampered,
     versions_of_an_object_cannot_be_exchanged,
     objects_cannot_be_exchanged,
     names_cannot_be_exchanged,

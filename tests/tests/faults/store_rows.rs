@@ -131,30 +131,8 @@ impl Tampered {
     }
 }
 
-macro_rules! on_both {
-    ($($name:ident),+ $(,)?) => {
-        mod sqlite {
-            $(#[tokio::test]
-            async fn $name() {
-                super::run(super::Database::Sqlite, super::$name).await;
-            })+
-        }
-        mod postgres {
-            $(#[tokio::test]
-            async fn $name() {
-                super::run(super::Database::Postgres, super::$name).await;
-            })+
-        }
-    };
-}
-
-async fn run(database: Database, test: impl AsyncFnOnce(Tampered)) {
-    if database.is_tested() {
-        test(Tampered::open(database).await).await;
-    }
-}
-
-on_both!(
+on_each!(
+    Tampered,
     values_of_one_store_cannot_be_exchanged,
     values_of_two_stores_cannot_be_exchanged,
     values_of_two_workspaces_cannot_be_exchanged,

@@ -10,6 +10,7 @@ use strongroom_tests::moto::{self, Moto};
 use strongroom_tests::openbao::OpenBao;
 use strongroom_tests::poll::poll;
 use strongroom_tests::softhsm::{CONFIGURATION, PIN, SoftHsm, module};
+use strongroom_types::body::{JobKind, JobState};
 
 /// Makes the deployment, seals a value, kills the server, starts it again and opens the value.
 /// Nothing that the server writes about itself, however talkative, has a secret in it.
@@ -159,6 +160,52 @@ async fn a_token_taken_out_shows_in_readyz_and_comes_back() {
     poll(async || (server.ready().await.status == 200).then_some(())).await;
     let other = server.workspace(&administrator).await;
     seal(&server, &other).await;
+}
+
+#[tokio::test]
+async fn a_deployment_moves_from_a_key_file_to_a_token() {
+    let hsm = SoftHsm::start();
+    let configuration = hsm.configuration().display().to_string();
+    let environment = [
+        (CONFIGURATION, configuration.as_str()),
+        ("STRONGROOM_ROOT_PIN", PIN),
+    ];
+    let mut deployment = Deployment::new(&[], &environment);
+    let administrator = deployment.init();
+    let server = deployment.serve();
+    let client = server.workspace(&administrator).await;
+    let sealed = seal(&server, &client).await;
+    drop(server);
+
+    let key_file = deployment.directory().join("root.key");
+    let file = deployment.directory().join("strongroom.toml");
+    let token = format!(
+        "pkcs11_module = {:?}\n[root.pkcs11]\ntoken = \"strongroom\"\nkey = \"root\"\n",
+        module()
+    );
+    let both = format!("{token}[former_root]\nkey_file = {key_file:?}\n");
+    std::fs::write(&file, &both).unwrap();
+    deployment.set_arguments(&["--config", file.to_str().unwrap()]);
+    let server = deployment.serve();
+    opens(&server, &client, &sealed).await;
+    let jobs = server.client(&administrator);
+    let begun = jobs.jobs().create(JobKind::MoveRoot).await.unwrap();
+    let job = poll(async || {
+        let job = jobs.jobs().describe(begun.id).await.unwrap();
+        job.finished.is_some().then_some(job)
+    })
+    .await;
+    // Two workspaces, and three seeds of the deployment.
+    assert_eq!((job.state, job.moved), (JobState::Done, 5), "{job:?}");
+    assert_eq!((job.failed, job.remaining), (0, 0));
+    opens(&server, &client, &sealed).await;
+    drop(server);
+
+    std::fs::remove_file(&key_file).unwrap();
+    std::fs::write(&file, &token).unwrap();
+    let server = deployment.serve();
+    is_ready(&server, "pkcs11").await;
+    opens(&server, &client, &sealed).await;
 }
 
 /// The gate answers on a thread of its own while the commands are waited for.

@@ -19,29 +19,6 @@ use crate::strongroom::Strongroom;
 use crate::time::{format_time, micros};
 use crate::workspace::WorkspaceKeys;
 
-/// What the administrator of a workspace may do: everything in it.
-pub(super) const ALL_PERMISSIONS: [Permission; 20] = [
-    Permission::Encrypt,
-    Permission::Decrypt,
-    Permission::Rewrap,
-    Permission::DataKeys,
-    Permission::SealForOthers,
-    Permission::LogRead,
-    Permission::AdminClients,
-    Permission::AdminIssuers,
-    Permission::AdminContexts,
-    Permission::AdminPolicies,
-    Permission::AdminCustomerKeys,
-    Permission::AdminJobs,
-    Permission::AdminWebhooks,
-    Permission::ObjectsRead,
-    Permission::ObjectsWrite,
-    Permission::ObjectsDelete,
-    Permission::ObjectsList,
-    Permission::AdminStores,
-    Permission::StoresRead,
-    Permission::StoresWrite,
-];
 /// The most live API keys of a client: the present one and the next.
 const API_KEYS_MAX: usize = 2;
 /// The most patterns of allowed key contexts.
@@ -322,6 +299,7 @@ impl Administration for Create {
             permissions: unique(&self.0.permissions),
             allowed_contexts: self.0.allowed_contexts.clone(),
             disabled: false,
+            everything: Some(false),
         };
         let new = room.new_client(&state.keys, state.id, body, self.0.expires_in)?;
         let account = Account::of_changes(new.changes)

@@ -3,8 +3,7 @@
 use strongroom_types::body::WorkspaceCreated;
 use strongroom_types::{ContextPattern, Operation, Permission};
 
-use super::clients::ALL_PERMISSIONS;
-use crate::caller::ClientBody;
+use crate::caller::{ALL_PERMISSIONS, ClientBody};
 use crate::denial::Denial;
 use crate::door::Account;
 use crate::ports::RecordKind;
@@ -52,6 +51,7 @@ impl Strongroom {
             permissions,
             allowed_contexts: vec![ContextPattern::default()],
             disabled: false,
+            everything: Some(true),
         };
         let new = self.new_client(&state.keys, state.id, body, None)?;
         let account = Account::of_changes(new.changes).fact("client", &new.info.id.to_string());

@@ -21,7 +21,7 @@ mod workspaces;
 use serde::Serialize;
 use strongroom_log::sha256;
 use strongroom_types::body::Page;
-use strongroom_types::{KeyContext, Operation, Permission, base32};
+use strongroom_types::{CustomerKeyId, KeyContext, Operation, Permission, base32};
 
 use crate::ask::{Answered, Ask};
 use crate::caller::Caller;
@@ -76,6 +76,11 @@ trait Administration: Send + Sync {
         Vec::new()
     }
 
+    /// The customer's key that is administered, for the entry of a denial.
+    fn customer_key(&self) -> Option<CustomerKeyId> {
+        None
+    }
+
     /// Decides, and says what changes.
     fn decide(
         &self,
@@ -110,6 +115,7 @@ impl<T: Administration> Use for Administer<T> {
     fn asked(&self) -> Asked {
         Asked {
             contexts: self.0.asked(),
+            customer_key: self.0.customer_key(),
             ..Asked::default()
         }
     }
@@ -174,7 +180,7 @@ fn reading(what: &'static str) -> Account {
 }
 
 /// The longest name of a workspace or client, in Unicode scalar values.
-const NAME_CHARS_MAX: usize = 200;
+pub const NAME_CHARS_MAX: usize = 200;
 
 fn check_name(name: &str) -> Result<(), Denial> {
     if (1..=NAME_CHARS_MAX).contains(&name.chars().count()) {

@@ -55,7 +55,7 @@ impl Strongroom {
         &self,
         ask: &Ask,
         name: StoreName,
-    ) -> Result<Answered<StoreInfo>, Refused> {
+    ) -> Result<Answered<()>, Refused> {
         let family = StoreFamily::Sealed;
         self.destroy(ask, Delete { name, family }).await
     }

@@ -61,11 +61,7 @@ impl Strongroom {
     ///
     /// # Errors
     /// As for [`Strongroom::context_destroy`].
-    pub async fn store_delete(
-        &self,
-        ask: &Ask,
-        name: StoreName,
-    ) -> Result<Answered<StoreInfo>, Refused> {
+    pub async fn store_delete(&self, ask: &Ask, name: StoreName) -> Result<Answered<()>, Refused> {
         let family = StoreFamily::Plain;
         self.destroy(ask, Delete { name, family }).await
     }
@@ -234,13 +230,13 @@ pub(super) struct Delete {
 impl Administration for Delete {
     const OPERATION: Operation = Operation::StoreDelete;
     const PERMISSION: Option<Permission> = Some(Permission::AdminStores);
-    type Answer = (StoreInfo, Tombstone);
+    type Answer = ((), Tombstone);
 
     async fn decide(
         &self,
         room: &Strongroom,
         caller: &Caller,
-    ) -> Result<((StoreInfo, Tombstone), Account), Stopped> {
+    ) -> Result<(((), Tombstone), Account), Stopped> {
         let state = &caller.state;
         let place = StorePlace::of(caller, self.family, &self.name)?;
         let unknown = Denial::NotFound(Thing::Store);
@@ -256,8 +252,8 @@ impl Administration for Delete {
         }
         let found = room.store.store(state.id, place.context).await?;
         let found = found.ok_or_else(|| unknown.clone())?;
-        let (info, _) = info(state, self.family, &found)?.ok_or(unknown)?;
+        info(state, self.family, &found)?.ok_or(unknown)?;
         let (account, tombstone) = room.destruction_of(state.id, &mut row, &place.map);
-        Ok(((info, tombstone), account))
+        Ok((((), tombstone), account))
     }
 }

@@ -5,10 +5,9 @@ use strongroom_types::body::{
 };
 use strongroom_types::{Operation, Permission, WorkspaceId};
 
-use super::clients::ALL_PERMISSIONS;
 use super::{Administration, PageQuery, check_name, page, reading};
 use crate::ask::{Answered, Ask};
-use crate::caller::{Caller, ClientBody};
+use crate::caller::{ALL_PERMISSIONS, Caller, ClientBody};
 use crate::denial::{Denial, Refused, Thing};
 use crate::door::{Account, Stopped};
 use crate::ports::{Change, WorkspaceRow};
@@ -202,6 +201,7 @@ impl Administration for Create {
             permissions: ALL_PERMISSIONS.to_vec(),
             allowed_contexts: vec![strongroom_types::ContextPattern::default()],
             disabled: false,
+            everything: Some(true),
         };
         let new = room.new_client(&keys, id, admin, None)?;
         let mut changes = vec![Change::InsertWorkspace(row)];

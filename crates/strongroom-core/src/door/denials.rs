@@ -6,7 +6,8 @@ use std::sync::{Mutex, PoisonError};
 
 use strongroom_types::body::LogEntryId;
 use strongroom_types::{
-    ClientId, Code, KeyContext, Kind, ObjectId, Operation, Outcome, Reason, WorkspaceId,
+    ClientId, Code, CustomerKeyId, KeyContext, Kind, ObjectId, Operation, Outcome, Reason,
+    WorkspaceId,
 };
 
 use super::{Account, Ending};
@@ -137,6 +138,7 @@ pub(crate) struct Asked {
     pub(crate) object: Option<ObjectId>,
     /// The key context of a store.
     pub(crate) store: Option<KeyContext>,
+    pub(crate) customer_key: Option<CustomerKeyId>,
 }
 
 impl Asked {
@@ -146,6 +148,7 @@ impl Asked {
             contexts: Vec::new(),
             object: Some(object),
             store: None,
+            customer_key: None,
         }
     }
 
@@ -251,7 +254,7 @@ impl Strongroom {
     }
 }
 
-/// The account of a denial: which key contexts were asked for, and which object.
+/// The account of a denial: which key contexts were asked for, and which object or customer's key.
 fn asked_account(caller: &Caller, asked: Asked) -> Account {
     let mut account = Account {
         count: 1,
@@ -266,8 +269,11 @@ fn asked_account(caller: &Caller, asked: Asked) -> Account {
         account = account.of_kind(Kind::Store, context, &map);
     }
     account.count = u32::try_from(account.uses.len().max(1)).unwrap_or(u32::MAX);
-    match asked.object {
-        Some(object) => account.fact("object", &object.to_string()),
+    if let Some(object) = asked.object {
+        account = account.fact("object", &object.to_string());
+    }
+    match asked.customer_key {
+        Some(key) => account.fact("customer_key", &key.to_string()),
         None => account,
     }
 }

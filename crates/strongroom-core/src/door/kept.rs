@@ -1,10 +1,12 @@
 //! Unwrapped keys that are kept, and loads under way.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use moka::future;
+use moka::sync::Cache;
 use strongroom_crypto::envelope::Envelope;
 use strongroom_types::{ContextId, KeyVersion, WorkspaceId};
 
@@ -89,6 +91,9 @@ pub(crate) struct Keyring {
     /// Loads under way, by epoch: concurrent callers under one state share one load, and none gets
     /// what was loaded under an older state. No key is here: they find it among the kept.
     loading: future::Cache<(WorkspaceId, ContextId, u64, Need), ()>,
+    /// Items that each active version has sealed at this node. They outlast the keys: a customer's key
+    /// may be unwrapped at every use.
+    counts: Cache<(WorkspaceId, ContextId, KeyVersion), Arc<AtomicU64>>,
     /// When keys that a customer's key unwrapped must be gone.
     ends: Mutex<BTreeSet<(Micros, WorkspaceId, ContextId)>>,
 }
@@ -101,6 +106,7 @@ impl Keyring {
                 .max_capacity(CONTEXTS_MAX)
                 .time_to_live(LOADED_MAX)
                 .build(),
+            counts: Cache::new(CONTEXTS_MAX),
             ends: Mutex::default(),
         }
     }
@@ -117,6 +123,17 @@ impl Keyring {
         self.kept
             .get(&(state.id, id))
             .filter(|keys| keys.epoch >= state.epoch && keys.serve(need, time))
+    }
+
+    /// How many items a version has sealed at this node.
+    pub(super) fn count_of(
+        &self,
+        workspace: WorkspaceId,
+        id: ContextId,
+        version: KeyVersion,
+    ) -> Arc<AtomicU64> {
+        self.counts
+            .get_with((workspace, id, version), Arc::<AtomicU64>::default)
     }
 
     /// What was unwrapped before, under whatever state.

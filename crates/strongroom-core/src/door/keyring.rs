@@ -49,7 +49,7 @@ pub(crate) struct ContextKeys {
     /// When the active version was made.
     active_since: Micros,
     /// Items that the active version has sealed, as far as this node knows.
-    sealed: AtomicU64,
+    sealed: Arc<AtomicU64>,
     pub(super) epoch: u64,
     workspace: WorkspaceId,
     versions: BTreeMap<KeyVersion, Arc<ContextKey>>,
@@ -127,7 +127,7 @@ impl ContextKeys {
         let wanted_fault = wanted.and_then(|key| state.customer_keys.check_use(key).err());
         Ok(Self {
             active_since: active.map_or(0, |key| key.created),
-            sealed: AtomicU64::new(active.map_or(0, |key| key.sealed)),
+            sealed: Arc::new(AtomicU64::new(active.map_or(0, |key| key.sealed))),
             id: row.id,
             kind: row.kind,
             rules,
@@ -193,10 +193,6 @@ impl ContextKeys {
         if seen.lock_secret == row.lock_secret {
             self.lock_secret.clone_from(&former.lock_secret);
         }
-        if former.active == self.active {
-            let sealed = former.sealed.load(Ordering::Relaxed);
-            self.sealed.fetch_max(sealed, Ordering::Relaxed);
-        }
         self.since = former.since;
         self.until = Some(until);
     }
@@ -216,6 +212,12 @@ impl ContextKeys {
             lacking.collect(),
             secret && row.state != ContextState::Destroyed,
         )
+    }
+
+    /// Counts on where this node was, whatever the row says: it is behind.
+    pub(super) fn count_on(&mut self, count: Arc<AtomicU64>) {
+        count.fetch_max(self.sealed.load(Ordering::Relaxed), Ordering::Relaxed);
+        self.sealed = count;
     }
 
     /// Notes that only what is needed was unwrapped of a row.
@@ -417,14 +419,20 @@ impl ContextKeys {
         envelope::rewrap(envelope, old, new, associated_data, entropy).map_err(rewrap_fault)
     }
 
-    /// Moves the prefix of a stream to the active version. Needs nobody's claims.
-    pub(crate) fn rewrap_stream(
+    /// Moves the prefix, header and key part, of a stream or of something stored to the active version.
+    /// Needs nobody's claims.
+    pub(crate) fn rewrap_prefix(
         &self,
         permit: ItemPermit,
         prefix: &Envelope<'_>,
         entropy: &dyn Entropy,
     ) -> Result<Vec<u8>, Denial> {
-        permit.consume(&[Operation::StreamRewrap], self.id)?;
+        const MOVES: [Operation; 3] = [
+            Operation::StreamRewrap,
+            Operation::ObjectRewrap,
+            Operation::StoreRewrap,
+        ];
+        permit.consume(&MOVES, self.id)?;
         let (old, new) = self.moving_keys(prefix)?;
         envelope::rewrap_prefix(prefix, old, new, entropy).map_err(rewrap_fault)
     }

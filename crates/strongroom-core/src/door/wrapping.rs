@@ -83,6 +83,7 @@ impl Strongroom {
         need: Need,
     ) -> Result<Arc<ContextKeys>, Denial> {
         let mut keys = ContextKeys::of_row(state, &row, self.time.now())?;
+        keys.count_on(self.keyring.count_of(state.id, row.id, keys.active));
         match row.wrapper {
             Wrapper::Root(_) => keys.unwrap_by_root(state, &row)?,
             Wrapper::Customer(_) => {

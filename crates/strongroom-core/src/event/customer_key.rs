@@ -4,7 +4,7 @@ use strongroom_log::Entry;
 use strongroom_types::body::{
     ByokKey, ByokKeyVerified, CustomerKeyChanged, EventData, KeyProvider,
 };
-use strongroom_types::{CustomerKeyId, Operation, PolicyId};
+use strongroom_types::{CustomerKeyId, Operation, Outcome, PolicyId, Reason};
 
 use crate::denial::Denial;
 use crate::policy::Policy;
@@ -23,7 +23,10 @@ impl Strongroom {
     ) -> Result<Option<EventData>, Denial> {
         let fact = |name| entry.facts.value(name);
         let id = fact("customer_key").and_then(|id| id.parse::<CustomerKeyId>().ok());
-        let (Some(customer_key), Some(provider)) = (id, fact("provider").and_then(provider)) else {
+        let described = id.and_then(|id| state.customer_keys.find(id).ok());
+        let described = described.map(|key| key.body.key.kind());
+        let kind = fact("provider").or(described).and_then(provider);
+        let (Some(customer_key), Some(provider)) = (id, kind) else {
             return Ok(None);
         };
         let key = ByokKey {
@@ -32,7 +35,7 @@ impl Strongroom {
         };
         Ok(Some(match entry.operation {
             Operation::CustomerKeyVerify => {
-                let verified = true;
+                let verified = entry.outcome == Outcome::Allowed;
                 EventData::ByokKeyVerificationCompleted(ByokKeyVerified { key, verified })
             }
             Operation::CustomerKeyDetach => EventData::ByokKeyDeleted(key),
@@ -44,6 +47,19 @@ impl Strongroom {
             }),
         }))
     }
+}
+
+/// Whether the entry says that a customer's key was tried, and did not do its duty.
+pub(super) const fn failed_its_trial(entry: &Entry) -> bool {
+    matches!(entry.operation, Operation::CustomerKeyVerify)
+        && matches!(
+            entry.reason,
+            Some(
+                Reason::CustomerKeyUnreachable
+                    | Reason::CustomerKeyRefused
+                    | Reason::CustomerKeyOther
+            )
+        )
 }
 
 fn provider(kind: &str) -> Option<KeyProvider> {

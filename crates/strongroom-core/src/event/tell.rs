@@ -10,6 +10,7 @@ use strongroom_types::body::{
 };
 use strongroom_types::{ContextId, ObjectId, Operation, Outcome, Reason};
 
+use super::customer_key::failed_its_trial;
 use crate::denial::Denial;
 use crate::ports::StoreError;
 use crate::strongroom::Strongroom;
@@ -78,6 +79,11 @@ impl Strongroom {
         entry: &Entry,
         subject: &Subject,
     ) -> Result<Option<EventData>, Denial> {
+        if failed_its_trial(entry)
+            && let Some(tried) = self.about_customer_key(state, entry).await?
+        {
+            return Ok(Some(tried));
+        }
         if let Some((reason, count)) = subject.denied {
             return Ok(Some(EventData::AccessDenied(Denied {
                 actor: self.actor(state, entry.client).await?,

@@ -13,9 +13,11 @@ use super::moves::{Move, Moves};
 use super::run::{Halt, Job, Slice};
 use crate::customer_key::CustomerKeyFault;
 use crate::denial::Denial;
-use crate::object::Rewrapped;
-use crate::ports::{Change, ContextRow, RootError, StoreValuePlace, VersionPlace, Wrapper};
-use crate::stores::RewrappedInStore;
+use crate::ports::{
+    Change, ContextRow, RootError, StaleStoreValue, StaleVersion, StoreError, StoreValuePlace,
+    VersionPlace, Wrapper,
+};
+use crate::stored::{Rewrapped, Stale};
 use crate::strongroom::Strongroom;
 use crate::workspace::WorkspaceState;
 
@@ -33,16 +35,13 @@ struct Cursor {
     /// The last key context that was looked at.
     after: Option<ContextId>,
     /// Key contexts up to there under which older versions may still hold something.
-    stored: Vec<ContextId>,
+    stored: Vec<(ContextId, Kind)>,
     /// How far the first of them is.
-    within: Option<VersionPlace>,
-    /// The same, where it is a store's.
-    #[serde(default)]
-    within_store: Option<StoreValuePlace>,
+    within: Option<Within>,
 }
 
 /// How far what is stored under a key context was moved.
-#[derive(Clone)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 enum Within {
     Objects(VersionPlace),
     Store(StoreValuePlace),
@@ -54,18 +53,9 @@ impl Cursor {
         serde_json::from_str(&job.row.cursor).unwrap_or_default()
     }
 
-    /// Goes on within the first of the key contexts.
-    fn within(mut self, place: Within) -> Self {
-        match place {
-            Within::Objects(place) => self.within = Some(place),
-            Within::Store(place) => self.within_store = Some(place),
-        }
-        self
-    }
-
     /// Goes on with the key context behind the first.
     fn behind(mut self) -> Self {
-        (self.within, self.within_store) = (None, None);
+        self.within = None;
         if !self.stored.is_empty() {
             self.stored.remove(0);
         }
@@ -91,7 +81,7 @@ struct Found {
     last: Option<ContextId>,
     moves: Vec<(ContextRow, KeyContext, Wrapper)>,
     /// Key contexts with more than one version.
-    stored: Vec<(ContextId, KeyVersion)>,
+    stored: Vec<Older>,
 }
 
 /// How the moves of a slice went.
@@ -118,7 +108,10 @@ impl Rewrap {
         tried.moves.commit(room, job).await?;
         let mut older = found.stored;
         let versions = tried.moves.iter();
-        older.extend(versions.map(|one| (one.row.id, one.successor.key.version)));
+        older.extend(versions.map(|one| Older {
+            newest: one.successor.key.version,
+            ..Older::of(&one.row)
+        }));
         let cursor = Cursor {
             after: found.last,
             stored: holding(room, &state, older).await?,
@@ -231,79 +224,72 @@ async fn look(
     Ok(found)
 }
 
-/// The key context and its newest version, if it has older ones.
-fn with_older(row: &ContextRow) -> Option<(ContextId, KeyVersion)> {
-    let newest = row.live_keys().map(|key| key.version).max()?;
-    (row.live_keys().count() > 1).then_some((row.id, newest))
+/// A key context that may have something stored under an older version than its newest.
+#[derive(Clone, Copy, Debug)]
+struct Older {
+    context: ContextId,
+    kind: Kind,
+    newest: KeyVersion,
+}
+
+impl Older {
+    fn of(row: &ContextRow) -> Self {
+        let newest = row.live_keys().map(|key| key.version).max();
+        Self {
+            context: row.id,
+            kind: row.kind,
+            newest: newest.unwrap_or(KeyVersion::FIRST),
+        }
+    }
+}
+
+/// The key context, if it has older versions.
+fn with_older(row: &ContextRow) -> Option<Older> {
+    (row.live_keys().count() > 1).then(|| Older::of(row))
 }
 
 /// Those of the key contexts under whose older versions something is stored.
 async fn holding(
     room: &Strongroom,
     state: &WorkspaceState,
-    contexts: Vec<(ContextId, KeyVersion)>,
-) -> Result<Vec<ContextId>, Halt> {
+    contexts: Vec<Older>,
+) -> Result<Vec<(ContextId, Kind)>, Halt> {
     let mut holding = Vec::new();
-    for (id, active) in contexts {
-        if count_older(room, state, (id, active)).await? > 0 {
-            holding.push(id);
+    for older in contexts {
+        let count = count_older(room, state, older).await;
+        if count.map_err(Denial::from)? > 0 {
+            holding.push((older.context, older.kind));
         }
     }
     Ok(holding)
 }
 
-/// Moves some of what is stored under a key context; how far the job is commits with it.
+/// Moves some of what is stored under a key context.
 async fn stored(
     room: &Strongroom,
     job: &mut Job,
-    context: ContextId,
+    (context, kind): (ContextId, Kind),
     cursor: Cursor,
 ) -> Result<Slice, Halt> {
-    let mut next = None;
-    let mut advance = |state: &WorkspaceState, place: Option<Within>, moved: u64| {
-        // The key context is left in a step of its own, which counts what remains.
-        let further = cursor.clone();
-        let further = match place {
-            Some(place) => further.within(place),
-            None => further,
-        };
-        let moved = advanced(room, state, job, (&further, moved))?;
-        let change = Change::UpdateJob(moved.row.clone());
-        next = Some(moved);
-        Ok(vec![change])
+    let (done, next) = match (kind, cursor.within.clone()) {
+        (Kind::Store, Some(Within::Store(after))) => {
+            move_some::<StaleStoreValue>(room, job, (context, &cursor), Some(after)).await
+        }
+        (Kind::Store, _) => move_some::<StaleStoreValue>(room, job, (context, &cursor), None).await,
+        (_, Some(Within::Objects(after))) => {
+            move_some::<StaleVersion>(room, job, (context, &cursor), Some(after)).await
+        }
+        (_, _) => move_some::<StaleVersion>(room, job, (context, &cursor), None).await,
     };
-    let about = ("job", &*job.row.id.to_string());
-    let workspace = job.row.workspace;
-    let row = room.store.context(workspace, context).await;
-    let is_store = row.map_err(Denial::from)?.map(|row| row.kind) == Some(Kind::Store);
-    let done = if is_store {
-        let beside = |state: &WorkspaceState, done: &RewrappedInStore| {
-            advance(state, done.next.clone().map(Within::Store), done.moved)
-        };
-        let range = (cursor.within_store.clone(), STORED);
-        let done = room.rewrap_store_with(workspace, context, range, about, beside);
-        done.await.map(|done| done.next.is_some())
-    } else {
-        let beside = |state: &WorkspaceState, done: &Rewrapped| {
-            advance(state, done.next.map(Within::Objects), done.moved)
-        };
-        let range = (cursor.within, STORED);
-        let done = room.rewrap_objects_with(workspace, context, range, about, beside);
-        done.await.map(|done| done.next.is_some())
-    };
-    let refused = match done {
-        Ok(true) => None,
-        Ok(false) => Some(None),
+    let (next, refused) = match done {
+        Ok(true) => (next, None),
+        Ok(false) => (next, Some(None)),
         Err(denial) if passes(&denial) => return Err(denial.into()),
         // Suspended or destroyed meanwhile: what is stored opens with its version, or never again.
         Err(Denial::KeyDisabled | Denial::ContextDestroyed | Denial::ContextClosed) => {
-            next = None;
-            Some(None)
+            (None, Some(None))
         }
-        Err(denial) => {
-            next = None;
-            Some(Some(denial))
-        }
+        Err(denial) => (None, Some(Some(denial))),
     };
     if let Some(next) = next {
         *job = next;
@@ -314,17 +300,64 @@ async fn stored(
     Ok(Slice::More)
 }
 
-/// How many stored values are under older versions than this one.
+/// Moves some rows of one kind; how far the job is commits with them. Says whether there may be more,
+/// and gives the job as it is then, if something was moved.
+async fn move_some<S: Stale>(
+    room: &Strongroom,
+    job: &Job,
+    (context, cursor): (ContextId, &Cursor),
+    after: Option<S::Place>,
+) -> (Result<bool, Denial>, Option<Job>)
+where
+    Within: From<S::Place>,
+{
+    let mut next = None;
+    let beside = |state: &WorkspaceState, done: &Rewrapped<S::Place>| {
+        let mut further = cursor.clone();
+        // The key context is left in a step of its own, which counts what remains.
+        if let Some(place) = done.next.clone() {
+            further.within = Some(place.into());
+        }
+        let moved = advanced(room, state, job, (&further, done.moved))?;
+        let change = Change::UpdateJob(moved.row.clone());
+        next = Some(moved);
+        Ok(vec![change])
+    };
+    let about = ("job", &*job.row.id.to_string());
+    let place = (job.row.workspace, context);
+    let done = room
+        .rewrap_stored::<S>(place, (after, STORED), about, beside)
+        .await;
+    (done.map(|done| done.next.is_some()), next)
+}
+
+impl From<VersionPlace> for Within {
+    fn from(place: VersionPlace) -> Self {
+        Self::Objects(place)
+    }
+}
+
+impl From<StoreValuePlace> for Within {
+    fn from(place: StoreValuePlace) -> Self {
+        Self::Store(place)
+    }
+}
+
+/// How many stored values are under older versions than the newest.
 async fn count_older(
     room: &Strongroom,
     state: &WorkspaceState,
-    (context, newest): (ContextId, KeyVersion),
-) -> Result<u64, Denial> {
-    let objects = room.store.count_stale_versions(state.id, context, newest);
-    let values = room
-        .store
-        .count_stale_store_values(state.id, context, newest);
-    Ok(objects.await?.saturating_add(values.await?))
+    older: Older,
+) -> Result<u64, StoreError> {
+    let (context, newest) = (older.context, older.newest);
+    if older.kind == Kind::Store {
+        let count = room
+            .store
+            .count_stale_store_values(state.id, context, newest);
+        return count.await;
+    }
+    let count = room.store.count_stale_versions(state.id, context, newest);
+    count.await
 }
 
 /// Goes on with the next key context, and counts what of this one remains. What a key refused is
@@ -339,7 +372,9 @@ async fn leave(
     let row = room.store.context(state.id, context).await;
     let older = row.map_err(Denial::from)?.as_ref().and_then(with_older);
     let remaining = match older {
-        Some(older) => count_older(room, &state, older).await?,
+        Some(older) => count_older(room, &state, older)
+            .await
+            .map_err(Denial::from)?,
         None => 0,
     };
     let text = cursor.text()?;

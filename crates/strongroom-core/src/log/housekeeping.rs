@@ -17,6 +17,8 @@ const SIGNING_PAUSE: Micros = seconds(1);
 const ERASURE_PAUSE: Micros = seconds(60);
 /// How many batches' openings, and how many tiles' search terms, are erased at once.
 const ERASURE_MAX: u32 = 1000;
+/// How many values of a destroyed store are erased at once.
+const ERASED_VALUES_MAX: u32 = 256;
 /// How many tiles further a log is followed at once.
 const TILES_MAX: u64 = 64;
 /// How many logs are tended at once.
@@ -38,6 +40,7 @@ impl Strongroom {
         self.tend_logs(Tend::Due).await;
         self.erase_private_fields().await;
         self.purge_due().await;
+        self.erase_stores().await;
         self.keyring.drop_idle(self.time.now()).await;
         self.connections.drop_idle();
         self.complete_tombstones().await;
@@ -79,6 +82,18 @@ impl Strongroom {
             Err(denial) => {
                 tracing::error!(%workspace, %denial, "log not signed or followed");
                 self.dirty.mark(workspace);
+            }
+        }
+    }
+
+    /// Erases some of what destroyed stores held: nothing opens it any more.
+    async fn erase_stores(&self) {
+        match self.store.erase_store_values(ERASED_VALUES_MAX).await {
+            Ok(0) => {}
+            Ok(rows) => tracing::info!(rows, "values of destroyed stores erased"),
+            Err(error) => {
+                let error = &error as &dyn core::error::Error;
+                tracing::error!(error, "values of destroyed stores not erased");
             }
         }
     }

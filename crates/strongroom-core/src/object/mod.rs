@@ -30,5 +30,4 @@ mod write;
 pub use check::{ObjectFault, ObjectFaultKind};
 pub use list::ObjectsQuery;
 pub(crate) use purge::Purged;
-pub use rewrap::Rewrapped;
 pub(crate) use turns::{Turn, Turns};

@@ -396,6 +396,8 @@ pub trait Store: Send + Sync + Debug {
         context: ContextId,
         below: KeyVersion,
     ) -> Result<u64, StoreError>;
+    /// Erases some rows of a store that was destroyed; says how many.
+    async fn erase_store_values(&self, limit: u32) -> Result<u64, StoreError>;
     /// The map of a sealed store.
     async fn sealed_map(
         &self,

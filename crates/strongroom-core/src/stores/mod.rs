@@ -16,4 +16,3 @@ mod rewrap;
 mod value;
 
 pub(crate) use place::{StoreFamily, StorePlace};
-pub(crate) use rewrap::RewrappedInStore;

@@ -63,7 +63,7 @@ impl StorePlace {
 }
 
 /// A name in a store, as its client sends it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct ValueName {
     pub(super) store: StoreName,
     name: Vec<u8>,

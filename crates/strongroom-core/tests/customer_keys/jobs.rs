@@ -1,9 +1,12 @@
 //! Jobs: resumed by whoever comes, beside live traffic, stopped by what is in their way and by name.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use strongroom_core::ports::{Store as _, Wrapper};
 use strongroom_core::{Denial, PageQuery, Strongroom, Thing};
 use strongroom_types::body::{
-    JobCause, JobCreate, JobInfo, JobKind, JobState, ObjectCreate, ObjectRead, StoredObject,
+    JobCause, JobCreate, JobInfo, JobKind, JobState, ObjectCreate, ObjectRead, ObjectUpdate,
+    StoredObject,
 };
 use strongroom_types::{
     Bytes, ContextId, JobId, KeyContext, KeyVersion, Operation, Outcome, Reason,
@@ -23,6 +26,7 @@ on_each_database!(
     a_job_may_be_about_one_key_context,
     two_jobs_about_the_same_do_not_go_on_at_once,
     a_new_root_of_the_workspace_takes_all_that_has_no_customers_key,
+    writes_and_rotations_beside_a_job_lose_nothing,
     a_cancelled_job_stops_and_can_be_begun_again,
     jobs_are_listed_newest_first_page_by_page,
     a_destroyed_key_context_is_left_as_it_is,
@@ -405,4 +409,65 @@ async fn a_new_root_of_the_workspace_takes_all_that_has_no_customers_key(world: 
     let new = world.seal(&data("gamma", "pii"), "new").await;
     let wrapper = wrapper_of(&world, new.key.id).await;
     assert_eq!(wrapper, Wrapper::Root(KeyVersion(3)));
+}
+
+/// Changes an object again and again, and rotates its key now and then.
+async fn write_on(world: &World, object: &StoredObject, times: u64) {
+    for n in 1..=times {
+        let update = ObjectUpdate::new(n.to_string().into_bytes());
+        let updated = world
+            .room
+            .object_update(&world.ask, object.id, update)
+            .await;
+        updated.unwrap();
+        if n % 5 == 0 {
+            let rotated = world.room.context_rotate(&world.ask, object.key.id).await;
+            rotated.unwrap();
+        }
+    }
+}
+
+async fn writes_and_rotations_beside_a_job_lose_nothing(world: World) {
+    let mut objects = Vec::new();
+    for kind in ["one", "two", "three"] {
+        objects.push(kept_and_rotated(&world, kind, 10).await.1.remove(0));
+    }
+    let key = world.key("acme", None).await;
+    let job = world.attach(key, "acme").await.job.id;
+    let other = world.node().await;
+    let written = AtomicBool::new(false);
+    let working = async {
+        while !written.load(Ordering::Relaxed) {
+            tokio::join!(world.room.work(), other.work());
+        }
+    };
+    let writing = async {
+        tokio::join!(
+            write_on(&world, &objects[0], 20),
+            write_on(&world, &objects[1], 20),
+            write_on(&world, &objects[2], 20)
+        );
+        written.store(true, Ordering::Relaxed);
+    };
+    tokio::join!(working, writing);
+    world.pass(60);
+    world.room.work().await;
+    let done = world.job(job).await;
+    assert_eq!((done.state, done.failed), (JobState::Done, 0), "{done:?}");
+    for object in &objects {
+        for version in 1..=21 {
+            let which = ObjectRead {
+                version: Some(version),
+                ..ObjectRead::by_id(object.id)
+            };
+            let read = world.room.object_read(&world.ask, which).await.unwrap();
+            let wanted = match version {
+                1 => object.name.clone(),
+                later => (later - 1).to_string(),
+            };
+            assert_eq!(read.value.value.unwrap().0, wanted.as_bytes());
+        }
+        let wrapper = wrapper_of(&world, object.key.id).await;
+        assert_eq!(wrapper, Wrapper::Customer(key));
+    }
 }

@@ -28,6 +28,7 @@ on_each_database!(
     the_policy_with_most_pairs_and_a_key_wins,
     an_attached_policy_keeps_its_pairs_and_its_place,
     rotation_stays_under_the_customers_key,
+    keys_rotate_by_age_and_by_uses_under_either_key,
 );
 
 fn acme() -> KeyContext {
@@ -367,4 +368,38 @@ async fn rotation_stays_under_the_customers_key(world: World) {
     let gone = world.open(&acme(), &first.ciphertext).await.unwrap_err();
     assert_eq!(gone.code(), Code::CannotDecrypt);
     assert_eq!(key_info(&world, key).await.contexts, 0);
+}
+
+async fn keys_rotate_by_age_and_by_uses_under_either_key(world: World) {
+    let key = world.key("acme", Some(0)).await;
+    let attached = world.attach(key, "acme").await.policies.remove(0);
+    let rotation = Rotation {
+        age_s: Some(3600),
+        uses: Some(3),
+    };
+    for (id, policy) in [(Some(attached.id), attached.policy.clone()), {
+        let beta = ContextPattern::new([("organizationId", "beta")]).unwrap();
+        (None, PolicyBody::of(beta))
+    }] {
+        let policy = PolicyBody {
+            rotation: rotation.clone(),
+            ..policy
+        };
+        let saved = match id {
+            Some(id) => world.room.policy_update(&world.ask, id, policy).await,
+            None => world.room.policy_create(&world.ask, policy).await,
+        };
+        saved.unwrap();
+    }
+    for organization in ["acme", "beta"] {
+        let map = context(organization);
+        let mut versions = Vec::new();
+        for _ in 0..4 {
+            versions.push(world.seal(&map, "value").await.key.version.0);
+        }
+        assert_eq!(versions, [1, 1, 1, 2], "by uses");
+        world.pass(3600);
+        assert_eq!(world.seal(&map, "value").await.key.version, KeyVersion(3));
+        assert_eq!(world.seal(&map, "value").await.key.version, KeyVersion(3));
+    }
 }

@@ -3,17 +3,13 @@
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
-use strongroom_core::ports::{Outage, Root, RootError, Store as _};
+use strongroom_core::ports::{Root, Store as _};
 use strongroom_core::{Denial, Invalid, Strongroom};
-use strongroom_crypto::entropy::SystemEntropy;
-use strongroom_crypto::keys::{Place, Seed, WrappingKey};
-use strongroom_crypto::secret::Secret;
 use strongroom_types::body::{JobCreate, JobInfo, JobKind, JobState, WorkspaceCreate};
-use strongroom_types::{KeyContext, Operation, Permission};
+use strongroom_types::{Operation, Permission};
 
 use crate::on_each_database;
-use crate::support::TestRoot;
+use crate::support::{ROOT, TestRoot};
 use crate::world::{World, data, denial, open_at};
 
 on_each_database!(
@@ -22,53 +18,13 @@ on_each_database!(
     a_root_moves_only_for_the_operator_and_only_from_one_that_is_named,
 );
 
-/// Another root than that of the tests.
-#[derive(Debug)]
-struct OtherRoot;
-
-impl OtherRoot {
-    fn key() -> WrappingKey {
-        WrappingKey::new(&Secret::from_bytes([0x0f; 32]))
-    }
-}
-
-#[async_trait]
-impl Root for OtherRoot {
-    fn kind(&self) -> &'static str {
-        "other"
-    }
-
-    async fn wrap(
-        &self,
-        place: &Place,
-        _context: Option<&KeyContext>,
-        seed: &Seed,
-    ) -> Result<Vec<u8>, RootError> {
-        let wrapped = seed.wrap(&Self::key(), place, &SystemEntropy);
-        wrapped.map_err(|_no_entropy| RootError::Unavailable {
-            provider: self.kind(),
-            outage: Outage::Entropy,
-        })
-    }
-
-    async fn unwrap(
-        &self,
-        place: &Place,
-        _context: Option<&KeyContext>,
-        wrapped: &[u8],
-    ) -> Result<Seed, RootError> {
-        Seed::unwrap(&Self::key(), place, wrapped).map_err(|_altered| RootError::WrongRoot {
-            provider: self.kind(),
-        })
-    }
-
-    async fn probe(&self) -> Result<(), RootError> {
-        Ok(())
-    }
+/// Another root than that of the deployment.
+fn other() -> Arc<dyn Root> {
+    Arc::new(TestRoot(15))
 }
 
 fn former() -> Arc<dyn Root> {
-    Arc::new(TestRoot)
+    Arc::new(ROOT)
 }
 
 async fn move_root(room: &Strongroom, world: &World) -> JobInfo {
@@ -97,13 +53,10 @@ async fn a_deployment_moves_to_another_root_and_needs_the_former_no_more(world: 
     workspaces(&world, 10).await;
     let (map, sealed) = (data("acme", "pii"), "before");
     let before = world.seal(&map, sealed).await;
-    let refused = world.node_under(Arc::new(OtherRoot), None).await;
+    let refused = world.node_under(other(), None).await;
     assert!(refused.is_err(), "it is not the root of this database");
 
-    let room = world
-        .node_under(Arc::new(OtherRoot), Some(former()))
-        .await
-        .unwrap();
+    let room = world.node_under(other(), Some(former())).await.unwrap();
     let opened = open_at(&room, &world.ask, &map, &before.ciphertext).await;
     assert_eq!(opened.unwrap(), sealed);
     let job = move_root(&room, &world).await;
@@ -114,11 +67,11 @@ async fn a_deployment_moves_to_another_root_and_needs_the_former_no_more(world: 
     assert_eq!((done.total, done.done, done.moved), (12, 12, 15));
     assert_eq!((done.failed, done.remaining), (0, 0));
 
-    let alone = world.node_under(Arc::new(OtherRoot), None).await.unwrap();
+    let alone = world.node_under(other(), None).await.unwrap();
     let opened = open_at(&alone, &world.ask, &map, &before.ciphertext).await;
     assert_eq!(opened.unwrap(), sealed);
     assert!(
-        world.node_under(Arc::new(TestRoot), None).await.is_err(),
+        world.node_under(Arc::new(ROOT), None).await.is_err(),
         "the former root opens nothing"
     );
     let again = room.job_create(&world.system, JobCreate::of(JobKind::MoveRoot));
@@ -129,10 +82,7 @@ async fn a_deployment_moves_to_another_root_and_needs_the_former_no_more(world: 
 
 async fn a_move_goes_on_after_the_node_was_lost(world: World) {
     workspaces(&world, 6).await;
-    let room = world
-        .node_under(Arc::new(OtherRoot), Some(former()))
-        .await
-        .unwrap();
+    let room = world.node_under(other(), Some(former())).await.unwrap();
     let job = move_root(&room, &world).await;
     // Half of it was moved when the node was lost, one row after the other.
     tokio::select! {
@@ -143,10 +93,7 @@ async fn a_move_goes_on_after_the_node_was_lost(world: World) {
         () = room.work() => {}
     }
     drop(room);
-    let room = world
-        .node_under(Arc::new(OtherRoot), Some(former()))
-        .await
-        .unwrap();
+    let room = world.node_under(other(), Some(former())).await.unwrap();
     let mut done = described(&room, &world, &job).await;
     // What the lost node had sent to the database may arrive while the other one has begun.
     for _ in 0..3 {
@@ -156,7 +103,7 @@ async fn a_move_goes_on_after_the_node_was_lost(world: World) {
     }
     assert_eq!(done.state, JobState::Done, "{done:?}");
     assert_eq!((done.moved, done.remaining), (11, 0), "each once");
-    world.node_under(Arc::new(OtherRoot), None).await.unwrap();
+    world.node_under(other(), None).await.unwrap();
 }
 
 async fn a_root_moves_only_for_the_operator_and_only_from_one_that_is_named(world: World) {
@@ -166,10 +113,7 @@ async fn a_root_moves_only_for_the_operator_and_only_from_one_that_is_named(worl
     };
     let none = ask(&world.room, &world.system).await.unwrap_err();
     assert_eq!(none, Denial::from(Invalid::NoFormerRoot));
-    let room = world
-        .node_under(Arc::new(OtherRoot), Some(former()))
-        .await
-        .unwrap();
+    let room = world.node_under(other(), Some(former())).await.unwrap();
     let missing = Denial::PermissionMissing(Permission::AdminWorkspaces);
     assert_eq!(ask(&room, &world.ask).await.unwrap_err(), missing);
     assert_eq!(world.entries(Operation::RootMove).await.len(), 0);

@@ -27,6 +27,7 @@ on_each_database!(
     every_act_has_its_entry,
     bad_descriptions_are_refused,
     each_act_is_an_event,
+    a_failed_trial_of_a_key_that_is_gone_is_a_denial,
 );
 
 async fn attach(world: &World, id: CustomerKeyId) -> Result<(), Denial> {
@@ -261,6 +262,10 @@ async fn each_act_is_an_event(world: World) {
     let key = world.key("acme", None).await;
     world.attach_all(key, "acme").await;
     let by = world.key("new", None).await;
+    world.at_provider("new").set(Mood::Away);
+    let tried = world.room.customer_key_verify(&world.ask, by).await;
+    assert!(tried.is_err());
+    world.at_provider("new").set(Mood::Serves);
     let replace = CustomerKeyReplace { by };
     let replaced = world.room.customer_key_replace(&world.ask, key, replace);
     world.done(replaced.await.unwrap().value.job.id).await;
@@ -275,10 +280,10 @@ async fn each_act_is_an_event(world: World) {
     let page = world.room.events(&world.ask, EventsQuery::default()).await;
     let told = page.unwrap().value.data.into_iter().filter_map(|event| {
         let told = match event.data {
-            EventData::ByokKeyVerificationCompleted(tried) => {
-                assert!(tried.verified);
-                ("verified", tried.key)
+            EventData::ByokKeyVerificationCompleted(tried) if !tried.verified => {
+                ("not verified", tried.key)
             }
+            EventData::ByokKeyVerificationCompleted(tried) => ("verified", tried.key),
             EventData::ByokKeyDeleted(key) => ("detached", key),
             EventData::CustomerKeyChanged(changed) => (changed.operation.name(), changed.key),
             _ => return None,
@@ -294,6 +299,7 @@ async fn each_act_is_an_event(world: World) {
         ("customer-key.attach", "acme"),
         ("customer-key.register", "key new"),
         ("verified", "key new"),
+        ("not verified", "key new"),
         ("customer-key.replace", "acme"),
         ("customer-key.disable", ""),
         ("customer-key.delete", ""),
@@ -301,4 +307,22 @@ async fn each_act_is_an_event(world: World) {
     ];
     let told: Vec<_> = told.iter().map(|(what, whose)| (*what, &**whose)).collect();
     assert_eq!(told, expected);
+}
+
+async fn a_failed_trial_of_a_key_that_is_gone_is_a_denial(world: World) {
+    let key = world.key("acme", None).await;
+    world.at_provider("acme").set(Mood::Away);
+    let tried = world.room.customer_key_verify(&world.ask, key).await;
+    assert!(tried.is_err());
+    let deleted = world.room.customer_key_delete(&world.ask, key).await;
+    deleted.unwrap();
+    let page = world.room.events(&world.ask, EventsQuery::default()).await;
+    let denied = page.unwrap().value.data.into_iter().find_map(|event| {
+        let EventData::AccessDenied(denied) = event.data else {
+            return None;
+        };
+        Some((denied.operation, denied.reason))
+    });
+    let trial = Operation::CustomerKeyVerify;
+    assert_eq!(denied, Some((trial, Reason::CustomerKeyUnreachable)));
 }

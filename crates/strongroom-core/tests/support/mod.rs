@@ -52,12 +52,16 @@ impl Clock for Ticking {
     }
 }
 
+/// A root whose key is this byte, again and again.
 #[derive(Debug)]
-pub(crate) struct TestRoot;
+pub(crate) struct TestRoot(pub(crate) u8);
+
+/// The root of a deployment, unless a test says otherwise.
+pub(crate) const ROOT: TestRoot = TestRoot(7);
 
 impl TestRoot {
-    fn key() -> WrappingKey {
-        WrappingKey::new(&Secret::from_bytes([7; 32]))
+    fn key(&self) -> WrappingKey {
+        WrappingKey::new(&Secret::from_bytes([self.0; 32]))
     }
 }
 
@@ -73,7 +77,7 @@ impl Root for TestRoot {
         _context: Option<&KeyContext>,
         seed: &Seed,
     ) -> Result<Vec<u8>, RootError> {
-        seed.wrap(&Self::key(), place, &SystemEntropy)
+        seed.wrap(&self.key(), place, &SystemEntropy)
             .map_err(|_no_entropy| RootError::Unavailable {
                 provider: self.kind(),
                 outage: Outage::Entropy,
@@ -86,7 +90,7 @@ impl Root for TestRoot {
         _context: Option<&KeyContext>,
         wrapped: &[u8],
     ) -> Result<Seed, RootError> {
-        Seed::unwrap(&Self::key(), place, wrapped).map_err(|_altered| RootError::WrongRoot {
+        Seed::unwrap(&self.key(), place, wrapped).map_err(|_altered| RootError::WrongRoot {
             provider: self.kind(),
         })
     }
@@ -187,6 +191,15 @@ pub(crate) async fn database(file: &Path) -> Arc<Database> {
     )
 }
 
+/// Copies a database that is closed, with what its last connection may not have moved into the file.
+pub(crate) fn back_up(file: &Path, to: &Path) {
+    std::fs::copy(file, to).unwrap();
+    let wal = |file: &Path| file.with_extension("db-wal");
+    if wal(file).exists() {
+        std::fs::copy(wal(file), wal(to)).unwrap();
+    }
+}
+
 /// What a deployment on the database is made of.
 pub(crate) fn parts(
     store: &Arc<Database>,
@@ -195,7 +208,7 @@ pub(crate) fn parts(
 ) -> Parts {
     Parts {
         store: Arc::<Database>::clone(store),
-        root: Arc::new(TestRoot),
+        root: Arc::new(ROOT),
         former_root: None,
         providers: Arc::new(NoProviders),
         clock: Arc::new(Ticking(AtomicI64::new(START))),

@@ -82,7 +82,7 @@ impl StackName {
     /// Derives it, which takes some tens of milliseconds.
     #[must_use]
     pub fn derive(secret: &str, name: &str) -> Self {
-        let secret = STANDARD.encode(secret);
+        let secret = Zeroizing::new(STANDARD.encode(secret));
         let purpose = format!("{PURPOSE}-value-encryption-key-hash");
         let key = iterated_hash(name.as_bytes(), (&purpose, &secret), ITERATIONS);
         let purpose = format!("{PURPOSE}-key-hash");
@@ -173,16 +173,26 @@ fn iterated_hash(
     iterations: NonZeroU32,
 ) -> Secret<32> {
     let salt = json(&["stack-crypto-helper-iterated-hash", purpose, "", secret]);
-    let salt = Zeroizing::new(salt);
     let mut hash = Secret::zeroed();
     let algorithm = pbkdf2::PBKDF2_HMAC_SHA256;
     pbkdf2::derive(algorithm, iterations, salt.as_bytes(), value, hash.as_mut());
     hash
 }
 
-/// Compact JSON of strings in which nothing is to be escaped: names of theirs, and base64.
-fn json(strings: &[&str]) -> String {
-    format!(r#"["{}"]"#, strings.join(r#"",""#))
+/// Compact JSON of strings in which nothing is to be escaped: names of theirs, and base64. It does not
+/// outgrow its buffer, of which it would leave a copy.
+fn json(strings: &[&str]) -> Zeroizing<String> {
+    let bytes = strings.iter().map(|text| text.len() + 3).sum::<usize>() + 1;
+    let mut json = Zeroizing::new(String::with_capacity(bytes));
+    for (before, text) in core::iter::once("[\"")
+        .chain(core::iter::repeat("\",\""))
+        .zip(strings)
+    {
+        json.push_str(before);
+        json.push_str(text);
+    }
+    json.push_str("\"]");
+    json
 }
 
 #[cfg(test)]

@@ -108,7 +108,7 @@ fn without_values(what: &str) -> String {
 }
 
 /// Room for a body, until it is answered.
-type Held = Option<OwnedSemaphorePermit>;
+pub(crate) type Held = Option<OwnedSemaphorePermit>;
 
 /// A request with a JSON body.
 #[derive(Debug)]

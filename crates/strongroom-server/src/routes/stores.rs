@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use strongroom_core::{Answered, PageQuery};
+use strongroom_core::PageQuery;
 use strongroom_types::StoreName;
 use strongroom_types::body::{
     Evaluate, Evaluated, Page, RecordsAnswer, RecordsGet, RecordsSet, SealedStoreCreate,
@@ -118,12 +118,7 @@ async fn remove(
     Caller(ask): Caller,
     Target(store): Target<StoreName>,
 ) -> Reply<Response> {
-    let deleted = app.room.sealed_store_delete(&ask, store).await;
-    let deleted = deleted.map(|answered| Answered {
-        value: (),
-        entry: answered.entry,
-    });
-    removed(&ask, deleted)
+    removed(&ask, app.room.sealed_store_delete(&ask, store).await)
 }
 
 async fn get_records(

@@ -6,7 +6,7 @@ pub(crate) mod job;
 mod object;
 mod record;
 mod sealed_store;
-mod store;
+pub(crate) mod store;
 mod webhook;
 mod workspace;
 

@@ -140,10 +140,12 @@ async fn put_slot(
     (slot, body, replace): (&[u8], &[u8], bool),
 ) -> Result<(), ChangeError> {
     let statement = if replace {
-        "INSERT INTO sealed_slot (workspace, context, slot, body) VALUES ($1, $2, $3, $4)
+        "INSERT INTO sealed_slot (workspace, context, slot, body)
+         SELECT $1, $2, $3, $4 FROM sealed_map WHERE workspace = $1 AND context = $2
          ON CONFLICT (workspace, context, slot) DO UPDATE SET body = excluded.body"
     } else {
-        "INSERT INTO sealed_slot (workspace, context, slot, body) VALUES ($1, $2, $3, $4)
+        "INSERT INTO sealed_slot (workspace, context, slot, body)
+         SELECT $1, $2, $3, $4 FROM sealed_map WHERE workspace = $1 AND context = $2
          ON CONFLICT DO NOTHING"
     };
     let put = query(statement)

@@ -11,9 +11,12 @@ pub(super) async fn insert(
     place: Place<'_>,
     row: &StoreRow,
 ) -> Result<(), ChangeError> {
+    // One that was destroyed is not made again before all that it held is erased.
     let insert = query(
         "INSERT INTO store (workspace, context, body, changed, created)
-         VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
+         SELECT $1, $2, $3, $4, $5
+         WHERE NOT EXISTS (SELECT 1 FROM store_erasure WHERE workspace = $1 AND context = $2)
+         ON CONFLICT DO NOTHING",
     )
     .bind(place.workspace)
     .bind(row.context.to_string())
@@ -41,27 +44,78 @@ pub(super) async fn update(
     must_change(conn, update, CommitError::Outdated).await
 }
 
-/// Erases a store with all that it holds, if there is one of this key context.
+/// How many rows are erased with their store. More are erased afterwards, so that no transaction that
+/// others share waits for them.
+const ERASED_AT_ONCE: u32 = 64;
+
+/// Erases a store, if there is one of this key context, and some of what it holds, which no key opens
+/// any more; notes it if there may be more.
 pub(super) async fn erase(
     conn: &mut AnyConnection,
     place: Place<'_>,
     context: &str,
 ) -> Result<(), ChangeError> {
-    for erase in [
-        "DELETE FROM sealed_guess WHERE workspace = $1 AND context = $2",
-        "DELETE FROM sealed_slot WHERE workspace = $1 AND context = $2",
-        "DELETE FROM sealed_node WHERE workspace = $1 AND context = $2",
+    for gone in [
         "DELETE FROM sealed_map WHERE workspace = $1 AND context = $2",
-        "DELETE FROM store_value WHERE workspace = $1 AND context = $2",
         "DELETE FROM store WHERE workspace = $1 AND context = $2",
     ] {
-        query(erase)
+        query(gone)
             .bind(place.workspace)
             .bind(context)
             .execute(&mut *conn)
             .await?;
     }
+    let erased = erase_rows(conn, (place.workspace, context), ERASED_AT_ONCE).await?;
+    if erased < u64::from(ERASED_AT_ONCE) {
+        return Ok(());
+    }
+    query(
+        "INSERT INTO store_erasure (workspace, context) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+    )
+    .bind(place.workspace)
+    .bind(context)
+    .execute(conn)
+    .await?;
     Ok(())
+}
+
+/// What a store holds, in an order in which it can be erased.
+const ROWS_OF_STORE: [&str; 4] = [
+    "DELETE FROM store_value
+     WHERE workspace = $1 AND context = $2 AND (name, version) IN (
+         SELECT name, version FROM store_value WHERE workspace = $1 AND context = $2 LIMIT $3)",
+    "DELETE FROM sealed_node
+     WHERE workspace = $1 AND context = $2 AND id IN (
+         SELECT id FROM sealed_node WHERE workspace = $1 AND context = $2 LIMIT $3)",
+    "DELETE FROM sealed_guess
+     WHERE workspace = $1 AND context = $2 AND (slot, client) IN (
+         SELECT slot, client FROM sealed_guess WHERE workspace = $1 AND context = $2 LIMIT $3)",
+    "DELETE FROM sealed_slot
+     WHERE workspace = $1 AND context = $2 AND slot IN (
+         SELECT slot FROM sealed_slot WHERE workspace = $1 AND context = $2 LIMIT $3)",
+];
+
+/// Erases some of what a store held; says how many rows. All are gone when they are fewer than `limit`.
+pub(crate) async fn erase_rows(
+    conn: &mut AnyConnection,
+    (workspace, context): (&str, &str),
+    limit: u32,
+) -> Result<u64, sqlx::Error> {
+    let mut erased = 0;
+    for some in ROWS_OF_STORE {
+        let left = i64::from(limit) - bigint(erased);
+        let gone = query(some)
+            .bind(workspace)
+            .bind(context)
+            .bind(left)
+            .execute(&mut *conn)
+            .await?;
+        erased += gone.rows_affected();
+        if erased >= u64::from(limit) {
+            break;
+        }
+    }
+    Ok(erased)
 }
 
 /// Adds the version behind the one that was seen, and forgets those that are more than `keep`
@@ -98,7 +152,8 @@ pub(super) async fn put_value(
     let insert = query(
         "INSERT INTO store_value (workspace, context, name, version, key_version, client, created,
                                   size, digest, prefix, body)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+         SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11 FROM store
+         WHERE workspace = $1 AND context = $2",
     )
     .bind(place.workspace)
     .bind(context)
@@ -111,7 +166,7 @@ pub(super) async fn put_value(
     .bind(row.digest.as_bytes().as_slice())
     .bind(value.prefix.as_slice())
     .bind(value.body.as_slice());
-    must_change(conn, insert, CommitError::Outdated).await
+    must_change(conn, insert, CommitError::Missing).await
 }
 
 pub(super) async fn rewrap_value(

@@ -1,7 +1,7 @@
 //! Reads of stores and their values.
 
 use sqlx::any::AnyRow;
-use sqlx::{AnyPool, AssertSqlSafe, query, query_scalar};
+use sqlx::{AnyExecutor, AnyPool, AssertSqlSafe, query, query_scalar};
 use strongroom_core::ports::{
     FoundStore, InStore, SealedStoreValue, StaleStoreValue, StoreError, StoreRow, StoreValuePlace,
     StoreValueRow,
@@ -178,6 +178,21 @@ pub(crate) async fn count_stale_values(
     .await
     .map_err(failed("store_value"))?;
     Ok(count.unsigned_abs())
+}
+
+/// A destroyed store, by workspace and key context, that holds values still.
+pub(crate) async fn to_erase<'c>(
+    executor: impl AnyExecutor<'c>,
+) -> Result<Option<(String, String)>, StoreError> {
+    let found = query("SELECT workspace, context FROM store_erasure LIMIT 1")
+        .fetch_optional(executor)
+        .await
+        .map_err(failed("store_erasure"))?;
+    let place = |row: AnyRow| {
+        let columns = Columns::new("store_erasure", &row);
+        Ok((columns.text(0)?, columns.text(1)?))
+    };
+    found.map(place).transpose()
 }
 
 fn found_of(row: &AnyRow) -> Result<FoundStore, StoreError> {

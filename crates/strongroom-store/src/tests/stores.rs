@@ -17,6 +17,7 @@ on_both_databases!(
     as_many_versions_are_kept_as_is_said,
     a_values_key_part_is_replaced_under_the_key_version_that_was_read,
     a_store_goes_with_its_key_context,
+    a_large_store_is_erased_some_at_a_time,
 );
 
 fn row(n: u8) -> StoreRow {
@@ -215,5 +216,34 @@ async fn a_store_goes_with_its_key_context(fixture: Fixture) {
             .db
             .stale_store_values(fixture.workspace, context_id(1), KeyVersion(9), None, 9);
     assert!(left.await.unwrap().is_empty());
+    assert_eq!(fixture.value(2, 1).await, InStore::Value(value(2, 1, 1)));
+}
+
+async fn a_large_store_is_erased_some_at_a_time(fixture: Fixture) {
+    fixture.store(1).await;
+    fixture.store(2).await;
+    fixture.change(vec![put(value(2, 1, 1))]).await.unwrap();
+    for name in 0..150 {
+        fixture.change(vec![put(value(1, name, 1))]).await.unwrap();
+    }
+    let destroy = Change::DestroyContext {
+        id: context_id(1),
+        final_after: 9,
+    };
+    fixture.change(vec![destroy]).await.unwrap();
+    assert_eq!(fixture.value(1, 149).await, InStore::NoStore);
+    let late = fixture.change(vec![put(value(1, 150, 1))]).await;
+    assert!(matches!(late, Err(CommitError::Missing)));
+    // The entry that destroyed it erased the first 64.
+    assert!(fixture.refuses(Change::InsertStore(row(1))).await);
+    let erase = async || fixture.db.erase_store_values(50).await.unwrap();
+    assert_eq!(erase().await, 50);
+    assert!(fixture.refuses(Change::InsertStore(row(1))).await);
+    assert_eq!((erase().await, erase().await), (36, 0));
+    fixture
+        .change(vec![Change::InsertStore(row(1))])
+        .await
+        .unwrap();
+    assert_eq!(fixture.value(1, 149).await, InStore::NoValue);
     assert_eq!(fixture.value(2, 1).await, InStore::Value(value(2, 1, 1)));
 }

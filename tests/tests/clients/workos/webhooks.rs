@@ -7,11 +7,11 @@ use strongroom_tests::on_each_database;
 use strongroom_tests::receiver::{Letter, Receiver};
 use strongroom_tests::room::Room;
 use strongroom_types::body::{
-    Actor, ActorSource, ByokKey, ByokKeyVerified, DekHandedOut, DekOpened, Denied, Event,
-    EventData, EventId, EventName, EventObject, KekNamed, KeyProvider, ObjectCreate, ObjectNamed,
-    ObjectOpened, ObjectRead, ObjectWritten, WebhookCreate,
+    Actor, ActorSource, ByokKey, ByokKeyVerified, CustomerKeyChanged, DekHandedOut, DekOpened,
+    Denied, Event, EventData, EventId, EventName, EventObject, KekNamed, KeyProvider, ObjectCreate,
+    ObjectNamed, ObjectOpened, ObjectRead, ObjectWritten, WebhookCreate,
 };
-use strongroom_types::{KeyContext, Operation, Reason, WorkspaceId};
+use strongroom_types::{CustomerKeyId, KeyContext, Operation, Reason, WorkspaceId};
 
 use super::{ALL, Environment, Library, command};
 use crate::program::{failure, output};
@@ -27,12 +27,13 @@ const SIGNED_MS: u64 = 1_700_000_000_000;
 const TOLERANCE_MS: u64 = 1 << 50;
 
 /// Events that the older library for Node has no word for.
-const UNKNOWN_TO_NODE_8: [&str; 5] = [
+const UNKNOWN_TO_NODE_8: [&str; 6] = [
     "vault.kek.deleted",
     "vault.dek.rekeyed",
     "vault.byok_key.deleted",
     "strongroom.access.denied",
     "strongroom.kek.rotated",
+    "strongroom.customer_key.changed",
 ];
 
 fn actor() -> Actor {
@@ -103,6 +104,12 @@ fn samples() -> Vec<(EventData, &'static str)> {
         reason: Reason::ContextNotAllowed,
         count: 1,
     };
+    let changed = CustomerKeyChanged {
+        actor: actor(),
+        operation: Operation::CustomerKeyReplace,
+        customer_key: CustomerKeyId::from_bytes([7; 16]),
+        key: byok(),
+    };
     vec![
         (EventData::DataCreated(written()), "VaultDataCreated"),
         (EventData::DataUpdated(written()), "VaultDataUpdated"),
@@ -122,6 +129,7 @@ fn samples() -> Vec<(EventData, &'static str)> {
         (EventData::ByokKeyDeleted(byok()), "VaultByokKeyDeleted"),
         (EventData::AccessDenied(denied), "EventSchemaUnknown"),
         (EventData::KekRotated(kek()), "EventSchemaUnknown"),
+        (EventData::CustomerKeyChanged(changed), "EventSchemaUnknown"),
     ]
 }
 

@@ -141,6 +141,10 @@ impl Administration for Attach {
     const PERMISSION: Option<Permission> = Some(Permission::AdminCustomerKeys);
     type Answer = CustomerKeyMoves;
 
+    fn customer_key(&self) -> Option<CustomerKeyId> {
+        Some(self.id)
+    }
+
     async fn decide(
         &self,
         room: &Strongroom,
@@ -168,6 +172,10 @@ impl Administration for Replace {
     const OPERATION: Operation = Operation::CustomerKeyReplace;
     const PERMISSION: Option<Permission> = Some(Permission::AdminCustomerKeys);
     type Answer = CustomerKeyMoves;
+
+    fn customer_key(&self) -> Option<CustomerKeyId> {
+        Some(self.id)
+    }
 
     async fn decide(
         &self,
@@ -200,6 +208,10 @@ impl Administration for Detach {
     const OPERATION: Operation = Operation::CustomerKeyDetach;
     const PERMISSION: Option<Permission> = Some(Permission::AdminCustomerKeys);
     type Answer = CustomerKeyMoves;
+
+    fn customer_key(&self) -> Option<CustomerKeyId> {
+        Some(self.id)
+    }
 
     async fn decide(
         &self,

@@ -366,6 +366,10 @@ impl Administration for Update {
     const PERMISSION: Option<Permission> = Some(Permission::AdminCustomerKeys);
     type Answer = CustomerKeyInfo;
 
+    fn customer_key(&self) -> Option<CustomerKeyId> {
+        Some(self.id)
+    }
+
     async fn decide(
         &self,
         room: &Strongroom,
@@ -406,6 +410,10 @@ impl Administration for Verify {
     const OPERATION: Operation = Operation::CustomerKeyVerify;
     const PERMISSION: Option<Permission> = Some(Permission::AdminCustomerKeys);
     type Answer = CustomerKeyInfo;
+
+    fn customer_key(&self) -> Option<CustomerKeyId> {
+        Some(self.0)
+    }
 
     async fn decide(
         &self,
@@ -472,6 +480,10 @@ impl Administration for Disable {
     const PERMISSION: Option<Permission> = Some(Permission::AdminCustomerKeys);
     type Answer = CustomerKeyInfo;
 
+    fn customer_key(&self) -> Option<CustomerKeyId> {
+        Some(self.0)
+    }
+
     async fn decide(
         &self,
         room: &Strongroom,
@@ -487,6 +499,10 @@ impl Administration for Enable {
     const OPERATION: Operation = Operation::CustomerKeyEnable;
     const PERMISSION: Option<Permission> = Some(Permission::AdminCustomerKeys);
     type Answer = CustomerKeyInfo;
+
+    fn customer_key(&self) -> Option<CustomerKeyId> {
+        Some(self.0)
+    }
 
     async fn decide(
         &self,
@@ -507,6 +523,10 @@ impl Administration for Delete {
     const OPERATION: Operation = Operation::CustomerKeyDelete;
     const PERMISSION: Option<Permission> = Some(Permission::AdminCustomerKeys);
     type Answer = ();
+
+    fn customer_key(&self) -> Option<CustomerKeyId> {
+        Some(self.0)
+    }
 
     async fn decide(&self, room: &Strongroom, caller: &Caller) -> Result<((), Account), Stopped> {
         let provider = known(caller, self.0)?.body.key.kind();

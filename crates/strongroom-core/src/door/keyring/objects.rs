@@ -1,13 +1,12 @@
 //! Versions of objects: sealed into their rows, opened, moved to another key version.
 
-use strongroom_crypto::entropy::Entropy;
 use strongroom_crypto::envelope::{self, Envelope};
 use strongroom_crypto::keys::ResolvedLock;
 use strongroom_crypto::secret::SecretBytes;
 use strongroom_log::{Hash, sha256};
 use strongroom_types::{ClientId, KeyVersion, Operation};
 
-use super::{ContextKeys, ItemPermit, SealSpec, altered, rewrap_fault};
+use super::{ContextKeys, ItemPermit, SealSpec, altered};
 use crate::denial::Denial;
 use crate::ports::{Micros, ObjectVersionRow, SealedVersion};
 
@@ -77,18 +76,5 @@ impl ContextKeys {
         permit.consume(&READS, self.id)?;
         let (key, lock_key) = self.opening_keys(envelope, lock)?;
         envelope::open(envelope, key, lock_key.as_ref(), None).map_err(altered)
-    }
-
-    /// Moves a stored version to the active version of the key: its header and new key part.
-    pub(crate) fn rewrap_object(
-        &self,
-        permit: ItemPermit,
-        prefix: &Envelope<'_>,
-        entropy: &dyn Entropy,
-    ) -> Result<Vec<u8>, Denial> {
-        permit.consume(&[Operation::ObjectRewrap], self.id)?;
-        let old = self.version(prefix.key_part.version)?;
-        let new = self.version(self.active)?;
-        envelope::rewrap_prefix(prefix, old, new, entropy).map_err(rewrap_fault)
     }
 }

@@ -6,7 +6,7 @@ use strongroom_crypto::secret::SecretBytes;
 use strongroom_log::{Hash, sha256};
 use strongroom_types::{KeyVersion, Operation, Purpose};
 
-use super::{ContextKeys, ItemPermit, SealSpec, altered, rewrap_fault};
+use super::{ContextKeys, ItemPermit, SealSpec, altered};
 use crate::denial::Denial;
 
 /// A sealed value of a store on its way into its row. It is not withheld, because it leaves only as a
@@ -56,18 +56,5 @@ impl ContextKeys {
         permit.consume(&[Operation::StoreGet, Operation::SealedGet], self.id)?;
         let (key, _) = self.opening_keys(envelope, None)?;
         envelope::open(envelope, key, None, Some(place)).map_err(altered)
-    }
-
-    /// Moves a value of a store to the active version of the key: its header and new key part.
-    pub(crate) fn rewrap_in_store(
-        &self,
-        permit: ItemPermit,
-        prefix: &Envelope<'_>,
-        entropy: &dyn Entropy,
-    ) -> Result<Vec<u8>, Denial> {
-        permit.consume(&[Operation::StoreRewrap], self.id)?;
-        let old = self.version(prefix.key_part.version)?;
-        let new = self.version(self.active)?;
-        envelope::rewrap_prefix(prefix, old, new, entropy).map_err(rewrap_fault)
     }
 }

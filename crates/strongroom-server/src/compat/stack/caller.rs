@@ -3,7 +3,7 @@
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use strongroom_core::{Ask, Denial, Thing};
-use strongroom_types::WorkspaceId;
+use strongroom_types::{Permission, WorkspaceId};
 
 use super::family::Family;
 use super::known::{Known, Refusal};
@@ -52,8 +52,8 @@ impl AccessType {
     }
 }
 
-/// What a request says of its caller.
-#[derive(Clone, Copy, Debug)]
+/// What a request says of its caller. Its headers hold keys: it is not to be printed.
+#[derive(Clone, Copy)]
 pub(super) struct Presented<'h> {
     family: Family,
     headers: &'h HeaderMap,
@@ -153,7 +153,12 @@ pub(super) async fn authenticate(
             actual: access,
             allowed,
         };
-        let denial = Denial::Unauthenticated;
+        let denial = match access {
+            AccessType::Client => Denial::Unauthenticated,
+            AccessType::Server | AccessType::Admin => {
+                Denial::PermissionMissing(Permission::AdminStores)
+            }
+        };
         return Err(refused(app, &ask, denial, known).await);
     }
     Ok(StackCaller {

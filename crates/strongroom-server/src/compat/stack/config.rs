@@ -5,7 +5,7 @@ use axum::Json;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse as _, Response};
 use serde_json::{Map, Value, json};
-use strongroom_core::{Denial, PageQuery, Refused, Thing};
+use strongroom_core::{Denial, NAME_CHARS_MAX, PageQuery, Refused, Thing};
 use strongroom_types::StoreName;
 
 use super::caller::{ADMIN, StackCaller, authenticate};
@@ -59,7 +59,8 @@ async fn describe(app: &App, request: Request) -> Result<Response, Refusal> {
 async fn apply(app: &App, request: Request) -> Result<Response, Refusal> {
     let (parts, body) = request.into_parts();
     let caller = authenticate(app, &parts, ADMIN).await?;
-    let [text] = sent::read(app, &caller.ask, &parts, body, [OVERRIDE]).await?;
+    let sent = sent::read(app, &caller.ask, &parts, body, [OVERRIDE]).await?;
+    let [text] = sent.fields;
     let changes = match changes(&text) {
         Ok(changes) => changes,
         Err(fault) => {
@@ -71,12 +72,16 @@ async fn apply(app: &App, request: Request) -> Result<Response, Refusal> {
     for change in changes {
         let done = match change {
             Change::Put(store, display_name) => {
-                app.room.store_put(&caller.ask, store, display_name).await
+                let put = app.room.store_put(&caller.ask, store, display_name);
+                put.await.map(|answered| answered.entry)
             }
-            Change::Delete(store) => app.room.store_delete(&caller.ask, store).await,
+            Change::Delete(store) => {
+                let deleted = app.room.store_delete(&caller.ask, store);
+                deleted.await.map(|answered| answered.entry)
+            }
         };
         entry = match done {
-            Ok(answered) => answered.entry,
+            Ok(entry) => entry,
             // It is gone already: an override may be repeated.
             Err(refused) if refused.denial == Denial::NotFound(Thing::Store) => refused.entry,
             Err(refused) => return Err(problem(&caller, refused)),
@@ -90,9 +95,6 @@ async fn apply(app: &App, request: Request) -> Result<Response, Refusal> {
 fn problem(caller: &StackCaller, refused: Refused) -> Refusal {
     Problem::new(refused, caller.ask.origin.request_id).into()
 }
-
-/// The longest display name.
-const NAME_CHARS_MAX: usize = 200;
 
 /// What an override does to a store.
 #[derive(Debug, PartialEq, Eq)]

@@ -44,7 +44,8 @@ async fn set(app: &App, request: Request) -> Result<Response, Refusal> {
     let (mut parts, body) = request.into_parts();
     let caller = authenticate(app, &parts, SERVER_OR_HIGHER).await?;
     let fields = [HASHED_KEY, ENCRYPTED_VALUE];
-    let [name, value] = sent::read(app, &caller.ask, &parts, body, fields).await?;
+    let sent = sent::read(app, &caller.ask, &parts, body, fields).await?;
+    let [name, value] = sent.fields;
     let (store, text) = store(app, &caller.ask, &mut parts).await?;
     let name = name.into_bytes();
     let set = app
@@ -59,7 +60,8 @@ async fn set(app: &App, request: Request) -> Result<Response, Refusal> {
 async fn get(app: &App, request: Request) -> Result<Response, Refusal> {
     let (mut parts, body) = request.into_parts();
     let caller = authenticate(app, &parts, SERVER_OR_HIGHER).await?;
-    let [hashed_key] = sent::read(app, &caller.ask, &parts, body, [HASHED_KEY]).await?;
+    let sent = sent::read(app, &caller.ask, &parts, body, [HASHED_KEY]).await?;
+    let [hashed_key] = sent.fields;
     let (store, text) = store(app, &caller.ask, &mut parts).await?;
     let name = hashed_key.clone().into_bytes();
     let answered = match app.room.store_get(&caller.ask, store, name).await {
@@ -73,10 +75,9 @@ async fn get(app: &App, request: Request) -> Result<Response, Refusal> {
         };
         return Err(Refusal::Known(known, answered.entry));
     };
-    // Only text was set by this surface; the native API may have set something else.
+    // This surface sets text only, and nothing else sets values of its stores.
     let Ok(value) = String::from_utf8(found.value.0) else {
-        let invalid = strongroom_core::Invalid::NotText;
-        return Err(app.refuse(&caller.ask, invalid.into()).await.into());
+        return Err(app.refuse(&caller.ask, Denial::Internal).await.into());
     };
     Ok(done(answered.entry, &json!({"encrypted_value": value})))
 }

@@ -52,8 +52,8 @@ enum Action {
     Attach {
         id: CustomerKeyId,
         /// As `key=value,…` or as a JSON object
-        #[arg(value_name = "PAIRS", value_parser = argument::key_context)]
-        pairs: KeyContext,
+        #[arg(value_name = "PAIRS", value_parser = argument::pattern)]
+        pairs: ContextPattern,
         /// Show how far the job is until it ends
         #[arg(long)]
         watch: bool,
@@ -105,8 +105,6 @@ pub(super) async fn run(args: CustomerKeysArgs) -> Result<(), Failure> {
         Action::Update { id, file } => print::json(&keys.update(id, &read(&file)?).await?)?,
         Action::Verify { id } => print::json(&keys.verify(id).await?)?,
         Action::Attach { id, pairs, watch } => {
-            // Pairs of a key context are always acceptable as those of a pattern.
-            let pairs = ContextPattern::new(pairs.pairs()).unwrap_or_default();
             follow(&client, keys.attach(id, pairs).await?, watch).await?;
         }
         Action::Replace { id, by, watch } => {

@@ -24,7 +24,8 @@ A Data Vault lists nothing, so that the names must come from you, one a line:
 Declare the store first. Each value is opened once, here, to see that name and secret are its own;
 it is kept as its client sealed it, so that clients read on with the same secret. What is there
 already and equal is left as it is: an import that broke off is begun again. What is there and
-differs is an error, unless --overwrite is given.
+differs is an error, unless --overwrite is given. Let no client write to the new store meanwhile: what
+it writes between the look and the copy is replaced.
 
 The keys and the secret come from files, or from STRONGROOM_IMPORT_FROM_KEY,
 STRONGROOM_IMPORT_TO_KEY and STRONGROOM_IMPORT_SECRET.")]
