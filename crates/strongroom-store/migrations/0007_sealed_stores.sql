@@ -41,3 +41,16 @@ CREATE TABLE sealed_guess (
     PRIMARY KEY (workspace, context, slot, client),
     FOREIGN KEY (workspace, context, slot) REFERENCES sealed_slot (workspace, context, slot)
 );
+
+-- When versions of records expire.
+CREATE TABLE sealed_expiry (
+    workspace TEXT NOT NULL,
+    context TEXT NOT NULL,
+    record BYTEA NOT NULL,
+    version BIGINT NOT NULL,
+    due BIGINT NOT NULL,
+    PRIMARY KEY (workspace, context, record, version),
+    FOREIGN KEY (workspace, context) REFERENCES context (workspace, id)
+);
+
+CREATE INDEX sealed_expiry_due ON sealed_expiry (due);

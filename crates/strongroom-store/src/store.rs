@@ -3,11 +3,11 @@
 use async_trait::async_trait;
 use strongroom_core::ports::{
     ApiKeyRow, BatchRow, CheckpointRow, CommitError, Committed, ContextRow, DeadLetterRow,
-    DueObject, DueWebhook, EventPlace, FoundObject, FoundStore, Guesses, Head, IdempotencyRow,
-    InStore, JobRow, Micros, ObjectVersionRow, ObjectsFilter, ObjectsRange, Pending, Record,
-    RecordKind, SealedCounts, SealedMapRow, SealedNode, SealedStoreValue, SealedVersion,
-    StaleStoreValue, StaleVersion, Store, StoreError, StoreValuePlace, Tiling, VersionPlace,
-    WebhookMove, WebhookRow, WorkspaceRow, Wrapper,
+    DueObject, DueRecord, DueWebhook, EventPlace, FoundObject, FoundStore, Guesses, Head,
+    IdempotencyRow, InStore, JobRow, Micros, ObjectVersionRow, ObjectsFilter, ObjectsRange,
+    Pending, Record, RecordKind, SealedCounts, SealedMapRow, SealedNode, SealedStoreValue,
+    SealedVersion, StaleStoreValue, StaleVersion, Store, StoreError, StoreValuePlace, Tiling,
+    VersionPlace, WebhookMove, WebhookRow, WorkspaceRow, Wrapper,
 };
 use strongroom_log::Hash;
 use strongroom_types::{
@@ -479,6 +479,11 @@ impl Store for Database {
     ) -> Result<Option<Guesses>, StoreError> {
         let guesses = sealed_store::guesses(&self.readers, workspace, context, (slot, client));
         self.read(guesses).await
+    }
+
+    async fn due_records(&self, now: Micros, limit: u32) -> Result<Vec<DueRecord>, StoreError> {
+        self.read(sealed_store::due_records(&self.readers, now, limit))
+            .await
     }
 
     async fn sealed_counts(

@@ -161,6 +161,8 @@ coded_enum! {
         SealedSlotDelete = 185, "sealed-store.slot.delete";
         /// The server's part of hardening a passphrase: one guess.
         SealedEvaluate = 186, "sealed-store.evaluate";
+        /// Erasing sealed records that expired. The entry states the new root of the store's map.
+        SealedPurge = 187, "sealed-store.purge";
     }
 }
 

@@ -32,6 +32,7 @@ mod object_writers;
 mod objects;
 mod policies;
 mod sealed_store_lies;
+mod sealed_store_thief;
 mod sealed_stores;
 mod stack;
 mod stream_rewrap;

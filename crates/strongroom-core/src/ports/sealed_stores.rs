@@ -1,6 +1,6 @@
 //! What a store keeps of sealed stores, beside their values.
 
-use strongroom_types::{ClientId, ContextId};
+use strongroom_types::{ClientId, ContextId, WorkspaceId};
 
 use super::Micros;
 
@@ -33,6 +33,19 @@ pub struct Guesses {
     pub since: Micros,
 }
 
+/// A version of a sealed record that has expired. Its record is named as in the map.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DueRecord {
+    /// The store's workspace.
+    pub workspace: WorkspaceId,
+    /// The store's key context.
+    pub context: ContextId,
+    /// The record.
+    pub record: Vec<u8>,
+    /// The version.
+    pub version: u64,
+}
+
 /// What the operator sees of a sealed store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SealedCounts {
@@ -58,10 +71,34 @@ pub enum SealedChange {
         /// Ids of nodes that are gone.
         removed: Vec<Vec<u8>>,
     },
+    /// Notes when a version of a record expires.
+    PutExpiry {
+        /// The store's key context.
+        context: ContextId,
+        /// The record, named as in the map.
+        record: Vec<u8>,
+        /// The version.
+        version: u64,
+        /// When it expires.
+        due: Micros,
+    },
+    /// Erases a version of a record that expired, if it is kept still.
+    PurgeVersion {
+        /// The store's key context.
+        context: ContextId,
+        /// The record, named as in the map.
+        record: Vec<u8>,
+        /// Its name, hashed as for the values of stores.
+        name: Vec<u8>,
+        /// The version.
+        version: u64,
+    },
     /// Erases all versions of a record, of which the newest is the one named.
     ForgetValue {
         /// The store's key context.
         context: ContextId,
+        /// The record, named as in the map.
+        record: Vec<u8>,
         /// The record's name, hashed as for the values of stores.
         name: Vec<u8>,
         /// Its newest version.

@@ -17,7 +17,7 @@ use super::rows::{
     ApiKeyRow, BatchRow, Change, CheckpointRow, ContextRow, Head, IdempotencyRow, Record,
     RecordKind, Tiling, WorkspaceRow,
 };
-use super::sealed_stores::{Guesses, SealedCounts, SealedMapRow, SealedNode};
+use super::sealed_stores::{DueRecord, Guesses, SealedCounts, SealedMapRow, SealedNode};
 use super::stores::{FoundStore, InStore, SealedStoreValue, StaleStoreValue, StoreValuePlace};
 use super::webhooks::{DeadLetterRow, DueWebhook, EventPlace, WebhookMove, WebhookRow};
 use super::{JobRow, Micros, Wrapper};
@@ -434,6 +434,8 @@ pub trait Store: Send + Sync + Debug {
         slot: &[u8],
         client: ClientId,
     ) -> Result<Option<Guesses>, StoreError>;
+    /// Versions of sealed records of all workspaces that have expired by `now`.
+    async fn due_records(&self, now: Micros, limit: u32) -> Result<Vec<DueRecord>, StoreError>;
     /// What a sealed store holds, counted.
     async fn sealed_counts(
         &self,

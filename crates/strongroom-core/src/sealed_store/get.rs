@@ -86,7 +86,9 @@ impl Use for Get {
         let client = (caller.state.id, caller.client.id);
         let limit = room.settings.store_misses_per_minute;
         room.misses.count(client, (0, limit), now)?;
-        let map = room.load_map(caller, place.context, &names).await?;
+        let map = room
+            .load_map(caller.state.id, place.context, &names)
+            .await?;
         let mut account = Account {
             count: u32::try_from(names.len()).unwrap_or(u32::MAX),
             ..Account::default()
@@ -96,7 +98,7 @@ impl Use for Get {
         for name in &names {
             let proof = match map.view.prove(*name) {
                 Ok(proof) => proof.encode(),
-                Err(fault) => return Err(room.map_fault(caller, &map.row, fault).await),
+                Err(fault) => return Err(room.map_fault(caller.state.id, &map.row, fault).await),
             };
             let newest = self.version(room, caller, &place, (name, None), &mut account);
             let newest = newest.await?;
@@ -114,7 +116,7 @@ impl Use for Get {
             });
         }
         // What was read beside the map belongs to it, or everything is read again.
-        room.unchanged(caller, &map.row).await?;
+        room.unchanged(caller.state.id, &map.row).await?;
         let misses = found.iter().filter(|found| found.newest.is_none()).count();
         let misses = u32::try_from(misses).unwrap_or(u32::MAX);
         room.misses.count(client, (misses, limit), now)?;

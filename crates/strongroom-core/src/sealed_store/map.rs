@@ -1,9 +1,8 @@
 //! The part of a store's map that some records need.
 
 use strongroom_log::map::{MapChild, MapError, MapKey, MapNode, MapNodeId, MapView};
-use strongroom_types::ContextId;
+use strongroom_types::{ContextId, WorkspaceId};
 
-use crate::caller::Caller;
 use crate::denial::{Denial, Thing};
 use crate::door::Stopped;
 use crate::ports::{SealedChange, SealedMapRow, StoreError};
@@ -29,33 +28,33 @@ impl Strongroom {
     /// The map of a store.
     pub(super) async fn sealed_map(
         &self,
-        caller: &Caller,
+        workspace: WorkspaceId,
         context: ContextId,
     ) -> Result<SealedMapRow, Denial> {
-        let row = self.store.sealed_map(caller.state.id, context).await?;
+        let row = self.store.sealed_map(workspace, context).await?;
         row.ok_or(Denial::NotFound(Thing::Store))
     }
 
     /// The map with the ways to some records.
     pub(super) async fn load_map(
         &self,
-        caller: &Caller,
+        workspace: WorkspaceId,
         context: ContextId,
         keys: &[MapKey],
     ) -> Result<LoadedMap, Stopped> {
-        let row = self.sealed_map(caller, context).await?;
+        let row = self.sealed_map(workspace, context).await?;
         let root = MapChild::decode(&row.root).map_err(|_malformed| damaged())?;
         let mut view = MapView::new(root);
         loop {
             let wanted = match view.wanted(keys, AHEAD) {
                 Ok(wanted) => wanted,
-                Err(fault) => return Err(self.map_fault(caller, &row, fault).await),
+                Err(fault) => return Err(self.map_fault(workspace, &row, fault).await),
             };
             if wanted.is_empty() {
                 return Ok(LoadedMap { row, view });
             }
             let ids: Vec<_> = wanted.iter().map(MapNodeId::encode).collect();
-            let nodes = self.store.sealed_nodes(caller.state.id, context, &ids);
+            let nodes = self.store.sealed_nodes(workspace, context, &ids);
             for (id, node) in nodes.await? {
                 let id = MapNodeId::decode(&id).map_err(|_malformed| damaged())?;
                 view.supply(id, MapNode::decode(&node).map_err(|_malformed| damaged())?);
@@ -66,11 +65,11 @@ impl Strongroom {
     /// Another write came between the reads, or the rows are damaged.
     pub(super) async fn map_fault(
         &self,
-        caller: &Caller,
+        workspace: WorkspaceId,
         row: &SealedMapRow,
         fault: MapError,
     ) -> Stopped {
-        if let Err(stopped) = self.unchanged(caller, row).await {
+        if let Err(stopped) = self.unchanged(workspace, row).await {
             return stopped;
         }
         tracing::error!(%fault, "map of a sealed store is damaged");
@@ -80,10 +79,10 @@ impl Strongroom {
     /// Whether the map is still the one that was read, so that what was read beside it belongs to it.
     pub(super) async fn unchanged(
         &self,
-        caller: &Caller,
+        workspace: WorkspaceId,
         row: &SealedMapRow,
     ) -> Result<(), Stopped> {
-        let now = self.sealed_map(caller, row.context).await?;
+        let now = self.sealed_map(workspace, row.context).await?;
         if now.sequence == row.sequence {
             return Ok(());
         }

@@ -13,6 +13,7 @@
 mod get;
 mod map;
 mod misses;
+mod purge;
 mod record;
 mod set;
 mod slot;

@@ -54,7 +54,7 @@ struct Work {
 struct Step {
     leaf: Option<Hash>,
     shown: Option<RecordVersion>,
-    change: Option<Change>,
+    changes: Vec<Change>,
 }
 
 impl Use for Set {
@@ -78,7 +78,9 @@ impl Use for Set {
         self.check_sizes(room.settings.store_value_bytes_max)?;
         let place = StorePlace::of(caller, StoreFamily::Sealed, &self.store)?;
         let turn = room.turns.take((caller.state.id, place.context)).await;
-        let mut map = room.load_map(caller, place.context, &names).await?;
+        let mut map = room
+            .load_map(caller.state.id, place.context, &names)
+            .await?;
         let keys = room
             .store_keys_for_sealing(caller, (place.context, &place.map))
             .await?;
@@ -97,13 +99,13 @@ impl Use for Set {
             };
             let step = seal.step(name, asked).await?;
             if let Err(fault) = map.view.set(*name, step.leaf) {
-                return Err(room.map_fault(caller, &map.row, fault).await);
+                return Err(room.map_fault(caller.state.id, &map.row, fault).await);
             }
             if step.leaf.is_some() {
                 sealed += 1;
                 account.use_key(KeyUse::sealing(&keys), &keys.map);
             }
-            account.changes.extend(step.change);
+            account.changes.extend(step.changes);
             shown.push(step.shown);
         }
         if sealed == 0 {
@@ -216,20 +218,24 @@ impl Sealing<'_> {
         };
         if current != asked.if_version {
             // Another write may have come between; then all is read again.
-            self.room.unchanged(self.caller, &self.map.row).await?;
+            self.room
+                .unchanged(self.caller.state.id, &self.map.row)
+                .await?;
             return Err(Denial::VersionConflict { current }.into());
         }
         match &asked.sealed {
             None => {
-                let forget = SealedChange::ForgetValue {
+                let forget = Change::SealedStore(SealedChange::ForgetValue {
                     context,
+                    record: name.as_bytes().to_vec(),
                     name: hash,
                     version: current,
-                };
+                });
+                let there = current > 0;
                 Ok(Step {
                     leaf: None,
                     shown: None,
-                    change: Some(Change::SealedStore(forget)).filter(|_| current > 0),
+                    changes: there.then_some(forget).into_iter().collect(),
                 })
             }
             Some(sealed) => self.seal(name, hash, current.saturating_add(1), sealed),
@@ -283,10 +289,19 @@ impl Sealing<'_> {
             body: sealed.body,
         };
         let keep = self.map.row.keep.into();
+        let mut changes = vec![Change::PutStoreValue { value, keep }];
+        if given.expires != 0 {
+            changes.push(Change::SealedStore(SealedChange::PutExpiry {
+                context: self.map.row.context,
+                record: name.as_bytes().to_vec(),
+                version,
+                due: given.expires,
+            }));
+        }
         Ok(Step {
             leaf: Some(Hash::from_bytes(leaf)),
             shown: Some(shown),
-            change: Some(Change::PutStoreValue { value, keep }),
+            changes,
         })
     }
 }

@@ -226,7 +226,9 @@ impl Use for Put {
         _ask: &Ask,
     ) -> Result<Planned<SlotInfo>, Stopped> {
         let place = SlotPlace::of(caller, (&self.store, &self.slot))?;
-        let map = room.sealed_map(caller, place.store.context).await?;
+        let map = room
+            .sealed_map(caller.state.id, place.store.context)
+            .await?;
         if self.request.epoch != map.epoch {
             return Err(Denial::from(Invalid::Field("epoch".into())).into());
         }
@@ -276,7 +278,8 @@ impl Use for Get {
         _ask: &Ask,
     ) -> Result<Planned<SlotInfo>, Stopped> {
         let place = SlotPlace::of(caller, (&self.store, &self.slot))?;
-        room.sealed_map(caller, place.store.context).await?;
+        room.sealed_map(caller.state.id, place.store.context)
+            .await?;
         let body = place.find(room, caller).await?;
         let account = place.account(Vec::new());
         let work = place.info(caller, body);
@@ -310,7 +313,8 @@ impl Use for Delete {
         _ask: &Ask,
     ) -> Result<Planned<()>, Stopped> {
         let place = SlotPlace::of(caller, (&self.store, &self.slot))?;
-        room.sealed_map(caller, place.store.context).await?;
+        room.sealed_map(caller.state.id, place.store.context)
+            .await?;
         place.find(room, caller).await?;
         let delete = SealedChange::DeleteSlot {
             context: place.store.context,
@@ -377,7 +381,8 @@ impl Use for Evaluation {
     ) -> Result<Planned<Evaluating>, Stopped> {
         check_blinded(&self.request)?;
         let place = SlotPlace::of(caller, (&self.store, &self.slot))?;
-        room.sealed_map(caller, place.store.context).await?;
+        room.sealed_map(caller.state.id, place.store.context)
+            .await?;
         let body = place.find(room, caller).await?;
         let seed = body.oprf.and_then(|seed| seed.0.try_into().ok());
         let seed: [u8; 32] = seed.ok_or(Denial::NotFound(Thing::Slot))?;
@@ -455,7 +460,8 @@ impl Use for Prepare {
     ) -> Result<Planned<Evaluating>, Stopped> {
         check_blinded(&self.request)?;
         let place = SlotPlace::of(caller, (&self.store, &self.slot))?;
-        room.sealed_map(caller, place.store.context).await?;
+        room.sealed_map(caller.state.id, place.store.context)
+            .await?;
         let seed = Secret::<32>::generate(&*room.entropy);
         let seed = seed.map_err(|_no_entropy| Denial::Unavailable)?;
         let bytes = Bytes(seed.expose().to_vec());

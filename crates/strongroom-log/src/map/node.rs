@@ -173,6 +173,12 @@ impl MapNode {
         hash::node(self.left.hash(depth + 1), self.right.hash(depth + 1))
     }
 
+    /// What stands below it, the left one first.
+    #[must_use]
+    pub const fn children(&self) -> [MapChild; 2] {
+        [self.left, self.right]
+    }
+
     /// The bytes to keep.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {

@@ -1,7 +1,9 @@
 //! Changes of sealed stores.
 
 use sqlx::{AnyConnection, query};
-use strongroom_core::ports::{CommitError, Guesses, SealedChange, SealedMapRow, SealedNode};
+use strongroom_core::ports::{
+    CommitError, Guesses, Micros, SealedChange, SealedMapRow, SealedNode,
+};
 use strongroom_types::ClientId;
 
 use super::{ChangeError, Place, must_change};
@@ -18,11 +20,24 @@ pub(super) async fn apply(
             put_map(conn, place, row).await?;
             put_nodes(conn, place, row, (put, removed)).await
         }
-        SealedChange::ForgetValue {
+        SealedChange::PutExpiry {
             context,
+            record,
+            version,
+            due,
+        } => put_expiry(conn, place, &context.to_string(), (record, *version, *due)).await,
+        SealedChange::PurgeVersion {
+            context,
+            record,
             name,
             version,
-        } => forget(conn, place, &context.to_string(), (name, *version)).await,
+        } => purge(conn, place, &context.to_string(), (record, name, *version)).await,
+        SealedChange::ForgetValue {
+            context,
+            record,
+            name,
+            version,
+        } => forget(conn, place, &context.to_string(), (record, name, *version)).await,
         SealedChange::PutSlot {
             context,
             slot,
@@ -118,8 +133,14 @@ async fn forget(
     conn: &mut AnyConnection,
     place: Place<'_>,
     context: &str,
-    (name, version): (&[u8], u64),
+    (record, name, version): (&[u8], &[u8], u64),
 ) -> Result<(), ChangeError> {
+    query("DELETE FROM sealed_expiry WHERE workspace = $1 AND context = $2 AND record = $3")
+        .bind(place.workspace)
+        .bind(context)
+        .bind(record)
+        .execute(&mut *conn)
+        .await?;
     let erase = query(
         "DELETE FROM store_value
          WHERE workspace = $1 AND context = $2 AND name = $3
@@ -131,6 +152,57 @@ async fn forget(
     .bind(name)
     .bind(bigint(version));
     must_change(conn, erase, CommitError::Outdated).await
+}
+
+async fn put_expiry(
+    conn: &mut AnyConnection,
+    place: Place<'_>,
+    context: &str,
+    (record, version, due): (&[u8], u64, Micros),
+) -> Result<(), ChangeError> {
+    query(
+        "INSERT INTO sealed_expiry (workspace, context, record, version, due)
+         VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT (workspace, context, record, version) DO UPDATE SET due = excluded.due",
+    )
+    .bind(place.workspace)
+    .bind(context)
+    .bind(record)
+    .bind(bigint(version))
+    .bind(due)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Erases a version that expired. It may be gone already, because newer ones are enough.
+async fn purge(
+    conn: &mut AnyConnection,
+    place: Place<'_>,
+    context: &str,
+    (record, name, version): (&[u8], &[u8], u64),
+) -> Result<(), ChangeError> {
+    for (erase, called) in [
+        (
+            "DELETE FROM sealed_expiry
+             WHERE workspace = $1 AND context = $2 AND record = $3 AND version = $4",
+            record,
+        ),
+        (
+            "DELETE FROM store_value
+             WHERE workspace = $1 AND context = $2 AND name = $3 AND version = $4",
+            name,
+        ),
+    ] {
+        query(erase)
+            .bind(place.workspace)
+            .bind(context)
+            .bind(called)
+            .bind(bigint(version))
+            .execute(&mut *conn)
+            .await?;
+    }
+    Ok(())
 }
 
 async fn put_slot(

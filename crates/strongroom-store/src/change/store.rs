@@ -69,24 +69,25 @@ pub(super) async fn erase(
     if erased < u64::from(ERASED_AT_ONCE) {
         return Ok(());
     }
-    query(
-        "INSERT INTO store_erasure (workspace, context) VALUES ($1, $2) ON CONFLICT DO NOTHING",
-    )
-    .bind(place.workspace)
-    .bind(context)
-    .execute(conn)
-    .await?;
+    query("INSERT INTO store_erasure (workspace, context) VALUES ($1, $2) ON CONFLICT DO NOTHING")
+        .bind(place.workspace)
+        .bind(context)
+        .execute(conn)
+        .await?;
     Ok(())
 }
 
 /// What a store holds, in an order in which it can be erased.
-const ROWS_OF_STORE: [&str; 4] = [
+const ROWS_OF_STORE: [&str; 5] = [
     "DELETE FROM store_value
      WHERE workspace = $1 AND context = $2 AND (name, version) IN (
          SELECT name, version FROM store_value WHERE workspace = $1 AND context = $2 LIMIT $3)",
     "DELETE FROM sealed_node
      WHERE workspace = $1 AND context = $2 AND id IN (
          SELECT id FROM sealed_node WHERE workspace = $1 AND context = $2 LIMIT $3)",
+    "DELETE FROM sealed_expiry
+     WHERE workspace = $1 AND context = $2 AND (record, version) IN (
+         SELECT record, version FROM sealed_expiry WHERE workspace = $1 AND context = $2 LIMIT $3)",
     "DELETE FROM sealed_guess
      WHERE workspace = $1 AND context = $2 AND (slot, client) IN (
          SELECT slot, client FROM sealed_guess WHERE workspace = $1 AND context = $2 LIMIT $3)",

@@ -1,7 +1,9 @@
 //! Reads of sealed stores.
 
 use sqlx::{AnyPool, AssertSqlSafe, query, query_scalar};
-use strongroom_core::ports::{Guesses, SealedCounts, SealedMapRow, SealedNode, StoreError};
+use strongroom_core::ports::{
+    DueRecord, Guesses, Micros, SealedCounts, SealedMapRow, SealedNode, StoreError,
+};
 use strongroom_types::{ClientId, ContextId, WorkspaceId};
 
 use crate::columns::{Columns, failed, placeholders};
@@ -104,6 +106,34 @@ pub(crate) async fn guesses(
         used: columns.number(0)?,
         since: columns.time(1)?,
     }))
+}
+
+pub(crate) async fn due_records(
+    pool: &AnyPool,
+    now: Micros,
+    limit: u32,
+) -> Result<Vec<DueRecord>, StoreError> {
+    let rows = query(
+        // What a destroyed store held is erased with it.
+        "SELECT e.workspace, e.context, e.record, e.version FROM sealed_expiry e
+         JOIN sealed_map m ON m.workspace = e.workspace AND m.context = e.context
+         WHERE e.due <= $1 ORDER BY e.due LIMIT $2",
+    )
+    .bind(now)
+    .bind(i64::from(limit))
+    .fetch_all(pool)
+    .await
+    .map_err(failed("sealed_expiry"))?;
+    let due = |row| {
+        let columns = Columns::new("sealed_expiry", row);
+        Ok(DueRecord {
+            workspace: columns.id(0)?,
+            context: columns.id(1)?,
+            record: columns.bytes(2)?,
+            version: columns.number(3)?,
+        })
+    };
+    rows.iter().map(due).collect()
 }
 
 pub(crate) async fn counts(
