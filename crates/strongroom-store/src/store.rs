@@ -5,9 +5,9 @@ use strongroom_core::ports::{
     ApiKeyRow, BatchRow, CheckpointRow, CommitError, Committed, ContextRow, DeadLetterRow,
     DueObject, DueRecord, DueWebhook, EventPlace, FoundObject, FoundStore, Guesses, Head,
     IdempotencyRow, InStore, JobRow, Micros, ObjectVersionRow, ObjectsFilter, ObjectsRange,
-    Pending, Record, RecordKind, SealedCounts, SealedMapRow, SealedNode, SealedStoreValue,
-    SealedVersion, StaleStoreValue, StaleVersion, Store, StoreError, StoreValuePlace, Tiling,
-    VersionPlace, WebhookMove, WebhookRow, WorkspaceRow, Wrapper,
+    Pending, Record, RecordKind, SealedCounts, SealedMapRow, SealedNode, SealedSlot,
+    SealedStoreValue, SealedVersion, StaleStoreValue, StaleVersion, Store, StoreError,
+    StoreValuePlace, Tiling, VersionPlace, WebhookMove, WebhookRow, WorkspaceRow, Wrapper,
 };
 use strongroom_log::Hash;
 use strongroom_types::{
@@ -468,6 +468,16 @@ impl Store for Database {
     ) -> Result<Option<Vec<u8>>, StoreError> {
         self.read(sealed_store::slot(&self.readers, workspace, context, slot))
             .await
+    }
+
+    async fn sealed_slots(
+        &self,
+        workspace: WorkspaceId,
+        context: ContextId,
+        limit: u32,
+    ) -> Result<Vec<SealedSlot>, StoreError> {
+        let slots = sealed_store::slots(&self.readers, workspace, context, limit);
+        self.read(slots).await
     }
 
     async fn sealed_guesses(

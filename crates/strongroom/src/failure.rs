@@ -75,6 +75,9 @@ pub(crate) enum Failure {
     /// A file does not hold what is remembered of a store.
     #[error("`{}` does not hold what is remembered of a store", path.display())]
     StoreMemory { path: PathBuf },
+    /// What is to be kept is no JSON object of texts.
+    #[error("expected a JSON object of names and texts, `null` for what is deleted")]
+    RecordsInput,
     /// There is no such record, or no such version of it.
     #[error("no record has this name, or not this version")]
     NoSuchRecord,

@@ -31,6 +31,7 @@ mod object_versions;
 mod object_writers;
 mod objects;
 mod policies;
+mod sealed_store_commands;
 mod sealed_store_lies;
 mod sealed_store_thief;
 mod sealed_stores;

@@ -9,7 +9,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use sqlx::any::install_default_drivers;
 use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Row as _, query, query_scalar};
-use strongroom_client::store::{ClientSecret, Stretched, StoreScope, Unlock, WrappedRoot};
+use strongroom_client::store::{ClientSecret, StoreScope, Stretched, Unlock, WrappedRoot};
 use strongroom_crypto::entropy::SystemEntropy;
 use strongroom_crypto::label::Label;
 use strongroom_crypto::oprf::OprfKey;
@@ -104,10 +104,13 @@ fn as_secret(bytes: &[u8]) -> ClientSecret {
 async fn slot(room: &Room, of: &str, kind: SlotKind) -> (WrappedRoot, Vec<u8>, Value) {
     let path = format!("/v1/stores/vault/slots/{of}");
     let reply = Reply::of(room.request(Method::GET, &path)).await;
+    let said: Value = reply.json();
     let bytes = |field: &str| {
         use ::base64::Engine as _;
-        let text = reply.body[field].as_str().unwrap_or_default();
-        ::base64::engine::general_purpose::STANDARD.decode(text).unwrap()
+        let text = said[field].as_str().unwrap_or_default();
+        ::base64::engine::general_purpose::STANDARD
+            .decode(text)
+            .unwrap()
     };
     let wrapped = WrappedRoot {
         slot: word(of),
@@ -115,7 +118,7 @@ async fn slot(room: &Room, of: &str, kind: SlotKind) -> (WrappedRoot, Vec<u8>, V
         epoch: 1,
         sealed: bytes("wrapped"),
     };
-    (wrapped, bytes("salt"), reply.body.clone())
+    (wrapped, bytes("salt"), said.clone())
 }
 
 fn scope(room: &Room) -> StoreScope {
@@ -159,9 +162,10 @@ async fn a_thief_of_database_and_root_reads_no_name_and_no_value() {
         ] {
             let ask = room.request(Method::POST, "/v1/stores/vault/get");
             let reply = Reply::of(ask.json(&body)).await;
-            let sealed = &reply.body["records"][0]["record"]["value"];
+            let said: Value = reply.json();
+            let sealed = &said["records"][0]["record"]["value"];
             values += usize::from(sealed.as_str().is_some_and(|text| text.len() > 300));
-            bytes_of(&reply.body, &mut seen);
+            bytes_of(&said, &mut seen);
         }
     }
     // All were given out, and the server's own layer is off.
@@ -183,11 +187,15 @@ async fn a_thief_of_database_and_root_reads_no_name_and_no_value() {
         assert!(!seen.iter().any(|bytes| contains(bytes, &word)));
     }
     // What the server can read is theirs.
-    let read = room.client.objects().read(ObjectRead::by_name("zqControl"));
+    let control = ObjectRead::by_name("zqControl");
+    let objects = room.client.objects();
+    let read = objects.read(&control);
     assert_eq!(read.await.unwrap().value.unwrap().0, b"zqControlValue");
     // No 32 bytes that begin or end anything of all this open the slot; the client's secret does.
     let scope = scope(&room);
-    let ends = seen.iter().flat_map(|bytes| [bytes.first_chunk::<32>(), bytes.last_chunk()]);
+    let ends = seen
+        .iter()
+        .flat_map(|bytes| [bytes.first_chunk::<32>(), bytes.last_chunk()]);
     let keys: BTreeSet<_> = ends.flatten().copied().collect();
     assert!(keys.len() > 50, "{}", keys.len());
     for key in keys {
@@ -217,7 +225,9 @@ async fn a_thief_of_the_database_alone_cannot_test_a_guessed_passphrase() {
     for hidden in [&wrapped.sealed, &salt] {
         assert!(!columns.iter().any(|(_, bytes)| contains(bytes, hidden)));
     }
-    let rows = columns.iter().filter(|(column, _)| column == "sealed_slot.body");
+    let rows = columns
+        .iter()
+        .filter(|(column, _)| column == "sealed_slot.body");
     let rows: Vec<_> = rows.map(|(_, bytes)| bytes).collect();
     assert_eq!(rows.len(), 1);
     let salt: [u8; 16] = salt.try_into().unwrap();

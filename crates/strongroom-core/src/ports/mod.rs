@@ -33,7 +33,9 @@ pub use rows::{
     Destruction, Head, IdempotencyRow, MovedSeed, Record, RecordKind, Scope, TermRow, TileRow,
     Tiling, UseCount, WorkspaceRow,
 };
-pub use sealed_stores::{DueRecord, Guesses, SealedChange, SealedCounts, SealedMapRow, SealedNode};
+pub use sealed_stores::{
+    DueRecord, Guesses, SealedChange, SealedCounts, SealedMapRow, SealedNode, SealedSlot,
+};
 pub use store::{CommitError, Committed, Pending, SealOpenings, Store, StoreError};
 pub use stores::{
     FoundStore, InStore, RewrappedStoreValue, SealedStoreValue, StaleStoreValue, StoreRow,

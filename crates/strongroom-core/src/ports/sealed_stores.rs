@@ -24,6 +24,9 @@ pub struct SealedMapRow {
 /// A node of a map: its id and the node, as `strongroom_log::map` encodes them.
 pub type SealedNode = (Vec<u8>, Vec<u8>);
 
+/// A slot: its name, hashed, and the slot, sealed at its place.
+pub type SealedSlot = (Vec<u8>, Vec<u8>);
+
 /// How many guesses a client had at a slot since a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Guesses {

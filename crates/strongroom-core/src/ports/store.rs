@@ -17,7 +17,9 @@ use super::rows::{
     ApiKeyRow, BatchRow, Change, CheckpointRow, ContextRow, Head, IdempotencyRow, Record,
     RecordKind, Tiling, WorkspaceRow,
 };
-use super::sealed_stores::{DueRecord, Guesses, SealedCounts, SealedMapRow, SealedNode};
+use super::sealed_stores::{
+    DueRecord, Guesses, SealedCounts, SealedMapRow, SealedNode, SealedSlot,
+};
 use super::stores::{FoundStore, InStore, SealedStoreValue, StaleStoreValue, StoreValuePlace};
 use super::webhooks::{DeadLetterRow, DueWebhook, EventPlace, WebhookMove, WebhookRow};
 use super::{JobRow, Micros, Wrapper};
@@ -426,6 +428,13 @@ pub trait Store: Send + Sync + Debug {
         context: ContextId,
         slot: &[u8],
     ) -> Result<Option<Vec<u8>>, StoreError>;
+    /// The first slots of a sealed store, by their hashed names, as they are sealed.
+    async fn sealed_slots(
+        &self,
+        workspace: WorkspaceId,
+        context: ContextId,
+        limit: u32,
+    ) -> Result<Vec<SealedSlot>, StoreError>;
     /// What a client guessed at a slot.
     async fn sealed_guesses(
         &self,

@@ -7,6 +7,7 @@ use strongroom_log::map::MapKey;
 use strongroom_types::body::{LogEntryId, RecordAnswer, RecordVersion, RecordsAnswer, RecordsGet};
 use strongroom_types::{Kind, Operation, Permission, Purpose, StoreName};
 
+use super::map::LoadedMap;
 use super::record::{self, Kept};
 use crate::ask::{Answered, Ask};
 use crate::caller::Caller;
@@ -34,6 +35,9 @@ impl Strongroom {
         self.enter(ask, &Get { store, request }).await
     }
 }
+
+/// The most bytes of sealed values that one request is given.
+const BYTES_MAX: u64 = 64 << 20;
 
 struct Get {
     store: StoreName,
@@ -95,20 +99,31 @@ impl Use for Get {
         }
         .fact("sequence", &map.row.sequence.to_string());
         let mut found = Vec::new();
+        let mut bytes = 0_u64;
         for name in &names {
             let proof = match map.view.prove(*name) {
                 Ok(proof) => proof.encode(),
                 Err(fault) => return Err(room.map_fault(caller.state.id, &map.row, fault).await),
             };
-            let newest = self.version(room, caller, &place, (name, None), &mut account);
-            let newest = newest.await?;
+            let look = |version| Look {
+                room,
+                caller,
+                place: &place,
+                name: *name,
+                version,
+            };
+            let newest = self.version(look(None), &mut account).await?;
             let older = match asked.filter(|_| newest.is_some()) {
                 None => None,
-                asked => {
-                    let older = self.version(room, caller, &place, (name, asked), &mut account);
-                    older.await?
-                }
+                asked => self.version(look(asked), &mut account).await?,
             };
+            for opening in newest.iter().chain(&older) {
+                bytes = bytes.saturating_add(opening.sealed.row.size);
+            }
+            if bytes > BYTES_MAX {
+                let limit_bytes = BYTES_MAX;
+                return Err(Denial::TooLarge { limit_bytes }.into());
+            }
             found.push(Found {
                 proof,
                 newest,
@@ -126,17 +141,7 @@ impl Use for Get {
         } else {
             account
         };
-        let answer = RecordsAnswer {
-            workspace: caller.state.id,
-            epoch: map.row.epoch,
-            sequence: map.row.sequence,
-            root: (*map.view.root().as_bytes()).into(),
-            rooted: LogEntryId {
-                log: caller.state.id,
-                index: map.row.changed,
-            },
-            records: Vec::new(),
-        };
+        let answer = answer(caller, &map);
         let work = Work { answer, found, now };
         Ok(Planned { work, account })
     }
@@ -152,6 +157,7 @@ impl Use for Get {
             found,
             now,
         } = work;
+        answer.log_entry = Some(permit.entry());
         let records = found.into_iter().map(|found| found.open(&mut permit, now));
         Released::of(records.collect::<Result<_, _>>().map(|records| {
             answer.records = records;
@@ -164,31 +170,56 @@ impl Get {
     /// The newest version of a record or the one named, and its account.
     async fn version(
         &self,
-        room: &Strongroom,
-        caller: &Caller,
-        place: &StorePlace,
-        (name, version): (&MapKey, Option<u64>),
+        look: Look<'_>,
         account: &mut Account,
     ) -> Result<Option<Opening>, Stopped> {
-        let state = &caller.state;
-        let hash = record::hash(state, place.context, name);
-        let found = room
+        let (state, context) = (&look.caller.state, look.place.context);
+        let hash = record::hash(state, context, &look.name);
+        let found = look
+            .room
             .store
-            .sealed_value(state.id, place.context, &hash, version);
+            .sealed_value(state.id, context, &hash, look.version);
         let Some(sealed) = found.await? else {
             return Ok(None);
         };
         let envelope = envelope(&sealed)?;
-        let keys = room
-            .store_keys_for_opening(caller, place.context, &envelope)
+        let keys = look
+            .room
+            .store_keys_for_opening(look.caller, context, &envelope)
             .await?;
         account.use_key(KeyUse::opening(&keys, &envelope), &keys.map);
-        let bound = record::bound(state, &self.store, (name, sealed.row.version));
+        let bound = record::bound(state, &self.store, (&look.name, sealed.row.version));
         Ok(Some(Opening {
             keys,
             sealed,
             bound,
         }))
+    }
+}
+
+/// Which version of which record is looked for, and for whom.
+struct Look<'a> {
+    room: &'a Strongroom,
+    caller: &'a Caller,
+    place: &'a StorePlace,
+    name: MapKey,
+    /// The newest if it is not named.
+    version: Option<u64>,
+}
+
+/// What is said of the state; the records follow when the entry is durable.
+fn answer(caller: &Caller, map: &LoadedMap) -> RecordsAnswer {
+    RecordsAnswer {
+        workspace: caller.state.id,
+        epoch: map.row.epoch,
+        sequence: map.row.sequence,
+        root: (*map.view.root().as_bytes()).into(),
+        rooted: LogEntryId {
+            log: caller.state.id,
+            index: map.row.changed,
+        },
+        records: Vec::new(),
+        log_entry: None,
     }
 }
 

@@ -10,6 +10,7 @@
 //! A record's leaf is blinded by its client, so that neither a proof nor the database lets anyone test
 //! a guess at a record. There is no route that lists names or their hashes.
 
+mod evaluate;
 mod get;
 mod map;
 mod misses;

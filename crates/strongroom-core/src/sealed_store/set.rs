@@ -134,6 +134,7 @@ impl Use for Set {
         permit: Permit,
     ) -> Released<RecordsAnswer> {
         work.answer.rooted = permit.entry();
+        work.answer.log_entry = Some(permit.entry());
         for _ in 0..work.sealed {
             work.keys.sealed_one();
         }
@@ -179,6 +180,7 @@ fn answer(
             index: map.row.changed,
         },
         records,
+        log_entry: None,
     })
 }
 

@@ -6,7 +6,7 @@ use strongroom_core::PageQuery;
 use strongroom_types::StoreName;
 use strongroom_types::body::{
     Evaluate, Evaluated, Page, RecordsAnswer, RecordsGet, RecordsSet, SealedStoreCreate,
-    SealedStoreInfo, SlotInfo, SlotPut,
+    SealedStoreInfo, SlotInfo, SlotPut, SlotSummary,
 };
 
 use super::endpoint::{Endpoint, Tag, delete, get, post, put};
@@ -65,6 +65,12 @@ fn records() -> Vec<Endpoint> {
 
 fn slots() -> Vec<Endpoint> {
     vec![
+        get("/v1/stores/{store}/slots", list_slots)
+            .about(
+                Tag::Stores,
+                "Lists the slots of a sealed store, at most 100.",
+            )
+            .gives_page_of::<SlotSummary>(),
         get("/v1/stores/{store}/slots/{slot}", get_slot)
             .about(
                 Tag::Stores,
@@ -135,6 +141,14 @@ async fn set_records(
     Sent { ask, body, .. }: Sent<RecordsSet>,
 ) -> Reply<Document<RecordsAnswer>> {
     ok(&ask, app.room.sealed_set(&ask, store, body).await)
+}
+
+async fn list_slots(
+    State(app): State<App>,
+    Caller(ask): Caller,
+    Target(store): Target<StoreName>,
+) -> Reply<Document<Page<SlotSummary>>> {
+    ok(&ask, app.room.sealed_slots(&ask, store).await)
 }
 
 async fn get_slot(

@@ -2,7 +2,7 @@
 
 use sqlx::{AnyPool, AssertSqlSafe, query, query_scalar};
 use strongroom_core::ports::{
-    DueRecord, Guesses, Micros, SealedCounts, SealedMapRow, SealedNode, StoreError,
+    DueRecord, Guesses, Micros, SealedCounts, SealedMapRow, SealedNode, SealedSlot, StoreError,
 };
 use strongroom_types::{ClientId, ContextId, WorkspaceId};
 
@@ -81,6 +81,29 @@ pub(crate) async fn slot(
         .fetch_optional(pool)
         .await
         .map_err(failed("sealed_slot"))
+}
+
+pub(crate) async fn slots(
+    pool: &AnyPool,
+    workspace: WorkspaceId,
+    context: ContextId,
+    limit: u32,
+) -> Result<Vec<SealedSlot>, StoreError> {
+    let rows = query(
+        "SELECT slot, body FROM sealed_slot
+         WHERE workspace = $1 AND context = $2 ORDER BY slot LIMIT $3",
+    )
+    .bind(workspace.to_string())
+    .bind(context.to_string())
+    .bind(i64::from(limit))
+    .fetch_all(pool)
+    .await
+    .map_err(failed("sealed_slot"))?;
+    let slot = |row| {
+        let columns = Columns::new("sealed_slot", row);
+        Ok((columns.bytes(0)?, columns.bytes(1)?))
+    };
+    rows.iter().map(slot).collect()
 }
 
 pub(crate) async fn guesses(

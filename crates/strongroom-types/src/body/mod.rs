@@ -49,6 +49,7 @@ pub use problem::Problem;
 pub use sealed_store::{
     Evaluate, Evaluated, RecordAnswer, RecordSet, RecordVersion, RecordsAnswer, RecordsGet,
     RecordsSet, SealedStoreCreate, SealedStoreInfo, SealedVersion, SlotInfo, SlotKind, SlotPut,
+    SlotSummary,
 };
 pub use store::{StoreInfo, StoreValue, StoreValueInfo};
 pub use token::{TokenAnswer, TokenError, TokenRequest};

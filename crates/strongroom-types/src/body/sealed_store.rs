@@ -102,6 +102,19 @@ pub struct SlotInfo {
     pub salt: Option<Bytes>,
 }
 
+/// A slot, as the operator sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SlotSummary {
+    /// Its name.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub slot: StoreName,
+    /// What opens it.
+    pub kind: SlotKind,
+    /// The epoch of the root in it.
+    pub epoch: u32,
+}
+
 /// `POST /v1/stores/{store}/slots/{slot}/prepare` and `…/evaluate`: RFC 9497, `BlindEvaluate`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -189,6 +202,9 @@ pub struct RecordsAnswer {
     pub rooted: LogEntryId,
     /// The records, in the order of the request.
     pub records: Vec<RecordAnswer>,
+    /// The entry of this answer, which states the sequence too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log_entry: Option<LogEntryId>,
 }
 
 /// What a store says of a record.

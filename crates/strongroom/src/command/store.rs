@@ -1,18 +1,25 @@
 //! `strongroom store …`.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use clap::{Args, Subcommand};
+use serde::Serialize;
 use strongroom_client::PageQuery;
 use strongroom_client::store::{
-    ClientSecret, Freshness, RecordName, RecordNameError, SealedStore, StoreMemory, Unlock,
+    ClientSecret, Found, Freshness, RecordName, RecordNameError, SealedStore, StoreError,
+    StoreMemory, Unlock,
 };
+use strongroom_core::format_time;
 use strongroom_crypto::entropy::SystemEntropy;
 use strongroom_types::StoreName;
 use strongroom_types::body::SealedStoreCreate;
 use zeroize::Zeroizing;
 
 use super::stream::{read_whole, write_whole};
+use crate::argument::LogKey;
 use crate::config::{ConnectionArgs, read_text};
 use crate::failure::Failure;
 use crate::print;
@@ -52,6 +59,10 @@ pub(super) enum StoreCommand {
     Get(GetArgs),
     /// Keep a value under a name
     Set(SetArgs),
+    /// Read records as they were at one moment, as JSON
+    Mget(MgetArgs),
+    /// Keep and delete records, all or nothing
+    Mset(MsetArgs),
     /// Delete a record with all its versions
     Delete(RecordArgs),
     /// Make an old version of a record the newest again
@@ -60,6 +71,13 @@ pub(super) enum StoreCommand {
         record: RecordArgs,
         /// The version
         version: u64,
+    },
+    /// List the slots of a store
+    Slots {
+        #[command(flatten)]
+        connection: ConnectionArgs,
+        /// The store
+        store: StoreName,
     },
     /// Make another secret that opens a store, and print it
     AddSlot(SlotArgs),
@@ -91,6 +109,10 @@ pub(super) struct OpenArgs {
     /// File that remembers the last state that was seen, and is made if it is not there
     #[arg(long, env = "STRONGROOM_STORE_MEMORY", value_name = "FILE")]
     memory: Option<PathBuf>,
+    /// The log's public key, or a file with it: a state that cannot be compared with one that was seen is
+    /// looked up in the log
+    #[arg(long, value_name = "KEY")]
+    log_key: Option<LogKey>,
 }
 
 /// What opens a slot.
@@ -169,6 +191,24 @@ pub(super) struct SetArgs {
 }
 
 #[derive(Args, Clone, Debug)]
+pub(super) struct MgetArgs {
+    #[command(flatten)]
+    open: OpenArgs,
+    /// Their names, 1 to 100
+    #[arg(value_parser = record_name, required = true, value_name = "NAME")]
+    names: Vec<RecordName>,
+}
+
+#[derive(Args, Clone, Debug)]
+pub(super) struct MsetArgs {
+    #[command(flatten)]
+    open: OpenArgs,
+    /// File with a JSON object of names and texts, `null` for what is deleted; `-` is standard input
+    #[arg(default_value = "-", value_name = "INPUT")]
+    input: PathBuf,
+}
+
+#[derive(Args, Clone, Debug)]
 pub(super) struct SlotArgs {
     #[command(flatten)]
     open: OpenArgs,
@@ -192,12 +232,18 @@ pub(super) async fn run(command: StoreCommand) -> Result<(), Failure> {
         } => Ok(connection.client()?.stores().delete(&store).await?),
         StoreCommand::Get(args) => get(args).await,
         StoreCommand::Set(args) => set(args).await,
+        StoreCommand::Mget(args) => mget(args).await,
+        StoreCommand::Mset(args) => mset(args).await,
         StoreCommand::Delete(args) => {
             let store = args.open.open().await?;
             store.delete(&args.name).await?;
             args.open.remember(&store).await
         }
         StoreCommand::Restore { record, version } => restore(record, version).await,
+        StoreCommand::Slots { connection, store } => {
+            let slots = connection.client()?.stores().slots(&store).await?;
+            Ok(print::json(&slots)?)
+        }
         StoreCommand::AddSlot(args) => put_slot(args, false).await,
         StoreCommand::ChangeSlot(args) => put_slot(args, true).await,
         StoreCommand::RemoveSlot {
@@ -263,6 +309,10 @@ impl OpenArgs {
         let client = self.connection.client()?;
         let stores = client.stores();
         let opened = stores.open(&self.store, &self.slot, key.unlock()).await?;
+        let opened = match &self.log_key {
+            None => opened,
+            Some(key) => opened.confirming(key.0.clone()),
+        };
         match self.remembered()? {
             None => Ok(opened),
             Some(memory) => Ok(opened.remembering(memory)?),
@@ -318,9 +368,7 @@ async fn get(args: GetArgs) -> Result<(), Failure> {
     let found = match args.version {
         None => {
             let (found, freshness) = store.get(name).await?;
-            if freshness == Freshness::Unverified {
-                print::note("freshness: unverified (nothing was seen of this store before)");
-            }
+            note(freshness);
             found.value()
         }
         Some(version) => store.get_version(name, version).await?,
@@ -330,6 +378,76 @@ async fn get(args: GetArgs) -> Result<(), Failure> {
     write_whole(&args.output, found.value.expose()).await?;
     print::note(format_args!("version {}", found.version));
     Ok(())
+}
+
+/// Says what is known of how new an answer is, unless it was compared with one that was seen.
+fn note(freshness: Freshness) {
+    match freshness {
+        Freshness::NotOlderThanSeen => {}
+        Freshness::InLog(confirmed) => print::note(format_args!(
+            "freshness: change {} was the newest at {}, says the log of {} entries",
+            confirmed.sequence,
+            format_time(confirmed.at),
+            confirmed.log_size,
+        )),
+        Freshness::Unverified => {
+            print::note("freshness: unverified (nothing was seen of this store before)");
+        }
+    }
+}
+
+/// A record as `mget` prints it.
+#[derive(Serialize)]
+struct Shown<'a> {
+    name: &'a str,
+    version: u64,
+    /// As text if it is text, else in `base64`.
+    value: Option<&'a str>,
+    base64: Option<String>,
+}
+
+async fn mget(args: MgetArgs) -> Result<(), Failure> {
+    let store = args.open.open().await?;
+    let names: Vec<_> = args.names.iter().collect();
+    let read = store.get_all(&names).await?;
+    note(read.freshness);
+    args.open.remember(&store).await?;
+    let shown = names.iter().zip(&read.found).map(|(name, found)| {
+        let value = match found {
+            Found::Value(value) => Some(value.value.expose()),
+            Found::Nothing | Found::Expired { .. } => None,
+        };
+        let text = value.and_then(|value| std::str::from_utf8(value).ok());
+        let other = value.filter(|_| text.is_none());
+        Shown {
+            name: name.as_str(),
+            version: found.version(),
+            value: text,
+            base64: other.map(|value| STANDARD.encode(value)),
+        }
+    });
+    let shown: Vec<_> = shown.collect();
+    print::json(&shown)?;
+    Ok(())
+}
+
+async fn mset(args: MsetArgs) -> Result<(), Failure> {
+    let input = Zeroizing::new(read_whole(&args.input).await?);
+    let values: BTreeMap<String, Option<String>> =
+        serde_json::from_slice(&input).map_err(|_malformed| Failure::RecordsInput)?;
+    let values = values
+        .into_iter()
+        .map(|(name, text)| (name, text.map(Zeroizing::new)));
+    let values: Vec<_> = values.collect();
+    let mut named = Vec::with_capacity(values.len());
+    for (name, value) in &values {
+        let value = value.as_ref().map(|text| text.as_bytes());
+        named.push((RecordName::new(name).map_err(StoreError::from)?, value));
+    }
+    let store = args.open.open().await?;
+    let values: Vec<_> = named.iter().map(|(name, value)| (name, *value)).collect();
+    store.set_all(&values).await?;
+    args.open.remember(&store).await
 }
 
 async fn set(args: SetArgs) -> Result<(), Failure> {
@@ -357,6 +475,7 @@ async fn restore(args: RecordArgs, version: u64) -> Result<(), Failure> {
 async fn put_slot(args: SlotArgs, replace: bool) -> Result<(), Failure> {
     let key = Key::made(args.new_passphrase_file.as_ref())?;
     let store = args.open.open().await?;
-    store.put_slot(&args.name, key.unlock(), replace).await?;
-    key.print()
+    // Before the slot has it: a secret that nobody could read would lock its owner out.
+    key.print()?;
+    Ok(store.put_slot(&args.name, key.unlock(), replace).await?)
 }

@@ -12,6 +12,7 @@
 //! The formulas are in `docs/formats/sealed-store.md`.
 
 mod fault;
+mod freshness;
 mod memory;
 mod name;
 mod padding;
@@ -22,14 +23,17 @@ mod sealed_store;
 mod secret;
 mod slot;
 mod stores;
+mod write;
 
 pub use fault::{Lie, StoreError};
+pub use freshness::{Confirmed, Freshness};
 pub use memory::StoreMemory;
 pub use name::{RecordName, RecordNameError};
 pub use passphrase::{PassphraseError, Stretched};
 pub use record::{LeafState, SealedRecord, ValueError};
 pub use root::{StoreKeys, StoreRoot, StoreScope};
-pub use sealed_store::{Confirmed, Found, Freshness, Read, SealedStore, StoreValue, Write};
+pub use sealed_store::{Found, Read, SealedStore, StoreValue};
 pub use secret::{ClientSecret, ClientSecretError};
 pub use slot::WrappedRoot;
 pub use stores::{Stores, Unlock};
+pub use write::Write;

@@ -57,6 +57,14 @@ impl Stretched {
     /// Bytes of the salt, which is public and belongs to the slot.
     pub const SALT_BYTES: usize = 16;
 
+    /// Whether a passphrase is long enough.
+    pub(super) fn check(passphrase: &str) -> Result<(), PassphraseError> {
+        if passphrase.chars().count() < Self::CHARS_MIN {
+            return Err(PassphraseError::Short);
+        }
+        Ok(())
+    }
+
     /// Stretches a passphrase and blinds the result; takes about 0.2 s and 64 MiB.
     ///
     /// # Errors
@@ -66,9 +74,7 @@ impl Stretched {
         salt: &[u8; Self::SALT_BYTES],
         entropy: &dyn Entropy,
     ) -> Result<Self, PassphraseError> {
-        if passphrase.chars().count() < Self::CHARS_MIN {
-            return Err(PassphraseError::Short);
-        }
+        Self::check(passphrase)?;
         let key = stretch(passphrase, salt).ok_or(PassphraseError::Argon2)?;
         let blinded = Blinded::new(key.expose(), entropy)?;
         Ok(Self { key, blinded })

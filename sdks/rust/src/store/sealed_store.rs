@@ -3,17 +3,14 @@
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use strongroom_crypto::entropy::SystemEntropy;
 use strongroom_crypto::secret::SecretBytes;
 use strongroom_log::map::{MapKey, MapProof};
-use strongroom_log::{Entry, Hash, NoteVerifier};
-use strongroom_types::body::{
-    LogEntryId, RecordAnswer, RecordSet, RecordVersion, RecordsAnswer, RecordsGet, RecordsSet,
-    SealedVersion,
-};
-use strongroom_types::{Operation, StoreName};
+use strongroom_log::{Hash, NoteVerifier};
+use strongroom_types::StoreName;
+use strongroom_types::body::{LogEntryId, RecordAnswer, RecordVersion, RecordsAnswer, RecordsGet};
 
 use super::fault::{Lie, StoreError};
+use super::freshness::Freshness;
 use super::memory::StoreMemory;
 use super::name::RecordName;
 use super::record::{LeafState, SealedRecord};
@@ -22,16 +19,6 @@ use super::stores::{Unlock, hash_of};
 use crate::client::Client;
 use crate::error::ClientError;
 use crate::transport::Call;
-
-/// What is known of how new an answer is. Every answer is proven to belong to one state of the store.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Freshness {
-    /// The state is not older than the last one that this client saw.
-    NotOlderThanSeen,
-    /// Nothing was seen before: the state may be an old one. [`SealedStore::confirm`] shows that it is
-    /// in the log.
-    Unverified,
-}
 
 /// A version of a record.
 #[derive(Debug, PartialEq, Eq)]
@@ -90,55 +77,35 @@ pub struct Read {
     pub freshness: Freshness,
 }
 
-/// One record of a change that is all or nothing.
-#[derive(Debug)]
-pub struct Write<'a> {
-    /// Which record.
-    pub name: &'a RecordName,
-    /// The version that is there: 0 for none.
-    pub if_version: u64,
-    /// The new value; `None` to delete the record with all its versions.
-    pub value: Option<&'a [u8]>,
-    /// When it expires, microseconds since 1970.
-    pub expires: Option<i64>,
-}
-
-/// A root of the store that the log states.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Confirmed {
-    /// The sequence of the state.
-    pub sequence: u64,
-    /// The entry that states it.
-    pub entry: u64,
-    /// How many entries the checkpoint covers that proves it.
-    pub log_size: u64,
-}
-
 /// A state of the store that an answer is of.
 #[derive(Clone, Copy)]
-struct Seen {
-    sequence: u64,
-    root: Hash,
-    rooted: LogEntryId,
+pub(super) struct Seen {
+    pub(super) sequence: u64,
+    pub(super) root: Hash,
+    /// The entry that states it.
+    pub(super) rooted: LogEntryId,
+    /// The entry of the answer.
+    pub(super) answered: Option<LogEntryId>,
     /// Whether no newer one was seen meanwhile.
     newest: bool,
-    freshness: Freshness,
+    pub(super) freshness: Freshness,
 }
 
 /// A sealed store that is open: it hashes names, seals and opens values, and believes nothing that is
 /// not proven.
 #[derive(Debug)]
 pub struct SealedStore {
-    client: Client,
+    pub(super) client: Client,
     root: StoreRoot,
-    keys: StoreKeys,
+    pub(super) keys: StoreKeys,
+    pub(super) verifier: Option<NoteVerifier>,
     state: Mutex<State>,
 }
 
 #[derive(Default)]
-struct State {
-    memory: Option<StoreMemory>,
-    last: Option<Seen>,
+pub(super) struct State {
+    pub(super) memory: Option<StoreMemory>,
+    pub(super) last: Option<Seen>,
 }
 
 impl core::fmt::Debug for State {
@@ -147,15 +114,13 @@ impl core::fmt::Debug for State {
     }
 }
 
-/// How often a change is tried again when others were first.
-const TRIES: u32 = 32;
-
 impl SealedStore {
     pub(super) fn new(client: Client, root: StoreRoot, scope: StoreScope, epoch: u32) -> Self {
         Self {
             client,
             keys: root.keys(scope, epoch),
             root,
+            verifier: None,
             state: Mutex::default(),
         }
     }
@@ -179,11 +144,11 @@ impl SealedStore {
         self.lock().memory.clone()
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn path(&self, what: &str) -> String {
+    pub(super) fn path(&self, what: &str) -> String {
         format!("/v1/stores/{}/{what}", self.keys.scope().store)
     }
 
@@ -235,142 +200,6 @@ impl SealedStore {
         Ok(self.open(name, older)?.value())
     }
 
-    /// Sets a record, whatever is there.
-    ///
-    /// # Errors
-    /// As for [`SealedStore::get`]; also when others are first again and again.
-    pub async fn set(&self, name: &RecordName, value: &[u8]) -> Result<u64, StoreError> {
-        self.set_until(name, value, None).await
-    }
-
-    /// Sets a record that expires, microseconds since 1970.
-    ///
-    /// # Errors
-    /// As for [`SealedStore::set`].
-    pub async fn set_until(
-        &self,
-        name: &RecordName,
-        value: &[u8],
-        expires: Option<i64>,
-    ) -> Result<u64, StoreError> {
-        let mut tries = 0;
-        loop {
-            let (found, _) = self.get(name).await?;
-            let write = Write {
-                name,
-                if_version: found.version(),
-                value: Some(value),
-                expires,
-            };
-            match self.write(&[write]).await {
-                Err(error) if error.is_version_conflict() && tries < TRIES => tries += 1,
-                written => {
-                    written?;
-                    return Ok(found.version().saturating_add(1));
-                }
-            }
-        }
-    }
-
-    /// Sets a record that is not there.
-    ///
-    /// # Errors
-    /// As for [`SealedStore::set`]; [`StoreError::is_version_conflict`] when it is there.
-    pub async fn create(&self, name: &RecordName, value: &[u8]) -> Result<u64, StoreError> {
-        self.set_if(name, value, 0).await
-    }
-
-    /// Sets a record of which the version named is there, 0 for none; answers the new version.
-    ///
-    /// # Errors
-    /// As for [`SealedStore::create`].
-    pub async fn set_if(
-        &self,
-        name: &RecordName,
-        value: &[u8],
-        if_version: u64,
-    ) -> Result<u64, StoreError> {
-        let write = Write {
-            name,
-            if_version,
-            value: Some(value),
-            expires: None,
-        };
-        self.write(&[write]).await?;
-        Ok(if_version.saturating_add(1))
-    }
-
-    /// Deletes a record with all its versions; nothing if there is none.
-    ///
-    /// # Errors
-    /// As for [`SealedStore::set`].
-    pub async fn delete(&self, name: &RecordName) -> Result<(), StoreError> {
-        let (found, _) = self.get(name).await?;
-        let if_version = found.version();
-        if if_version == 0 {
-            return Ok(());
-        }
-        let write = Write {
-            name,
-            if_version,
-            value: None,
-            expires: None,
-        };
-        self.write(&[write]).await
-    }
-
-    /// Sets an older version again, as the newest one.
-    ///
-    /// # Errors
-    /// As for [`SealedStore::set`]. `None` if the version is not kept.
-    pub async fn restore(
-        &self,
-        name: &RecordName,
-        version: u64,
-    ) -> Result<Option<u64>, StoreError> {
-        let Some(older) = self.get_version(name, version).await? else {
-            return Ok(None);
-        };
-        self.set(name, older.value.expose()).await.map(Some)
-    }
-
-    /// Changes up to 100 records, all or nothing, and checks that the map has them.
-    ///
-    /// # Errors
-    /// As for [`SealedStore::create`].
-    pub async fn write(&self, writes: &[Write<'_>]) -> Result<(), StoreError> {
-        let names = self.hashes(writes.iter().map(|write| write.name))?;
-        let mut records = Vec::with_capacity(writes.len());
-        let mut leaves = Vec::with_capacity(writes.len());
-        for (name, write) in names.iter().zip(writes) {
-            let (record, leaf) = self.seal(*name, write)?;
-            records.push(record);
-            leaves.push(leaf);
-        }
-        let set = RecordsSet { records };
-        let floor = self.floor();
-        let answer: RecordsAnswer = Call::post(self.path("set"))
-            .json(&set)
-            .answer(&self.client)
-            .await?;
-        let seen = self.see(&answer, names.len(), floor)?;
-        for ((name, leaf), record) in names.iter().zip(leaves).zip(&answer.records) {
-            let proof = MapProof::decode(&record.proof.0).map_err(|_malformed| Lie::Malformed)?;
-            let proven = proof.verify(*name, leaf, seen.root);
-            proven.map_err(|_other| Lie::NotSet)?;
-        }
-        let mut state = self.lock();
-        if let Some(memory) = &mut state.memory {
-            for (name, write) in names.iter().zip(writes) {
-                let version = write
-                    .value
-                    .map_or(0, |_| write.if_version.saturating_add(1));
-                memory.see_version(*name, version)?;
-            }
-        }
-        Ok(())
-    }
-
     /// Adds a slot, or changes what opens one: 32 bytes are wrapped, and no value changes.
     ///
     /// # Errors
@@ -386,35 +215,7 @@ impl SealedStore {
         stores.put_slot(&self.root, place, unlock, replace).await
     }
 
-    /// Shows that the log states the root that was seen last; needs `log:read`.
-    ///
-    /// It shows that everyone who reads the log is shown this state, not that there is none after it.
-    ///
-    /// # Errors
-    /// The log does not state it, or nothing was seen yet.
-    pub async fn confirm(&self, verifier: &NoteVerifier) -> Result<Confirmed, StoreError> {
-        let seen = self.lock().last.ok_or(Lie::NotLogged)?;
-        let proven = self.client.log().prove(seen.rooted, verifier).await?;
-        let entry = Entry::decode(&proven.bytes).map_err(|_malformed| Lie::NotLogged)?;
-        let states = |name, value: String| entry.facts.value(name) == Some(value.as_str());
-        let sets = matches!(
-            entry.operation,
-            Operation::SealedSet | Operation::SealedStoreCreate
-        );
-        if !sets
-            || !states("sequence", seen.sequence.to_string())
-            || !states("root", seen.root.to_string())
-        {
-            return Err(Lie::NotLogged.into());
-        }
-        Ok(Confirmed {
-            sequence: seen.sequence,
-            entry: seen.rooted.index,
-            log_size: proven.checkpoint.size(),
-        })
-    }
-
-    fn hashes<'a>(
+    pub(super) fn hashes<'a>(
         &self,
         names: impl Iterator<Item = &'a RecordName>,
     ) -> Result<Vec<MapKey>, StoreError> {
@@ -441,18 +242,26 @@ impl SealedStore {
             .answer(&self.client)
             .await;
         let answer = answer?;
-        let seen = self.see(&answer, names.len(), floor)?;
+        let mut seen = self.see(&answer, names.len(), floor)?;
+        if let (Freshness::Unverified, Some(verifier)) = (seen.freshness, &self.verifier) {
+            let confirmed = self.confirm_seen(&seen, verifier).await;
+            if confirmed.is_err() {
+                // What could not be confirmed is not what later answers are compared with.
+                *self.lock() = State::default();
+            }
+            seen.freshness = Freshness::InLog(confirmed?);
+        }
         Ok((answer, seen))
     }
 
     /// The sequence of the newest state that was seen.
-    fn floor(&self) -> Option<u64> {
+    pub(super) fn floor(&self) -> Option<u64> {
         self.lock().memory.as_ref().map(StoreMemory::sequence)
     }
 
     /// Checks an answer's form, compares its state with what was seen before it was asked for, and
     /// remembers it.
-    fn see(
+    pub(super) fn see(
         &self,
         answer: &RecordsAnswer,
         records: usize,
@@ -475,6 +284,7 @@ impl SealedStore {
             sequence,
             root,
             rooted: answer.rooted,
+            answered: answer.log_entry,
             newest,
             freshness: floor.map_or(Freshness::Unverified, |_| Freshness::NotOlderThanSeen),
         };
@@ -485,7 +295,12 @@ impl SealedStore {
     }
 
     /// Checks what is said of a record against the root, and opens it.
-    fn check(&self, name: MapKey, said: &RecordAnswer, seen: &Seen) -> Result<Found, StoreError> {
+    pub(super) fn check(
+        &self,
+        name: MapKey,
+        said: &RecordAnswer,
+        seen: &Seen,
+    ) -> Result<Found, StoreError> {
         let proof = MapProof::decode(&said.proof.0).map_err(|_malformed| Lie::Malformed)?;
         let Some(record) = &said.record else {
             let proven = proof.verify(name, None, seen.root);
@@ -530,32 +345,6 @@ impl SealedStore {
             version,
             expires,
         }))
-    }
-
-    /// What is sent of a write, and what the map has to have afterwards.
-    fn seal(
-        &self,
-        name: MapKey,
-        write: &Write<'_>,
-    ) -> Result<(RecordSet, Option<Hash>), StoreError> {
-        let mut set = RecordSet {
-            name: (*name.as_bytes()).into(),
-            if_version: write.if_version,
-            sealed: None,
-        };
-        let Some(value) = write.value else {
-            return Ok((set, None));
-        };
-        let version = (write.if_version.saturating_add(1), write.expires);
-        let record = self.keys.seal(name, version, value, &SystemEntropy)?;
-        let leaf = self.keys.leaf(name, &record.state);
-        set.sealed = Some(SealedVersion {
-            epoch: record.state.epoch,
-            expires: record.state.expires.unwrap_or_default(),
-            leaf: (*leaf.as_bytes()).into(),
-            value: record.sealed.into(),
-        });
-        Ok((set, Some(leaf)))
     }
 }
 

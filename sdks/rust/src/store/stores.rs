@@ -5,6 +5,7 @@ use strongroom_crypto::entropy::{Entropy as _, SystemEntropy};
 use strongroom_log::Hash;
 use strongroom_types::body::{
     Evaluate, Evaluated, Page, SealedStoreCreate, SealedStoreInfo, SlotInfo, SlotKind, SlotPut,
+    SlotSummary,
 };
 use strongroom_types::{Bytes, StoreName};
 
@@ -29,6 +30,14 @@ pub enum Unlock<'a> {
 }
 
 impl Unlock<'_> {
+    /// Whether it can be what opens a slot, before anything is made for it.
+    fn check(&self) -> Result<(), PassphraseError> {
+        match self {
+            Self::Secret(_) => Ok(()),
+            Self::Passphrase(passphrase) => Stretched::check(passphrase),
+        }
+    }
+
     const fn kind(&self) -> SlotKind {
         match self {
             Self::Secret(_) => SlotKind::Secret,
@@ -66,14 +75,19 @@ impl Stores<'_> {
         slot: &StoreName,
         unlock: Unlock<'_>,
     ) -> Result<SealedStore, StoreError> {
+        unlock.check()?;
         let made: SealedStoreInfo = self.0.create("/v1/stores", request).await?;
         let scope = StoreScope {
             workspace: made.workspace,
             store: request.name.clone(),
         };
         let root = StoreRoot::generate(&SystemEntropy)?;
-        self.put_slot(&root, (&scope, slot, made.epoch), unlock, false)
-            .await?;
+        let place = (&scope, slot, made.epoch);
+        if let Err(error) = self.put_slot(&root, place, unlock, false).await {
+            // Nothing opens it, so that nobody can have put anything into it.
+            let _left_behind = self.delete(&request.name).await;
+            return Err(error);
+        }
         Ok(SealedStore::new(self.0.clone(), root, scope, made.epoch))
     }
 
@@ -138,6 +152,16 @@ impl Stores<'_> {
         let root = wrapped.unwrap(secret, &scope);
         let root = root.map_err(|_other_secret| StoreError::Secret)?;
         Ok(SealedStore::new(self.0.clone(), root, scope, info.epoch))
+    }
+
+    /// Lists the slots of a store.
+    ///
+    /// # Errors
+    /// The server refused or did not answer.
+    pub async fn slots(&self, store: &StoreName) -> Result<Vec<SlotSummary>, ClientError> {
+        let path = format!("/v1/stores/{store}/slots");
+        let page: Page<SlotSummary> = Call::get(path).answer(self.0).await?;
+        Ok(page.items)
     }
 
     /// Removes a slot: its secret opens nothing any more. Whoever opened it before may have kept the
