@@ -7,6 +7,7 @@ CREATE TABLE sealed_map (
     epoch BIGINT NOT NULL,
     keep BIGINT NOT NULL,
     sequence BIGINT NOT NULL,
+    next_version BIGINT NOT NULL,
     root BYTEA NOT NULL,
     changed BIGINT NOT NULL,
     PRIMARY KEY (workspace, context),

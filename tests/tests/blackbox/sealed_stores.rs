@@ -86,7 +86,13 @@ async fn a_record_is_set_got_and_deleted(room: Room) {
     other.delete(&name("user:42")).await.unwrap();
     other.delete(&name("user:42")).await.unwrap();
     assert_eq!(value(&store, "user:42").await, None);
-    assert_eq!(store.create(&name("user:42"), b"anew").await.unwrap(), 1);
+    assert_eq!(store.create(&name("user:42"), b"anew").await.unwrap(), 3);
+    // Nobody takes that for an older version, whoever deleted it and whenever.
+    assert_eq!(value(&other, "user:42").await.unwrap(), b"anew");
+    store.delete(&name("user:42")).await.unwrap();
+    assert_eq!(other.create(&name("user:42"), b"more").await.unwrap(), 4);
+    assert_eq!(value(&store, "user:42").await.unwrap(), b"more");
+    assert_eq!(other.create(&name("new"), b"v").await.unwrap(), 4);
 }
 
 async fn a_batch_of_records_is_all_or_nothing(room: Room) {
@@ -322,17 +328,41 @@ async fn without_a_grant_everything_looks_alike(room: Room) {
     let (_, hidden) = room
         .make_client(&[Permission::StoresRead, Permission::StoresWrite], other)
         .await;
-    for client in [none, hidden] {
-        let ask = async |path: &str| {
-            let request = room.anonymous(Method::POST, path);
-            let key = &client.api_key.secret;
-            let reply = Reply::of(request.bearer_auth(key).json(&there)).await;
-            (reply.status, reply.anonymous_body())
-        };
-        let vault = ask("/v1/stores/vault/get").await;
-        assert!(matches!(vault.0, 403 | 404), "{vault:?}");
-        assert_eq!(vault, ask("/v1/stores/nowhere/get").await);
+    // Nor may either change anything, with the permission to write alone or for other stores.
+    let set = json!({"records": [{"name": base64(&[1; 32]), "if_version": 0}]});
+    let blinded = json!({ "blinded": base64(&[1; 32]) });
+    let slot = json!({"kind": "secret", "epoch": 1, "wrapped": base64(&[1; 104])});
+    for (client, writes) in [(none, true), (hidden, false)] {
+        for (method, what, body) in [
+            (Method::POST, "/get", &there),
+            (Method::POST, "/set", &set),
+            (Method::GET, "/slots", &Value::Null),
+            (Method::GET, "/slots/main", &Value::Null),
+            (Method::PUT, "/slots/main", &slot),
+            (Method::DELETE, "/slots/main", &Value::Null),
+            (Method::POST, "/slots/main/evaluate", &blinded),
+            (Method::POST, "/slots/main/prepare", &blinded),
+            (Method::DELETE, "", &Value::Null),
+        ] {
+            if writes && what == "/set" {
+                continue;
+            }
+            let ask = async |store: &str| {
+                let request = room.anonymous(method.clone(), &format!("/v1/stores/{store}{what}"));
+                let request = request.bearer_auth(&client.api_key.secret);
+                let reply = Reply::of(match body {
+                    Value::Null => request,
+                    body => request.json(body),
+                });
+                let reply = reply.await;
+                (reply.status, reply.anonymous_body())
+            };
+            let vault = ask("vault").await;
+            assert!(matches!(vault.0, 403 | 404), "{what}: {vault:?}");
+            assert_eq!(vault, ask("nowhere").await, "{what}");
+        }
     }
+    assert_eq!(value(&store, "n").await.unwrap(), b"v");
 }
 
 async fn the_operator_sees_numbers_only(room: Room) {
@@ -392,7 +422,7 @@ async fn a_deleted_store_is_gone_and_its_name_is_free(room: Room) {
 async fn malformed_requests_are_refused(room: Room) {
     let (_store, _) = store(&room, "vault").await;
     let name = base64(&[1; 32]);
-    let sealed = json!({"epoch": 1, "leaf": base64(&[2; 32]), "value": "AAAA"});
+    let sealed = json!({"version": 1, "epoch": 1, "leaf": base64(&[2; 32]), "value": "AAAA"});
     let with = |field: &str, value: Value| {
         let mut sealed = sealed.clone();
         sealed[field] = value;

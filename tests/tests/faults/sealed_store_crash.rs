@@ -81,7 +81,8 @@ async fn write_until_killed(
     let store = open(room, secret).await;
     let write = async |caller: usize, version: u64| {
         let value = format!("{caller} {}", version + 1);
-        let set = store.set_if(&record(caller), value.as_bytes(), version);
+        let record = record(caller);
+        let set = store.set_if(&record, value.as_bytes(), version);
         (caller, set.await.ok())
     };
     let mut callers: FuturesUnordered<_> = before

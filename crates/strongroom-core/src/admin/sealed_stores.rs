@@ -94,6 +94,7 @@ impl Administration for Create {
             epoch: FIRST_EPOCH,
             keep,
             sequence: 0,
+            next_version: 1,
             root: empty.into_changes().root.encode(),
             changed: 0,
         };

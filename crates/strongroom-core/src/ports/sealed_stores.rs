@@ -15,6 +15,9 @@ pub struct SealedMapRow {
     pub keep: u32,
     /// How often the map has changed.
     pub sequence: u64,
+    /// The first version of a new record: above that of every record that is gone, so that the
+    /// versions of a name never fall.
+    pub next_version: u64,
     /// Its root, as `strongroom_log::map` encodes a child.
     pub root: Vec<u8>,
     /// The index of the entry that made the root. Set by the commit.

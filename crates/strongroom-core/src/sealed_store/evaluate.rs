@@ -71,7 +71,8 @@ struct Evaluating {
 
 impl Evaluating {
     /// Evaluates, which uses up the permit of the entry.
-    fn finish(self, blinded: &Bytes, _permit: Permit) -> Result<Evaluated, Denial> {
+    fn finish(self, blinded: &Bytes, permit: Permit) -> Result<Evaluated, Denial> {
+        permit.consume(Operation::SealedEvaluate)?;
         let key = OprfKey::from_seed(&self.seed, b"").map_err(|_no_key| Denial::Internal)?;
         let evaluated = key.evaluate(&blinded.0);
         let evaluated = evaluated.map_err(|_no_element| Invalid::Field("blinded".into()))?;
@@ -110,13 +111,12 @@ impl Use for Evaluation {
         room.sealed_map(caller.state.id, place.store.context)
             .await?;
         let body = place.find(room, caller).await?;
-        let seed = body.oprf.and_then(|seed| seed.0.try_into().ok());
-        let seed: [u8; 32] = seed.ok_or(Denial::NotFound(Thing::Slot))?;
+        let sealed = body.oprf.ok_or(Denial::NotFound(Thing::Slot))?;
         let (guess, left) = next_guess(room, caller, &place).await?;
-        let account = place.account(vec![guess]);
+        let account = place.account(caller, vec![guess]);
         let account = account.fact("guesses_left", &left.to_string());
         let work = Evaluating {
-            seed: Secret::from_bytes(seed),
+            seed: place.open_seed(caller, &sealed)?,
             ticket: None,
         };
         Ok(Planned { work, account })
@@ -190,10 +190,9 @@ impl Use for Prepare {
             .await?;
         let seed = Secret::<32>::generate(&*room.entropy);
         let seed = seed.map_err(|_no_entropy| Denial::Unavailable)?;
-        let bytes = Bytes(seed.expose().to_vec());
         let keys = &caller.state.keys;
-        let ticket = keys.seal_body(&place.place(caller, b"slot ticket"), &bytes)?;
-        let account = place.account(Vec::new()).fact("slot_key", "new");
+        let ticket = keys.seal_json(&place.place(caller, b"slot seed"), seed.expose())?;
+        let account = place.account(caller, Vec::new()).fact("slot_key", "new");
         let work = Evaluating {
             seed,
             ticket: Some(ticket.into()),

@@ -212,6 +212,7 @@ fn answer(caller: &Caller, map: &LoadedMap) -> RecordsAnswer {
     RecordsAnswer {
         workspace: caller.state.id,
         epoch: map.row.epoch,
+        next_version: map.row.next_version,
         sequence: map.row.sequence,
         root: (*map.view.root().as_bytes()).into(),
         rooted: LogEntryId {

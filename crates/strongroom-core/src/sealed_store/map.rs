@@ -91,6 +91,12 @@ impl Strongroom {
 }
 
 impl LoadedMap {
+    /// Takes a record out, of which this is the newest version.
+    pub(super) fn forget(&mut self, record: MapKey, version: u64) -> Result<(), MapError> {
+        self.row.next_version = self.row.next_version.max(version.saturating_add(1));
+        self.view.set(record, None)
+    }
+
     /// The change of rows that the view went through, under the next sequence.
     pub(super) fn into_change(self) -> SealedChange {
         let changes = self.view.into_changes();

@@ -82,7 +82,7 @@ impl Strongroom {
             changes.push(Change::SealedStore(
                 if matches!(newest, InStore::Value(newest) if newest == version) {
                     gone = gone.saturating_add(1);
-                    if let Err(fault) = map.view.set(*record, None) {
+                    if let Err(fault) = map.forget(*record, version) {
                         return Err(self.map_fault(state.id, &map.row, fault).await);
                     }
                     SealedChange::ForgetValue {

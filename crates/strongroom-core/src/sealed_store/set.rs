@@ -52,6 +52,8 @@ struct Work {
 
 /// What a request does to one record.
 struct Step {
+    /// The version that was there.
+    current: u64,
     leaf: Option<Hash>,
     shown: Option<RecordVersion>,
     changes: Vec<Change>,
@@ -98,7 +100,11 @@ impl Use for Set {
                 map: &map,
             };
             let step = seal.step(name, asked).await?;
-            if let Err(fault) = map.view.set(*name, step.leaf) {
+            let changed = match step.leaf {
+                Some(leaf) => map.view.set(*name, Some(leaf)),
+                None => map.forget(*name, step.current),
+            };
+            if let Err(fault) = changed {
                 return Err(room.map_fault(caller.state.id, &map.row, fault).await);
             }
             if step.leaf.is_some() {
@@ -172,6 +178,7 @@ fn answer(
     Ok(RecordsAnswer {
         workspace: caller.state.id,
         epoch: map.row.epoch,
+        next_version: map.row.next_version,
         sequence: map.row.sequence.saturating_add(1),
         root: (*map.view.root().as_bytes()).into(),
         // Known when the entry is durable.
@@ -235,12 +242,26 @@ impl Sealing<'_> {
                 });
                 let there = current > 0;
                 Ok(Step {
+                    current,
                     leaf: None,
                     shown: None,
                     changes: there.then_some(forget).into_iter().collect(),
                 })
             }
-            Some(sealed) => self.seal(name, hash, current.saturating_add(1), sealed),
+            Some(sealed) => {
+                let version = match current {
+                    0 => self.map.row.next_version,
+                    current => current.saturating_add(1),
+                };
+                if sealed.version != version {
+                    // Records were deleted since the client looked.
+                    self.room
+                        .unchanged(self.caller.state.id, &self.map.row)
+                        .await?;
+                    return Err(Denial::VersionConflict { current }.into());
+                }
+                self.seal(name, hash, (current, version), sealed)
+            }
         }
     }
 
@@ -248,7 +269,7 @@ impl Sealing<'_> {
         &self,
         name: &MapKey,
         hash: Vec<u8>,
-        version: u64,
+        (current, version): (u64, u64),
         given: &SealedVersion,
     ) -> Result<Step, Stopped> {
         let now = self.room.time.now();
@@ -301,6 +322,7 @@ impl Sealing<'_> {
             }));
         }
         Ok(Step {
+            current,
             leaf: Some(Hash::from_bytes(leaf)),
             shown: Some(shown),
             changes,

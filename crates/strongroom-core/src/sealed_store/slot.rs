@@ -1,15 +1,16 @@
 //! Slots: a store's root key, wrapped by a client.
 
 use serde::{Deserialize, Serialize};
+use strongroom_crypto::secret::Secret;
 use strongroom_types::body::{Page, SlotInfo, SlotKind, SlotPut, SlotSummary};
 use strongroom_types::{Bytes, Kind, Operation, Permission, StoreName};
 
 use crate::ask::{Answered, Ask};
 use crate::caller::Caller;
-use crate::denial::{Denial, Invalid, Refused, Thing};
+use crate::denial::{CiphertextFault, Denial, Invalid, Refused, Thing};
 use crate::door::{Account, Asked, Permit, Planned, Released, Stopped, Use};
 use crate::ports::{Change, SealedChange};
-use crate::stores::{StoreFamily, StorePlace};
+use crate::stores::{StoreFamily, StorePlace, tag};
 use crate::strongroom::Strongroom;
 
 /// The most slots of a store.
@@ -23,7 +24,7 @@ pub(super) struct SlotBody {
     epoch: u32,
     wrapped: Bytes,
     salt: Option<Bytes>,
-    /// The seed of the oblivious PRF's key; only for passphrases.
+    /// The seed of the oblivious PRF's key, sealed at its place; only for passphrases.
     pub(super) oprf: Option<Bytes>,
 }
 
@@ -72,11 +73,21 @@ impl SlotPlace {
         Ok(body)
     }
 
-    pub(super) fn account(&self, changes: Vec<SealedChange>) -> Account {
+    /// The seed of the oblivious PRF's key for this slot.
+    pub(super) fn open_seed(&self, caller: &Caller, sealed: &Bytes) -> Result<Secret<32>, Denial> {
+        let place = self.place(caller, b"slot seed");
+        let opened = caller.state.keys.roots.open_row(&place, &sealed.0);
+        let altered = Denial::Ciphertext(CiphertextFault::Altered);
+        let opened = opened.map_err(|_other_place| altered.clone())?;
+        let seed = opened.expose().try_into().map_err(|_length| altered)?;
+        Ok(Secret::from_bytes(seed))
+    }
+
+    pub(super) fn account(&self, caller: &Caller, changes: Vec<SealedChange>) -> Account {
         let changes = changes.into_iter().map(Change::SealedStore).collect();
         Account::of_changes(changes)
             .of_kind(Kind::Store, self.store.context, &self.store.map)
-            .fact("slot", self.name.as_str())
+            .fact("slot", &tag(&caller.state, self.store.context, &self.hash))
     }
 
     fn info(&self, caller: &Caller, body: SlotBody) -> SlotInfo {
@@ -173,19 +184,19 @@ impl Put {
         if request.ticket.is_some() != hardened {
             return Err(wrong("ticket"));
         }
-        let open = |ticket: &Bytes| -> Result<Bytes, Denial> {
-            let keys = &caller.state.keys;
-            let place = place.place(caller, b"slot ticket");
-            let seed = keys.open_body("ticket", &place, &ticket.0);
-            seed.map_err(|_other_place| wrong("ticket"))
-        };
+        // A ticket of another slot is none.
+        if let Some(ticket) = &request.ticket {
+            place
+                .open_seed(caller, ticket)
+                .map_err(|_other_place| wrong("ticket"))?;
+        }
         Ok(SlotBody {
             name: place.name.clone(),
             kind: request.kind,
             epoch: request.epoch,
             wrapped: request.wrapped.clone(),
             salt: request.salt.clone(),
-            oprf: request.ticket.as_ref().map(open).transpose()?,
+            oprf: request.ticket.clone(),
         })
     }
 }
@@ -233,7 +244,7 @@ impl Use for Put {
             body: keys.seal_body(&place.place(caller, b"slot"), &body)?,
             replace: self.request.replace,
         };
-        let account = place.account(vec![put]);
+        let account = place.account(caller, vec![put]);
         let work = place.info(caller, body);
         Ok(Planned { work, account })
     }
@@ -319,7 +330,7 @@ impl Use for Get {
         room.sealed_map(caller.state.id, place.store.context)
             .await?;
         let body = place.find(room, caller).await?;
-        let account = place.account(Vec::new());
+        let account = place.account(caller, Vec::new());
         let work = place.info(caller, body);
         Ok(Planned { work, account })
     }
@@ -360,7 +371,7 @@ impl Use for Delete {
         };
         Ok(Planned {
             work: (),
-            account: place.account(vec![delete]),
+            account: place.account(caller, vec![delete]),
         })
     }
 

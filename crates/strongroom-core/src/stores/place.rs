@@ -113,7 +113,7 @@ impl ValueName {
 /// holds that key finds the entries of one value; nobody finds the name.
 ///
 /// `base32(HMAC(search term key, "store value" ‖ context id ‖ name))`, first 16 bytes
-pub(super) fn tag(state: &WorkspaceState, context: ContextId, name: &[u8]) -> String {
+pub(crate) fn tag(state: &WorkspaceState, context: ContextId, name: &[u8]) -> String {
     let parts: [&[u8]; 3] = [b"store value", context.as_bytes(), name];
     base32::encode(&state.keys.audit.search_term(&parts))
 }

@@ -38,6 +38,13 @@ fn word(text: &str) -> StoreName {
     text.parse().unwrap()
 }
 
+/// The same for a record that is new where others were deleted.
+fn write_anew(name: &str, version: u64, value: &str) -> RecordSet {
+    let mut anew = write(name, 0, value, 0);
+    anew.sealed.as_mut().unwrap().version = version;
+    anew
+}
+
 /// What a client would make of a name.
 fn record(text: &str) -> MapKey {
     MapKey::from_bytes(*sha256(text.as_bytes()).as_bytes())
@@ -53,6 +60,7 @@ fn write(name: &str, if_version: u64, value: &str, expires: i64) -> RecordSet {
         name: (*record(name).as_bytes()).into(),
         if_version,
         sealed: Some(SealedVersion {
+            version: if_version + 1,
             epoch: 1,
             expires,
             leaf: (*leaf(value).as_bytes()).into(),
@@ -160,7 +168,8 @@ async fn an_expired_record_is_hidden_at_once_and_erased_with_its_leaf(world: Wor
     let facts: Vec<_> = purge.facts.keys().map(String::as_str).collect();
     assert_eq!(facts, ["records", "root", "sequence"]);
     // Its name is free, and there is nothing left to do.
-    world.put("vault", write("n", 0, "anew", 0)).await;
+    assert_eq!(erased.next_version, 2);
+    world.put("vault", write_anew("n", 2, "anew")).await;
     world.pass(3600);
     world.room.tick().await;
     assert_eq!(world.entries(Operation::SealedPurge).await.len(), 1);
@@ -194,8 +203,11 @@ async fn what_was_deleted_or_set_again_is_not_erased_by_its_former_expiry(world:
         sealed: None,
         ..write("deleted", 1, "", 0)
     };
-    world.put("vault", delete).await;
-    world.put("vault", write("deleted", 0, "2", 0)).await;
+    assert_eq!(world.put("vault", delete).await.next_version, 2);
+    // The versions of a name never fall.
+    let fallen = set_at(&world.room, &world, "vault", write("deleted", 0, "2", 0)).await;
+    assert_eq!(fallen.unwrap_err(), Denial::VersionConflict { current: 0 });
+    world.put("vault", write_anew("deleted", 2, "2")).await;
     // One version is kept, so that the one that expires is gone already.
     world.put("vault", write("replaced", 1, "2", 0)).await;
     world.pass(3600);
@@ -414,6 +426,17 @@ async fn neither_names_nor_values_stand_in_database_or_entries(world: World) {
     world
         .put("needle-store", write("n", 0, "needle-value", 0))
         .await;
+    let slot = SlotPut {
+        kind: SlotKind::Secret,
+        epoch: 1,
+        wrapped: vec![7; 104].into(),
+        salt: None,
+        ticket: None,
+        replace: false,
+    };
+    let place = (word("needle-store"), word("needle-slot"));
+    let put = world.room.sealed_slot_put(&world.ask, place, slot).await;
+    put.unwrap();
     world.look("needle-store", "n").await;
     world.look("needle-store", "missing").await;
     let name = record("n");

@@ -66,8 +66,9 @@ async fn insert(
     row: &SealedMapRow,
 ) -> Result<(), ChangeError> {
     let insert = query(
-        "INSERT INTO sealed_map (workspace, context, epoch, keep, sequence, root, changed)
-         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
+        "INSERT INTO sealed_map (workspace, context, epoch, keep, sequence, root, changed,
+                                 next_version)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING",
     )
     .bind(place.workspace)
     .bind(row.context.to_string())
@@ -75,7 +76,8 @@ async fn insert(
     .bind(i64::from(row.keep))
     .bind(bigint(row.sequence))
     .bind(row.root.as_slice())
-    .bind(bigint(place.index));
+    .bind(bigint(place.index))
+    .bind(bigint(row.next_version));
     must_change(conn, insert, CommitError::Outdated).await
 }
 
@@ -86,7 +88,7 @@ async fn put_map(
     row: &SealedMapRow,
 ) -> Result<(), ChangeError> {
     let update = query(
-        "UPDATE sealed_map SET sequence = $3, root = $4, changed = $5
+        "UPDATE sealed_map SET sequence = $3, root = $4, changed = $5, next_version = $7
          WHERE workspace = $1 AND context = $2 AND sequence = $6",
     )
     .bind(place.workspace)
@@ -94,7 +96,8 @@ async fn put_map(
     .bind(bigint(row.sequence))
     .bind(row.root.as_slice())
     .bind(bigint(place.index))
-    .bind(bigint(row.sequence.saturating_sub(1)));
+    .bind(bigint(row.sequence.saturating_sub(1)))
+    .bind(bigint(row.next_version));
     must_change(conn, update, CommitError::Outdated).await
 }
 

@@ -137,7 +137,8 @@ pub(super) async fn put_value(
     .bind(row.name.as_slice())
     .fetch_one(&mut *conn)
     .await?;
-    if bigint(row.version) != newest.unwrap_or(0).saturating_add(1) {
+    // A new name begins where its store says.
+    if newest.is_some_and(|newest| bigint(row.version) != newest.saturating_add(1)) {
         return Err(CommitError::Outdated.into());
     }
     query(

@@ -14,7 +14,7 @@ pub(crate) async fn map(
     context: ContextId,
 ) -> Result<Option<SealedMapRow>, StoreError> {
     let row = query(
-        "SELECT epoch, keep, sequence, root, changed FROM sealed_map
+        "SELECT epoch, keep, sequence, root, changed, next_version FROM sealed_map
          WHERE workspace = $1 AND context = $2",
     )
     .bind(workspace.to_string())
@@ -35,6 +35,7 @@ pub(crate) async fn map(
         sequence: columns.number(2)?,
         root: columns.bytes(3)?,
         changed: columns.number(4)?,
+        next_version: columns.number(5)?,
     }))
 }
 

@@ -163,7 +163,7 @@ pub struct RecordsSet {
 pub struct RecordSet {
     /// Its hashed name, 32 bytes.
     pub name: Bytes,
-    /// The version that is there: 0 for none. What is set is the one behind it.
+    /// The version that is there: 0 for none.
     pub if_version: u64,
     /// What is set; absent to delete the record with all its versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -175,6 +175,9 @@ pub struct RecordSet {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SealedVersion {
+    /// The version that it is sealed as: the one behind `if_version`, or the store's `next_version` for a
+    /// new record.
+    pub version: u64,
     /// The epoch that it is sealed under.
     pub epoch: u32,
     /// When it expires, microseconds since 1970; 0 for never.
@@ -194,6 +197,8 @@ pub struct RecordsAnswer {
     pub workspace: WorkspaceId,
     /// The epoch that clients seal under.
     pub epoch: u32,
+    /// The first version of a new record. It never falls.
+    pub next_version: u64,
     /// How often the map has changed; it never falls.
     pub sequence: u64,
     /// The root of the map, 32 bytes.

@@ -65,13 +65,12 @@ impl StoreMemory {
         Ok(sequence == self.sequence)
     }
 
-    /// Takes a version of a record that is not older than what was seen; 0 for none. A record that was
-    /// deleted starts anew.
+    /// Takes a version of a record that is not older than what was seen; 0 for none. A record that is set
+    /// again after it was deleted goes on above its last version.
     pub(super) fn see_version(&mut self, name: MapKey, version: u64) -> Result<(), Lie> {
         let name = hex(&name);
         let seen = self.versions.get(&name).copied().unwrap_or(0);
         if version == 0 {
-            self.versions.remove(&name);
             return Ok(());
         }
         if version < seen {
@@ -123,7 +122,9 @@ mod tests {
         let fell = memory.see_version(name, 2);
         assert_eq!(fell, Err(Lie::OlderVersion { seen: 3, shown: 2 }));
         memory.see_version(name, 0).unwrap();
-        assert_eq!(memory.see_version(name, 1), Ok(()));
+        let again = memory.see_version(name, 1);
+        assert_eq!(again, Err(Lie::OlderVersion { seen: 3, shown: 1 }));
+        assert_eq!(memory.see_version(name, 4), Ok(()));
     }
 
     #[test]

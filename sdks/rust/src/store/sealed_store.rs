@@ -106,6 +106,8 @@ pub struct SealedStore {
 pub(super) struct State {
     pub(super) memory: Option<StoreMemory>,
     pub(super) last: Option<Seen>,
+    /// The first version of a new record, as far as is known.
+    pub(super) next_version: u64,
 }
 
 impl core::fmt::Debug for State {
@@ -290,6 +292,7 @@ impl SealedStore {
         };
         if newest {
             state.last = Some(seen);
+            state.next_version = answer.next_version;
         }
         Ok(seen)
     }

@@ -56,10 +56,7 @@ impl SealedStore {
             };
             match self.write(&[write]).await {
                 Err(error) if error.is_version_conflict() && tries < TRIES => tries += 1,
-                written => {
-                    written?;
-                    return Ok(found.version().saturating_add(1));
-                }
+                written => return written.map(|versions| versions.first().copied().unwrap_or(0)),
             }
         }
     }
@@ -88,8 +85,8 @@ impl SealedStore {
             value: Some(value),
             expires: None,
         };
-        self.write(&[write]).await?;
-        Ok(if_version.saturating_add(1))
+        let versions = self.write(&[write]).await?;
+        Ok(versions.first().copied().unwrap_or(0))
     }
 
     /// Deletes a record with all its versions; nothing if there is none.
@@ -108,7 +105,7 @@ impl SealedStore {
             value: None,
             expires: None,
         };
-        self.write(&[write]).await
+        self.write(&[write]).await.map(drop)
     }
 
     /// Sets an older version again, as the newest one.
@@ -126,18 +123,46 @@ impl SealedStore {
         self.set(name, older.value.expose()).await.map(Some)
     }
 
-    /// Changes up to 100 records, all or nothing, and checks that the map has them.
+    /// Changes up to 100 records, all or nothing, and checks that the map has them. Answers the new
+    /// versions, 0 for what was deleted.
     ///
     /// # Errors
     /// As for [`SealedStore::create`].
-    pub async fn write(&self, writes: &[Write<'_>]) -> Result<(), StoreError> {
+    pub async fn write(&self, writes: &[Write<'_>]) -> Result<Vec<u64>, StoreError> {
+        let names: Vec<_> = writes.iter().map(|write| write.name).collect();
+        let mut tries = 0;
+        loop {
+            let next = self.next_version();
+            let error = match self.try_write(writes, next).await {
+                Err(error) if error.is_version_conflict() && tries < TRIES => error,
+                written => return written,
+            };
+            // Records that are not there may only have another first version than was known.
+            let read = self.get_all(&names).await?;
+            let as_expected =
+                |(write, found): (&Write<'_>, &Found)| write.if_version == found.version();
+            let expected = writes.iter().zip(&read.found).all(as_expected);
+            if !expected || self.next_version() == next {
+                return Err(error);
+            }
+            tries += 1;
+        }
+    }
+
+    async fn try_write(&self, writes: &[Write<'_>], next: u64) -> Result<Vec<u64>, StoreError> {
         let names = self.hashes(writes.iter().map(|write| write.name))?;
-        let mut records = Vec::with_capacity(writes.len());
-        let mut leaves = Vec::with_capacity(writes.len());
+        let (mut records, mut leaves) = (Vec::new(), Vec::new());
+        let mut versions = Vec::with_capacity(writes.len());
         for (name, write) in names.iter().zip(writes) {
-            let (record, leaf) = self.seal(*name, write)?;
+            let version = match (write.value, write.if_version) {
+                (None, _) => 0,
+                (Some(_), 0) => next,
+                (Some(_), before) => before.saturating_add(1),
+            };
+            let (record, leaf) = self.seal(*name, version, write)?;
             records.push(record);
             leaves.push(leaf);
+            versions.push(version);
         }
         let set = RecordsSet { records };
         let floor = self.floor();
@@ -151,16 +176,17 @@ impl SealedStore {
             let proven = proof.verify(*name, leaf, seen.root);
             proven.map_err(|_other| Lie::NotSet)?;
         }
-        let mut state = self.lock();
-        if let Some(memory) = &mut state.memory {
-            for (name, write) in names.iter().zip(writes) {
-                let version = write
-                    .value
-                    .map_or(0, |_| write.if_version.saturating_add(1));
-                memory.see_version(*name, version)?;
+        if let Some(memory) = &mut self.lock().memory {
+            for (name, version) in names.iter().zip(&versions) {
+                memory.see_version(*name, *version)?;
             }
         }
-        Ok(())
+        Ok(versions)
+    }
+
+    /// The first version of a new record, as far as is known.
+    fn next_version(&self) -> u64 {
+        self.lock().next_version.max(1)
     }
 
     /// Sets records, or deletes those without a value: up to 100, whatever is there, all or nothing.
@@ -181,7 +207,7 @@ impl SealedStore {
             let writes: Vec<_> = values.iter().zip(&read.found).map(write).collect();
             match self.write(&writes).await {
                 Err(error) if error.is_version_conflict() && tries < TRIES => tries += 1,
-                written => return written,
+                written => return written.map(drop),
             }
         }
     }
@@ -190,6 +216,7 @@ impl SealedStore {
     fn seal(
         &self,
         name: MapKey,
+        version: u64,
         write: &Write<'_>,
     ) -> Result<(RecordSet, Option<Hash>), StoreError> {
         let mut set = RecordSet {
@@ -200,10 +227,11 @@ impl SealedStore {
         let Some(value) = write.value else {
             return Ok((set, None));
         };
-        let version = (write.if_version.saturating_add(1), write.expires);
-        let record = self.keys.seal(name, version, value, &SystemEntropy)?;
+        let place = (version, write.expires);
+        let record = self.keys.seal(name, place, value, &SystemEntropy)?;
         let leaf = self.keys.leaf(name, &record.state);
         set.sealed = Some(SealedVersion {
+            version,
             epoch: record.state.epoch,
             expires: record.state.expires.unwrap_or_default(),
             leaf: (*leaf.as_bytes()).into(),
