@@ -11,6 +11,7 @@ pub mod key_endpoint;
 pub mod kms_gate;
 pub mod moto;
 pub mod openbao;
+pub mod people;
 pub mod poll;
 pub mod postgres;
 pub mod proxy;

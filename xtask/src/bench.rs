@@ -13,6 +13,8 @@ pub(crate) enum Bench {
     Micro,
     /// How fast a job moves stored data keys to a new key version, and in how much memory
     Rewrap,
+    /// Searches over sealed rows in a plain PostgreSQL
+    Search,
 }
 
 /// Runs one benchmark, or all.
@@ -34,6 +36,12 @@ pub(crate) fn run(what: Option<Bench>, arguments: &[String]) -> Result<(), Failu
         let strongroom = build(&shell)?;
         let servers = ["--strongroom", &strongroom];
         build_and_run(&shell, "rewrap", &[&servers, arguments.as_slice()].concat())?;
+    }
+    if chosen(Bench::Search) {
+        ensure(&shell, Tool::Postgres)?;
+        let strongroom = build(&shell)?;
+        let servers = ["--strongroom", &strongroom];
+        build_and_run(&shell, "search", &[&servers, arguments.as_slice()].concat())?;
     }
     Ok(())
 }

@@ -113,6 +113,28 @@ labels! {
     Deployment = "deployment";
     /// Seed without a use, by which a customer's key shows that it wraps and unwraps.
     CustomerKeyProof = "proof-of-customer-key";
+    /// Index key → the key of one column's terms.
+    IndexColumn = "column-of-index";
+    /// Column key → the key of its equality terms.
+    EqualityKey = "key-of-equality";
+    /// Message of an equality term.
+    EqualityTerm = "equality-term";
+    /// Column key → the key of its text tokens.
+    TextKey = "key-of-text";
+    /// Message of a text token.
+    TextTerm = "text-term";
+    /// Column key → the key of its range tokens.
+    RangeKey = "key-of-range";
+    /// Message of a range token.
+    RangeTerm = "range-term";
+    /// Column key → the key of its order terms.
+    OrderKey = "key-of-order";
+    /// Message of an order term.
+    OrderTerm = "order-term";
+    /// Column key → the key of its document tokens.
+    DocumentKey = "key-of-document";
+    /// Message of a document token.
+    DocumentTerm = "document-term";
     /// Digest that binds a seed wrapped by a provider to its place.
     Binding = "binding-of-seed";
 }

@@ -9,6 +9,7 @@
 //! | [`chunked`] | authenticated encryption, one-shot, streaming and random access | C2SP `chunked-encryption`, `docs/formats/cobblestone.md` |
 //! | [`envelope`] | header, key part and body of a ciphertext | `docs/formats/sr1.md` |
 //! | [`foreign`] | what other products' clients make | `docs/formats/workos.md` |
+//! | [`index`] | what a database finds sealed values by | `docs/formats/index-terms.md` |
 //! | [`keys`] | the key hierarchy and the identity lock | `docs/formats/sr1.md` |
 //! | [`kdf`], [`frame`], [`label`] | HKDF-Expand and HMAC over unambiguous bytes | RFC 5869, RFC 2104 |
 //! | [`oprf`] | an oblivious PRF, for passphrases | RFC 9497 |
@@ -23,6 +24,7 @@ pub mod entropy;
 pub mod envelope;
 pub mod foreign;
 pub mod frame;
+pub mod index;
 pub mod kdf;
 pub mod keys;
 pub mod label;

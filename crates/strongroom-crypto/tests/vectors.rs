@@ -20,6 +20,7 @@ use std::path::Path;
 use strongroom_crypto::OpenError;
 use strongroom_crypto::chunked::{self, InputKey};
 use strongroom_crypto::envelope::{Envelope, open, unwrap_data_key};
+use strongroom_crypto::index::{Column, ColumnKey, IndexKey, Ordinal, Step, Token};
 use strongroom_crypto::keys::{
     ContextIdKey, ContextKey, LockKey, LockSecret, Place, ResolvedLock, Seed, WrappingKey,
 };
@@ -41,6 +42,10 @@ impl Inputs<'_> {
 
     fn bytes(&self, name: &str) -> Vec<u8> {
         unhex(self.text(name)).unwrap()
+    }
+
+    fn json(&self, name: &str) -> serde_json::Value {
+        serde_json::from_str(self.text(name)).unwrap()
     }
 
     fn array<const N: usize>(&self, name: &str) -> [u8; N] {
@@ -135,6 +140,7 @@ fn read(vector: &Vector) -> Outcome {
             let tag = inputs.lock_secret().lock_tag(&salt, purpose, &resolved);
             Ok(vec![("tag_hex", hex(&tag))])
         }
+        "index" => index(&inputs),
         other => panic!("unknown format {other}"),
     }
 }
@@ -164,6 +170,44 @@ fn envelope(inputs: &Inputs<'_>) -> Outcome {
     };
     let opened = opened.map_err(|_error| "cannot_open")?;
     Ok(vec![("plaintext_hex", hex(opened.expose()))])
+}
+
+fn index(inputs: &Inputs<'_>) -> Outcome {
+    let key_context: KeyContext = serde_json::from_str(inputs.text("key_context")).unwrap();
+    let lock = inputs.has("lock").then(|| inputs.text("lock"));
+    let scope = lock.and_then(|lock| inputs.resolve(serde_json::from_str(lock).unwrap()));
+    let column =
+        IndexKey::new(&Secret::from_bytes(inputs.array("index_key_hex"))).column(&Column {
+            key_context: &key_context,
+            table: inputs.text("table"),
+            column: inputs.text("column"),
+            scope: scope.as_ref(),
+        });
+    let number = |name| Ordinal::from(inputs.text(name).parse::<i64>().unwrap());
+    let tokens = match inputs.text("kind") {
+        "equality" => {
+            let term = column.equality(inputs.text("value").as_bytes());
+            return Ok(vec![("term_hex", hex(&term))]);
+        }
+        "order" => return Ok(vec![("term_hex", hex(&column.order(number("value"))))]),
+        "text" => column.text(inputs.text("value")),
+        "text-query" => column.text_query(inputs.text("value")),
+        "range" => Ok(column.range(number("value"))),
+        "range-query" => column.range_query(number("low"), number("high")),
+        "document" => column.document(&inputs.json("value")),
+        "document-query" => column.document_query(&inputs.json("value")),
+        "path-query" => Ok(vec![path_query(&column, &inputs.json("path"))]),
+        other => panic!("unknown kind {other}"),
+    };
+    let tokens = tokens.map_err(|_error| "malformed")?.into_iter();
+    let numbers: Vec<i64> = tokens.map(Token::get).collect();
+    Ok(vec![("tokens", serde_json::to_string(&numbers).unwrap())])
+}
+
+fn path_query(column: &ColumnKey, path: &serde_json::Value) -> Token {
+    let steps = path.as_array().unwrap().iter();
+    let steps = steps.map(|step| step.as_str().map_or(Step::Item, Step::Member));
+    column.path_query(&steps.collect::<Vec<_>>())
 }
 
 #[test]

@@ -302,6 +302,12 @@ pub enum DecodeError {
         /// The number of results received.
         results: usize,
     },
+    /// The data key is not one for index terms.
+    #[error("an index key has 32 bytes, this data key has {bytes}")]
+    IndexKey {
+        /// The data key's length.
+        bytes: usize,
+    },
 }
 
 impl DecodeError {

@@ -4,7 +4,8 @@
 //! a key context; [`Client::with_lock_context`] adds the person for whom that happens. Each answer
 //! names the entry of the log that records it, and [`Log`] proves that the entry is there.
 //!
-//! [`stack`] reads and writes a Data Vault of Stack Auth as its own clients do.
+//! [`index`] makes the terms by which a database finds sealed values. [`stack`] reads and writes a
+//! Data Vault of Stack Auth as its own clients do.
 //!
 //! [`store`] keeps values under names in a sealed store, whose server can read neither, and checks what it
 //! is told of them.
@@ -42,6 +43,7 @@ mod client;
 mod data_key;
 mod encoding;
 mod error;
+pub mod index;
 mod lock_context;
 mod log;
 mod object;

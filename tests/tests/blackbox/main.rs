@@ -22,6 +22,7 @@ mod data_keys;
 mod destroying;
 mod events;
 mod import;
+mod index_terms;
 mod issuers;
 mod jobs;
 mod locks;

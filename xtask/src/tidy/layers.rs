@@ -33,7 +33,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     (
         "strongroom-benches",
         &[
-            "types", "crypto", "log", "core", "store", "server", "client",
+            "types", "crypto", "log", "core", "store", "server", "client", "tests",
         ],
     ),
     (
