@@ -107,8 +107,6 @@ labels! {
     SealedPassphrase = "sealed-passphrase";
     /// Digest that tells a mistyped secret of a sealed store from a right one.
     SealedSecretCheck = "check-of-sealed-store";
-    /// Key → the seed of a key of the oblivious PRF.
-    OprfSeed = "oprf-seed";
     /// Deployment seed → a key of the deployment.
     Deployment = "deployment";
     /// Seed without a use, by which a customer's key shows that it wraps and unwraps.

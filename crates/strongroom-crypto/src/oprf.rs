@@ -10,13 +10,10 @@
 //! output, and what that should open does not open.
 
 use rand_core::{CryptoRng, RngCore};
-use strongroom_types::WorkspaceId;
 use voprf::{BlindedElement, EvaluationElement, OprfClient, OprfServer, Ristretto255};
 use zeroize::Zeroizing;
 
 use crate::entropy::{Entropy, EntropyUnavailable};
-use crate::kdf;
-use crate::label::Label;
 use crate::secret::Secret;
 
 /// Bytes of a blinded or evaluated element.
@@ -44,23 +41,10 @@ pub enum BlindError {
 pub struct OprfKey(OprfServer<Ristretto255>);
 
 impl OprfKey {
-    /// `DeriveKeyPair(HKDF-Expand(parent, "oprf-seed" ‖ frame(workspace, place)), info = "")`.
-    ///
-    /// # Errors
-    /// Never in practice: the derivation of the RFC fails with a chance of 2^-2000.
-    pub fn derive(
-        parent: &kdf::Prf,
-        workspace: WorkspaceId,
-        place: &[u8],
-    ) -> Result<Self, ElementError> {
-        let seed = parent.derive::<32>(Label::OprfSeed, &[workspace.as_bytes(), place]);
-        Self::from_seed(&seed, b"")
-    }
-
     /// `DeriveKeyPair(seed, info)` of RFC 9497 section 3.2.1.
     ///
     /// # Errors
-    /// As for [`OprfKey::derive`].
+    /// Never in practice: the derivation of the RFC fails with a chance of 2^-2000.
     pub fn from_seed(seed: &Secret<32>, info: &[u8]) -> Result<Self, ElementError> {
         OprfServer::new_from_seed(seed.expose(), info)
             .map(Self)
@@ -249,19 +233,6 @@ mod tests {
             client.finalize(b"input", &answer).unwrap()
         };
         assert!(of(&a) == of(&b));
-    }
-
-    #[test]
-    fn keys_of_two_places_differ() {
-        let parent = kdf::Prf::new(&Secret::from_bytes([1; 32]));
-        let blinded = Blinded::new(b"input", &SystemEntropy).unwrap();
-        let of = |workspace, place: &[u8]| {
-            let key = OprfKey::derive(&parent, WorkspaceId::from_bytes(workspace), place).unwrap();
-            key.evaluate(blinded.element()).unwrap()
-        };
-        assert_ne!(of([1; 16], b"slot"), of([1; 16], b"other"));
-        assert_ne!(of([1; 16], b"slot"), of([2; 16], b"slot"));
-        assert_eq!(of([1; 16], b"slot"), of([1; 16], b"slot"));
     }
 
     #[test]
