@@ -251,6 +251,6 @@ mod tests {
             assert_eq!(key.evaluate(wrong), Err(ElementError));
             assert!(client.finalize(b"input", wrong).is_err());
         }
-        assert!(Blinded::new(&[0; 65_536], &SystemEntropy).is_err());
+        assert!(Blinded::new(&vec![0; 65_536], &SystemEntropy).is_err());
     }
 }

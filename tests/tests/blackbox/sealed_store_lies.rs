@@ -63,9 +63,10 @@ impl Liar {
                     .unwrap()
                     .push((asked.target.clone(), body.clone()));
                 let lie = teller.lock().unwrap();
-                let told = lie
-                    .as_ref()
-                    .map_or(body.clone(), |lie| lie(&asked.target, body));
+                let told = match lie.as_ref() {
+                    Some(lie) => lie(&asked.target, body),
+                    None => body,
+                };
                 Some((status, told.to_string().into_bytes()))
             }
         });
@@ -293,10 +294,11 @@ async fn who_remembers_nothing_is_told_when_a_state_was_the_newest(room: Room) {
     };
     assert_eq!(first.sequence, 1);
     assert!(first.entry < first.log_size);
-    let said = liar.said.lock().unwrap();
-    let old = said.iter().rev().find(|(path, _)| path.ends_with("/get"));
-    let old = old.unwrap().1.clone();
-    drop(said);
+    let old = {
+        let said = liar.said.lock().unwrap();
+        let got = said.iter().rev().find(|(path, _)| path.ends_with("/get"));
+        got.unwrap().1.clone()
+    };
     honest.set(&name("role"), b"guest").await.unwrap();
     let changed = honest.confirm(&room.verifier()).await.unwrap();
     liar.tell(move |_| old.clone());

@@ -198,13 +198,15 @@ impl SealedStore {
         let mut tries = 0;
         loop {
             let read = self.get_all(&names).await?;
-            let write = |((name, value), found): (&(_, _), &Found)| Write {
-                name: *name,
-                if_version: found.version(),
-                value: *value,
-                expires: None,
-            };
-            let writes: Vec<_> = values.iter().zip(&read.found).map(write).collect();
+            let mut writes = Vec::with_capacity(values.len());
+            for ((name, value), found) in values.iter().zip(&read.found) {
+                writes.push(Write {
+                    name,
+                    if_version: found.version(),
+                    value: *value,
+                    expires: None,
+                });
+            }
             match self.write(&writes).await {
                 Err(error) if error.is_version_conflict() && tries < TRIES => tries += 1,
                 written => return written.map(drop),

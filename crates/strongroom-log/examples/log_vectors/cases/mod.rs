@@ -40,6 +40,7 @@ pub(crate) fn all() -> Cases {
         proof::consistency()?,
         map::roots()?,
         map::proofs()?,
+        map::small_proofs()?,
     ];
     Ok(groups.concat())
 }
