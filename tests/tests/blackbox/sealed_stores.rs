@@ -128,6 +128,11 @@ async fn a_batch_of_records_is_all_or_nothing(room: Room) {
     assert_eq!((second, third), (&Found::Nothing, &Found::Nothing));
     // One new root for the whole batch.
     assert_eq!(store.memory().unwrap().sequence(), sequence + 1);
+    // What one request deletes does not move where its new records begin.
+    let late = name("late");
+    let turned = [write(&new, 1, None), write(&late, 0, Some(&b"c"[..]))];
+    store.write(&turned).await.unwrap();
+    assert_eq!(value(&store, "late").await.unwrap(), b"c");
     let twice = [write(&new, 1, None), write(&new, 1, None)];
     assert!(matches!(store.write(&twice).await, Err(StoreError::Twice)));
 }

@@ -91,6 +91,7 @@ impl Use for Set {
             ..Account::default()
         };
         let (mut shown, mut sealed) = (Vec::new(), 0);
+        let first = map.row.next_version;
         for (name, asked) in names.iter().zip(records) {
             let seal = Sealing {
                 room,
@@ -98,6 +99,7 @@ impl Use for Set {
                 keys: &keys,
                 set: self,
                 map: &map,
+                first,
             };
             let step = seal.step(name, asked).await?;
             let changed = match step.leaf {
@@ -210,6 +212,8 @@ struct Sealing<'a> {
     keys: &'a ContextKeys,
     set: &'a Set,
     map: &'a LoadedMap,
+    /// The first version of a new record, before the request.
+    first: u64,
 }
 
 impl Sealing<'_> {
@@ -250,7 +254,7 @@ impl Sealing<'_> {
             }
             Some(sealed) => {
                 let version = match current {
-                    0 => self.map.row.next_version,
+                    0 => self.first,
                     current => current.saturating_add(1),
                 };
                 if sealed.version != version {

@@ -137,8 +137,11 @@ pub(super) async fn put_value(
     .bind(row.name.as_slice())
     .fetch_one(&mut *conn)
     .await?;
-    // A new name begins where its store says.
-    if newest.is_some_and(|newest| bigint(row.version) != newest.saturating_add(1)) {
+    let expected = match newest {
+        Some(newest) => newest.saturating_add(1),
+        None => first_version(conn, place, &context).await?,
+    };
+    if bigint(row.version) != expected {
         return Err(CommitError::Outdated.into());
     }
     query(
@@ -169,6 +172,21 @@ pub(super) async fn put_value(
     .bind(value.prefix.as_slice())
     .bind(value.body.as_slice());
     must_change(conn, insert, CommitError::Missing).await
+}
+
+/// The version that a new name begins with: a sealed store says which.
+async fn first_version(
+    conn: &mut AnyConnection,
+    place: Place<'_>,
+    context: &str,
+) -> Result<i64, ChangeError> {
+    let next =
+        query_scalar("SELECT next_version FROM sealed_map WHERE workspace = $1 AND context = $2")
+            .bind(place.workspace)
+            .bind(context)
+            .fetch_optional(conn)
+            .await?;
+    Ok(next.unwrap_or(1))
 }
 
 pub(super) async fn rewrap_value(
