@@ -14,6 +14,7 @@ pub mod http;
 pub mod load;
 pub mod openbao;
 pub mod process;
+pub mod sealed;
 pub mod stats;
 pub mod stream;
 pub mod strongroom;

@@ -9,7 +9,7 @@ use crate::failure::Failure;
 use crate::shell::{Shell, root};
 
 /// Folder below `vectors/`, and the program that writes it into the folder it is given.
-const GENERATORS: [(&str, &str); 3] = [
+const GENERATORS: [(&str, &str); 4] = [
     (
         "crypto",
         "cargo run --locked --quiet --package strongroom-crypto --example crypto_vectors",
@@ -21,6 +21,10 @@ const GENERATORS: [(&str, &str); 3] = [
     (
         "workos",
         "cargo run --locked --quiet --package strongroom-crypto --example workos_vectors",
+    ),
+    (
+        "store",
+        "cargo run --locked --quiet --package strongroom-client --example store_vectors",
     ),
 ];
 

@@ -10,6 +10,7 @@ use clap::Parser;
 use strongroom_benches::failure::Failure;
 use strongroom_benches::load::{self, Outcome};
 use strongroom_benches::openbao::{Engine, OpenBao};
+use strongroom_benches::sealed::{Sealed, Step};
 use strongroom_benches::stats::median;
 use strongroom_benches::strongroom::Strongroom;
 use strongroom_benches::target::{Target, Work};
@@ -70,6 +71,13 @@ const GET: Scenario = scenario(
 );
 const SCENARIOS: [Scenario; 9] = [SINGLE, ALONE, BATCH, CBOR, FORMAT, WRITE, READ, SET, GET];
 
+/// What the Rust client does with a sealed store, and how many do it at once.
+const SEALED: [(&str, Step, usize); 3] = [
+    ("sealed record got and proven, one caller", Step::Get, 1),
+    ("sealed record got and proven, 16 callers", Step::Get, 16),
+    ("sealed record set, 16 callers", Step::Set, 16),
+];
+
 const STREAM: &str = "stream of 256 MiB";
 const STREAM_BLOCKS: u32 = 4096;
 const STREAM_CONTEXT: &str = "strongroom-key-context: eyJvcmdhbml6YXRpb25JZCI6Im9yZ18wIn0=\r\n";
@@ -126,6 +134,7 @@ struct Samples {
 struct Servers {
     bare: Target,
     strongroom: Option<Strongroom>,
+    sealed: Option<Sealed>,
     /// One for each engine.
     openbao: Vec<OpenBao>,
     directory: tempfile::TempDir,
@@ -175,6 +184,10 @@ async fn start(arguments: &Arguments) -> Result<Servers, Failure> {
         Some(binary) => Some(strongroom::start(binary, &data("strongroom")).await?),
         None => None,
     };
+    let sealed = match &strongroom {
+        Some(server) => Some(Sealed::start(server).await?),
+        None => None,
+    };
     let mut openbao = Vec::new();
     if let Some(binary) = &arguments.openbao {
         for engine in [Engine::Transit, Engine::Secrets] {
@@ -184,6 +197,7 @@ async fn start(arguments: &Arguments) -> Result<Servers, Failure> {
     Ok(Servers {
         bare: bare::start()?,
         strongroom,
+        sealed,
         openbao,
         directory,
     })
@@ -212,6 +226,18 @@ async fn round(
             let mut commits = commit::measure(servers.directory.path(), length)?;
             let (p50, p99) = (commits.percentile(50), commits.percentile(99));
             samples.commits.push((micros(p50), micros(p99)));
+        }
+    }
+    if let Some(sealed) = &servers.sealed {
+        for (title, step, callers) in SEALED {
+            if !title.contains(only) {
+                continue;
+            }
+            samples.loads.push(Sample {
+                title,
+                server: "strongroom",
+                outcome: sealed.measure(step, callers, length).await?,
+            });
         }
     }
     if STREAM.contains(only) {
@@ -273,19 +299,22 @@ fn micros(duration: Duration) -> f64 {
 
 fn report(samples: &Samples) {
     for scenario in &SCENARIOS {
-        report_scenario(samples, scenario);
+        report_loads(samples, scenario.title, scenario.items);
+    }
+    for (title, _, _) in SEALED {
+        report_loads(samples, title, 1);
     }
     report_commits(samples);
     report_ratios(samples);
 }
 
-fn report_scenario(samples: &Samples, scenario: &Scenario) {
-    println!("\n{}", scenario.title);
+fn report_loads(samples: &Samples, title: &str, items: u32) {
+    println!("\n{title}");
     for server in ["bare", "strongroom", "openbao"] {
-        let rate = samples.rate(scenario, server);
+        let rate = samples.median_of(title, server, |outcome| outcome.rate) * f64::from(items);
         if rate > 0.0 {
-            let p50 = samples.median_of(scenario.title, server, |outcome| micros(outcome.p50));
-            let p99 = samples.median_of(scenario.title, server, |outcome| micros(outcome.p99));
+            let p50 = samples.median_of(title, server, |outcome| micros(outcome.p50));
+            let p99 = samples.median_of(title, server, |outcome| micros(outcome.p99));
             println!("  {server:<12}{rate:>12.0} values/s   p50 {p50:>8.0} µs   p99 {p99:>8.0} µs");
         }
     }

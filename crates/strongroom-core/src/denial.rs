@@ -193,6 +193,8 @@ pub enum Thing {
     Job,
     /// A store.
     Store,
+    /// A slot of a sealed store.
+    Slot,
     /// A log entry.
     Entry,
     /// A tile.
@@ -217,6 +219,7 @@ impl Thing {
             Self::CustomerKey => "customer key",
             Self::Job => "job",
             Self::Store => "store",
+            Self::Slot => "slot",
             Self::Entry => "log entry",
             Self::Tile => "tile",
             Self::Route => "route",

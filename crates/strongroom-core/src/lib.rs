@@ -37,6 +37,7 @@ pub mod ports;
 mod record;
 mod rewrap;
 mod root;
+mod sealed_store;
 mod settings;
 mod stored;
 mod stores;

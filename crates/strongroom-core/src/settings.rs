@@ -33,6 +33,9 @@ pub struct Settings {
     /// The longest value of a store, in bytes as its client sends it; default what Stack Auth's
     /// clients make of 4 MiB.
     pub store_value_bytes_max: u64,
+    /// How many records that are not there a client may ask a sealed store for within a minute, on
+    /// each node; default 6,000.
+    pub store_misses_per_minute: u32,
     /// How long a deleted object can be restored; default 30 days.
     pub object_retention: Duration,
     /// Denials of one client and code written one by one per minute; default 60. The others are
@@ -55,6 +58,7 @@ impl Default for Settings {
             destroy_wait: 7 * day,
             object_bytes_max: 4 << 20,
             store_value_bytes_max: SEALED_VALUE_BYTES_MAX,
+            store_misses_per_minute: 6000,
             object_retention: 30 * day,
             denials_per_minute: 60,
             token_issuer: "strongroom".to_owned(),

@@ -87,6 +87,26 @@ labels! {
     ObjectName = "name-of-object";
     /// Message of the name of a value in a store, as the database looks it up.
     StoreValueName = "name-of-store-value";
+    /// Root of a sealed store → the key of its names.
+    SealedNameKey = "sealed-name-key";
+    /// Message of a name in a sealed store.
+    SealedName = "name-in-sealed-store";
+    /// Root of a sealed store → the key that blinds the leaves of its map.
+    SealedLeafKey = "sealed-leaf-key";
+    /// Message of a leaf of a sealed store's map.
+    SealedLeaf = "leaf-of-sealed-store";
+    /// Root of a sealed store → the input key that seals its values.
+    SealedValueKey = "sealed-value-key";
+    /// Context of a value of a sealed store.
+    SealedValue = "value-in-sealed-store";
+    /// A client's secret → the input key that wraps the root of a sealed store.
+    SealedSlotKey = "sealed-slot-key";
+    /// Context of a wrapped root of a sealed store.
+    SealedSlot = "slot-of-sealed-store";
+    /// Stretched passphrase and output of the oblivious PRF → a client's secret.
+    SealedPassphrase = "sealed-passphrase";
+    /// Digest that tells a mistyped secret of a sealed store from a right one.
+    SealedSecretCheck = "check-of-sealed-store";
     /// Deployment seed → a key of the deployment.
     Deployment = "deployment";
     /// Seed without a use, by which a customer's key shows that it wraps and unwraps.

@@ -12,6 +12,7 @@
 //! | [`index`] | what a database finds sealed values by | `docs/formats/index-terms.md` |
 //! | [`keys`] | the key hierarchy and the identity lock | `docs/formats/sr1.md` |
 //! | [`kdf`], [`frame`], [`label`] | HKDF-Expand and HMAC over unambiguous bytes | RFC 5869, RFC 2104 |
+//! | [`oprf`] | an oblivious PRF, for passphrases | RFC 9497 |
 //! | [`seal_to`], [`xwing`] | sealing to a public key | draft-connolly-cfrg-xwing-kem |
 //!
 //! What is *not* here: I/O beyond `Read` and `Write` handed in, a clock, a global random number
@@ -27,6 +28,7 @@ pub mod index;
 pub mod kdf;
 pub mod keys;
 pub mod label;
+pub mod oprf;
 pub mod seal_to;
 pub mod secret;
 pub mod xwing;

@@ -4,7 +4,7 @@
 //! The tree is that of RFC 6962 section 2.1 with SHA-256; tiles and entry bundles follow C2SP
 //! `tlog-tiles`, checkpoints `tlog-checkpoint` over `signed-note`, receipts `tlog-proof`, so that
 //! other people's verifiers work. The layouts of our own (entry, commitments, item records) are in
-//! `docs/formats/log.md`.
+//! `docs/formats/log.md`. The tree of a sealed store, whose roots stand in entries, is [`map`].
 //!
 //! What is *not* here: I/O, a clock, randomness. Where entries are kept and how an append becomes
 //! durable is `strongroom-store`'s; when an entry must be written is `strongroom-core`'s; sealing
@@ -34,6 +34,7 @@ mod frontier;
 mod hash;
 mod inclusion;
 mod items;
+pub mod map;
 mod note;
 mod receipt;
 mod tile;

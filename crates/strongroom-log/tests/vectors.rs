@@ -17,6 +17,7 @@ use std::fmt::Debug;
 use std::fs;
 use std::path::Path;
 
+use strongroom_log::map::{MapKey, MapProof, MapView};
 use strongroom_log::{
     Checkpoint, Entry, EntryBundle, Hash, Items, NoteVerifier, Opening, PrivateField, Receipt,
     RowOpenings, Tile, TileKind, leaf_hash, verify_consistency, verify_inclusion,
@@ -89,6 +90,8 @@ impl Vector {
             "receipt" => self.judge_receipt(),
             "inclusion" => self.judge_inclusion(),
             "consistency" => self.judge_consistency(),
+            "map-root" => self.judge_map_root(),
+            "map-proof" => self.judge_map_proof(),
             other => panic!("unknown format {other}"),
         }
     }
@@ -225,6 +228,28 @@ impl Vector {
         let from = (self.number("from_size"), self.hash("from_root_hex"));
         let to = (self.number("to_size"), self.hash("to_root_hex"));
         verify_consistency(from, to, &self.hashes("proof_hex")).map_err(failed)?;
+        Ok(Output::new())
+    }
+
+    fn judge_map_root(&self) -> Result<Output, String> {
+        let mut map = MapView::default();
+        for pair in self.hashes("leaves_hex").chunks(2) {
+            let [key, value] = pair else {
+                panic!("a key without a value")
+            };
+            let key = MapKey::from_bytes(*key.as_bytes());
+            map.set(key, Some(*value)).map_err(failed)?;
+        }
+        Ok(outputs([("root_hex", map.root().to_string())]))
+    }
+
+    fn judge_map_proof(&self) -> Result<Output, String> {
+        let proof = MapProof::decode(&self.bytes("proof_hex")).map_err(failed)?;
+        assert_eq!(proof.encode(), self.bytes("proof_hex"));
+        let key = MapKey::from_bytes(*self.hash("key_hex").as_bytes());
+        let value = self.hashes("value_hex").pop();
+        let root = self.hash("root_hex");
+        proof.verify(key, value, root).map_err(failed)?;
         Ok(Output::new())
     }
 }

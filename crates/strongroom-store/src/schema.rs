@@ -8,7 +8,7 @@ use sqlx::{AnyConnection, AssertSqlSafe, SqlSafeStr as _};
 use crate::database::{Backend, OpenError};
 
 /// Every version of the tables, oldest first. A version that was released is never edited.
-const VERSIONS: [(i64, &str, &str); 6] = [
+const VERSIONS: [(i64, &str, &str); 7] = [
     (1, "tables", include_str!("../migrations/0001_tables.sql")),
     (2, "objects", include_str!("../migrations/0002_objects.sql")),
     (
@@ -27,6 +27,11 @@ const VERSIONS: [(i64, &str, &str); 6] = [
         include_str!("../migrations/0005_webhooks.sql"),
     ),
     (6, "stores", include_str!("../migrations/0006_stores.sql")),
+    (
+        7,
+        "sealed stores",
+        include_str!("../migrations/0007_sealed_stores.sql"),
+    ),
 ];
 
 /// Brings the tables to the newest version that this program knows.

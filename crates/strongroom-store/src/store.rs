@@ -3,8 +3,9 @@
 use async_trait::async_trait;
 use strongroom_core::ports::{
     ApiKeyRow, BatchRow, CheckpointRow, CommitError, Committed, ContextRow, DeadLetterRow,
-    DueObject, DueWebhook, EventPlace, FoundObject, FoundStore, Head, IdempotencyRow, InStore,
-    JobRow, Micros, ObjectVersionRow, ObjectsFilter, ObjectsRange, Pending, Record, RecordKind,
+    DueObject, DueRecord, DueWebhook, EventPlace, FoundObject, FoundStore, Guesses, Head,
+    IdempotencyRow, InStore, JobRow, Micros, ObjectVersionRow, ObjectsFilter, ObjectsRange,
+    Pending, Record, RecordKind, SealedCounts, SealedMapRow, SealedNode, SealedSlot,
     SealedStoreValue, SealedVersion, StaleStoreValue, StaleVersion, Store, StoreError,
     StoreValuePlace, Tiling, VersionPlace, WebhookMove, WebhookRow, WorkspaceRow, Wrapper,
 };
@@ -14,7 +15,7 @@ use strongroom_types::{
 };
 
 use crate::database::Database;
-use crate::read::{context, job, log, object, record, store, webhook, workspace};
+use crate::read::{context, job, log, object, record, sealed_store, store, webhook, workspace};
 use crate::write::{
     EraseOpenings, EraseStoreValues, EraseTerms, MoveWebhook, Probe, PutCheckpoint, PutDeployment,
     PutFirstWorkspace, PutJob, PutTiling,
@@ -427,6 +428,81 @@ impl Store for Database {
 
     async fn erase_store_values(&self, limit: u32) -> Result<u64, StoreError> {
         self.outbox.write(EraseStoreValues { limit }).await
+    }
+
+    async fn sealed_map(
+        &self,
+        workspace: WorkspaceId,
+        context: ContextId,
+    ) -> Result<Option<SealedMapRow>, StoreError> {
+        self.read(sealed_store::map(&self.readers, workspace, context))
+            .await
+    }
+
+    async fn sealed_nodes(
+        &self,
+        workspace: WorkspaceId,
+        context: ContextId,
+        ids: &[Vec<u8>],
+    ) -> Result<Vec<SealedNode>, StoreError> {
+        self.read(sealed_store::nodes(&self.readers, workspace, context, ids))
+            .await
+    }
+
+    async fn sealed_value(
+        &self,
+        workspace: WorkspaceId,
+        context: ContextId,
+        name: &[u8],
+        version: Option<u64>,
+    ) -> Result<Option<SealedStoreValue>, StoreError> {
+        let value = store::value_at(&self.readers, workspace, context, (name, version));
+        self.read(value).await
+    }
+
+    async fn sealed_slot(
+        &self,
+        workspace: WorkspaceId,
+        context: ContextId,
+        slot: &[u8],
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        self.read(sealed_store::slot(&self.readers, workspace, context, slot))
+            .await
+    }
+
+    async fn sealed_slots(
+        &self,
+        workspace: WorkspaceId,
+        context: ContextId,
+        limit: u32,
+    ) -> Result<Vec<SealedSlot>, StoreError> {
+        let slots = sealed_store::slots(&self.readers, workspace, context, limit);
+        self.read(slots).await
+    }
+
+    async fn sealed_guesses(
+        &self,
+        workspace: WorkspaceId,
+        context: ContextId,
+        slot: &[u8],
+        client: ClientId,
+    ) -> Result<Option<Guesses>, StoreError> {
+        let guesses = sealed_store::guesses(&self.readers, workspace, context, (slot, client));
+        self.read(guesses).await
+    }
+
+    async fn due_records(&self, now: Micros, limit: u32) -> Result<Vec<DueRecord>, StoreError> {
+        self.read(sealed_store::due_records(&self.readers, now, limit))
+            .await
+    }
+
+    async fn sealed_counts(
+        &self,
+        workspace: WorkspaceId,
+        context: ContextId,
+    ) -> Result<SealedCounts, StoreError> {
+        self.read(sealed_store::counts(&self.readers, workspace, context))
+            .await
     }
 
     async fn ping(&self) -> Result<(), StoreError> {

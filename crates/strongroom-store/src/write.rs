@@ -9,7 +9,7 @@ use strongroom_core::ports::{
 };
 use strongroom_types::WorkspaceId;
 
-use crate::change::store::erase_values;
+use crate::change::store::erase_rows;
 use crate::change::{self, ChangeError};
 use crate::columns::{bigint, failed, placeholders};
 use crate::read;
@@ -364,7 +364,7 @@ impl Write for Probe {
     }
 }
 
-/// Erases some values of a store that was destroyed; says how many.
+/// Erases some rows of a store that was destroyed; says how many.
 #[derive(Debug)]
 pub(crate) struct EraseStoreValues {
     pub(crate) limit: u32,
@@ -381,7 +381,7 @@ impl Write for EraseStoreValues {
             return Ok(0);
         };
         let store = (workspace.as_str(), context.as_str());
-        let erased = erase_values(&mut *conn, store, self.limit).await;
+        let erased = erase_rows(&mut *conn, store, self.limit).await;
         let erased = erased.map_err(failed("store_value"))?;
         if erased < u64::from(self.limit) {
             query("DELETE FROM store_erasure WHERE workspace = $1 AND context = $2")

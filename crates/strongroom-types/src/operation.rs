@@ -147,6 +147,22 @@ coded_enum! {
         WebhookReplay = 173, "webhook.replay";
         /// Sending events to their receiver.
         WebhookDeliver = 174, "webhook.deliver";
+        /// Making a sealed store.
+        SealedStoreCreate = 180, "sealed-store.create";
+        /// Giving out sealed records with proofs, or the proof that there are none.
+        SealedGet = 181, "sealed-store.get";
+        /// Keeping or deleting sealed records. The entry states the new root of the store's map.
+        SealedSet = 182, "sealed-store.set";
+        /// Keeping a slot of a sealed store.
+        SealedSlotPut = 183, "sealed-store.slot.put";
+        /// Giving out a slot of a sealed store.
+        SealedSlotGet = 184, "sealed-store.slot.get";
+        /// Removing a slot of a sealed store.
+        SealedSlotDelete = 185, "sealed-store.slot.delete";
+        /// The server's part of hardening a passphrase: one guess.
+        SealedEvaluate = 186, "sealed-store.evaluate";
+        /// Erasing sealed records that expired. The entry states the new root of the store's map.
+        SealedPurge = 187, "sealed-store.purge";
     }
 }
 

@@ -5,7 +5,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use strongroom_client::stack::StackError;
+use strongroom_client::store::{ClientSecretError, StoreError};
 use strongroom_client::{ClientError, EntryProofError};
+use strongroom_crypto::entropy::EntropyUnavailable;
 use strongroom_log::{NoteError, ReceiptError};
 use strongroom_server::StartError;
 use strongroom_server::telemetry::TelemetryError;
@@ -59,6 +61,26 @@ pub(crate) enum Failure {
     /// An object is asked for by a name that none has.
     #[error("no object has this name")]
     NoSuchObject,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A file holds no secret of a store.
+    #[error(transparent)]
+    StoreSecret(#[from] ClientSecretError),
+    /// There is no randomness for a secret.
+    #[error(transparent)]
+    Entropy(#[from] EntropyUnavailable),
+    /// A store is to be opened, and nothing opens it.
+    #[error("name the file with the store's secret or passphrase")]
+    NoStoreKey,
+    /// A file does not hold what is remembered of a store.
+    #[error("`{}` does not hold what is remembered of a store", path.display())]
+    StoreMemory { path: PathBuf },
+    /// What is to be kept is no JSON object of texts.
+    #[error("expected a JSON object of names and texts, `null` for what is deleted")]
+    RecordsInput,
+    /// There is no such record, or no such version of it.
+    #[error("no record has this name, or not this version")]
+    NoSuchRecord,
     /// `init` on a directory that is in use.
     #[error("`{}` is a deployment already", path.display())]
     Initialised { path: PathBuf },

@@ -7,7 +7,10 @@
 //! [`index`] makes the terms by which a database finds sealed values. [`stack`] reads and writes a
 //! Data Vault of Stack Auth as its own clients do.
 //!
-//! What is *not* here: cryptography of values (the server seals them, but for [`stack`]), a cache. The
+//! [`store`] keeps values under names in a sealed store, whose server can read neither, and checks what it
+//! is told of them.
+//!
+//! What is *not* here: cryptography of other values (the server seals them), a cache. The
 //! request and answer bodies are those of [`strongroom_types::body`], the proofs those of
 //! [`strongroom_log`].
 //!
@@ -46,6 +49,7 @@ mod log;
 mod object;
 mod retry;
 pub mod stack;
+pub mod store;
 mod stream;
 mod stream_rewrap;
 mod token;

@@ -26,7 +26,7 @@ on_each_database!(
 );
 
 /// Runs a command that talks to the room's server.
-fn run(room: &Room, arguments: &[&str]) -> Output {
+pub(super) fn run(room: &Room, arguments: &[&str]) -> Output {
     let folder = tempfile::tempdir().unwrap();
     let key_file = folder.path().join("api.key");
     fs::write(&key_file, &room.api_key).unwrap();
@@ -41,7 +41,7 @@ fn fetch(room: &Room, arguments: &[&str]) -> Output {
     run(room, &[&["log"], arguments, &key].concat())
 }
 
-fn text(path: &Path) -> &str {
+pub(super) fn text(path: &Path) -> &str {
     path.to_str().unwrap()
 }
 

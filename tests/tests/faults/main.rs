@@ -42,6 +42,7 @@ mod object_rows;
 mod postgres_lost;
 mod postgres_stopped;
 mod rollback;
+mod sealed_store_crash;
 mod shutdown;
 mod store_crash;
 mod store_rows;

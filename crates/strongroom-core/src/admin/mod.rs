@@ -13,6 +13,7 @@ mod idempotency;
 mod issuers;
 mod jobs;
 mod policies;
+mod sealed_stores;
 mod stores;
 mod webhooks;
 mod workspaces;

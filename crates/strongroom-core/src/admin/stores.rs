@@ -14,7 +14,7 @@ use crate::denial::{CiphertextFault, Denial, Invalid, Refused, Thing};
 use crate::door::keyring::map_place;
 use crate::door::{Account, Stopped};
 use crate::ports::{Change, FoundStore, StoreRow, Tombstone};
-use crate::stores::StorePlace;
+use crate::stores::{StoreFamily, StorePlace};
 use crate::strongroom::Strongroom;
 use crate::time::format_time;
 use crate::workspace::WorkspaceState;
@@ -62,24 +62,32 @@ impl Strongroom {
     /// # Errors
     /// As for [`Strongroom::context_destroy`].
     pub async fn store_delete(&self, ask: &Ask, name: StoreName) -> Result<Answered<()>, Refused> {
-        self.destroy(ask, Delete(name)).await
+        let family = StoreFamily::Plain;
+        self.destroy(ask, Delete { name, family }).await
     }
 }
 
-/// Describes a store as it was found.
-fn info(state: &WorkspaceState, found: &FoundStore) -> Result<(StoreInfo, KeyContext), Denial> {
+/// Describes a store as it was found, if it is of the family.
+pub(super) fn info(
+    state: &WorkspaceState,
+    family: StoreFamily,
+    found: &FoundStore,
+) -> Result<Option<(StoreInfo, KeyContext)>, Denial> {
     let id = found.row.context;
     let keys = &state.keys;
     let map: KeyContext = keys.open_body("context", &map_place(&state.id, &id), &found.map)?;
+    let Some(name) = map.value(family.pair()) else {
+        return Ok(None);
+    };
     let body: StoreBody = keys.open_body("store", &place(&state.id, &id), &found.row.body)?;
-    let name = map.value("store").and_then(|name| name.parse().ok());
+    let altered = |_no_name| Denial::Ciphertext(CiphertextFault::Altered);
     let info = StoreInfo {
         id,
-        name: name.ok_or(Denial::Ciphertext(CiphertextFault::Altered))?,
+        name: name.parse().map_err(altered)?,
         display_name: body.display_name,
         created: format_time(found.row.created),
     };
-    Ok((info, map))
+    Ok(Some((info, map)))
 }
 
 struct Put {
@@ -87,52 +95,48 @@ struct Put {
     display_name: Option<String>,
 }
 
-impl Put {
-    /// The row as it shall be.
-    fn row(
-        &self,
-        state: &WorkspaceState,
-        context: ContextId,
-        created: i64,
-    ) -> Result<StoreRow, Denial> {
-        let body = StoreBody {
-            display_name: self.display_name.clone(),
-        };
-        Ok(StoreRow {
-            context,
-            body: state.keys.seal_body(&place(&state.id, &context), &body)?,
-            created,
-        })
-    }
+/// The row of a store as it shall be.
+fn row(
+    state: &WorkspaceState,
+    context: ContextId,
+    display_name: Option<String>,
+    created: i64,
+) -> Result<StoreRow, Denial> {
+    let body = StoreBody { display_name };
+    Ok(StoreRow {
+        context,
+        body: state.keys.seal_body(&place(&state.id, &context), &body)?,
+        created,
+    })
+}
 
-    /// The changes that make a new store, in an order in which they apply.
-    async fn make(
-        &self,
-        room: &Strongroom,
-        caller: &Caller,
-        place: &StorePlace,
-    ) -> Result<(StoreRow, Vec<Change>), Stopped> {
-        let (state, id) = (&caller.state, place.context);
-        let kind = (Kind::Store, id);
-        let context = match room.store.context(state.id, id).await? {
-            None => {
-                let version = first_version(room, caller, id)?;
-                let row = room.new_context(state, kind, &place.map, version).await?;
-                Change::InsertContext(row)
-            }
-            Some(old) if old.state == ContextState::Destroyed => {
-                let version = old.next_version();
-                let version = version.ok_or(Denial::Conflict(Thing::KeyVersion))?;
-                let row = room.new_context(state, kind, &place.map, version).await?;
-                Change::RecreateContext(row)
-            }
-            // It was made since this was read.
-            Some(_) => return Err(Stopped::Stale),
-        };
-        let row = self.row(state, id, room.time.now())?;
-        let store = Change::InsertStore(row.clone());
-        Ok((row, vec![context, store]))
-    }
+/// The changes that make a new store, in an order in which they apply.
+pub(super) async fn new_store(
+    room: &Strongroom,
+    caller: &Caller,
+    place: &StorePlace,
+    display_name: Option<String>,
+) -> Result<(StoreRow, Vec<Change>), Stopped> {
+    let (state, id) = (&caller.state, place.context);
+    let kind = (Kind::Store, id);
+    let context = match room.store.context(state.id, id).await? {
+        None => {
+            let version = first_version(room, caller, id)?;
+            let row = room.new_context(state, kind, &place.map, version).await?;
+            Change::InsertContext(row)
+        }
+        Some(old) if old.state == ContextState::Destroyed => {
+            let version = old.next_version();
+            let version = version.ok_or(Denial::Conflict(Thing::KeyVersion))?;
+            let row = room.new_context(state, kind, &place.map, version).await?;
+            Change::RecreateContext(row)
+        }
+        // It was made since this was read.
+        Some(_) => return Err(Stopped::Stale),
+    };
+    let row = row(state, id, display_name, room.time.now())?;
+    let store = Change::InsertStore(row.clone());
+    Ok((row, vec![context, store]))
 }
 
 impl Administration for Put {
@@ -149,15 +153,16 @@ impl Administration for Put {
         if display_chars.count() > NAME_CHARS_MAX {
             return Err(Denial::from(Invalid::Field("display_name".into())).into());
         }
-        let place = StorePlace::of(caller, &self.name)?;
+        let place = StorePlace::of(caller, StoreFamily::Plain, &self.name)?;
+        let name = self.display_name.clone();
         let found = room.store.store(caller.state.id, place.context).await?;
         let (row, changes, what) = match found {
             None => {
-                let (row, changes) = self.make(room, caller, &place).await?;
+                let (row, changes) = new_store(room, caller, &place, name).await?;
                 (row, changes, "made")
             }
             Some(found) => {
-                let row = self.row(&caller.state, place.context, found.row.created)?;
+                let row = row(&caller.state, place.context, name, found.row.created)?;
                 let seen = found.changed;
                 let update = Change::UpdateStore {
                     row: row.clone(),
@@ -180,7 +185,7 @@ impl Administration for Put {
 }
 
 /// How many rows are read together.
-const ROWS: u32 = 200;
+pub(super) const ROWS: u32 = 200;
 
 struct List(PageQuery);
 
@@ -204,8 +209,8 @@ impl Administration for List {
                 break;
             }
             last = Some(found.row.context);
-            let (info, map) = info(&caller.state, found)?;
-            if caller.may_use(&map) {
+            let described = info(&caller.state, StoreFamily::Plain, found)?;
+            if let Some((info, _)) = described.filter(|(_, map)| caller.may_use(map)) {
                 items.push(info);
             }
         }
@@ -216,7 +221,11 @@ impl Administration for List {
     }
 }
 
-struct Delete(StoreName);
+/// Destroys a store of either family.
+pub(super) struct Delete {
+    pub(super) name: StoreName,
+    pub(super) family: StoreFamily,
+}
 
 impl Administration for Delete {
     const OPERATION: Operation = Operation::StoreDelete;
@@ -229,7 +238,7 @@ impl Administration for Delete {
         caller: &Caller,
     ) -> Result<(((), Tombstone), Account), Stopped> {
         let state = &caller.state;
-        let place = StorePlace::of(caller, &self.0)?;
+        let place = StorePlace::of(caller, self.family, &self.name)?;
         let unknown = Denial::NotFound(Thing::Store);
         let row = room.store.context(state.id, place.context).await?;
         let mut row = row.ok_or_else(|| unknown.clone())?;
@@ -242,7 +251,8 @@ impl Administration for Delete {
             return Err(unknown.into());
         }
         let found = room.store.store(state.id, place.context).await?;
-        found.ok_or(unknown)?;
+        let found = found.ok_or_else(|| unknown.clone())?;
+        info(state, self.family, &found)?.ok_or(unknown)?;
         let (account, tombstone) = room.destruction_of(state.id, &mut row, &place.map);
         Ok((((), tombstone), account))
     }

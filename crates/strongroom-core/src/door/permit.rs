@@ -76,6 +76,19 @@ impl Permit {
     }
 }
 
+impl Permit {
+    /// Consumes the permit for a key that is of no key context.
+    ///
+    /// # Errors
+    /// It is for another operation; or it has expired.
+    pub(crate) fn consume(self, operation: Operation) -> Result<(), NotPermitted> {
+        if self.time.now() <= self.expires && self.operation == operation {
+            return Ok(());
+        }
+        Err(NotPermitted)
+    }
+}
+
 impl ItemPermit {
     /// Consumes the permit for a use.
     ///
@@ -214,5 +227,13 @@ mod tests {
         assert!(late.item(ONE).is_ok());
         *clock.0.lock().unwrap() = 30_000_001;
         assert!(late.item(TWO).is_err());
+        assert_eq!(late.consume(Operation::Decrypt), Err(NotPermitted));
+    }
+
+    #[test]
+    fn a_permit_for_a_key_of_no_key_context_is_bound_to_its_operation() {
+        let fresh = || permit(&Arc::new(Fake(Mutex::new(0))));
+        assert_eq!(fresh().consume(Operation::Decrypt), Ok(()));
+        assert_eq!(fresh().consume(Operation::Encrypt), Err(NotPermitted));
     }
 }

@@ -205,7 +205,8 @@ const fn direction(operation: Operation) -> Option<Direction> {
         | Operation::ObjectCreate
         | Operation::ObjectUpdate
         | Operation::ObjectUpsert
-        | Operation::StoreSet => Some(Direction::Seals),
+        | Operation::StoreSet
+        | Operation::SealedSet => Some(Direction::Seals),
         Operation::Decrypt
         | Operation::DataKeyUnwrap
         | Operation::StreamDecrypt
@@ -216,6 +217,7 @@ const fn direction(operation: Operation) -> Option<Direction> {
         | Operation::StreamRewrap
         | Operation::ObjectRewrap
         | Operation::StoreGet
+        | Operation::SealedGet
         | Operation::StoreRewrap => Some(Direction::Opens),
         Operation::DataKeyRekey => Some(Direction::Both),
         _ => None,

@@ -28,7 +28,7 @@ const ROUNDS: u32 = 16;
 pub(crate) struct Purged(AtomicI64);
 
 impl Strongroom {
-    /// Erases what is due, as entries of the deployment.
+    /// Erases what is due, objects and sealed records, as entries of the deployment.
     pub(crate) async fn purge_due(&self) {
         let now = self.time.now();
         if !once_in(&self.purged.0, now, PAUSE) {
@@ -37,13 +37,14 @@ impl Strongroom {
         for _ in 0..ROUNDS {
             match self.purge_some(now).await {
                 Ok(true) => {}
-                Ok(false) => return,
+                Ok(false) => break,
                 Err(denial) => {
                     tracing::error!(%denial, "objects not purged");
-                    return;
+                    break;
                 }
             }
         }
+        self.purge_records(now).await;
     }
 
     /// Erases some, and says whether there may be more.

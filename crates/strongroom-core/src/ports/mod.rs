@@ -12,6 +12,7 @@ mod jobs;
 mod objects;
 mod root;
 mod rows;
+mod sealed_stores;
 mod store;
 mod stores;
 mod webhooks;
@@ -31,6 +32,9 @@ pub use rows::{
     ApiKeyRow, BatchRow, Change, CheckpointRow, ContextKeyRow, ContextMove, ContextRow,
     Destruction, Head, IdempotencyRow, MovedSeed, Record, RecordKind, Scope, TermRow, TileRow,
     Tiling, UseCount, WorkspaceRow,
+};
+pub use sealed_stores::{
+    DueRecord, Guesses, SealedChange, SealedCounts, SealedMapRow, SealedNode, SealedSlot,
 };
 pub use store::{CommitError, Committed, Pending, SealOpenings, Store, StoreError};
 pub use stores::{

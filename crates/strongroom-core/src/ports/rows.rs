@@ -7,6 +7,7 @@ use strongroom_types::{
 };
 
 use super::objects::{ObjectRow, RewrappedVersion, SealedVersion};
+use super::sealed_stores::SealedChange;
 use super::stores::{RewrappedStoreValue, SealedStoreValue, StoreRow};
 use super::webhooks::{EventPlace, WebhookRow};
 use super::{JobRow, Micros, Wrapper};
@@ -342,6 +343,8 @@ pub enum Change {
     /// Replaces the key part of a value of a store. Outdated unless it is under the key version
     /// named.
     RewrapStoreValue(RewrappedStoreValue),
+    /// Changes a sealed store.
+    SealedStore(SealedChange),
 }
 
 impl Change {
@@ -383,6 +386,11 @@ impl Change {
                 | Self::DestroyObjectVersion { .. }
                 | Self::PurgeObject { .. }
                 | Self::DeleteWebhook(_)
+                | Self::SealedStore(
+                    SealedChange::ForgetValue { .. }
+                        | SealedChange::DeleteSlot { .. }
+                        | SealedChange::PutSlot { replace: true, .. }
+                )
         )
     }
 
@@ -408,7 +416,8 @@ impl Change {
             | Self::InsertStore(_)
             | Self::UpdateStore { .. }
             | Self::PutStoreValue { .. }
-            | Self::RewrapStoreValue(_) => Scope::Addition,
+            | Self::RewrapStoreValue(_)
+            | Self::SealedStore(_) => Scope::Addition,
             Self::UpdateWorkspace { .. }
             | Self::PutSeeds { .. }
             | Self::PutRecord(..)

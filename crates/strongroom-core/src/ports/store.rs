@@ -17,6 +17,9 @@ use super::rows::{
     ApiKeyRow, BatchRow, Change, CheckpointRow, ContextRow, Head, IdempotencyRow, Record,
     RecordKind, Tiling, WorkspaceRow,
 };
+use super::sealed_stores::{
+    DueRecord, Guesses, SealedCounts, SealedMapRow, SealedNode, SealedSlot,
+};
 use super::stores::{FoundStore, InStore, SealedStoreValue, StaleStoreValue, StoreValuePlace};
 use super::webhooks::{DeadLetterRow, DueWebhook, EventPlace, WebhookMove, WebhookRow};
 use super::{JobRow, Micros, Wrapper};
@@ -395,8 +398,59 @@ pub trait Store: Send + Sync + Debug {
         context: ContextId,
         below: KeyVersion,
     ) -> Result<u64, StoreError>;
-    /// Erases some values of a store that was destroyed; says how many.
+    /// Erases some rows of a store that was destroyed; says how many.
     async fn erase_store_values(&self, limit: u32) -> Result<u64, StoreError>;
+    /// The map of a sealed store.
+    async fn sealed_map(
+        &self,
+        workspace: WorkspaceId,
+        context: ContextId,
+    ) -> Result<Option<SealedMapRow>, StoreError>;
+    /// Those of the nodes named that a sealed store's map has.
+    async fn sealed_nodes(
+        &self,
+        workspace: WorkspaceId,
+        context: ContextId,
+        ids: &[Vec<u8>],
+    ) -> Result<Vec<SealedNode>, StoreError>;
+    /// A version of a value of a store, the newest if none is named.
+    async fn sealed_value(
+        &self,
+        workspace: WorkspaceId,
+        context: ContextId,
+        name: &[u8],
+        version: Option<u64>,
+    ) -> Result<Option<SealedStoreValue>, StoreError>;
+    /// A slot of a sealed store, as it is sealed.
+    async fn sealed_slot(
+        &self,
+        workspace: WorkspaceId,
+        context: ContextId,
+        slot: &[u8],
+    ) -> Result<Option<Vec<u8>>, StoreError>;
+    /// The first slots of a sealed store, by their hashed names, as they are sealed.
+    async fn sealed_slots(
+        &self,
+        workspace: WorkspaceId,
+        context: ContextId,
+        limit: u32,
+    ) -> Result<Vec<SealedSlot>, StoreError>;
+    /// What a client guessed at a slot.
+    async fn sealed_guesses(
+        &self,
+        workspace: WorkspaceId,
+        context: ContextId,
+        slot: &[u8],
+        client: ClientId,
+    ) -> Result<Option<Guesses>, StoreError>;
+    /// Versions of sealed records of all workspaces that have expired by `now`.
+    async fn due_records(&self, now: Micros, limit: u32) -> Result<Vec<DueRecord>, StoreError>;
+    /// What a sealed store holds, counted.
+    async fn sealed_counts(
+        &self,
+        workspace: WorkspaceId,
+        context: ContextId,
+    ) -> Result<SealedCounts, StoreError>;
     /// Whether the database answers and would accept a write.
     async fn ping(&self) -> Result<(), StoreError>;
 }

@@ -15,4 +15,4 @@ mod place;
 mod rewrap;
 mod value;
 
-pub(crate) use place::StorePlace;
+pub(crate) use place::{StoreFamily, StorePlace, tag};

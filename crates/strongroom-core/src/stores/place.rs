@@ -5,14 +5,37 @@ use strongroom_types::{ContextId, KeyContext, Kind, StoreName, base32};
 
 use crate::caller::Caller;
 use crate::denial::{Denial, Invalid};
+use crate::door::Asked;
 use crate::workspace::WorkspaceState;
 
-/// The name of the one pair in the map of a store's key context.
-const PAIR: &str = "store";
+/// Which stores: a name stands for another store in each family.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum StoreFamily {
+    /// Stores of values that the server opens for their clients.
+    Plain,
+    /// Sealed stores.
+    Sealed,
+}
 
-/// The map of a store's key context.
-pub(crate) fn map_of(store: &StoreName) -> Result<KeyContext, Denial> {
-    KeyContext::new([(PAIR, store.as_str())]).map_err(|_too_long| Denial::Internal)
+impl StoreFamily {
+    /// The name of the one pair in the map of a store's key context.
+    pub(crate) const fn pair(self) -> &'static str {
+        match self {
+            Self::Plain => "store",
+            Self::Sealed => "sealed_store",
+        }
+    }
+
+    /// The map of a store's key context.
+    fn map_of(self, store: &StoreName) -> Result<KeyContext, Denial> {
+        KeyContext::new([(self.pair(), store.as_str())]).map_err(|_too_long| Denial::Internal)
+    }
+
+    /// What a request names, for the entry of a denial.
+    pub(crate) fn asked(self, store: &StoreName) -> Asked {
+        let map = self.map_of(store);
+        map.map_or_else(|_too_long| Asked::default(), Asked::of_store)
+    }
 }
 
 /// A store that a caller named and may use.
@@ -25,8 +48,12 @@ pub(crate) struct StorePlace {
 impl StorePlace {
     /// # Errors
     /// It is not among the caller's; whether there is one is not said.
-    pub(crate) fn of(caller: &Caller, store: &StoreName) -> Result<Self, Denial> {
-        let map = map_of(store)?;
+    pub(crate) fn of(
+        caller: &Caller,
+        family: StoreFamily,
+        store: &StoreName,
+    ) -> Result<Self, Denial> {
+        let map = family.map_of(store)?;
         if !caller.may_use(&map) {
             return Err(Denial::StoreHidden);
         }
@@ -86,7 +113,7 @@ impl ValueName {
 /// holds that key finds the entries of one value; nobody finds the name.
 ///
 /// `base32(HMAC(search term key, "store value" ‖ context id ‖ name))`, first 16 bytes
-pub(super) fn tag(state: &WorkspaceState, context: ContextId, name: &[u8]) -> String {
+pub(crate) fn tag(state: &WorkspaceState, context: ContextId, name: &[u8]) -> String {
     let parts: [&[u8]; 3] = [b"store value", context.as_bytes(), name];
     base32::encode(&state.keys.audit.search_term(&parts))
 }

@@ -6,7 +6,7 @@ use strongroom_crypto::envelope::Envelope;
 use strongroom_types::body::{StoreValue, StoreValueInfo};
 use strongroom_types::{Operation, Permission, Purpose, StoreName};
 
-use super::place::{StorePlace, ValueName, map_of, tag};
+use super::place::{StoreFamily, StorePlace, ValueName, tag};
 use crate::ask::{Answered, Ask};
 use crate::caller::Caller;
 use crate::denial::{CiphertextFault, Denial, Refused, Thing};
@@ -53,7 +53,7 @@ impl Strongroom {
 }
 
 fn asked(name: &ValueName) -> Asked {
-    map_of(&name.store).map_or_else(|_too_long| Asked::default(), Asked::of_store)
+    StoreFamily::Plain.asked(&name.store)
 }
 
 struct Set {
@@ -88,7 +88,7 @@ impl Use for Set {
             return Err(Denial::TooLarge { limit_bytes }.into());
         }
         let state = &caller.state;
-        let place = StorePlace::of(caller, &self.name.store)?;
+        let place = StorePlace::of(caller, StoreFamily::Plain, &self.name.store)?;
         let hash = self.name.hash(state, place.context);
         let turn = room.turns.take((state.id, place.context, &hash)).await;
         let newest = room
@@ -174,7 +174,7 @@ impl Use for Get {
     ) -> Result<Planned<Option<Opening>>, Stopped> {
         self.0.check().map_err(Denial::from)?;
         let state = &caller.state;
-        let place = StorePlace::of(caller, &self.0.store)?;
+        let place = StorePlace::of(caller, StoreFamily::Plain, &self.0.store)?;
         let hash = self.0.hash(state, place.context);
         let account = Account {
             count: 1,

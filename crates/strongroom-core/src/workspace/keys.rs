@@ -54,7 +54,7 @@ impl WorkspaceKeys {
         self.seal_json(place, &json)
     }
 
-    /// Seals a row's JSON body that is written already.
+    /// Seals a row's body that is written already.
     pub(crate) fn seal_json(&self, place: &[&[u8]], json: &[u8]) -> Result<Vec<u8>, Denial> {
         self.roots
             .active()

@@ -23,6 +23,7 @@ mod moving_root;
 mod postgres;
 mod provider;
 mod register;
+mod sealed_stores;
 mod stores;
 #[expect(dead_code, reason = "other tests use more of it")]
 #[path = "../support/mod.rs"]

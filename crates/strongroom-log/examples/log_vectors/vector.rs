@@ -11,7 +11,7 @@ pub(crate) struct Vector {
     /// The name of the case, and of its file.
     pub(crate) name: String,
     /// What is read: `entry`, `bundle`, `tile-path`, `verifier-key`, `checkpoint`, `receipt`,
-    /// `inclusion`, `consistency`, `opening`, `openings` or `items`.
+    /// `inclusion`, `consistency`, `opening`, `openings`, `items`, `map-root` or `map-proof`.
     pub(crate) format: String,
     /// `ok`, or the class of failure.
     pub(crate) expect: String,

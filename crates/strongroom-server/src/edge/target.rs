@@ -6,7 +6,7 @@ use strongroom_core::{Denial, Thing};
 use strongroom_log::Tile;
 use strongroom_types::{
     ClientId, ContextId, CustomerKeyId, IssuerId, JobId, KeyId, KeyVersion, ObjectId, PolicyId,
-    WebhookId, WorkspaceId,
+    StoreName, WebhookId, WorkspaceId,
 };
 
 use super::caller::ask;
@@ -62,6 +62,7 @@ named_by_id! {
     JobId => Job;
     ObjectId => Object;
     WebhookId => Webhook;
+    StoreName => Store;
     u64 => Entry;
 }
 
@@ -86,6 +87,13 @@ impl FromPath for (ObjectId, u64) {
     fn from_path(segments: &[&str]) -> Result<Self, Thing> {
         let object = parse(segments.first(), Thing::Object)?;
         Ok((object, parse(segments.get(1), Thing::ObjectVersion)?))
+    }
+}
+
+impl FromPath for (StoreName, StoreName) {
+    fn from_path(segments: &[&str]) -> Result<Self, Thing> {
+        let store = parse(segments.first(), Thing::Store)?;
+        Ok((store, parse(segments.get(1), Thing::Slot)?))
     }
 }
 

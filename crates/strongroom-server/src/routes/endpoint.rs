@@ -28,10 +28,11 @@ pub(crate) enum Tag {
     Service,
     Objects,
     Webhooks,
+    Stores,
 }
 
 impl Tag {
-    pub(crate) const ALL: [Self; 15] = [
+    pub(crate) const ALL: [Self; 16] = [
         Self::Values,
         Self::DataKeys,
         Self::Streams,
@@ -47,6 +48,7 @@ impl Tag {
         Self::Service,
         Self::Objects,
         Self::Webhooks,
+        Self::Stores,
     ];
 
     pub(crate) const fn name(self) -> &'static str {
@@ -66,6 +68,7 @@ impl Tag {
             Self::Service => "Service",
             Self::Objects => "Objects",
             Self::Webhooks => "Events and webhooks",
+            Self::Stores => "Sealed stores",
         }
     }
 
@@ -95,6 +98,10 @@ impl Tag {
             Self::Webhooks => {
                 "What happened, in the order of the log: to be read, or sent and signed. Each event \
                  is sent until it is taken, so that one may arrive twice; its `id` stays."
+            }
+            Self::Stores => {
+                "Names and values that the server cannot read, under a map that proves what is there. \
+                 The SDKs hash, seal and check."
             }
         }
     }

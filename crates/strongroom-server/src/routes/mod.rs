@@ -12,6 +12,7 @@ mod log;
 mod objects;
 mod page;
 mod policies;
+mod stores;
 mod stream;
 mod token;
 mod values;
@@ -43,6 +44,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         health::endpoints(),
         objects::endpoints(),
         webhooks::endpoints(),
+        stores::endpoints(),
     ]
     .into_iter()
     .flatten()

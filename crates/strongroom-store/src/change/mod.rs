@@ -5,6 +5,7 @@ mod context;
 pub(crate) mod job;
 mod object;
 mod record;
+mod sealed_store;
 pub(crate) mod store;
 mod webhook;
 mod workspace;
@@ -89,7 +90,8 @@ pub(crate) const fn target(change: &Change) -> Option<WorkspaceId> {
         | Change::InsertStore(_)
         | Change::UpdateStore { .. }
         | Change::PutStoreValue { .. }
-        | Change::RewrapStoreValue(_) => None,
+        | Change::RewrapStoreValue(_)
+        | Change::SealedStore(_) => None,
     }
 }
 
@@ -156,6 +158,7 @@ pub(crate) async fn apply(
         Change::UpdateStore { row, seen } => store::update(conn, place, row, *seen).await,
         Change::PutStoreValue { value, keep } => store::put_value(conn, place, value, *keep).await,
         Change::RewrapStoreValue(rewrapped) => store::rewrap_value(conn, place, rewrapped).await,
+        Change::SealedStore(change) => sealed_store::apply(conn, place, change).await,
     }
 }
 

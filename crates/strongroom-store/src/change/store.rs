@@ -44,54 +44,79 @@ pub(super) async fn update(
     must_change(conn, update, CommitError::Outdated).await
 }
 
-/// How many values are erased with their store. More are erased afterwards, so that no transaction that
+/// How many rows are erased with their store. More are erased afterwards, so that no transaction that
 /// others share waits for them.
 const ERASED_AT_ONCE: u32 = 64;
 
-/// Erases a store, if there is one of this key context, and some of its values, which no key opens any
-/// more; notes it if there are others.
+/// Erases a store, if there is one of this key context, and some of what it holds, which no key opens
+/// any more; notes it if there may be more.
 pub(super) async fn erase(
     conn: &mut AnyConnection,
     place: Place<'_>,
     context: &str,
 ) -> Result<(), ChangeError> {
-    query("DELETE FROM store WHERE workspace = $1 AND context = $2")
+    for gone in [
+        "DELETE FROM sealed_map WHERE workspace = $1 AND context = $2",
+        "DELETE FROM store WHERE workspace = $1 AND context = $2",
+    ] {
+        query(gone)
+            .bind(place.workspace)
+            .bind(context)
+            .execute(&mut *conn)
+            .await?;
+    }
+    let erased = erase_rows(conn, (place.workspace, context), ERASED_AT_ONCE).await?;
+    if erased < u64::from(ERASED_AT_ONCE) {
+        return Ok(());
+    }
+    query("INSERT INTO store_erasure (workspace, context) VALUES ($1, $2) ON CONFLICT DO NOTHING")
         .bind(place.workspace)
         .bind(context)
-        .execute(&mut *conn)
+        .execute(conn)
         .await?;
-    erase_values(conn, (place.workspace, context), ERASED_AT_ONCE).await?;
-    query(
-        "INSERT INTO store_erasure (workspace, context)
-         SELECT workspace, context FROM store_value
-         WHERE workspace = $1 AND context = $2 LIMIT 1
-         ON CONFLICT DO NOTHING",
-    )
-    .bind(place.workspace)
-    .bind(context)
-    .execute(conn)
-    .await?;
     Ok(())
 }
 
-/// Erases some values of a store; says how many.
-pub(crate) async fn erase_values(
+/// What a store holds, in an order in which it can be erased.
+const ROWS_OF_STORE: [&str; 5] = [
+    "DELETE FROM store_value
+     WHERE workspace = $1 AND context = $2 AND (name, version) IN (
+         SELECT name, version FROM store_value WHERE workspace = $1 AND context = $2 LIMIT $3)",
+    "DELETE FROM sealed_node
+     WHERE workspace = $1 AND context = $2 AND id IN (
+         SELECT id FROM sealed_node WHERE workspace = $1 AND context = $2 LIMIT $3)",
+    "DELETE FROM sealed_expiry
+     WHERE workspace = $1 AND context = $2 AND (record, version) IN (
+         SELECT record, version FROM sealed_expiry WHERE workspace = $1 AND context = $2 LIMIT $3)",
+    "DELETE FROM sealed_guess
+     WHERE workspace = $1 AND context = $2 AND (slot, client) IN (
+         SELECT slot, client FROM sealed_guess WHERE workspace = $1 AND context = $2 LIMIT $3)",
+    "DELETE FROM sealed_slot
+     WHERE workspace = $1 AND context = $2 AND slot IN (
+         SELECT slot FROM sealed_slot WHERE workspace = $1 AND context = $2 LIMIT $3)",
+];
+
+/// Erases some of what a store held; says how many rows. All are gone when they are fewer than `limit`.
+pub(crate) async fn erase_rows(
     conn: &mut AnyConnection,
     (workspace, context): (&str, &str),
     limit: u32,
 ) -> Result<u64, sqlx::Error> {
-    let erased = query(
-        "DELETE FROM store_value
-         WHERE workspace = $1 AND context = $2 AND (name, version) IN (
-             SELECT name, version FROM store_value
-             WHERE workspace = $1 AND context = $2 LIMIT $3)",
-    )
-    .bind(workspace)
-    .bind(context)
-    .bind(i64::from(limit))
-    .execute(conn)
-    .await?;
-    Ok(erased.rows_affected())
+    let mut erased = 0;
+    for some in ROWS_OF_STORE {
+        let left = i64::from(limit) - bigint(erased);
+        let gone = query(some)
+            .bind(workspace)
+            .bind(context)
+            .bind(left)
+            .execute(&mut *conn)
+            .await?;
+        erased += gone.rows_affected();
+        if erased >= u64::from(limit) {
+            break;
+        }
+    }
+    Ok(erased)
 }
 
 /// Adds the version behind the one that was seen, and forgets those that are more than `keep`
@@ -112,7 +137,11 @@ pub(super) async fn put_value(
     .bind(row.name.as_slice())
     .fetch_one(&mut *conn)
     .await?;
-    if bigint(row.version) != newest.unwrap_or(0).saturating_add(1) {
+    let expected = match newest {
+        Some(newest) => newest.saturating_add(1),
+        None => first_version(conn, place, &context).await?,
+    };
+    if bigint(row.version) != expected {
         return Err(CommitError::Outdated.into());
     }
     query(
@@ -143,6 +172,21 @@ pub(super) async fn put_value(
     .bind(value.prefix.as_slice())
     .bind(value.body.as_slice());
     must_change(conn, insert, CommitError::Missing).await
+}
+
+/// The version that a new name begins with: a sealed store says which.
+async fn first_version(
+    conn: &mut AnyConnection,
+    place: Place<'_>,
+    context: &str,
+) -> Result<i64, ChangeError> {
+    let next =
+        query_scalar("SELECT next_version FROM sealed_map WHERE workspace = $1 AND context = $2")
+            .bind(place.workspace)
+            .bind(context)
+            .fetch_optional(conn)
+            .await?;
+    Ok(next.unwrap_or(1))
 }
 
 pub(super) async fn rewrap_value(

@@ -5,6 +5,7 @@ pub(crate) mod job;
 pub(crate) mod log;
 pub(crate) mod object;
 pub(crate) mod record;
+pub(crate) mod sealed_store;
 pub(crate) mod store;
 pub(crate) mod webhook;
 pub(crate) mod workspace;

@@ -82,6 +82,32 @@ pub(crate) async fn value(
     }
 }
 
+/// A version under a name, the newest if none is named.
+pub(crate) async fn value_at(
+    pool: &AnyPool,
+    workspace: WorkspaceId,
+    context: ContextId,
+    (name, version): (&[u8], Option<u64>),
+) -> Result<Option<SealedStoreValue>, StoreError> {
+    let found = query(
+        "SELECT version, name, key_version, client, created, size, digest, prefix, body
+         FROM store_value
+         WHERE workspace = $1 AND context = $2 AND name = $3 AND (version = $4 OR $4 = 0)
+         ORDER BY version DESC LIMIT 1",
+    )
+    .bind(workspace.to_string())
+    .bind(context.to_string())
+    .bind(name)
+    // Versions are counted from 1, so that 0 names the newest.
+    .bind(version.map_or(0, bigint))
+    .fetch_optional(pool)
+    .await
+    .map_err(failed("store_value"))?;
+    let Some(row) = found else { return Ok(None) };
+    let version = Columns::new("store_value", &row).number(0)?;
+    value_of(context, version, &row).map(Some)
+}
+
 /// The number of the newest version under a name.
 pub(crate) async fn version(
     pool: &AnyPool,

@@ -11,6 +11,7 @@ mod job;
 mod log;
 mod object;
 mod problem;
+mod sealed_store;
 mod store;
 mod token;
 mod value;
@@ -45,6 +46,11 @@ pub use object::{
     ObjectsPage, Order, StoredObject,
 };
 pub use problem::Problem;
+pub use sealed_store::{
+    Evaluate, Evaluated, RecordAnswer, RecordSet, RecordVersion, RecordsAnswer, RecordsGet,
+    RecordsSet, SealedStoreCreate, SealedStoreInfo, SealedVersion, SlotInfo, SlotKind, SlotPut,
+    SlotSummary,
+};
 pub use store::{StoreInfo, StoreValue, StoreValueInfo};
 pub use token::{TokenAnswer, TokenError, TokenRequest};
 pub use value::{

@@ -13,6 +13,7 @@ mod log;
 mod object;
 mod rewrap;
 mod serve;
+mod store;
 mod stream;
 mod whole_file;
 
@@ -68,6 +69,9 @@ enum Command {
     /// Keep named, versioned values in a server
     #[command(subcommand)]
     Object(object::ObjectCommand),
+    /// Keep names and values in a server that can read neither
+    #[command(subcommand)]
+    Store(store::StoreCommand),
     /// Compare what is stored with what the log says of it
     Doctor(doctor::DoctorArgs),
     /// Move locally encrypted values between the layouts of WorkOS clients; needs no key
@@ -89,6 +93,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Rewrap(args) => rewrap::run(args).await,
         Command::Log(command) => log::run(command).await,
         Command::Object(command) => object::run(command).await,
+        Command::Store(command) => Box::pin(store::run(command)).await,
         Command::Doctor(args) => doctor::run(&args).await,
         Command::Convert(args) => convert::run(args).await,
         Command::Import(command) => import::run(command).await,

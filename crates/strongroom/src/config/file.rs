@@ -106,6 +106,7 @@ pub(super) struct ObjectsFile {
 #[serde(default, deny_unknown_fields)]
 pub(super) struct StoresFile {
     value_bytes: Option<u64>,
+    misses_per_minute: Option<u32>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -162,6 +163,8 @@ impl File {
         set(&mut settings.object_retention, deleted);
         let stored = self.stores.value_bytes;
         set(&mut settings.store_value_bytes_max, stored);
+        let misses = self.stores.misses_per_minute;
+        set(&mut settings.store_misses_per_minute, misses);
         settings
     }
 
@@ -220,5 +223,7 @@ mod tests {
         assert_eq!(file.limits().body_timeout, Duration::from_secs(5));
         assert_eq!(file.limits().body_bytes, Limits::default().body_bytes);
         assert_eq!(file.settings().log_name, Settings::default().log_name);
+        let file: File = toml::from_str("[stores]\nmisses_per_minute = 7").unwrap();
+        assert_eq!(file.settings().store_misses_per_minute, 7);
     }
 }

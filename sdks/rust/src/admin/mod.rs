@@ -39,7 +39,7 @@ pub struct PageQuery {
 }
 
 impl Client {
-    async fn list<T: DeserializeOwned>(
+    pub(crate) async fn list<T: DeserializeOwned>(
         &self,
         path: &str,
         query: &PageQuery,
@@ -55,7 +55,7 @@ impl Client {
         Call::get(path).answer(self).await
     }
 
-    async fn create<T: DeserializeOwned>(
+    pub(crate) async fn create<T: DeserializeOwned>(
         &self,
         path: &str,
         body: &impl Serialize,
@@ -64,7 +64,7 @@ impl Client {
     }
 
     /// A change whose second execution changes nothing more.
-    async fn change<T: DeserializeOwned>(
+    pub(crate) async fn change<T: DeserializeOwned>(
         &self,
         method: Method,
         path: String,

@@ -5,6 +5,7 @@ mod checkpoint;
 mod edit;
 mod entry;
 mod item;
+mod map;
 mod opening;
 mod proof;
 mod receipt;
@@ -37,6 +38,9 @@ pub(crate) fn all() -> Cases {
         receipt::receipts()?,
         proof::inclusion()?,
         proof::consistency()?,
+        map::roots()?,
+        map::proofs()?,
+        map::small_proofs()?,
     ];
     Ok(groups.concat())
 }
