@@ -171,6 +171,7 @@ pub struct Inner {
     pub(crate) logs: Logs,
     pub(crate) turns: crate::object::Turns,
     pub(crate) purged: crate::object::Purged,
+    pub(crate) keysets: crate::keysets::KeysetCache,
     states: Cache<WorkspaceId, Arc<WorkspaceState>>,
     /// By the wrapped seeds too: a state that is read again has the same keys, and the root is not
     /// asked for them again.
@@ -213,6 +214,7 @@ impl Strongroom {
             logs: Logs::default(),
             turns: crate::object::Turns::new(),
             purged: crate::object::Purged::default(),
+            keysets: crate::keysets::KeysetCache::new(),
             states: Cache::new(STATES_MAX),
             workspace_keys: Cache::new(STATES_MAX),
             store: parts.store,

@@ -205,7 +205,8 @@ const fn direction(operation: Operation) -> Option<Direction> {
         | Operation::ObjectCreate
         | Operation::ObjectUpdate
         | Operation::ObjectUpsert
-        | Operation::StoreSet => Some(Direction::Seals),
+        | Operation::StoreSet
+        | Operation::KeysetGenerate => Some(Direction::Seals),
         Operation::Decrypt
         | Operation::DataKeyUnwrap
         | Operation::StreamDecrypt
@@ -216,7 +217,8 @@ const fn direction(operation: Operation) -> Option<Direction> {
         | Operation::StreamRewrap
         | Operation::ObjectRewrap
         | Operation::StoreGet
-        | Operation::StoreRewrap => Some(Direction::Opens),
+        | Operation::StoreRewrap
+        | Operation::KeysetRetrieve => Some(Direction::Opens),
         Operation::DataKeyRekey => Some(Direction::Both),
         _ => None,
     }

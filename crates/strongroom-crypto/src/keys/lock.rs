@@ -68,7 +68,7 @@ impl ResolvedLock {
     }
 
     /// `count u32 BE ‖ (term ‖ value)*`.
-    fn framed(&self) -> Vec<u8> {
+    pub(super) fn framed(&self) -> Vec<u8> {
         let terms = self.lock.terms();
         let count = u32::try_from(terms.len()).unwrap_or(u32::MAX);
         let mut out = count.to_be_bytes().to_vec();
@@ -108,8 +108,8 @@ impl core::fmt::Debug for ResolvedLock {
 /// context key, so that rotation needs nobody's claims.
 #[derive(Debug)]
 pub struct LockSecret {
-    keys: Prf,
-    tags: Prf,
+    pub(super) keys: Prf,
+    pub(super) tags: Prf,
 }
 
 impl LockSecret {

@@ -8,6 +8,7 @@ mod customer_key;
 mod data_key;
 mod event;
 mod job;
+mod keyset;
 mod log;
 mod object;
 mod problem;
@@ -37,6 +38,7 @@ pub use event::{
     KeyProvider, ListObject, ObjectNamed, ObjectOpened, ObjectWritten,
 };
 pub use job::{JobCause, JobCreate, JobInfo, JobKind, JobState};
+pub use keyset::{KeysetClientInfo, KeysetInfo};
 pub use log::{
     EntriesPage, EntryContext, EntryIdentity, EntryView, ItemView, ItemsView, LogEntryId,
 };
