@@ -44,6 +44,7 @@ impl Issuer {
             clock_skew_s: body.clock_skew_s,
             display_claims: body.display_claims,
             disabled: body.disabled,
+            acts_as: body.acts_as,
             created: format_time(self.created),
         }
     }

@@ -101,20 +101,32 @@ impl Strongroom {
     ) -> Result<(Arc<Keyset>, KeysetPlace), Denial> {
         let state = &caller.state;
         let client = self.keyset_client(state, asked.client).await?;
-        let id = match &asked.keyset {
-            WhichKeyset::Home => client.body.home,
-            WhichKeyset::Id(id) => *id,
-            WhichKeyset::Name(name) => self
-                .keyset_named(state, name)
-                .await?
-                .ok_or(Denial::NotFound(Thing::Keyset))?,
-        };
+        let home = Some(client.body.home);
+        let id = self.keyset_id(state, &asked.keyset, home).await?;
         let keyset = self.keyset(state, id).await?;
         let place = KeysetPlace::of(caller, id)?;
         if !self.is_granted(state, client.id, id).await? {
             return Err(Denial::KeysetNotGranted);
         }
         Ok((keyset, place))
+    }
+
+    /// The id of the keyset that is meant.
+    ///
+    /// # Errors
+    /// No keyset has the name, or none is at home.
+    pub(crate) async fn keyset_id(
+        &self,
+        state: &WorkspaceState,
+        which: &WhichKeyset,
+        home: Option<KeysetId>,
+    ) -> Result<KeysetId, Denial> {
+        let found = match which {
+            WhichKeyset::Home => home,
+            WhichKeyset::Id(id) => Some(*id),
+            WhichKeyset::Name(name) => self.keyset_named(state, name).await?,
+        };
+        found.ok_or(Denial::NotFound(Thing::Keyset))
     }
 
     /// A keyset by its id.

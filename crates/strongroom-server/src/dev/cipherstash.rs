@@ -1,6 +1,6 @@
 //! What CipherStash's clients need of a workspace.
 
-use strongroom_core::{KeysetClientCreate, Strongroom};
+use strongroom_core::{KeysetClientCreate, Strongroom, WhichKeyset};
 use strongroom_types::{Bytes, IssuerId};
 
 use super::state::{CipherStashKeys, DevWorkspace};
@@ -13,7 +13,7 @@ pub(super) async fn set_up(room: &Strongroom, api_key: &str) -> Result<CipherSta
     let administrator = new_client(room, api_key, "cipherstash", &operator()).await?;
     let identities = new_client(room, api_key, "cipherstash identities", &member()).await?;
     let request = KeysetClientCreate {
-        keyset: None,
+        keyset: WhichKeyset::Home,
         name: "development".to_owned(),
         description: String::new(),
     };

@@ -19,8 +19,8 @@ mod webhook;
 
 pub use admin::{
     ApiKeyCreated, ApiKeyInfo, ClientCreate, ClientCreated, ClientInfo, ClientUpdate,
-    ContextCreate, ContextInfo, ContextState, IssuerCreate, IssuerInfo, IssuerKeys, IssuerUpdate,
-    KeyState, Page, PolicyBody, PolicyInfo, Rotation, VersionInfo, WorkspaceCreate,
+    ContextCreate, ContextInfo, ContextState, IssuerActsAs, IssuerCreate, IssuerInfo, IssuerKeys,
+    IssuerUpdate, KeyState, Page, PolicyBody, PolicyInfo, Rotation, VersionInfo, WorkspaceCreate,
     WorkspaceCreated, WorkspaceInfo, WorkspaceUpdate,
 };
 pub use customer_key::{

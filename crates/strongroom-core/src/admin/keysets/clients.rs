@@ -12,7 +12,7 @@ use crate::caller::Caller;
 use crate::denial::{Denial, Refused};
 use crate::door::{Account, Stopped};
 use crate::keysets::{
-    KeysetBody, KeysetClient, KeysetClientBody, KeysetPlace, ShareBody, grant_id,
+    KeysetBody, KeysetClient, KeysetClientBody, KeysetPlace, ShareBody, WhichKeyset, grant_id,
 };
 use crate::ports::{Change, RecordKind, StoreError};
 use crate::record;
@@ -21,8 +21,8 @@ use crate::strongroom::Strongroom;
 /// A client of keysets to be made.
 #[derive(Clone, Debug)]
 pub struct KeysetClientCreate {
-    /// The keyset that it uses where it names none; the workspace's first one if absent.
-    pub keyset: Option<KeysetId>,
+    /// The keyset that it uses where it names none; at home is the workspace's first one.
+    pub keyset: WhichKeyset,
     /// What people call it.
     pub name: String,
     /// What it is for.
@@ -59,7 +59,7 @@ impl Strongroom {
     pub async fn keyset_clients(
         &self,
         ask: &Ask,
-        keyset: Option<KeysetId>,
+        keyset: Option<WhichKeyset>,
     ) -> Result<Answered<Vec<KeysetClientInfo>>, Refused> {
         self.administer(ask, List(keyset)).await
     }
@@ -186,12 +186,15 @@ impl Create {
         caller: &Caller,
     ) -> Result<(KeysetId, KeysetPlace, Vec<Change>), Denial> {
         let first = KeysetName::of_default();
-        let named = match self.0.keyset {
-            Some(id) => Some(id),
-            None => room.keyset_named(&caller.state, &first).await?,
+        let named = match &self.0.keyset {
+            WhichKeyset::Home => {
+                let found = room.keyset_named(&caller.state, &first).await?;
+                found.map(WhichKeyset::Id)
+            }
+            named => Some(named.clone()),
         };
-        if let Some(id) = named {
-            let (keyset, place) = room.administered_keyset(caller, id).await?;
+        if let Some(named) = named {
+            let (keyset, place) = room.administered_keyset(caller, &named).await?;
             return Ok((keyset.id, place, Vec::new()));
         }
         let body = KeysetBody {
@@ -225,7 +228,7 @@ impl Administration for Create {
     }
 }
 
-struct List(Option<KeysetId>);
+struct List(Option<WhichKeyset>);
 
 impl Administration for List {
     const OPERATION: Operation = Operation::AdminRead;
@@ -237,16 +240,17 @@ impl Administration for List {
         room: &Strongroom,
         caller: &Caller,
     ) -> Result<(Vec<KeysetClientInfo>, Account), Stopped> {
-        if let Some(id) = self.0 {
-            room.administered_keyset(caller, id).await?;
-        }
+        let of = match &self.0 {
+            None => None,
+            Some(which) => Some(room.administered_keyset(caller, which).await?.0.id),
+        };
         let state = &caller.state;
         let open = |row: &crate::ports::Record| record::keyset_client(&state.keys, state.id, row);
         let kind = RecordKind::KeysetClient;
         let mut listed = Vec::new();
         for client in room.all_records(state.id, kind, open).await? {
             let keysets = room.granted(caller, client.id).await?;
-            if self.0.is_none_or(|id| keysets.contains(&id)) {
+            if of.is_none_or(|id| keysets.contains(&id)) {
                 listed.push(client_info(&client, keysets));
             }
         }

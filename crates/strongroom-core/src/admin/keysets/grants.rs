@@ -8,7 +8,7 @@ use crate::ask::{Answered, Ask};
 use crate::caller::Caller;
 use crate::denial::{Denial, Refused, Thing};
 use crate::door::{Account, Stopped};
-use crate::keysets::{KeysetPlace, grant_id};
+use crate::keysets::{KeysetPlace, WhichKeyset, grant_id};
 use crate::ports::{Change, RecordKind};
 use crate::record;
 use crate::strongroom::Strongroom;
@@ -26,7 +26,7 @@ impl Strongroom {
         &self,
         ask: &Ask,
         client: KeysetClientId,
-        keyset: KeysetId,
+        keyset: WhichKeyset,
     ) -> Result<Answered<()>, Refused> {
         self.administer(ask, Grant { client, keyset }).await
     }
@@ -39,7 +39,7 @@ impl Strongroom {
         &self,
         ask: &Ask,
         client: KeysetClientId,
-        keyset: KeysetId,
+        keyset: WhichKeyset,
     ) -> Result<Answered<()>, Refused> {
         self.administer(ask, Revoke { client, keyset }).await
     }
@@ -58,17 +58,17 @@ pub(super) fn put_grant(
     Ok(Change::PutRecord(state.id, record))
 }
 
-/// The place of the keyset, once both are known to be there, and whether it is granted.
+/// The keyset and its place, once both are known to be there, and whether it is granted.
 async fn known(
     room: &Strongroom,
     caller: &Caller,
-    (client, keyset): (KeysetClientId, KeysetId),
-) -> Result<(KeysetPlace, bool), Denial> {
+    (client, keyset): (KeysetClientId, &WhichKeyset),
+) -> Result<(KeysetId, KeysetPlace, bool), Denial> {
     let state = &caller.state;
     room.keyset_client(state, client).await?;
-    let (_, place) = room.administered_keyset(caller, keyset).await?;
-    let granted = room.is_granted(state, client, keyset).await?;
-    Ok((place, granted))
+    let (keyset, place) = room.administered_keyset(caller, keyset).await?;
+    let granted = room.is_granted(state, client, keyset.id).await?;
+    Ok((keyset.id, place, granted))
 }
 
 fn account(
@@ -84,7 +84,7 @@ fn account(
 
 struct Grant {
     client: KeysetClientId,
-    keyset: KeysetId,
+    keyset: WhichKeyset,
 }
 
 impl Administration for Grant {
@@ -93,9 +93,9 @@ impl Administration for Grant {
     type Answer = ();
 
     async fn decide(&self, room: &Strongroom, caller: &Caller) -> Result<((), Account), Stopped> {
-        let pair = (self.client, self.keyset);
         // The epoch keeps this true until the entry is durable: of two grants one is first.
-        let (place, granted) = known(room, caller, pair).await?;
+        let (keyset, place, granted) = known(room, caller, (self.client, &self.keyset)).await?;
+        let pair = (self.client, keyset);
         if granted {
             return Err(Denial::Conflict(Thing::KeysetGrant).into());
         }
@@ -106,7 +106,7 @@ impl Administration for Grant {
 
 struct Revoke {
     client: KeysetClientId,
-    keyset: KeysetId,
+    keyset: WhichKeyset,
 }
 
 impl Administration for Revoke {
@@ -115,12 +115,12 @@ impl Administration for Revoke {
     type Answer = ();
 
     async fn decide(&self, room: &Strongroom, caller: &Caller) -> Result<((), Account), Stopped> {
-        let pair = (self.client, self.keyset);
-        let (place, granted) = known(room, caller, pair).await?;
+        let (keyset, place, granted) = known(room, caller, (self.client, &self.keyset)).await?;
+        let pair = (self.client, keyset);
         if !granted {
             return Err(Denial::NotFound(Thing::KeysetGrant).into());
         }
-        let id = grant_id(self.client, self.keyset);
+        let id = grant_id(self.client, keyset);
         let change = Change::DeleteRecord(RecordKind::KeysetGrant, id);
         Ok(((), account(change, &place, pair)))
     }

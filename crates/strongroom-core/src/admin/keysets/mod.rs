@@ -16,7 +16,7 @@ use crate::ask::{Answered, Ask};
 use crate::caller::Caller;
 use crate::denial::{Denial, Invalid, Refused, Thing};
 use crate::door::{Account, Stopped};
-use crate::keysets::{Keyset, KeysetBody, KeysetPlace, NameBody, info, name_id};
+use crate::keysets::{Keyset, KeysetBody, KeysetPlace, NameBody, WhichKeyset, info, name_id};
 use crate::ports::{Change, RecordKind};
 use crate::record;
 use crate::strongroom::Strongroom;
@@ -39,7 +39,7 @@ pub struct KeysetCreate {
 #[derive(Clone, Debug)]
 pub struct KeysetModify {
     /// Which.
-    pub id: KeysetId,
+    pub keyset: WhichKeyset,
     /// Its new name.
     pub name: Option<KeysetName>,
     /// What people shall call it.
@@ -87,24 +87,33 @@ impl Strongroom {
     ///
     /// # Errors
     /// [`Refused`], with the entry where the caller is known.
-    pub async fn keyset_disable(&self, ask: &Ask, id: KeysetId) -> Result<Answered<()>, Refused> {
-        self.administer(ask, Disable(id)).await
+    pub async fn keyset_disable(
+        &self,
+        ask: &Ask,
+        keyset: WhichKeyset,
+    ) -> Result<Answered<()>, Refused> {
+        self.administer(ask, Disable(keyset)).await
     }
 
     /// Resumes a keyset.
     ///
     /// # Errors
     /// [`Refused`], with the entry where the caller is known.
-    pub async fn keyset_enable(&self, ask: &Ask, id: KeysetId) -> Result<Answered<()>, Refused> {
-        self.administer(ask, Enable(id)).await
+    pub async fn keyset_enable(
+        &self,
+        ask: &Ask,
+        keyset: WhichKeyset,
+    ) -> Result<Answered<()>, Refused> {
+        self.administer(ask, Enable(keyset)).await
     }
 
     /// A keyset that the caller may administer.
     async fn administered_keyset(
         &self,
         caller: &Caller,
-        id: KeysetId,
+        which: &WhichKeyset,
     ) -> Result<(std::sync::Arc<Keyset>, KeysetPlace), Denial> {
+        let id = self.keyset_id(&caller.state, which, None).await?;
         let keyset = self.keyset(&caller.state, id).await?;
         let place = KeysetPlace::of(caller, id)?;
         Ok((keyset, place))
@@ -205,7 +214,7 @@ impl Administration for Create {
             None => None,
             Some(name) => {
                 let client = KeysetClientCreate {
-                    keyset: Some(keyset.id),
+                    keyset: WhichKeyset::Id(keyset.id),
                     name: name.clone(),
                     description: request.description.clone(),
                 };
@@ -264,7 +273,7 @@ impl Administration for Modify {
     type Answer = ();
 
     async fn decide(&self, room: &Strongroom, caller: &Caller) -> Result<((), Account), Stopped> {
-        let (known, place) = room.administered_keyset(caller, self.0.id).await?;
+        let (known, place) = room.administered_keyset(caller, &self.0.keyset).await?;
         let mut body = known.body.clone();
         let mut changes = Vec::new();
         if let Some(description) = &self.0.description {
@@ -290,7 +299,7 @@ impl Administration for Modify {
     }
 }
 
-struct Disable(KeysetId);
+struct Disable(WhichKeyset);
 
 impl Administration for Disable {
     const OPERATION: Operation = Operation::KeysetDisable;
@@ -299,11 +308,11 @@ impl Administration for Disable {
 
     async fn decide(&self, room: &Strongroom, caller: &Caller) -> Result<((), Account), Stopped> {
         let states = (ContextState::Active, ContextState::Disabled);
-        switch_keyset(room, caller, self.0, states).await
+        switch_keyset(room, caller, &self.0, states).await
     }
 }
 
-struct Enable(KeysetId);
+struct Enable(WhichKeyset);
 
 impl Administration for Enable {
     const OPERATION: Operation = Operation::KeysetEnable;
@@ -312,17 +321,17 @@ impl Administration for Enable {
 
     async fn decide(&self, room: &Strongroom, caller: &Caller) -> Result<((), Account), Stopped> {
         let states = (ContextState::Disabled, ContextState::Active);
-        switch_keyset(room, caller, self.0, states).await
+        switch_keyset(room, caller, &self.0, states).await
     }
 }
 
 async fn switch_keyset(
     room: &Strongroom,
     caller: &Caller,
-    id: KeysetId,
+    which: &WhichKeyset,
     states: (ContextState, ContextState),
 ) -> Result<((), Account), Stopped> {
-    let (keyset, place) = room.administered_keyset(caller, id).await?;
+    let (keyset, place) = room.administered_keyset(caller, which).await?;
     let (_, account) = switch(room, caller, place.context, states).await?;
     Ok(((), account.fact("keyset", &keyset.id.to_string())))
 }

@@ -2,22 +2,23 @@
 
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
-use strongroom_core::{Answered, KeysetClientCreate};
+use strongroom_core::{Answered, KeysetClientCreate, WhichKeyset};
 use strongroom_types::body::KeysetClientInfo;
 use strongroom_types::{Bytes, ClientId, KeysetClientId, KeysetId};
 
 use super::client_key;
 use super::keysets::{Nothing, nothing};
+use super::shape::Named;
 use crate::edge::{App, Document, Reply, Sent, ok};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Create {
     #[serde(default)]
-    keyset_id: Option<KeysetId>,
+    keyset_id: Option<Named>,
     /// What older clients call it.
     #[serde(default)]
-    dataset_id: Option<KeysetId>,
+    dataset_id: Option<Named>,
     name: String,
     #[serde(default)]
     description: String,
@@ -37,7 +38,10 @@ pub(super) async fn create(
     Sent { ask, body, .. }: Sent<Create>,
 ) -> Reply<Document<Created>> {
     let request = KeysetClientCreate {
-        keyset: body.keyset_id.or(body.dataset_id),
+        keyset: body
+            .keyset_id
+            .or(body.dataset_id)
+            .map_or(WhichKeyset::Home, Named::read),
         name: body.name,
         description: body.description,
     };
@@ -61,7 +65,7 @@ pub(super) async fn create(
 #[serde(deny_unknown_fields)]
 pub(super) struct List {
     #[serde(default)]
-    keyset_id: Option<KeysetId>,
+    keyset_id: Option<Named>,
 }
 
 #[derive(Serialize)]
@@ -100,7 +104,8 @@ pub(super) async fn list(
     State(app): State<App>,
     Sent { ask, body, .. }: Sent<List>,
 ) -> Reply<Document<Vec<Listed>>> {
-    let listed = app.room.keyset_clients(&ask, body.keyset_id).await;
+    let keyset = body.keyset_id.map(Named::read);
+    let listed = app.room.keyset_clients(&ask, keyset).await;
     let listed = listed.map(|answered| Answered {
         value: answered.value.into_iter().map(Listed::of).collect(),
         entry: answered.entry,

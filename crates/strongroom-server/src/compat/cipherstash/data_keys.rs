@@ -134,11 +134,13 @@ pub(super) async fn retrieve_each(
     ok(&ask, found)
 }
 
-/// What a client shows of one key that it does not get.
+/// What a client shows of one key that it does not get: names of claims, never values.
 fn why(denial: &Denial) -> String {
     let code = denial.code().name();
+    let claims = denial.claims().join(", ");
     match denial.detail() {
-        Some(detail) => format!("{code}: {detail}"),
+        Some(detail) if claims.is_empty() => format!("{code}: {detail}"),
+        Some(detail) => format!("{code}: {detail} (claims: {claims})"),
         None => code.to_owned(),
     }
 }

@@ -4,9 +4,10 @@ use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use strongroom_core::{Answered, KeysetCreate, KeysetModify, Refused};
 use strongroom_types::body::KeysetInfo;
-use strongroom_types::{Bytes, KeysetClientId, KeysetId, KeysetName};
+use strongroom_types::{Bytes, KeysetClientId, KeysetName};
 
 use super::client_key;
+use super::shape::Named;
 use crate::edge::{App, Document, Reply, Sent, ok};
 
 /// `{}`.
@@ -98,14 +99,14 @@ pub(super) async fn list(
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Which {
-    keyset_id: KeysetId,
+    keyset_id: Named,
 }
 
 pub(super) async fn enable(
     State(app): State<App>,
     Sent { ask, body, .. }: Sent<Which>,
 ) -> Reply<Document<Nothing>> {
-    let done = app.room.keyset_enable(&ask, body.keyset_id).await;
+    let done = app.room.keyset_enable(&ask, body.keyset_id.read()).await;
     ok(&ask, nothing(done))
 }
 
@@ -113,14 +114,14 @@ pub(super) async fn disable(
     State(app): State<App>,
     Sent { ask, body, .. }: Sent<Which>,
 ) -> Reply<Document<Nothing>> {
-    let done = app.room.keyset_disable(&ask, body.keyset_id).await;
+    let done = app.room.keyset_disable(&ask, body.keyset_id.read()).await;
     ok(&ask, nothing(done))
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Modify {
-    keyset_id: KeysetId,
+    keyset_id: Named,
     #[serde(default)]
     name: Option<KeysetName>,
     #[serde(default)]
@@ -132,7 +133,7 @@ pub(super) async fn modify(
     Sent { ask, body, .. }: Sent<Modify>,
 ) -> Reply<Document<Nothing>> {
     let request = KeysetModify {
-        id: body.keyset_id,
+        keyset: body.keyset_id.read(),
         name: body.name,
         description: body.description,
     };
@@ -144,7 +145,7 @@ pub(super) async fn modify(
 #[serde(deny_unknown_fields)]
 pub(super) struct Pair {
     client_id: KeysetClientId,
-    keyset_id: KeysetId,
+    keyset_id: Named,
 }
 
 pub(super) async fn grant(
@@ -153,7 +154,7 @@ pub(super) async fn grant(
 ) -> Reply<Document<Nothing>> {
     let done = app
         .room
-        .keyset_grant(&ask, body.client_id, body.keyset_id)
+        .keyset_grant(&ask, body.client_id, body.keyset_id.read())
         .await;
     ok(&ask, nothing(done))
 }
@@ -164,7 +165,7 @@ pub(super) async fn revoke(
 ) -> Reply<Document<Nothing>> {
     let done = app
         .room
-        .keyset_revoke(&ask, body.client_id, body.keyset_id)
+        .keyset_revoke(&ask, body.client_id, body.keyset_id.read())
         .await;
     ok(&ask, nothing(done))
 }

@@ -13,16 +13,25 @@ use strongroom_types::{
 /// A keyset as newer clients name it, or as older ones do.
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum Named {
+pub(super) enum Named {
     Tagged(Tagged),
     Bare(KeysetId),
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-enum Tagged {
+pub(super) enum Tagged {
     Uuid(KeysetId),
     Name(KeysetName),
+}
+
+impl Named {
+    pub(super) fn read(self) -> WhichKeyset {
+        match self {
+            Self::Bare(id) | Self::Tagged(Tagged::Uuid(id)) => WhichKeyset::Id(id),
+            Self::Tagged(Tagged::Name(name)) => WhichKeyset::Name(name),
+        }
+    }
 }
 
 /// Which client, and which keyset.
@@ -38,11 +47,8 @@ pub(super) struct Using {
 
 impl Using {
     pub(super) fn read(self) -> KeysetUse {
-        let keyset = match self.keyset_id.or(self.dataset_id) {
-            None => WhichKeyset::Home,
-            Some(Named::Bare(id) | Named::Tagged(Tagged::Uuid(id))) => WhichKeyset::Id(id),
-            Some(Named::Tagged(Tagged::Name(name))) => WhichKeyset::Name(name),
-        };
+        let keyset = self.keyset_id.or(self.dataset_id);
+        let keyset = keyset.map_or(WhichKeyset::Home, Named::read);
         KeysetUse {
             client: self.client_id,
             keyset,
