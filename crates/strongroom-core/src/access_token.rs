@@ -28,12 +28,20 @@ pub struct TokenHolder {
 }
 
 /// An access token.
-#[derive(Debug)]
 pub struct AccessToken {
     /// The token, as it is shown as bearer.
     pub token: zeroize::Zeroizing<String>,
     /// When it ends, in seconds since 1970.
     pub expires: i64,
+}
+
+/// Without the token.
+impl core::fmt::Debug for AccessToken {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("AccessToken")
+            .field("expires", &self.expires)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Strongroom {

@@ -63,6 +63,7 @@ impl fmt::Debug for Credentials {
         f.debug_struct("Credentials")
             .field("bearer", &self.bearer.is_some())
             .field("identity", &self.identity.is_some())
+            .field("workspace", &self.workspace)
             .finish()
     }
 }

@@ -341,6 +341,23 @@ mod tests {
     }
 
     #[test]
+    fn clients_are_told_an_address_that_is_safe() {
+        let with = |url: Option<&str>| Config {
+            surfaces: [Surface::CipherStash].into(),
+            cipherstash_url: url.map(str::to_owned),
+            ..Config::new(PathBuf::from("data"))
+        };
+        for url in ["https://vault.example", "http://127.0.0.1:8320"] {
+            assert_eq!(with(Some(url)).check(), Ok(()), "{url}");
+        }
+        let wrong = [None, Some("http://vault.example"), Some("vault.example")];
+        for url in wrong {
+            assert_eq!(with(url).check(), Err(ConfigError::CipherStashUrl));
+        }
+        assert_eq!(Config::new(PathBuf::from("data")).check(), Ok(()));
+    }
+
+    #[test]
     fn debug_does_not_show_the_credentials_of_a_root() {
         let root =
             r#"{"provider":"transit","address":"https://vault","key":"k","token":"hunter2"}"#;

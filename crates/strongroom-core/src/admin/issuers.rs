@@ -210,14 +210,34 @@ impl Administration for Update {
 
     async fn decide(
         &self,
-        _room: &Strongroom,
+        room: &Strongroom,
         caller: &Caller,
     ) -> Result<(IssuerInfo, Account), Stopped> {
         let issuer = known(caller, self.id)?;
+        if let Some(client) = issuer
+            .body
+            .acts_as
+            .filter(|_| !only_disables(&self.request))
+        {
+            // Whoever chooses its keys acts as the client.
+            check_acting(room, caller, client).await?;
+        }
         let body = issuer.body.clone().apply(self.request.clone())?;
         let (info, account) = change(caller, self.id, issuer.created, body)?;
         Ok((info, account.fact("changed", &changed(&self.request))))
     }
+}
+
+/// Whether the caller may give away what a client may do.
+async fn check_acting(room: &Strongroom, caller: &Caller, client: ClientId) -> Result<(), Denial> {
+    caller.require(Permission::AdminClients)?;
+    let client = room.known_client(caller, client).await?;
+    room.check_grant(caller, &client.body.permissions)
+}
+
+/// Whether an update takes trust away and gives none.
+fn only_disables(request: &IssuerUpdate) -> bool {
+    request.disabled == Some(true) && changed(request) == "disabled"
 }
 
 struct ActAs {
@@ -237,8 +257,7 @@ impl Administration for ActAs {
     ) -> Result<(IssuerInfo, Account), Stopped> {
         caller.require(Permission::AdminClients)?;
         if let Some(client) = self.client {
-            let client = room.known_client(caller, client).await?;
-            room.check_grant(caller, &client.body.permissions)?;
+            check_acting(room, caller, client).await?;
         }
         let issuer = known(caller, self.id)?;
         let body = IssuerBody {

@@ -25,6 +25,8 @@ pub struct KeysetPolicy {
 
 impl KeysetPolicy {
     const CONDITIONS_MAX: usize = 16;
+    /// The longest value of a condition: a policy is answered and kept with each key.
+    const VALUE_BYTES_MAX: usize = 256;
     const FIELD: &str = "decryption_policy";
 
     /// The policy of a new data key.
@@ -44,6 +46,9 @@ impl KeysetPolicy {
                 Some(value) => value.clone(),
                 None => self.identity(caller)?.bound_claim(claim)?,
             };
+            if bytes(&value) > Self::VALUE_BYTES_MAX {
+                return Err(Invalid::Field(Self::FIELD.into()).into());
+            }
             Ok((claim.clone(), value))
         };
         let conditions = self.conditions.iter().map(resolve);
@@ -61,7 +66,7 @@ impl KeysetPolicy {
         self.check()?;
         let stated = |condition: &KeysetCondition| {
             let value = condition.value.clone();
-            let value = value.ok_or(Invalid::Field(Self::FIELD.into()))?;
+            let value = value.ok_or_else(|| Invalid::Field(Self::FIELD.into()))?;
             Ok((condition.claim.clone(), value))
         };
         let conditions: Vec<_> = self
@@ -121,6 +126,16 @@ impl From<&ResolvedPolicy> for KeysetPolicy {
         Self {
             conditions: conditions.map(stated).collect(),
         }
+    }
+}
+
+/// Bytes of a value.
+fn bytes(value: &ClaimValue) -> usize {
+    match value {
+        ClaimValue::Bool(_) | ClaimValue::Integer(_) => 8,
+        ClaimValue::Text(text) => text.len(),
+        // Each with its quotes and comma, however short.
+        ClaimValue::Set(members) => members.iter().map(|member| member.len() + 3).sum(),
     }
 }
 

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use strongroom_crypto::keys::KEY_MATERIAL_BYTES;
+use strongroom_crypto::keys::{KEY_MATERIAL_BYTES, KeysetTag};
 use strongroom_crypto::secret::Secret;
 use strongroom_log::{Item, ItemId, Items, sha256};
 use strongroom_types::{Metadata, Operation, Outcome, Permission};
 
-use super::item::{Bound, ITEMS_IN_A_ROW, check_count, parse_tag};
+use super::item::{ITEMS_IN_A_ROW, check_count, parse_tag};
 use super::{KeysetKey, KeysetUse};
 use crate::ask::{Answered, Ask};
 use crate::caller::Caller;
@@ -58,15 +58,12 @@ struct Retrieve {
     keys: Vec<(KeysetKey, Vec<u8>)>,
 }
 
-/// A data key that may be derived once the entry is durable.
-struct Prepared {
-    bound: Bound,
-    key_use: KeyUse,
-}
-
+/// The keys and, for each item, its use, once the entry is durable. Whose an item is, is looked up
+/// again then: ten thousand copies of somebody's claims would be too much to keep.
 struct Work {
     keys: Arc<ContextKeys>,
-    items: Vec<Result<Prepared, Denial>>,
+    caller: Caller,
+    items: Vec<Result<KeyUse, Denial>>,
 }
 
 impl Retrieve {
@@ -74,7 +71,7 @@ impl Retrieve {
         let (_, place) = room.keyset_for_use(caller, &self.asked).await?;
         let tags = self.keys.iter().map(|(_, tag)| parse_tag(tag));
         let tags: Vec<_> = tags.collect();
-        let versions = tags.iter().flatten().map(|tag| tag.version()).collect();
+        let versions = tags.iter().flatten().map(KeysetTag::version).collect();
         let locked = tags.iter().flatten().any(|tag| tag.lock_tag().is_some());
         let keys = room
             .keyset_keys_for_opening(caller, &place, (&versions, locked))
@@ -87,13 +84,17 @@ impl Retrieve {
             let prepare = || {
                 let tag = tag?;
                 keys.check_version(tag.version())?;
-                let bound = key.for_opening(caller, &keys, &tag)?;
-                let key_use = KeyUse::opening_version(&keys, tag.version());
-                Ok(Prepared { bound, key_use })
+                key.for_opening(caller, &keys, &tag)?;
+                Ok(KeyUse::opening_version(&keys, tag.version()))
             };
             items.push(prepare());
         }
-        Ok(Work { keys, items })
+        let caller = caller.clone();
+        Ok(Work {
+            keys,
+            caller,
+            items,
+        })
     }
 
     fn account(&self, work: &Work) -> Account {
@@ -102,10 +103,10 @@ impl Retrieve {
         let mut items = Vec::with_capacity(work.items.len());
         for (position, (prepared, (_, tag))) in work.items.iter().zip(&self.keys).enumerate() {
             items.push(match prepared {
-                Ok(prepared) => {
+                Ok(key_use) => {
                     account.outcome = Outcome::Allowed;
-                    account.use_key(prepared.key_use, &work.keys.map);
-                    record(position, prepared.key_use, tag, Ok(()))
+                    account.use_key(*key_use, &work.keys.map);
+                    record(position, *key_use, tag, Ok(()))
                 }
                 Err(denial) => {
                     let asking = KeyUse::asking(work.keys.kind, work.keys.id);
@@ -120,19 +121,24 @@ impl Retrieve {
 
     /// Each key's material, and the items of those that fail only now.
     fn derive(&self, work: Work, mut permit: Permit) -> (Vec<Result<Material, Denial>>, Items) {
-        let Work { keys, items } = work;
+        let Work {
+            keys,
+            caller,
+            items,
+        } = work;
         let mut failed = Items::default();
         let mut deriver = keys.keyset_deriver();
         let mut results = Vec::with_capacity(items.len());
         for (position, (prepared, (key, tag))) in items.into_iter().zip(&self.keys).enumerate() {
-            let mut derive = |prepared: &Prepared| {
+            let mut derive = || {
                 let item = permit.item(keys.id)?;
                 let tag = parse_tag(tag)?;
-                deriver.derive_again(item, &key.item(&prepared.bound), &tag)
+                let bound = key.for_opening(&caller, &keys, &tag)?;
+                deriver.derive_again(item, &key.item(&bound), &tag)
             };
-            results.push(prepared.and_then(|prepared| {
-                derive(&prepared).inspect_err(|denial| {
-                    let failing = record(position, prepared.key_use, tag, Err(denial));
+            results.push(prepared.and_then(|key_use| {
+                derive().inspect_err(|denial| {
+                    let failing = record(position, key_use, tag, Err(denial));
                     failed.0.push(Item {
                         outcome: Outcome::Failed,
                         digest: None,

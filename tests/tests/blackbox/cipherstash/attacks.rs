@@ -120,7 +120,7 @@ async fn a_token_that_says_more_is_refused(room: Room) {
     let forged = [
         rewritten(&alice, |claims| claims["sub"] = json!("CS|bob")),
         rewritten(&alice, |claims| {
-            claims["strongroom"]["identity"]["sub"] = json!("bob")
+            claims["strongroom"]["identity"]["sub"] = json!("bob");
         }),
         rewritten(&alice, |claims| claims["exp"] = json!(9_999_999_999_u64)),
         rewritten(&alice, |claims| claims["scope"] = json!("client:delete")),

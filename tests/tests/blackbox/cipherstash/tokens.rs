@@ -197,4 +197,19 @@ async fn nobody_lets_identities_do_what_they_may_not_do(room: Room) {
         let refused = Reply::of(request.json(&json!({"client": strong.client.id}))).await;
         refused.assert_problem(403, "permission_denied");
     }
+    // Nor do they choose the keys of an issuer whose identities act.
+    assert_eq!(act_as(&room, Some(strong.client.id)).await.status, 200);
+    let (_, weak) = room.make_client(&weak, &[&[]]).await;
+    let path = format!("/v1/issuers/{}", room.issuer.id);
+    for (change, status) in [
+        (json!({"audiences": ["mine"]}), 403),
+        (json!({"keys": {"jwks": {"keys": []}}}), 403),
+        (json!({"disabled": true, "audiences": ["mine"]}), 403),
+        (json!({"disabled": true}), 200),
+        (json!({"disabled": false}), 403),
+    ] {
+        let request = room.anonymous(Method::PATCH, &path);
+        let request = request.bearer_auth(&weak.api_key.secret).json(&change);
+        assert_eq!(Reply::of(request).await.status, status, "{change}");
+    }
 }

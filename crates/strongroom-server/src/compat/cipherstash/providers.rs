@@ -100,14 +100,13 @@ pub(super) async fn create(
     )
 }
 
-/// Trusts an issuer, makes a client for its identities and lets them act as it. Each is an entry; what
+/// Makes a client for an issuer's identities, trusts the issuer and lets them act as it. Each is an entry; what
 /// a refusal leaves undone lets nobody do anything.
 async fn trust(
     app: &App,
     ask: &Ask,
     request: IssuerCreate,
 ) -> Result<Answered<IssuerInfo>, Refused> {
-    let issuer = app.room.issuer_create(ask, request).await?.value;
     let client = ClientCreate {
         name: "identities of a provider".to_owned(),
         permissions: Role::Member.permissions(),
@@ -115,6 +114,7 @@ async fn trust(
         expires_in: None,
     };
     let client = app.room.client_create(ask, client).await?.value.client.id;
+    let issuer = app.room.issuer_create(ask, request).await?.value;
     app.room.issuer_act_as(ask, issuer.id, Some(client)).await
 }
 
