@@ -82,7 +82,8 @@ pub(super) struct Created {
     name: String,
     role: Role,
     access_key: Option<String>,
-    created_at: String,
+    #[serde(rename = "createdAt")]
+    made: String,
 }
 
 pub(super) async fn create(
@@ -103,7 +104,7 @@ pub(super) async fn create(
             name: client.name,
             role: Role::of(&client.permissions),
             access_key: access_key(&key.secret),
-            created_at: key.info.created,
+            made: key.info.created,
         };
         let entry = answered.entry;
         Answered { value, entry }

@@ -62,16 +62,16 @@ fn push_text(out: &mut Vec<u8>, text: &str) {
 fn push_list(out: &mut Vec<u8>, numbers: &[u8]) {
     let length = u8::try_from(numbers.len()).unwrap_or_default();
     push_number(out, 0x80, length);
-    numbers
-        .iter()
-        .for_each(|number| push_number(out, 0, *number));
+    for number in numbers {
+        push_number(out, 0, *number);
+    }
 }
 
 fn push_number(out: &mut Vec<u8>, major: u8, number: u8) {
     if number < 24 {
         out.push(major | number);
     } else {
-        out.extend([major | 24, number]);
+        out.extend([major | 0x18, number]);
     }
 }
 

@@ -37,20 +37,21 @@ impl Named {
 /// Which client, and which keyset.
 #[derive(Deserialize)]
 pub(super) struct Using {
-    client_id: KeysetClientId,
-    #[serde(default)]
-    keyset_id: Option<Named>,
+    #[serde(rename = "client_id")]
+    client: KeysetClientId,
+    #[serde(default, rename = "keyset_id")]
+    keyset: Option<Named>,
     /// What older clients call it.
-    #[serde(default)]
-    dataset_id: Option<Named>,
+    #[serde(default, rename = "dataset_id")]
+    dataset: Option<Named>,
 }
 
 impl Using {
     pub(super) fn read(self) -> KeysetUse {
-        let keyset = self.keyset_id.or(self.dataset_id);
+        let keyset = self.keyset.or(self.dataset);
         let keyset = keyset.map_or(WhichKeyset::Home, Named::read);
         KeysetUse {
-            client: self.client_id,
+            client: self.client,
             keyset,
         }
     }
@@ -61,7 +62,8 @@ impl Using {
 pub(super) struct Keys {
     #[serde(flatten)]
     using: Using,
-    keys: Vec<Key>,
+    #[serde(rename = "keys")]
+    sent: Vec<Key>,
     #[serde(default)]
     unverified_context: Value,
 }
@@ -124,11 +126,11 @@ impl Keys {
     /// # Errors
     /// The field that is not acceptable.
     pub(super) fn read(self) -> Result<Asked, Invalid> {
-        let keys = self.keys.into_iter().map(Key::read);
+        let keys = self.sent.into_iter().map(Key::read);
         Ok(Asked {
             using: self.using.read(),
             keys: keys.collect::<Result<_, _>>()?,
-            metadata: metadata(self.unverified_context)?,
+            metadata: metadata(&self.unverified_context)?,
         })
     }
 }
@@ -189,7 +191,7 @@ impl Policy {
 }
 
 /// The caller's notes: what is too long for an entry is named by its digest there.
-fn metadata(notes: Value) -> Result<Option<Metadata>, Invalid> {
+fn metadata(notes: &Value) -> Result<Option<Metadata>, Invalid> {
     let is_empty = notes.as_object().is_some_and(serde_json::Map::is_empty);
     if notes.is_null() || is_empty {
         return Ok(None);
@@ -287,13 +289,13 @@ mod tests {
 
     #[test]
     fn notes_that_are_too_long_become_a_digest() {
-        assert_eq!(metadata(json!({})).unwrap(), None);
-        assert_eq!(metadata(Value::Null).unwrap(), None);
-        assert!(metadata(json!([1])).is_err());
+        assert_eq!(metadata(&json!({})).unwrap(), None);
+        assert_eq!(metadata(&Value::Null).unwrap(), None);
+        assert!(metadata(&json!([1])).is_err());
         let small = json!({"a": 1});
-        assert_eq!(*metadata(small.clone()).unwrap().unwrap().value(), small);
+        assert_eq!(*metadata(&small).unwrap().unwrap().value(), small);
         let long = json!({"a": "x".repeat(5000)});
-        let noted = metadata(long).unwrap().unwrap();
+        let noted = metadata(&long).unwrap().unwrap();
         assert_eq!(noted.value()["sha256"].as_str().unwrap().len(), 64);
     }
 }
