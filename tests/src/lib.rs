@@ -4,6 +4,7 @@
 //! attacked, `faults/` one for each thing that breaks, `roots/` one for each provider of keys,
 //! `derivation.rs` what only a build with `danger-skip-lock-tag` can show.
 
+pub mod cipherstash;
 pub mod deployment;
 pub mod hex;
 pub mod kept;

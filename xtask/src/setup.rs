@@ -27,6 +27,8 @@ pub(crate) enum Tool {
     SoftHsm,
     /// Stack Auth's own clients; they run on the Nodes of WorkOS' ones.
     StackClients,
+    /// CipherStash's own clients; they run on the Nodes of WorkOS' ones.
+    CipherStashClients,
     /// WorkOS' own clients, and the Nodes that they run on.
     WorkOsClients,
 }
@@ -43,6 +45,7 @@ pub(crate) fn everything() -> Result<(), Failure> {
         Tool::OpenBao,
         Tool::WorkOsClients,
         Tool::StackClients,
+        Tool::CipherStashClients,
     ]
     .into_iter()
     .try_for_each(|tool| ensure(&shell, tool))
@@ -62,6 +65,7 @@ pub(crate) fn ensure(shell: &Shell, tool: Tool) -> Result<(), Failure> {
         Tool::PythonPackages => pip_install(shell, "tests/python/requirements.txt"),
         Tool::SoftHsm => soft_hsm(shell),
         Tool::StackClients => npm_install(shell, "clients/stack"),
+        Tool::CipherStashClients => npm_install(shell, "clients/cipherstash"),
         Tool::WorkOsClients => {
             npm_install(shell, "clients/workos")?;
             pip_install(shell, "tests/clients/workos/requirements.txt")

@@ -171,6 +171,7 @@ fn clients(shell: &mut Shell) -> Result<(), Failure> {
     ensure(shell, Tool::Postgres)?;
     ensure(shell, Tool::WorkOsClients)?;
     ensure(shell, Tool::StackClients)?;
+    ensure(shell, Tool::CipherStashClients)?;
     on_both_databases(shell);
     build_binary(shell)?;
     shell.run(

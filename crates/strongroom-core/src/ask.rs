@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use strongroom_types::body::LogEntryId;
-use strongroom_types::{Metadata, RequestId};
+use strongroom_types::{Metadata, RequestId, WorkspaceId};
 use zeroize::Zeroizing;
 
 use crate::door::Recalled;
@@ -53,6 +53,9 @@ pub struct Credentials {
     pub bearer: Option<Arc<Bearer>>,
     /// A user's JWT, beside an API key.
     pub identity: Option<String>,
+    /// Where there is no bearer: the workspace in which the user's JWT counts by itself, if its issuer
+    /// says as which client.
+    pub workspace: Option<WorkspaceId>,
 }
 
 impl fmt::Debug for Credentials {
@@ -60,6 +63,7 @@ impl fmt::Debug for Credentials {
         f.debug_struct("Credentials")
             .field("bearer", &self.bearer.is_some())
             .field("identity", &self.identity.is_some())
+            .field("workspace", &self.workspace)
             .finish()
     }
 }

@@ -19,7 +19,7 @@ pub(crate) struct Client {
 }
 
 /// What the administrator of a workspace may do: everything in it.
-pub(crate) const ALL_PERMISSIONS: [Permission; 20] = [
+pub(crate) const ALL_PERMISSIONS: [Permission; 24] = [
     Permission::Encrypt,
     Permission::Decrypt,
     Permission::Rewrap,
@@ -40,12 +40,20 @@ pub(crate) const ALL_PERMISSIONS: [Permission; 20] = [
     Permission::AdminStores,
     Permission::StoresRead,
     Permission::StoresWrite,
+    Permission::KeysetsGenerate,
+    Permission::KeysetsRetrieve,
+    Permission::KeysetsList,
+    Permission::AdminKeysets,
 ];
 /// Those that there were not yet when the first workspaces were made.
-const LATER_PERMISSIONS: [Permission; 3] = [
+const LATER_PERMISSIONS: [Permission; 7] = [
     Permission::AdminStores,
     Permission::StoresRead,
     Permission::StoresWrite,
+    Permission::KeysetsGenerate,
+    Permission::KeysetsRetrieve,
+    Permission::KeysetsList,
+    Permission::AdminKeysets,
 ];
 
 /// The part of a client's record that is sealed.
@@ -92,7 +100,8 @@ pub(crate) struct ApiKey {
 pub(crate) struct Caller {
     pub(crate) state: Arc<WorkspaceState>,
     pub(crate) client: Arc<Client>,
-    pub(crate) api_key: ApiKey,
+    /// `None` for an identity that acts by itself.
+    pub(crate) api_key: Option<ApiKey>,
     pub(crate) identity: Option<Arc<Identity>>,
 }
 

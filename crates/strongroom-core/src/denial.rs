@@ -195,6 +195,12 @@ pub enum Thing {
     Store,
     /// A slot of a sealed store.
     Slot,
+    /// A keyset.
+    Keyset,
+    /// A client of keysets.
+    KeysetClient,
+    /// What lets a client of keysets use one.
+    KeysetGrant,
     /// A log entry.
     Entry,
     /// A tile.
@@ -220,6 +226,9 @@ impl Thing {
             Self::Job => "job",
             Self::Store => "store",
             Self::Slot => "slot",
+            Self::Keyset => "keyset",
+            Self::KeysetClient => "client of keysets",
+            Self::KeysetGrant => "grant of the keyset",
             Self::Entry => "log entry",
             Self::Tile => "tile",
             Self::Route => "route",
@@ -242,6 +251,9 @@ pub enum Denial {
     /// The identity token is not accepted.
     #[error(transparent)]
     Identity(#[from] TokenFault),
+    /// The client of keysets that is named may not use the keyset.
+    #[error("keyset is not granted to the client")]
+    KeysetNotGranted,
     /// The key context is outside the client's allowed contexts.
     #[error("key context does not exist, or is not this client's to use")]
     ContextNotAllowed,
@@ -393,7 +405,7 @@ impl Denial {
     pub const fn code(&self) -> Code {
         match self {
             Self::Unauthenticated | Self::CredentialRevoked => Code::Unauthenticated,
-            Self::PermissionMissing(_) => Code::PermissionDenied,
+            Self::PermissionMissing(_) | Self::KeysetNotGranted => Code::PermissionDenied,
             Self::Identity(_) => Code::InvalidIdentity,
             Self::ContextNotAllowed | Self::ContextUnknown | Self::ContextDestroyed => {
                 Code::ContextNotFound
@@ -439,9 +451,10 @@ impl Denial {
             Self::Unauthenticated | Self::CredentialRevoked => Reason::CredentialRevoked,
             Self::PermissionMissing(_) => Reason::PermissionMissing,
             Self::Identity(fault) => token_reason(*fault),
-            Self::ContextNotAllowed | Self::ObjectHidden | Self::StoreHidden => {
-                Reason::ContextNotAllowed
-            }
+            Self::ContextNotAllowed
+            | Self::ObjectHidden
+            | Self::StoreHidden
+            | Self::KeysetNotGranted => Reason::ContextNotAllowed,
             Self::ContextUnknown => Reason::ContextUnknown,
             Self::ContextDestroyed => Reason::ContextDestroyed,
             Self::ContextMismatch => Reason::ContextMismatch,

@@ -16,6 +16,7 @@
 #[cfg(all(feature = "danger-skip-lock-tag", not(debug_assertions)))]
 compile_error!("danger-skip-lock-tag is for attack tests in debug builds only");
 
+mod access_token;
 mod admin;
 mod ask;
 mod batch;
@@ -30,6 +31,7 @@ mod encrypt;
 mod event;
 mod identity;
 mod job;
+mod keysets;
 mod log;
 mod object;
 mod policy;
@@ -48,11 +50,19 @@ mod time;
 mod token;
 mod workspace;
 
-pub use admin::{NAME_CHARS_MAX, PageQuery};
+pub use access_token::{AccessToken, TokenHolder};
+pub use admin::{
+    KeysetClientCreate, KeysetClientCreated, KeysetCreate, KeysetModify, NAME_CHARS_MAX, PageQuery,
+};
 pub use ask::{Answered, Ask, Bearer, Credentials, Idempotency, Origin};
 pub use customer_key::CustomerKeyFault;
 pub use denial::{CiphertextFault, Denial, Invalid, Refused, Thing, TokenFault};
+pub use door::access_key;
 pub use event::EventsQuery;
+pub use keysets::{
+    GeneratedKey, KeysetCondition, KeysetKey, KeysetPolicy, KeysetTerm, KeysetUse, LoadedKeyset,
+    WhichKeyset,
+};
 pub use log::EntriesQuery;
 pub use object::{ObjectFault, ObjectFaultKind, ObjectsQuery};
 pub use settings::{AfterRollback, Settings};

@@ -1,16 +1,19 @@
-//! Records: clients, issuers, policies, customers' keys and webhooks, as sealed rows and back.
+//! Records: clients, issuers, policies, customers' keys, webhooks and keysets, as sealed rows and back.
 
 use core::str::FromStr;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use strongroom_types::{ClientId, CustomerKeyId, IssuerId, PolicyId, WebhookId, WorkspaceId};
+use strongroom_types::{
+    ClientId, CustomerKeyId, IssuerId, KeysetClientId, KeysetId, PolicyId, WebhookId, WorkspaceId,
+};
 
 use crate::caller::{Client, ClientBody};
 use crate::customer_key::{CustomerKey, CustomerKeyBody};
 use crate::denial::Denial;
 use crate::event::{Webhook, WebhookBody};
 use crate::identity::{Issuer, IssuerBody};
+use crate::keysets::{Keyset, KeysetBody, KeysetClient, KeysetClientBody, NameBody, ShareBody};
 use crate::policy::{Policy, PolicyRecord};
 use crate::ports::{Micros, Record, RecordKind, StoreError};
 use crate::workspace::WorkspaceKeys;
@@ -114,6 +117,48 @@ pub(crate) fn webhook(
         created: record.created,
         body,
     })
+}
+
+/// Opens a keyset's record.
+pub(crate) fn keyset(
+    keys: &WorkspaceKeys,
+    workspace: WorkspaceId,
+    record: &Record,
+) -> Result<Keyset, StoreError> {
+    let (id, body) = open::<KeysetBody, KeysetId>(keys, workspace, record)?;
+    Ok(Keyset {
+        id,
+        created: record.created,
+        body,
+    })
+}
+
+/// Opens the record that the name of a keyset is looked up by.
+pub(crate) fn keyset_name(
+    keys: &WorkspaceKeys,
+    workspace: WorkspaceId,
+    record: &Record,
+) -> Result<NameBody, StoreError> {
+    open::<NameBody, String>(keys, workspace, record).map(|(_, body)| body)
+}
+
+/// Opens the record of a client of keysets.
+pub(crate) fn keyset_client(
+    keys: &WorkspaceKeys,
+    workspace: WorkspaceId,
+    record: &Record,
+) -> Result<KeysetClient, StoreError> {
+    let (id, body) = open::<KeysetClientBody, KeysetClientId>(keys, workspace, record)?;
+    Ok(KeysetClient { id, body })
+}
+
+/// Opens the record of what all clients of keysets share.
+pub(crate) fn keyset_share(
+    keys: &WorkspaceKeys,
+    workspace: WorkspaceId,
+    record: &Record,
+) -> Result<ShareBody, StoreError> {
+    open::<ShareBody, String>(keys, workspace, record).map(|(_, body)| body)
 }
 
 /// Opens a policy's record.

@@ -172,6 +172,7 @@ pub struct Inner {
     pub(crate) turns: crate::object::Turns,
     pub(crate) purged: crate::object::Purged,
     pub(crate) misses: crate::sealed_store::Misses,
+    pub(crate) keysets: crate::keysets::KeysetCache,
     states: Cache<WorkspaceId, Arc<WorkspaceState>>,
     /// By the wrapped seeds too: a state that is read again has the same keys, and the root is not
     /// asked for them again.
@@ -215,6 +216,7 @@ impl Strongroom {
             turns: crate::object::Turns::new(),
             purged: crate::object::Purged::default(),
             misses: crate::sealed_store::Misses::default(),
+            keysets: crate::keysets::KeysetCache::new(),
             states: Cache::new(STATES_MAX),
             workspace_keys: Cache::new(STATES_MAX),
             store: parts.store,

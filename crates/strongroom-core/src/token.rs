@@ -86,12 +86,13 @@ impl Use for Exchange {
         if caller.identity.is_some() {
             return Err(Denial::Invalid(Invalid::Header("Authorization")).into());
         }
+        let api_key = caller.api_key.ok_or(Denial::Unauthenticated)?;
         let identity = room.verify_identity(caller, &self.0.subject_token).await?;
         let now = room.time.now();
         let exchanged = Exchanged::new(
             caller.state.id,
             caller.client.id,
-            caller.api_key,
+            api_key,
             Identity::clone(&identity),
             now,
         )?;

@@ -51,6 +51,13 @@ impl Prf {
         out
     }
 
+    /// `HKDF-Expand-SHA-256(key, label ‖ framed, N)`, of bytes that are framed.
+    pub(crate) fn derive_framed<const N: usize>(&self, label: Label, framed: &[u8]) -> Secret<N> {
+        let mut out = Secret::zeroed();
+        expand(&self.0, &[label.as_bytes(), framed], out.as_mut());
+        out
+    }
+
     /// [`Prf::derive`] for lengths known at run time only.
     pub(crate) fn derive_into(&self, label: Label, parts: &[&[u8]], out: &mut [u8]) {
         expand(&self.0, &[label.as_bytes(), &frame::list(parts)], out);
@@ -88,7 +95,7 @@ impl fmt::Debug for Prf {
 /// `HKDF-Expand(key, info, out.len())` of RFC 5869 section 2.3, over the hash of `key`:
 /// `T(i) = HMAC(key, T(i-1) ‖ info ‖ i)`. The pieces of `info` are joined as they are.
 ///
-/// At most 255 blocks exist; every caller asks for three or fewer. The message stands in one piece,
+/// At most 255 blocks exist; no caller asks for more than 17. The message stands in one piece,
 /// because each piece costs a call into the hash.
 pub(crate) fn expand(key: &hmac::Key, info: &[&[u8]], out: &mut [u8]) {
     let block_bytes = key.algorithm().tag_len();

@@ -107,6 +107,10 @@ labels! {
     SealedPassphrase = "sealed-passphrase";
     /// Digest that tells a mistyped secret of a sealed store from a right one.
     SealedSecretCheck = "check-of-sealed-store";
+    /// Message of a keyset's name, as the database looks it up.
+    KeysetName = "name-of-keyset";
+    /// What all clients of keysets share → what one of another product's clients needs.
+    KeysetClient = "keyset-client";
     /// Deployment seed → a key of the deployment.
     Deployment = "deployment";
     /// Seed without a use, by which a customer's key shows that it wraps and unwraps.
@@ -133,6 +137,18 @@ labels! {
     DocumentKey = "key-of-document";
     /// Message of a document token.
     DocumentTerm = "document-term";
+    /// Context key → the authority of a keyset.
+    KeysetAuthority = "keyset-authority";
+    /// Authority of a keyset → the key of one item.
+    KeysetItem = "keyset-item";
+    /// Key of an item → the material of a data key.
+    KeysetMaterial = "keyset-material";
+    /// Message of the tag of an item.
+    KeysetTag = "keyset-tag";
+    /// Message of what tells whose a locked item is.
+    KeysetLock = "keyset-lock";
+    /// Lock secret → the key of a keyset's index terms.
+    KeysetIndex = "keyset-index";
     /// Digest that binds a seed wrapped by a provider to its place.
     Binding = "binding-of-seed";
 }

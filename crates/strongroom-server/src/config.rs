@@ -82,11 +82,13 @@ pub enum Surface {
     WorkOs,
     /// Stack Auth's Data Vault: `/api/v1/data-vault/*`.
     Stack,
+    /// CipherStash's key and token services: `/zerokms/*`, `/api/authorise`.
+    CipherStash,
 }
 
 impl Surface {
     /// Every surface.
-    pub const ALL: [Self; 2] = [Self::WorkOs, Self::Stack];
+    pub const ALL: [Self; 3] = [Self::WorkOs, Self::Stack, Self::CipherStash];
 
     /// The name that it is switched on by.
     #[must_use]
@@ -94,6 +96,7 @@ impl Surface {
         match self {
             Self::WorkOs => "workos",
             Self::Stack => "stack",
+            Self::CipherStash => "cipherstash",
         }
     }
 
@@ -141,6 +144,9 @@ pub struct Config {
     /// The addresses that clients of Stack Auth are told to turn to when this one does not answer.
     /// They send them their secret keys. Default: none, and the call is not served.
     pub stack_backend_urls: Vec<String>,
+    /// What clients of CipherStash put before a path to reach this server. They send their tokens
+    /// there. Needed where that surface is on; in development mode, the address listened on.
+    pub cipherstash_url: Option<String>,
 }
 
 /// The port that [`Config::new`] listens on.
@@ -177,6 +183,7 @@ impl Config {
             operation: Operation::Production,
             surfaces: BTreeSet::new(),
             stack_backend_urls: Vec::new(),
+            cipherstash_url: None,
         }
     }
 
@@ -215,6 +222,14 @@ impl Config {
         if !urls.all(|url| acceptable(url, OWN_NODES).is_some()) {
             return Err(ConfigError::BackendUrl);
         }
+        let served = self.surfaces.contains(&Surface::CipherStash) && !development;
+        match &self.cipherstash_url {
+            None if served => return Err(ConfigError::CipherStashUrl),
+            Some(url) if acceptable(url, OWN_NODES).is_none() => {
+                return Err(ConfigError::CipherStashUrl);
+            }
+            _ => {}
+        }
         Ok(())
     }
 }
@@ -243,6 +258,13 @@ pub enum ConfigError {
          clients send their secret keys there"
     )]
     BackendUrl,
+    /// No address to tell clients of CipherStash, or one that they would send their tokens to in the
+    /// clear.
+    #[error(
+        "the surface `cipherstash` needs `cipherstash_url`: https, or http to this machine's \
+         address; clients are told it, and send their tokens there"
+    )]
+    CipherStashUrl,
 }
 
 #[cfg(test)]
@@ -316,6 +338,23 @@ mod tests {
         ] {
             assert_eq!(naming(url).check(), Err(ConfigError::BackendUrl), "{url}");
         }
+    }
+
+    #[test]
+    fn clients_are_told_an_address_that_is_safe() {
+        let with = |url: Option<&str>| Config {
+            surfaces: [Surface::CipherStash].into(),
+            cipherstash_url: url.map(str::to_owned),
+            ..Config::new(PathBuf::from("data"))
+        };
+        for url in ["https://vault.example", "http://127.0.0.1:8320"] {
+            assert_eq!(with(Some(url)).check(), Ok(()), "{url}");
+        }
+        let wrong = [None, Some("http://vault.example"), Some("vault.example")];
+        for url in wrong {
+            assert_eq!(with(url).check(), Err(ConfigError::CipherStashUrl));
+        }
+        assert_eq!(Config::new(PathBuf::from("data")).check(), Ok(()));
     }
 
     #[test]

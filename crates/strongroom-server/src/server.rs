@@ -115,7 +115,14 @@ impl Server {
                 (Some(issuer), Some(info))
             }
         };
-        let surfaces = Surfaces::new(config.surfaces.clone(), config.stack_backend_urls.clone());
+        let surfaces = Surfaces::new(
+            config.surfaces.clone(),
+            config.stack_backend_urls.clone(),
+            config
+                .cipherstash_url
+                .clone()
+                .unwrap_or_else(|| url.clone()),
+        );
         let app = edge(room, config.limits, issuer, surfaces);
         let (stop, stopped) = watch::channel(false);
         let handle = Handle::new();
@@ -345,6 +352,7 @@ pub(crate) fn own_ask(api_key: &str, request_id: RequestId) -> Ask {
         credentials: Credentials {
             bearer: Some(Arc::new(Bearer::new(api_key))),
             identity: None,
+            workspace: None,
         },
         origin: Origin {
             request_id,

@@ -18,6 +18,7 @@ mod coded;
 mod context;
 mod id;
 mod json;
+mod keyset;
 mod metadata;
 mod operation;
 mod permission;
@@ -37,6 +38,7 @@ pub use id::{
     PolicyId, RequestId, WebhookId, WorkspaceId,
 };
 pub use json::{StrictError, parse_strict};
+pub use keyset::{KeysetClientId, KeysetId, KeysetName, KeysetNameError, UuidError};
 pub use metadata::{Metadata, MetadataError};
 pub use operation::{Operation, Outcome};
 pub use permission::Permission;

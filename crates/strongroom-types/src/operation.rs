@@ -163,6 +163,32 @@ coded_enum! {
         SealedEvaluate = 186, "sealed-store.evaluate";
         /// Erasing sealed records that expired. The entry states the new root of the store's map.
         SealedPurge = 187, "sealed-store.purge";
+        /// Deriving new data keys of a keyset.
+        KeysetGenerate = 190, "keyset.generate";
+        /// Deriving data keys of a keyset again, for who shows their tags.
+        KeysetRetrieve = 191, "keyset.retrieve";
+        /// Giving out the key of a keyset's index terms.
+        KeysetLoad = 192, "keyset.load";
+        /// Declaring a keyset.
+        KeysetCreate = 193, "keyset.create";
+        /// Changing what is said of a keyset.
+        KeysetUpdate = 194, "keyset.update";
+        /// Resuming a keyset.
+        KeysetEnable = 195, "keyset.enable";
+        /// Suspending a keyset.
+        KeysetDisable = 196, "keyset.disable";
+        /// Letting a client of keysets use one.
+        KeysetGrant = 197, "keyset.grant";
+        /// Taking a keyset from a client of keysets.
+        KeysetRevoke = 198, "keyset.revoke";
+        /// Making a client of keysets.
+        KeysetClientCreate = 199, "keyset.client.create";
+        /// Removing a client of keysets with its grants.
+        KeysetClientDelete = 200, "keyset.client.delete";
+        /// Issuing an access token, for an API key or for an identity that acts by itself.
+        AccessTokenIssue = 201, "access-token.issue";
+        /// Letting the identities of an issuer act as a client, or ending that.
+        IssuerActAs = 202, "issuer.act-as";
     }
 }
 

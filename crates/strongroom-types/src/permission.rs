@@ -47,5 +47,13 @@ coded_enum! {
         AdminCustomerKeys = 15, "admin:customer-keys";
         /// See, begin and cancel jobs.
         AdminJobs = 16, "admin:jobs";
+        /// Derive new data keys of keysets.
+        KeysetsGenerate = 30, "keysets:generate";
+        /// Derive data keys of keysets again, and load keysets.
+        KeysetsRetrieve = 31, "keysets:retrieve";
+        /// List keysets.
+        KeysetsList = 32, "keysets:list";
+        /// Declare, change, suspend and grant keysets, and administer their clients.
+        AdminKeysets = 33, "admin:keysets";
     }
 }

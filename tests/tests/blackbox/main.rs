@@ -12,6 +12,7 @@
 mod attacks;
 mod bad_input;
 mod batches;
+mod cipherstash;
 mod clients;
 mod command_line;
 mod concurrency;

@@ -6,6 +6,7 @@
 
 #![expect(clippy::unwrap_used, reason = "what is not there fails its test")]
 
+mod cipherstash;
 mod program;
 mod stack;
 mod workos;

@@ -163,7 +163,11 @@ impl Strongroom {
     ///
     /// # Errors
     /// The caller lacks one of the permissions.
-    fn check_grant(&self, caller: &Caller, permissions: &[Permission]) -> Result<(), Denial> {
+    pub(super) fn check_grant(
+        &self,
+        caller: &Caller,
+        permissions: &[Permission],
+    ) -> Result<(), Denial> {
         let inert = caller.state.id != self.deployment.system;
         permissions
             .iter()
@@ -172,7 +176,11 @@ impl Strongroom {
     }
 
     /// A client that an administrator names; another's id is as unknown as none.
-    async fn known_client(&self, caller: &Caller, id: ClientId) -> Result<Arc<Client>, Denial> {
+    pub(super) async fn known_client(
+        &self,
+        caller: &Caller,
+        id: ClientId,
+    ) -> Result<Arc<Client>, Denial> {
         self.load_client(&caller.state, id)
             .await
             .map_err(|denial| match denial {

@@ -325,7 +325,7 @@ impl Administration for Rotate {
 }
 
 /// Suspends or resumes: allowed from the other of the two states only.
-async fn switch(
+pub(super) async fn switch(
     room: &Strongroom,
     caller: &Caller,
     id: ContextId,

@@ -1,7 +1,7 @@
 //! Trusted issuers. Whoever administers them can impersonate identities of the workspace.
 
 use strongroom_types::body::{IssuerCreate, IssuerInfo, IssuerKeys, IssuerUpdate, Page};
-use strongroom_types::{IssuerId, Operation, Permission};
+use strongroom_types::{ClientId, IssuerId, Operation, Permission};
 
 use super::{Administration, PageQuery, body_digest, names, page, reading};
 use crate::ask::{Answered, Ask};
@@ -57,6 +57,22 @@ impl Strongroom {
         request: IssuerUpdate,
     ) -> Result<Answered<IssuerInfo>, Refused> {
         self.administer(ask, Update { id, request }).await
+    }
+}
+
+impl Strongroom {
+    /// Lets the identities of an issuer act by themselves as a client of the workspace, or ends that.
+    /// Nobody lets them do what it may not do itself.
+    ///
+    /// # Errors
+    /// [`Refused`], with the entry where the caller is known.
+    pub async fn issuer_act_as(
+        &self,
+        ask: &Ask,
+        id: IssuerId,
+        client: Option<ClientId>,
+    ) -> Result<Answered<IssuerInfo>, Refused> {
+        self.administer(ask, ActAs { id, client }).await
     }
 }
 
@@ -194,12 +210,63 @@ impl Administration for Update {
 
     async fn decide(
         &self,
-        _room: &Strongroom,
+        room: &Strongroom,
         caller: &Caller,
     ) -> Result<(IssuerInfo, Account), Stopped> {
         let issuer = known(caller, self.id)?;
+        if let Some(client) = issuer
+            .body
+            .acts_as
+            .filter(|_| !only_disables(&self.request))
+        {
+            // Whoever chooses its keys acts as the client.
+            check_acting(room, caller, client).await?;
+        }
         let body = issuer.body.clone().apply(self.request.clone())?;
         let (info, account) = change(caller, self.id, issuer.created, body)?;
         Ok((info, account.fact("changed", &changed(&self.request))))
+    }
+}
+
+/// Whether the caller may give away what a client may do.
+async fn check_acting(room: &Strongroom, caller: &Caller, client: ClientId) -> Result<(), Denial> {
+    caller.require(Permission::AdminClients)?;
+    let client = room.known_client(caller, client).await?;
+    room.check_grant(caller, &client.body.permissions)
+}
+
+/// Whether an update takes trust away and gives none.
+fn only_disables(request: &IssuerUpdate) -> bool {
+    request.disabled == Some(true) && changed(request) == "disabled"
+}
+
+struct ActAs {
+    id: IssuerId,
+    client: Option<ClientId>,
+}
+
+impl Administration for ActAs {
+    const OPERATION: Operation = Operation::IssuerActAs;
+    const PERMISSION: Option<Permission> = Some(Permission::AdminIssuers);
+    type Answer = IssuerInfo;
+
+    async fn decide(
+        &self,
+        room: &Strongroom,
+        caller: &Caller,
+    ) -> Result<(IssuerInfo, Account), Stopped> {
+        caller.require(Permission::AdminClients)?;
+        if let Some(client) = self.client {
+            check_acting(room, caller, client).await?;
+        }
+        let issuer = known(caller, self.id)?;
+        let body = IssuerBody {
+            acts_as: self.client,
+            ..issuer.body.clone()
+        };
+        let (info, account) = change(caller, self.id, issuer.created, body)?;
+        let client = self.client.map(|client| client.to_string());
+        let client = client.as_deref().unwrap_or("none");
+        Ok((info, account.fact("acts_as", client)))
     }
 }

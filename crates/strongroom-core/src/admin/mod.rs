@@ -12,12 +12,14 @@ mod first;
 mod idempotency;
 mod issuers;
 mod jobs;
+mod keysets;
 mod policies;
 mod sealed_stores;
 mod stores;
 mod webhooks;
 mod workspaces;
 
+pub use keysets::{KeysetClientCreate, KeysetClientCreated, KeysetCreate, KeysetModify};
 use serde::Serialize;
 use strongroom_log::sha256;
 use strongroom_types::body::Page;

@@ -68,6 +68,22 @@ impl KeyUse {
         }
     }
 
+    /// Deriving again under a version.
+    pub(crate) fn opening_version(keys: &ContextKeys, version: KeyVersion) -> Self {
+        Self {
+            context: keys.id,
+            kind: keys.kind,
+            version,
+            suite: None,
+            moved_to: None,
+        }
+    }
+
+    /// Deriving under the active version.
+    pub(crate) fn deriving(keys: &ContextKeys) -> Self {
+        Self::opening_version(keys, keys.active)
+    }
+
     /// Opening what the envelope names, to seal it under the active version.
     pub(crate) fn moving(keys: &ContextKeys, envelope: &Envelope<'_>) -> Self {
         Self {

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! api key = "sr_" ‖ base32(key id, 16 bytes ‖ secret, 32 bytes)
+//!         | "CSAK" ‖ base32(key id) ‖ "." ‖ base32(secret)
 //! ```
 
 use std::sync::Arc;
@@ -16,7 +17,7 @@ use zeroize::Zeroizing;
 use crate::ask::{Ask, Bearer};
 use crate::caller::{ApiKey, Caller, Client};
 use crate::denial::{Denial, Refused, TokenFault};
-use crate::identity::Identity;
+use crate::identity::{Access, Acting, Identity, Issuer};
 use crate::ports::{Micros, RecordKind};
 use crate::record;
 use crate::strongroom::Strongroom;
@@ -32,6 +33,8 @@ const BEARER_LIFETIME: Duration = Duration::from_mins(10);
 const IDENTITY_LIFETIME: Duration = Duration::from_mins(10);
 /// What an API key starts with.
 pub(crate) const API_KEY_PREFIX: &str = "sr_";
+/// What it starts with where its id and its secret are written apart.
+const ACCESS_KEY_PREFIX: &str = "CSAK";
 
 /// Verified credentials, so that the hot path reads no database and checks no signature twice. What
 /// depends on the workspace's state is kept under its epoch.
@@ -64,7 +67,7 @@ struct Session {
     state: Arc<WorkspaceState>,
     client: Arc<Client>,
     /// The API key that was shown, or that the token was exchanged with.
-    api_key: ApiKey,
+    api_key: Option<ApiKey>,
     expires: Option<Micros>,
     /// The identity inside an exchanged token.
     identity: Option<Arc<Identity>>,
@@ -97,6 +100,12 @@ impl Sessions {
 impl Strongroom {
     /// Finds out who asks. A failure of a known client is an entry; any other is a metric.
     pub(crate) async fn authenticate(&self, ask: &Ask) -> Result<Caller, Refused> {
+        let credentials = &ask.credentials;
+        if let (None, Some(workspace)) = (&credentials.bearer, credentials.workspace) {
+            // Boxed, so that the common case does not carry the rare one's state about.
+            let acting = Box::pin(self.acting_identity(ask, workspace)).await;
+            return acting.map_err(Refused::unlogged);
+        }
         let (caller, live) = self.client(ask).await.map_err(Refused::unlogged)?;
         let identified = match live {
             Ok(()) => self.identify(&caller, ask).await,
@@ -186,8 +195,10 @@ impl Strongroom {
     }
 
     async fn new_session(&self, bearer: &str, digest: Hash) -> Result<Arc<Session>, Denial> {
-        let session = if bearer.starts_with(API_KEY_PREFIX) {
+        let session = if is_api_key(bearer) {
             self.api_key_session(bearer).await?
+        } else if Access::is_meant(bearer) {
+            self.access_session(bearer).await?
         } else {
             self.token_session(bearer).await?
         };
@@ -218,10 +229,10 @@ impl Strongroom {
         Ok(Session {
             client: self.load_client(&state, row.client).await?,
             state,
-            api_key: ApiKey {
+            api_key: Some(ApiKey {
                 id,
                 expires: row.expires,
-            },
+            }),
             expires: row.expires,
             identity: None,
             bytes: kept_bytes(bearer),
@@ -249,13 +260,76 @@ impl Strongroom {
         Ok(Session {
             client: self.load_client(&state, token.client).await?,
             state,
-            api_key: ApiKey {
+            api_key: Some(ApiKey {
                 id: row.id,
                 expires: row.expires,
-            },
+            }),
             expires: Some(token.identity.expires),
             identity: Some(Arc::new(token.identity)),
             bytes: kept_bytes(bearer),
+        })
+    }
+
+    /// Verifies an access token: it counts as long as what it was issued for does.
+    async fn access_session(&self, bearer: &str) -> Result<Session, Denial> {
+        let issuer = &self.settings.token_issuer;
+        let access = self
+            .deployment
+            .tokens
+            .verify_access(bearer, issuer, self.time.now())
+            .map_err(|_fault: TokenFault| Denial::Unauthenticated)?;
+        let state = self.state(access.workspace).await?;
+        let client = self.load_client(&state, access.client).await?;
+        let (api_key, identity) = match access.acting {
+            Acting::Key(id) => {
+                let row = self.store.api_key(id).await?;
+                let row = row
+                    .filter(|row| (row.workspace, row.client) == (access.workspace, access.client))
+                    .ok_or(Denial::Unauthenticated)?;
+                let expires = row.expires;
+                (Some(ApiKey { id, expires }), None)
+            }
+            Acting::Identity(identity) => {
+                let issuer = state.issuers.by_id(identity.issuer);
+                let acts = |issuer: &&Issuer| {
+                    !issuer.body.disabled && issuer.body.acts_as == Some(access.client)
+                };
+                issuer.filter(acts).ok_or(Denial::Unauthenticated)?;
+                (None, Some(Arc::new(identity)))
+            }
+        };
+        let key_expires = api_key.and_then(|key| key.expires).unwrap_or(Micros::MAX);
+        Ok(Session {
+            client,
+            state,
+            api_key,
+            expires: Some(access.expires.min(key_expires)),
+            identity,
+            bytes: kept_bytes(bearer),
+        })
+    }
+
+    /// Who acts by a user's JWT alone: the client as which the issuer's identities may act.
+    async fn acting_identity(&self, ask: &Ask, workspace: WorkspaceId) -> Result<Caller, Denial> {
+        let token = ask.credentials.identity.as_deref();
+        let token = token.ok_or(Denial::Unauthenticated)?;
+        let state = self.state(workspace).await?;
+        let verified = self
+            .issuer_keys
+            .verify(token, &state.issuers, self.time.now());
+        let identity = Box::pin(verified).await?;
+        let issuer = state.issuers.by_id(identity.issuer);
+        let acts_as = issuer.and_then(|issuer| issuer.body.acts_as);
+        let client = acts_as.ok_or(Denial::Identity(TokenFault::Issuer))?;
+        let client = self.load_client(&state, client).await?;
+        if client.body.disabled {
+            return Err(Denial::CredentialRevoked);
+        }
+        Ok(Caller {
+            state,
+            client,
+            api_key: None,
+            identity: Some(Arc::new(identity)),
         })
     }
 
@@ -314,8 +388,19 @@ impl Strongroom {
     }
 }
 
+/// Whether the text means to be an API key, in either spelling.
+pub(crate) fn is_api_key(text: &str) -> bool {
+    text.starts_with(API_KEY_PREFIX) || text.starts_with(ACCESS_KEY_PREFIX)
+}
+
 /// Splits an API key into its id and its secret.
 pub(crate) fn parse_api_key(text: &str) -> Option<(KeyId, [u8; 32])> {
+    if let Some(rest) = text.strip_prefix(ACCESS_KEY_PREFIX) {
+        let (id, secret) = rest.split_once('.')?;
+        let id: [u8; 16] = base32::decode(id)?.try_into().ok()?;
+        let secret = base32::decode(secret)?.try_into().ok()?;
+        return Some((KeyId::from_bytes(id), secret));
+    }
     let bytes = base32::decode(text.strip_prefix(API_KEY_PREFIX)?)?;
     let (id, secret) = bytes.split_first_chunk::<16>()?;
     Some((KeyId::from_bytes(*id), secret.try_into().ok()?))
@@ -329,9 +414,34 @@ pub(crate) fn format_api_key(id: KeyId, secret: &[u8; 32]) -> String {
     )
 }
 
+/// An API key in the spelling in which id and secret stand apart.
+#[must_use]
+pub fn access_key(api_key: &str) -> Option<String> {
+    let (id, secret) = parse_api_key(api_key)?;
+    let (id, secret) = (base32::encode(id.as_bytes()), base32::encode(&secret));
+    Some(format!("{ACCESS_KEY_PREFIX}{id}.{secret}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_access_key_is_an_api_key_in_another_spelling() {
+        let (id, secret) = (KeyId::from_bytes([3; 16]), [0xa5; 32]);
+        let text = access_key(&format_api_key(id, &secret)).unwrap();
+        assert_eq!(text.len(), 4 + 26 + 1 + 52);
+        assert_eq!(parse_api_key(&text), Some((id, secret)));
+        for wrong in [
+            text.replace('.', ""),
+            text.replace('.', ".."),
+            format!("{text}0"),
+            text.to_lowercase(),
+            "CSAK.".to_owned(),
+        ] {
+            assert_eq!(parse_api_key(&wrong), None, "{wrong}");
+        }
+    }
 
     #[test]
     fn api_keys_round_trip_and_have_one_spelling() {

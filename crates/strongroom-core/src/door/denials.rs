@@ -138,6 +138,8 @@ pub(crate) struct Asked {
     pub(crate) object: Option<ObjectId>,
     /// The key context of a store.
     pub(crate) store: Option<KeyContext>,
+    /// The key context of a keyset.
+    pub(crate) keyset: Option<KeyContext>,
     pub(crate) customer_key: Option<CustomerKeyId>,
 }
 
@@ -148,6 +150,7 @@ impl Asked {
             contexts: Vec::new(),
             object: Some(object),
             store: None,
+            keyset: None,
             customer_key: None,
         }
     }
@@ -156,6 +159,14 @@ impl Asked {
     pub(crate) fn of_context(map: &KeyContext) -> Self {
         Self {
             contexts: vec![map.clone()],
+            ..Self::default()
+        }
+    }
+
+    /// A keyset, by its key context.
+    pub(crate) fn of_keyset(map: KeyContext) -> Self {
+        Self {
+            keyset: Some(map),
             ..Self::default()
         }
     }
@@ -267,6 +278,10 @@ fn asked_account(caller: &Caller, asked: Asked) -> Account {
     if let Some(map) = asked.store {
         let context = caller.state.context_id(Kind::Store, &map);
         account = account.of_kind(Kind::Store, context, &map);
+    }
+    if let Some(map) = asked.keyset {
+        let context = caller.state.context_id(Kind::Keyset, &map);
+        account = account.of_kind(Kind::Keyset, context, &map);
     }
     account.count = u32::try_from(account.uses.len().max(1)).unwrap_or(u32::MAX);
     if let Some(object) = asked.object {

@@ -34,6 +34,9 @@ pub(crate) struct Need {
     pub(super) lock_secret: bool,
 }
 
+/// Versions that are named together.
+pub(super) type Versions = BTreeSet<KeyVersion>;
+
 /// Which versions are opened with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Opens {
@@ -69,6 +72,21 @@ impl Need {
             active: true,
             opens: Opens::One(envelope.key_part.version),
             lock_secret: false,
+        }
+    }
+
+    /// To derive data keys again, under one or several versions.
+    pub(super) fn deriving_again(versions: &Versions, lock_secret: bool) -> Self {
+        let mut named = versions.iter();
+        let opens = match (named.next(), named.next()) {
+            (Some(only), None) => Opens::One(*only),
+            (Some(_), Some(_)) => Opens::Every,
+            (None, _) => Opens::Nothing,
+        };
+        Self {
+            active: false,
+            opens,
+            lock_secret,
         }
     }
 

@@ -20,6 +20,7 @@ mod draw;
 mod idle;
 mod kept;
 pub(crate) mod keyring;
+mod keysets;
 mod locks;
 mod permit;
 mod stores;
@@ -32,7 +33,8 @@ use strongroom_types::body::LogEntryId;
 use strongroom_types::{Operation, Outcome, Permission, Reason};
 
 pub(crate) use account::{Account, KeyUse, NO_KEY};
-pub(crate) use authenticate::{Recalled, Sessions, format_api_key};
+pub use authenticate::access_key;
+pub(crate) use authenticate::{Recalled, Sessions, format_api_key, is_api_key};
 pub(crate) use contexts::{check_purpose, format_fault, parse};
 pub(crate) use denials::{Asked, Floods};
 pub(crate) use draw::Pool;

@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 use strongroom_types::body::{IssuerCreate, IssuerInfo, IssuerKeys, IssuerUpdate};
-use strongroom_types::{IssuerId, Lock};
+use strongroom_types::{ClientId, IssuerId, Lock};
 
 use super::jwk::KeySet;
 use crate::denial::{Denial, Invalid, TokenFault};
@@ -44,6 +44,7 @@ impl Issuer {
             clock_skew_s: body.clock_skew_s,
             display_claims: body.display_claims,
             disabled: body.disabled,
+            acts_as: body.acts_as,
             created: format_time(self.created),
         }
     }
@@ -65,6 +66,9 @@ pub(crate) struct IssuerBody {
     pub(crate) display_claims: Vec<String>,
     /// Whether it is suspended.
     pub(crate) disabled: bool,
+    /// The client as which its identities may act by themselves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) acts_as: Option<ClientId>,
 }
 
 impl IssuerBody {
@@ -80,6 +84,7 @@ impl IssuerBody {
             clock_skew_s: create.clock_skew_s.unwrap_or(SKEW_DEFAULT_S),
             display_claims: create.display_claims,
             disabled: false,
+            acts_as: None,
         };
         body.check()?;
         Ok(body)
@@ -97,6 +102,7 @@ impl IssuerBody {
             clock_skew_s: update.clock_skew_s.unwrap_or(self.clock_skew_s),
             display_claims: update.display_claims.unwrap_or(self.display_claims),
             disabled: update.disabled.unwrap_or(self.disabled),
+            acts_as: self.acts_as,
         };
         body.check()?;
         Ok(body)

@@ -13,6 +13,7 @@
 //! What is *not* here: network (the `Fetch` port), clock (`now` is a parameter), and the decision
 //! who may do what.
 
+mod access;
 mod issuer;
 mod jwk;
 mod jwt;
@@ -28,6 +29,7 @@ use serde_json::{Map, Value};
 use strongroom_crypto::keys::ResolvedLock;
 use strongroom_types::{ClaimValue, Claims, IssuerId, Lock};
 
+pub(crate) use self::access::{Access, Acting};
 pub(crate) use self::issuer::{Issuer, IssuerBody, Issuers};
 pub(crate) use self::keys::KeyCache;
 pub(crate) use self::token::{Exchanged, TokenSigner};
@@ -66,6 +68,14 @@ impl Identity {
     /// [`Denial::ClaimUnbindable`] when its value has no bindable type.
     pub(crate) fn resolve(&self, lock: &Lock) -> Result<ResolvedLock, Denial> {
         resolve(self.issuer, &self.claims, lock)
+    }
+
+    /// The typed value of a claim.
+    ///
+    /// # Errors
+    /// As [`Identity::resolve`].
+    pub(crate) fn bound_claim(&self, name: &str) -> Result<ClaimValue, Denial> {
+        bind(name, &self.claims).map(|(_, value)| value)
     }
 }
 

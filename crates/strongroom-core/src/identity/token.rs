@@ -75,7 +75,7 @@ impl Exchanged {
 }
 
 /// `min(now + 15 min, what ends first)` in whole seconds, if later than now.
-fn expiry(ends: Micros, now: Micros) -> Option<Micros> {
+pub(super) fn expiry(ends: Micros, now: Micros) -> Option<Micros> {
     let expires = ends.min(now.saturating_add(LIFETIME));
     let whole = seconds(expires.div_euclid(seconds(1)));
     (whole > now).then_some(whole)
@@ -95,10 +95,10 @@ struct Payload {
     identity: Subject,
 }
 
-/// The identity in an exchanged token.
+/// The identity in a token of ours.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Subject {
+pub(super) struct Subject {
     issuer: IssuerId,
     iss: String,
     sub: String,
@@ -138,14 +138,42 @@ impl TokenSigner {
         exchanged: &Exchanged,
         now: Micros,
     ) -> Result<String, Denial> {
+        self.sign(TYPE, &payload(iss, exchanged, now))
+    }
+
+    /// Signs claims of a token of another kind.
+    ///
+    /// # Errors
+    /// [`Denial::Internal`] when the library does not sign.
+    pub(super) fn sign<T: Serialize>(&self, typ: &str, claims: &T) -> Result<String, Denial> {
         let header = Header {
-            typ: Some(TYPE.to_owned()),
+            typ: Some(typ.to_owned()),
             ..Header::new(Algorithm::EdDSA)
         };
-        let payload = payload(iss, exchanged, now);
-        jsonwebtoken::encode(&header, &payload, &self.key)
-            .ok()
-            .ok_or(Denial::Internal)
+        let signed = jsonwebtoken::encode(&header, claims, &self.key);
+        signed.ok().ok_or(Denial::Internal)
+    }
+
+    /// The claims of a token of a kind, once its signature verifies.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub(super) fn signed_claims(
+        &self,
+        token: &str,
+        typ: &str,
+    ) -> Result<Map<String, Value>, TokenFault> {
+        let token = Token::parse(token, BYTES_MAX)?;
+        if token.algorithm != Algorithm::EdDSA {
+            return Err(TokenFault::Algorithm);
+        }
+        if !self.public.verifies(&token) {
+            return Err(TokenFault::Signature);
+        }
+        if token.typ.as_deref() != Some(typ) {
+            return Err(TokenFault::Malformed);
+        }
+        Ok(token.claims)
     }
 
     /// Verifies a token of the deployment `iss`.
@@ -158,17 +186,8 @@ impl TokenSigner {
         iss: &str,
         now: Micros,
     ) -> Result<Exchanged, TokenFault> {
-        let token = Token::parse(token, BYTES_MAX)?;
-        if token.algorithm != Algorithm::EdDSA {
-            return Err(TokenFault::Algorithm);
-        }
-        if !self.public.verifies(&token) {
-            return Err(TokenFault::Signature);
-        }
-        if token.typ.as_deref() != Some(TYPE) {
-            return Err(TokenFault::Malformed);
-        }
-        let payload = serde_json::from_value(Value::Object(token.claims));
+        let claims = self.signed_claims(token, TYPE)?;
+        let payload = serde_json::from_value(Value::Object(claims));
         exchanged(payload.ok().ok_or(TokenFault::Malformed)?, iss, now)
     }
 }
@@ -183,19 +202,36 @@ fn payload(iss: &str, exchanged: &Exchanged, now: Micros) -> Payload {
         ws: exchanged.workspace,
         client: exchanged.client,
         key: exchanged.api_key,
-        identity: Subject {
+        identity: Subject::of(identity),
+    }
+}
+
+impl Subject {
+    pub(super) fn of(identity: &Identity) -> Self {
+        Self {
             issuer: identity.issuer,
             iss: identity.iss.clone(),
             sub: identity.subject.clone(),
             claims: identity.claims.clone(),
             display: identity.display.keys().cloned().collect(),
-        },
+        }
+    }
+
+    /// The identity, whose proof ends with the token.
+    pub(super) fn into_identity(self, expires: Micros) -> Identity {
+        Identity {
+            issuer: self.issuer,
+            iss: self.iss,
+            subject: self.sub,
+            display: pick(&self.claims, &self.display),
+            claims: self.claims,
+            expires,
+        }
     }
 }
 
 fn exchanged(payload: Payload, iss: &str, now: Micros) -> Result<Exchanged, TokenFault> {
     let expires = seconds(payload.exp);
-    let subject = payload.identity;
     if payload.iss != iss {
         return Err(TokenFault::Issuer);
     }
@@ -205,19 +241,11 @@ fn exchanged(payload: Payload, iss: &str, now: Micros) -> Result<Exchanged, Toke
     if now >= expires {
         return Err(TokenFault::Expired);
     }
-    let identity = Identity {
-        issuer: subject.issuer,
-        iss: subject.iss,
-        subject: subject.sub,
-        display: pick(&subject.claims, &subject.display),
-        claims: subject.claims,
-        expires,
-    };
     Ok(Exchanged {
         workspace: payload.ws,
         client: payload.client,
         api_key: payload.key,
-        identity,
+        identity: payload.identity.into_identity(expires),
     })
 }
 

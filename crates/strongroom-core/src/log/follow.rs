@@ -206,7 +206,8 @@ const fn direction(operation: Operation) -> Option<Direction> {
         | Operation::ObjectUpdate
         | Operation::ObjectUpsert
         | Operation::StoreSet
-        | Operation::SealedSet => Some(Direction::Seals),
+        | Operation::SealedSet
+        | Operation::KeysetGenerate => Some(Direction::Seals),
         Operation::Decrypt
         | Operation::DataKeyUnwrap
         | Operation::StreamDecrypt
@@ -218,7 +219,8 @@ const fn direction(operation: Operation) -> Option<Direction> {
         | Operation::ObjectRewrap
         | Operation::StoreGet
         | Operation::SealedGet
-        | Operation::StoreRewrap => Some(Direction::Opens),
+        | Operation::StoreRewrap
+        | Operation::KeysetRetrieve => Some(Direction::Opens),
         Operation::DataKeyRekey => Some(Direction::Both),
         _ => None,
     }

@@ -53,6 +53,16 @@ pub enum RecordKind {
     CustomerKey,
     /// A webhook.
     Webhook,
+    /// A keyset.
+    Keyset,
+    /// What the name of a keyset is looked up by.
+    KeysetName,
+    /// A client of keysets.
+    KeysetClient,
+    /// That a client of keysets may use a keyset.
+    KeysetGrant,
+    /// What all clients of keysets of a workspace share.
+    KeysetShare,
 }
 
 impl RecordKind {
@@ -65,11 +75,16 @@ impl RecordKind {
             Self::Policy => "policy",
             Self::CustomerKey => "customer-key",
             Self::Webhook => "webhook",
+            Self::Keyset => "keyset",
+            Self::KeysetName => "keyset-name",
+            Self::KeysetClient => "keyset-client",
+            Self::KeysetGrant => "keyset-grant",
+            Self::KeysetShare => "keyset-share",
         }
     }
 }
 
-/// A client, issuer, policy, customer's key or webhook: an id in the clear and a sealed body.
+/// A client, issuer, policy, customer's key, webhook or keyset: an id in the clear and a sealed body.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
     /// What it describes.

@@ -322,6 +322,7 @@ pub(crate) fn ask(api_key: &str) -> Ask {
         credentials: Credentials {
             bearer: Some(Arc::new(Bearer::new(api_key))),
             identity: None,
+            workspace: None,
         },
         origin: Origin {
             request_id: RequestId::from_bytes([3; 16]),

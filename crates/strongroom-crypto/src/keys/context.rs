@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use strongroom_types::{ContextId, KeyContext, KeyVersion, Kind, Purpose, Suite, WorkspaceId};
 
-use super::{Place, Seed};
+use super::{KeysetAuthority, Place, Seed};
 use crate::chunked::InputKey;
 use crate::frame;
 use crate::kdf::Prf;
@@ -38,6 +38,13 @@ impl ContextIdKey {
     #[must_use]
     pub fn object_name(&self, name: &str) -> [u8; 32] {
         self.0.mac(Label::ObjectName, &[name.as_bytes()])
+    }
+
+    /// `HMAC-SHA-256(context-id key, label ‖ frame(name))`: a keyset's name as the database looks it
+    /// up.
+    #[must_use]
+    pub fn keyset_name(&self, name: &str) -> [u8; 32] {
+        self.0.mac(Label::KeysetName, &[name.as_bytes()])
     }
 
     /// `HMAC-SHA-256(context-id key, label ‖ frame(context id, name))`: the name of a value in a
@@ -101,6 +108,16 @@ impl ContextKey {
     #[must_use]
     pub const fn version(&self) -> KeyVersion {
         self.version
+    }
+
+    /// `HKDF-Expand(context key, label ‖ frame(workspace, context id, version))`: what derives the data
+    /// keys of a keyset.
+    #[must_use]
+    pub fn keyset_authority(&self) -> KeysetAuthority {
+        let version = self.version.0.to_be_bytes();
+        let parts: [&[u8]; 3] = [self.workspace.as_bytes(), self.context.as_bytes(), &version];
+        let key = self.key.derive::<32>(Label::KeysetAuthority, &parts);
+        KeysetAuthority::of(self.version, Prf::new(&key))
     }
 
     /// `HKDF-Expand(context key, label ‖ frame(purpose, suite))` for bodies in derived mode.

@@ -108,8 +108,8 @@ impl core::fmt::Debug for ResolvedLock {
 /// context key, so that rotation needs nobody's claims.
 #[derive(Debug)]
 pub struct LockSecret {
-    keys: Prf,
-    tags: Prf,
+    pub(super) keys: Prf,
+    pub(super) tags: Prf,
 }
 
 impl LockSecret {

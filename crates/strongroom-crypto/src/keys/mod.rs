@@ -11,6 +11,7 @@
 
 mod audit;
 mod context;
+mod keyset;
 mod lock;
 mod sealing;
 mod seed;
@@ -18,6 +19,10 @@ mod workspace;
 
 pub use audit::{AuditKey, TAG_BYTES};
 pub use context::{ContextIdKey, ContextKey};
+pub use keyset::{
+    Condition, KEY_MATERIAL_BYTES, KEYSET_IV_BYTES, KeysetAuthority, KeysetItem, KeysetTag,
+    ResolvedPolicy,
+};
 pub use lock::{LOCK_SALT_BYTES, LOCK_TAG_BYTES, LockKey, LockSecret, ResolvedLock, UnmetTerm};
 pub use seed::{Place, Seed, WrappingKey};
 pub use workspace::WorkspaceRoot;

@@ -3,9 +3,11 @@
 //! Each surface has a folder and routes of its own, is switched on by name, speaks its own errors,
 //! and translates into operations of the core. None knows the store or a key.
 
+pub(crate) mod cipherstash;
 pub(crate) mod stack;
 pub(crate) mod workos;
 
+pub(crate) use cipherstash::{client_key, crn, member, operator, workspace_id};
 pub(crate) use stack::project_of;
 
 use std::collections::BTreeSet;
@@ -24,11 +26,27 @@ pub(crate) struct Surfaces {
     on: BTreeSet<Surface>,
     /// What `backend-urls` of Stack Auth's surface names.
     backend_urls: Vec<String>,
+    /// What is before the paths of CipherStash's surface, as its clients are told.
+    cipherstash_url: String,
 }
 
 impl Surfaces {
-    pub(crate) const fn new(on: BTreeSet<Surface>, backend_urls: Vec<String>) -> Self {
-        Self { on, backend_urls }
+    pub(crate) const fn new(
+        on: BTreeSet<Surface>,
+        backend_urls: Vec<String>,
+        cipherstash_url: String,
+    ) -> Self {
+        Self {
+            on,
+            backend_urls,
+            cipherstash_url,
+        }
+    }
+
+    /// Where clients of CipherStash find the key service: their tokens name it. It ends in a slash, or
+    /// they would drop its last part.
+    pub(crate) fn key_service(&self) -> String {
+        format!("{}/zerokms/", self.cipherstash_url.trim_end_matches('/'))
     }
 
     /// The addresses that clients of Stack Auth may turn to.
@@ -41,6 +59,7 @@ impl Surfaces {
         let endpoints = |surface: &Surface| match surface {
             Surface::WorkOs => workos::endpoints(),
             Surface::Stack => stack::endpoints(),
+            Surface::CipherStash => cipherstash::endpoints(),
         };
         self.on.iter().flat_map(endpoints).collect()
     }
@@ -50,6 +69,7 @@ impl Surfaces {
         let serves = |surface: &Surface| match surface {
             Surface::WorkOs => workos::serves(path),
             Surface::Stack => stack::serves(path),
+            Surface::CipherStash => cipherstash::serves(path),
         };
         self.on.iter().copied().find(serves)
     }
@@ -61,6 +81,7 @@ pub(crate) fn answer(surface: Surface, response: Response) -> Response {
     match surface {
         Surface::WorkOs => workos::answer(response, problem.as_deref()),
         Surface::Stack => stack::answer(response, problem.as_deref()),
+        Surface::CipherStash => cipherstash::answer(response, problem.as_deref()),
     }
 }
 
@@ -69,6 +90,6 @@ pub(crate) fn answer(surface: Surface, response: Response) -> Response {
 pub(crate) fn credential(surface: Option<Surface>, headers: &HeaderMap) -> Option<&str> {
     match surface {
         Some(Surface::Stack) => stack::credential(headers),
-        Some(Surface::WorkOs) | None => bearer(headers),
+        Some(Surface::WorkOs | Surface::CipherStash) | None => bearer(headers),
     }
 }

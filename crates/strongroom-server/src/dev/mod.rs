@@ -6,6 +6,7 @@
 //! and the old one stays trusted, so that values locked to its identities still open for tokens
 //! minted with `"claims":{"iss":"<old url>/dev/oidc"}`.
 
+mod cipherstash;
 mod issuer;
 mod state;
 
@@ -15,8 +16,12 @@ use std::path::Path;
 use serde::Serialize;
 use strongroom_core::{Answered, PageQuery, Refused, Strongroom};
 use strongroom_crypto::entropy::{Entropy as _, EntropyUnavailable, SystemEntropy};
-use strongroom_types::body::{ClientCreate, IssuerCreate, IssuerKeys, WorkspaceCreate};
-use strongroom_types::{Code, ContextPattern, Permission, RequestId, WorkspaceId};
+use strongroom_types::body::{
+    ClientCreate, ClientCreated, IssuerCreate, IssuerKeys, WorkspaceCreate,
+};
+use strongroom_types::{
+    Code, ContextPattern, IssuerId, KeysetClientId, Permission, RequestId, WorkspaceId,
+};
 
 pub(crate) use issuer::{AUDIENCE, Issuer, endpoints};
 use state::{DevWorkspace, StackKeys, State};
@@ -71,6 +76,8 @@ pub struct DevInfo {
     pub workos: DevWorkOs,
     /// How Stack Auth's clients use the first workspace.
     pub stack: DevStack,
+    /// How CipherStash's clients use the first workspace.
+    pub cipherstash: DevCipherStash,
 }
 
 /// The built-in issuer.
@@ -93,6 +100,8 @@ pub struct DevSecond {
     pub workos: DevWorkOs,
     /// How Stack Auth's clients use it.
     pub stack: DevStack,
+    /// How CipherStash's clients use it.
+    pub cipherstash: DevCipherStash,
 }
 
 /// A client with the permissions that the WorkOS surface needs, and no other.
@@ -111,6 +120,33 @@ pub struct DevStack {
     pub secret_server_key: String,
     /// The API key of a client that declares and destroys stores as well.
     pub super_secret_admin_key: String,
+}
+
+/// What CipherStash's clients are configured with.
+#[derive(Clone, Serialize)]
+pub struct DevCipherStash {
+    /// `CS_WORKSPACE_CRN`.
+    pub workspace_crn: String,
+    /// The id in it.
+    pub workspace_id: String,
+    /// `CS_CLIENT_ID`.
+    pub client_id: KeysetClientId,
+    /// `CS_CLIENT_KEY`.
+    pub client_key: String,
+    /// `CS_CLIENT_ACCESS_KEY`, of a client with the permissions that the surface needs, those of its
+    /// administration included, and no others.
+    pub access_key: String,
+    /// `CS_CTS_HOST`.
+    pub cts_url: String,
+}
+
+/// Without the keys.
+impl core::fmt::Debug for DevCipherStash {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("DevCipherStash")
+            .field("workspace_crn", &self.workspace_crn)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Makes what is missing and tells how to use it. A crash on the way is made up for by the next
@@ -134,9 +170,6 @@ pub(crate) async fn set_up(
         state.save(&path)?;
     }
     let issuer = Issuer::new(format!("{url}/dev/oidc"), &state.issuer_seed()?)?;
-    for workspace in &state.workspaces {
-        trust(room, workspace, &issuer).await?;
-    }
     for position in 0..state.workspaces.len() {
         if let Some(workspace) = state.workspaces.get_mut(position)
             && workspace.workos.is_none()
@@ -152,6 +185,17 @@ pub(crate) async fn set_up(
             workspace.stack = Some(make_stack_keys(room, &workspace.api_key).await?);
             state.save(&path)?;
         }
+        if let Some(workspace) = state.workspaces.get_mut(position)
+            && workspace.cipherstash.is_none()
+        {
+            workspace.cipherstash = Some(cipherstash::set_up(room, &workspace.api_key).await?);
+            state.save(&path)?;
+        }
+        if let Some(workspace) = state.workspaces.get_mut(position) {
+            let trusted = trust(room, workspace, &issuer).await?;
+            cipherstash::let_act(room, workspace, trusted).await?;
+        }
+        state.save(&path)?;
     }
     let info = state
         .describe(url, room.log_key())
@@ -178,6 +222,7 @@ async fn make_workspace(
         api_key: value.api_key.secret,
         workos: None,
         stack: None,
+        cipherstash: None,
     })
 }
 
@@ -225,6 +270,16 @@ async fn make_client(
     name: &str,
     permissions: &[Permission],
 ) -> Result<String, DevError> {
+    let created = new_client(room, api_key, name, permissions).await?;
+    Ok(created.api_key.secret)
+}
+
+async fn new_client(
+    room: &Strongroom,
+    api_key: &str,
+    name: &str,
+    permissions: &[Permission],
+) -> Result<ClientCreated, DevError> {
     let request = ClientCreate {
         name: name.to_owned(),
         permissions: permissions.to_vec(),
@@ -232,8 +287,7 @@ async fn make_client(
         expires_in: None,
     };
     let ask = own_ask(api_key, request_id()?);
-    let created = room.client_create(&ask, request).await?.value;
-    Ok(created.api_key.secret)
+    Ok(room.client_create(&ask, request).await?.value)
 }
 
 /// Makes the workspace trust the issuer, unless it does.
@@ -241,17 +295,14 @@ async fn trust(
     room: &Strongroom,
     workspace: &DevWorkspace,
     issuer: &Issuer,
-) -> Result<(), DevError> {
+) -> Result<IssuerId, DevError> {
     let ask = own_ask(&workspace.api_key, request_id()?);
     let mut page = PageQuery::default();
     loop {
         let known = room.issuers(&ask, page).await?.value;
-        if known
-            .items
-            .iter()
-            .any(|known| known.issuer == issuer.name())
-        {
-            return Ok(());
+        let mut named = known.items.iter();
+        if let Some(known) = named.find(|known| known.issuer == issuer.name()) {
+            return Ok(known.id);
         }
         match known.next {
             None => break,
@@ -270,8 +321,7 @@ async fn trust(
         clock_skew_s: None,
         display_claims: Vec::new(),
     };
-    room.issuer_create(&ask, request).await?;
-    Ok(())
+    Ok(room.issuer_create(&ask, request).await?.value.id)
 }
 
 fn request_id() -> Result<RequestId, EntropyUnavailable> {

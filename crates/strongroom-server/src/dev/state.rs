@@ -5,12 +5,13 @@ use std::io;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
+use strongroom_core::access_key;
 use strongroom_crypto::entropy::Entropy;
 use strongroom_crypto::secret::Secret;
-use strongroom_types::{Bytes, WorkspaceId};
+use strongroom_types::{Bytes, ClientId, IssuerId, KeysetClientId, WorkspaceId};
 
-use super::{DevError, DevInfo, DevOidc, DevSecond, DevStack, DevWorkOs};
-use crate::compat::project_of;
+use super::{DevCipherStash, DevError, DevInfo, DevOidc, DevSecond, DevStack, DevWorkOs};
+use crate::compat::{crn, project_of, workspace_id};
 use crate::file;
 
 /// The content of `dev.json`.
@@ -35,6 +36,22 @@ pub(super) struct DevWorkspace {
     /// The API keys of its clients for Stack Auth's surface.
     #[serde(default)]
     pub(super) stack: Option<StackKeys>,
+    /// What CipherStash's clients are configured with.
+    #[serde(default)]
+    pub(super) cipherstash: Option<CipherStashKeys>,
+}
+
+/// What CipherStash's clients are configured with.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CipherStashKeys {
+    pub(super) api_key: String,
+    pub(super) client_id: KeysetClientId,
+    pub(super) client_key: Bytes,
+    /// As whom identities act by themselves.
+    pub(super) identities: ClientId,
+    /// The issuer whose identities do.
+    pub(super) issuer: Option<IssuerId>,
 }
 
 /// The API keys of clients for Stack Auth's surface.
@@ -49,6 +66,24 @@ impl DevWorkspace {
     fn workos(&self) -> Option<DevWorkOs> {
         let api_key = self.workos.clone()?;
         Some(DevWorkOs { api_key })
+    }
+
+    fn cipherstash(&self, url: &str) -> Option<DevCipherStash> {
+        use core::fmt::Write as _;
+
+        let keys = self.cipherstash.as_ref()?;
+        let mut client_key = String::new();
+        for byte in &keys.client_key.0 {
+            write!(client_key, "{byte:02x}").ok()?;
+        }
+        Some(DevCipherStash {
+            workspace_crn: crn(self.workspace),
+            workspace_id: workspace_id(self.workspace),
+            client_id: keys.client_id,
+            client_key,
+            access_key: access_key(&keys.api_key)?,
+            cts_url: url.to_owned(),
+        })
     }
 
     fn stack(&self) -> Option<DevStack> {
@@ -116,9 +151,11 @@ impl State {
                 api_key: second.api_key.clone(),
                 workos: second.workos()?,
                 stack: second.stack()?,
+                cipherstash: second.cipherstash(url)?,
             },
             workos: first.workos()?,
             stack: first.stack()?,
+            cipherstash: first.cipherstash(url)?,
         })
     }
 }

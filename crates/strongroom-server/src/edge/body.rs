@@ -14,7 +14,7 @@ use cbor4ii::serde::Deserializer;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use strongroom_core::{Ask, Denial, Idempotency, Invalid};
+use strongroom_core::{Ask, Denial, Idempotency, Invalid, Refused};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 
@@ -120,6 +120,23 @@ pub(crate) struct Sent<T> {
     pub(crate) held: Held,
 }
 
+/// A request with a JSON body of many items.
+#[derive(Debug)]
+pub(crate) struct SentLarge<T> {
+    pub(crate) ask: Ask,
+    pub(crate) body: T,
+    /// Dropped with the request; nobody reads it.
+    #[expect(dead_code, reason = "it is there to be dropped")]
+    pub(crate) held: Held,
+}
+
+/// A request with a JSON body of at most 64 KiB, from whoever asks: the body is what tells who it is.
+#[derive(Debug)]
+pub(crate) struct SentByAnyone<T> {
+    pub(crate) ask: Ask,
+    pub(crate) body: T,
+}
+
 /// A request with a batch, in JSON or CBOR, answered alike.
 #[derive(Debug)]
 pub(crate) struct SentBatch<T> {
@@ -167,11 +184,53 @@ impl<T: DeserializeOwned + Send> FromRequest<App> for Sent<T> {
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
         let mut ask = ask(&parts);
-        match read_json(&mut ask, &parts, body, app).await {
+        let limit = Limit::body(app);
+        match read_json(&mut ask, &parts, body, (app, limit)).await {
             Ok((body, held)) => Ok(Self { ask, body, held }),
             Err(fault) => Err(fault.refuse(app, &ask).await),
         }
     }
+}
+
+impl<T: DeserializeOwned + Send> FromRequest<App> for SentLarge<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        let mut ask = ask(&parts);
+        let limit = Limit::batch(app);
+        match read_json(&mut ask, &parts, body, (app, limit)).await {
+            Ok((body, held)) => Ok(Self { ask, body, held }),
+            Err(fault) => Err(fault.refuse(app, &ask).await),
+        }
+    }
+}
+
+impl<T: DeserializeOwned + Send> FromRequest<App> for SentByAnyone<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        let ask = ask(&parts);
+        match read_small(&parts, body, app).await {
+            Ok(body) => Ok(Self { ask, body }),
+            // Nobody is known, and no entry is made of what anybody can send.
+            Err(fault) => Err(fault.unlogged(&ask)),
+        }
+    }
+}
+
+/// A JSON body that is small enough to be read for anybody.
+async fn read_small<T: DeserializeOwned>(
+    parts: &Parts,
+    body: Body,
+    app: &Edge,
+) -> Result<T, Fault> {
+    if media_type(&parts.headers) != Some(Media::Json) {
+        return Err(Denial::MediaType.into());
+    }
+    let body = collect(body, app, Limit::SMALL).await?;
+    Ok(Encoding::Json.decode(&not_empty(body)?)?)
 }
 
 impl<T: DeserializeOwned + Send> FromRequest<App> for SentBatch<T> {
@@ -209,13 +268,12 @@ async fn read_json<T: DeserializeOwned>(
     ask: &mut Ask,
     parts: &Parts,
     body: Body,
-    app: &Edge,
+    (app, limit): (&Edge, Limit),
 ) -> Result<(T, Held), Fault> {
     ask.metadata = metadata(&parts.headers)?;
     if media_type(&parts.headers) != Some(Media::Json) {
         return Err(Denial::MediaType.into());
     }
-    let limit = Limit::body(app);
     let (body, held) = read(ask, &parts.headers, body, app, limit).await?;
     let body = not_empty(body)?;
     ask.idempotency = idempotency(parts, &body)?;
@@ -286,6 +344,15 @@ struct Fault {
 }
 
 impl Fault {
+    fn unlogged(self, ask: &Ask) -> Problem {
+        let refused = Refused {
+            retry_after: self.denial.retry_after(),
+            denial: self.denial,
+            entry: None,
+        };
+        Problem::new(refused, ask.origin.request_id).naming(self.limit)
+    }
+
     async fn refuse(self, app: &Edge, ask: &Ask) -> Problem {
         app.refuse(ask, self.denial).await.naming(self.limit)
     }
@@ -326,6 +393,12 @@ struct Limit {
 }
 
 impl Limit {
+    /// For what is read before it is known who asks.
+    const SMALL: Self = Self {
+        name: "small_body_bytes",
+        bytes: 64 * 1024,
+    };
+
     fn body(app: &Edge) -> Self {
         Self {
             name: "body_bytes",
@@ -368,10 +441,15 @@ async fn read(
         return Err(limit.exceeded());
     }
     let held = app.meter.hold(expected)?;
+    Ok((collect(body, app, limit).await?, held))
+}
+
+/// Reads a whole body within its limits of size and time.
+async fn collect(body: Body, app: &Edge, limit: Limit) -> Result<Bytes, Fault> {
     let bytes = usize::try_from(limit.bytes).unwrap_or(usize::MAX);
     let whole = timeout(app.limits.body_timeout, Limited::new(body, bytes).collect()).await;
     match whole {
-        Ok(Ok(body)) => Ok((body.to_bytes(), held)),
+        Ok(Ok(body)) => Ok(body.to_bytes()),
         Ok(Err(error)) => Err(broken(&*error, limit)),
         Err(_elapsed) => Err(Reached("body_timeout").into()),
     }

@@ -27,7 +27,9 @@ use crate::limits::{Limits, Meter};
 use crate::telemetry::Metrics;
 
 pub(crate) use answer::{Document, Reply, Text, created, ok, raw, removed, value};
-pub(crate) use body::{Held, Sent, SentBatch, SentForm, SentOctets, read_any};
+pub(crate) use body::{
+    Held, Sent, SentBatch, SentByAnyone, SentForm, SentLarge, SentOctets, read_any,
+};
 pub(crate) use caller::{Caller, ask as ask_of};
 pub(crate) use guard::{guard, unknown_method, unknown_route};
 pub(crate) use header::{KEY_CONTEXT, REQUEST_ID, bearer, json as header_json};

@@ -3,9 +3,9 @@
 use axum::extract::State;
 use strongroom_core::PageQuery;
 use strongroom_types::IssuerId;
-use strongroom_types::body::{IssuerCreate, IssuerInfo, IssuerUpdate, Page};
+use strongroom_types::body::{IssuerActsAs, IssuerCreate, IssuerInfo, IssuerUpdate, Page};
 
-use super::endpoint::{Endpoint, Tag, get, patch, post};
+use super::endpoint::{Endpoint, Tag, get, patch, post, put};
 use super::page::PAGE;
 use crate::edge::{App, Caller, Document, Query, Reply, Sent, Target, created, ok};
 
@@ -25,6 +25,14 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         patch("/v1/issuers/{id}", update)
             .about(Tag::Issuers, "Changes an issuer; absent fields stay.")
             .takes::<IssuerUpdate>()
+            .gives::<IssuerInfo>(),
+        put("/v1/issuers/{id}/acts-as", act_as)
+            .about(
+                Tag::Issuers,
+                "Lets the issuer's identities act by themselves as a client, or ends that. Needs \
+                 `admin:clients` too, and whatever the client may do.",
+            )
+            .takes::<IssuerActsAs>()
             .gives::<IssuerInfo>(),
     ]
 }
@@ -58,4 +66,12 @@ async fn update(
     Sent { ask, body, .. }: Sent<IssuerUpdate>,
 ) -> Reply<Document<IssuerInfo>> {
     ok(&ask, app.room.issuer_update(&ask, id, body).await)
+}
+
+async fn act_as(
+    State(app): State<App>,
+    Target(id): Target<IssuerId>,
+    Sent { ask, body, .. }: Sent<IssuerActsAs>,
+) -> Reply<Document<IssuerInfo>> {
+    ok(&ask, app.room.issuer_act_as(&ask, id, body.client).await)
 }

@@ -222,6 +222,15 @@ pub struct IssuerUpdate {
     pub disabled: Option<bool>,
 }
 
+/// `PUT /v1/issuers/{id}/acts-as`.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct IssuerActsAs {
+    /// The client as which the issuer's identities may act by themselves; none ends that.
+    pub client: Option<ClientId>,
+}
+
 /// A trusted issuer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -240,6 +249,9 @@ pub struct IssuerInfo {
     pub display_claims: Vec<String>,
     /// Whether it is suspended.
     pub disabled: bool,
+    /// The client as which its identities may act by themselves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acts_as: Option<ClientId>,
     /// When it was made.
     pub created: String,
 }

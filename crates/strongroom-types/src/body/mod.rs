@@ -8,6 +8,7 @@ mod customer_key;
 mod data_key;
 mod event;
 mod job;
+mod keyset;
 mod log;
 mod object;
 mod problem;
@@ -19,8 +20,8 @@ mod webhook;
 
 pub use admin::{
     ApiKeyCreated, ApiKeyInfo, ClientCreate, ClientCreated, ClientInfo, ClientUpdate,
-    ContextCreate, ContextInfo, ContextState, IssuerCreate, IssuerInfo, IssuerKeys, IssuerUpdate,
-    KeyState, Page, PolicyBody, PolicyInfo, Rotation, VersionInfo, WorkspaceCreate,
+    ContextCreate, ContextInfo, ContextState, IssuerActsAs, IssuerCreate, IssuerInfo, IssuerKeys,
+    IssuerUpdate, KeyState, Page, PolicyBody, PolicyInfo, Rotation, VersionInfo, WorkspaceCreate,
     WorkspaceCreated, WorkspaceInfo, WorkspaceUpdate,
 };
 pub use customer_key::{
@@ -38,6 +39,7 @@ pub use event::{
     KeyProvider, ListObject, ObjectNamed, ObjectOpened, ObjectWritten,
 };
 pub use job::{JobCause, JobCreate, JobInfo, JobKind, JobState};
+pub use keyset::{KeysetClientInfo, KeysetInfo};
 pub use log::{
     EntriesPage, EntryContext, EntryIdentity, EntryView, ItemView, ItemsView, LogEntryId,
 };

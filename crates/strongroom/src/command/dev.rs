@@ -95,7 +95,7 @@ Stop with Ctrl-C; the directory keeps everything."#
 
 #[cfg(test)]
 mod tests {
-    use strongroom_server::{DevOidc, DevSecond, DevStack, DevWorkOs};
+    use strongroom_server::{DevCipherStash, DevOidc, DevSecond, DevStack, DevWorkOs};
     use strongroom_types::WorkspaceId;
 
     use super::*;
@@ -112,6 +112,14 @@ mod tests {
             secret_server_key: "sr_5".to_owned(),
             super_secret_admin_key: "sr_6".to_owned(),
         };
+        let cipherstash = || DevCipherStash {
+            workspace_crn: "crn:ap-southeast-2.aws:AAAAAAAAAAAAAAAA".to_owned(),
+            workspace_id: "AAAAAAAAAAAAAAAA".to_owned(),
+            client_id: strongroom_types::KeysetClientId::from_random([7; 16]),
+            client_key: "a4".to_owned(),
+            access_key: "CSAK1.2".to_owned(),
+            cts_url: url.clone(),
+        };
         let page = page(&DevInfo {
             workspace,
             api_key: "sr_1".to_owned(),
@@ -125,9 +133,11 @@ mod tests {
                 api_key: "sr_2".to_owned(),
                 workos: workos("sr_4"),
                 stack: stack(),
+                cipherstash: cipherstash(),
             },
             workos: workos("sr_3"),
             stack: stack(),
+            cipherstash: cipherstash(),
             url,
         });
         assert_eq!(page.matches("\n  curl ").count(), 3);

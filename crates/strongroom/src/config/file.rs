@@ -60,6 +60,7 @@ pub(super) struct File {
     pub(super) pkcs11_module: Option<PathBuf>,
     pub(super) surfaces: Vec<String>,
     pub(super) stack_backend_urls: Vec<String>,
+    pub(super) cipherstash_url: Option<String>,
     pub(super) root: RootFile,
     pub(super) former_root: RootFile,
     pub(super) customer_keys: CustomerKeysFile,

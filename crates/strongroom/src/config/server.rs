@@ -74,7 +74,7 @@ pub(crate) struct ServerArgs {
     allow_private_issuers: bool,
     #[command(flatten)]
     webhooks: WebhookReachArgs,
-    /// Serve the clients of other products as well: `workos`, `stack`; none by default
+    /// Serve the clients of other products as well: `workos`, `stack`, `cipherstash`; none by default
     #[arg(
         long = "surface",
         env = "STRONGROOM_SURFACES",
@@ -91,6 +91,14 @@ pub(crate) struct ServerArgs {
         value_delimiter = ','
     )]
     stack_backend_urls: Vec<String>,
+    /// What clients of CipherStash put before a path to reach this server; needed where that surface
+    /// is on
+    #[arg(
+        long = "cipherstash-url",
+        env = "STRONGROOM_CIPHERSTASH_URL",
+        value_name = "URL"
+    )]
+    cipherstash_url: Option<String>,
 }
 
 /// Where events may be sent to, beyond public addresses over HTTPS.
@@ -157,6 +165,7 @@ impl ServerArgs {
         } else {
             self.stack_backend_urls.clone()
         };
+        config.cipherstash_url = or(self.cipherstash_url.as_ref(), file.cipherstash_url.as_ref());
         CustomerKeysFile::apply(&file, &mut config);
         self.providers.apply(&mut config);
         config.tls = self.tls(&file)?;

@@ -1,0 +1,44 @@
+// nextjs 1.1.0: the middleware sets the session's cookie, `getCtsToken` reads it, and what it holds
+// opens what is locked to the user. Next's own modules and Clerk's session are stand-ins.
+
+import assert from 'node:assert/strict';
+import { register } from 'node:module';
+import { pathToFileURL } from 'node:url';
+import { done, jwt, load } from './world.mjs';
+
+register(new URL('./next-modules.mjs', import.meta.url));
+const at = (name) => pathToFileURL(`${process.env.CLIENT_MODULES}/@cipherstash/nextjs/dist/${name}`);
+const { jseqlClerkMiddleware } = await import(at('clerk/index.js'));
+const { CS_COOKIE_NAME, getCtsToken, jseqlMiddleware } = await import(at('index.js'));
+
+const jar = new Map();
+globalThis.standInCookies = { get: (name) => jar.get(name), has: (name) => jar.has(name) };
+const keep = (response) => {
+  for (const [name, cookie] of response.cookies.all) jar.set(name, cookie);
+};
+
+assert.equal((await getCtsToken()).success, false);
+const session = async () => ({ userId: 'alice', getToken: async () => jwt('alice') });
+keep(await jseqlClerkMiddleware(session, { cookies: globalThis.standInCookies }));
+assert.ok(jar.has(CS_COOKIE_NAME));
+const found = await getCtsToken();
+assert.ok(found.success, found.error);
+assert.ok(found.ctsToken.expiry * 1000 > jar.get(CS_COOKIE_NAME).expires.getTime() - 1);
+
+// The subject of our token is the user's: a session that is theirs is left alone.
+const kept = jar.get(CS_COOKIE_NAME);
+keep(await jseqlMiddleware(jwt('alice'), { cookies: globalThis.standInCookies }));
+assert.equal(jar.get(CS_COOKIE_NAME), kept);
+keep(await jseqlMiddleware(jwt('bob'), { cookies: globalThis.standInCookies }));
+assert.notEqual(jar.get(CS_COOKIE_NAME), kept);
+
+const { csColumn, csTable, protect } = load('@cipherstash/protect');
+const { LockContext } = load('@cipherstash/protect/identify');
+const users = csTable('users', { email: csColumn('email') });
+const client = await protect(users);
+const lock = new LockContext({ ctsToken: found.ctsToken });
+const sealed = await client.encrypt('x', { table: users, column: users.email }).withLockContext(lock);
+assert.ok(!sealed.failure, JSON.stringify(sealed.failure));
+const opened = await client.decrypt(sealed.data).withLockContext(lock);
+assert.equal(opened.data, 'x');
+done();

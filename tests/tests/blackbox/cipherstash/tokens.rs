@@ -1,0 +1,215 @@
+//! The token service.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use reqwest::Method;
+use serde_json::{Value, json};
+use strongroom_tests::cipherstash::{CipherStash, act_as, authorise, call, key};
+use strongroom_tests::on_each_database;
+use strongroom_tests::reply::Reply;
+use strongroom_tests::room::Room;
+use strongroom_types::{Operation, Permission};
+
+use super::{GENERATE, assert_refused};
+
+on_each_database!(
+    tokens_say_what_their_clients_read,
+    bad_credentials_have_their_clients_names,
+    a_revoked_access_key_ends_its_tokens,
+    identities_act_only_as_long_as_they_may,
+    access_keys_are_made_listed_and_deleted,
+    nobody_lets_identities_do_what_they_may_not_do,
+);
+
+fn claims(token: &str) -> Value {
+    let payload = token.split('.').nth(1).unwrap();
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap()
+}
+
+async fn tokens_say_what_their_clients_read(room: Room) {
+    let cs = CipherStash::of(&room).await;
+    for path in ["/api/authorise", "/api/authorize"] {
+        let request = room.anonymous(Method::POST, path);
+        let issued = Reply::of(request.json(&json!({"accessKey": cs.access_key}))).await;
+        let claims = claims(&issued.text("accessToken"));
+        let (expiry, issued_at) = (&issued.json()["expiry"], claims["iat"].as_i64().unwrap());
+        assert_eq!(expiry, &claims["exp"]);
+        assert_eq!(claims["exp"].as_i64().unwrap() - issued_at, 15 * 60);
+        assert_eq!(claims["workspace"], json!(cs.workspace));
+        let service = claims["services"]["zerokms"].as_str().unwrap();
+        assert_eq!(service, format!("{}/zerokms/", room.server.sheet().url));
+        assert!(claims["sub"].as_str().unwrap().starts_with("CS|CSAK"));
+        assert_eq!(claims["role"], "admin");
+        assert!(
+            claims["scope"]
+                .as_str()
+                .unwrap()
+                .contains("data_key:retrieve")
+        );
+        assert!(claims.get("azp").is_none());
+        let entry = room.entry(issued.entry().unwrap()).await;
+        assert_eq!(entry.operation, Operation::AccessTokenIssue);
+    }
+    let alice = claims(&cs.user(&room, "alice", json!({})).await);
+    assert_eq!(
+        (&alice["sub"], &alice["azp"]),
+        (&json!("CS|alice"), &json!("OIDC"))
+    );
+    assert_eq!(alice["role"], "member");
+}
+
+async fn bad_credentials_have_their_clients_names(room: Room) {
+    let cs = CipherStash::of(&room).await;
+    let mut wrong = cs.access_key.clone();
+    let last = if wrong.ends_with('0') { "g" } else { "0" };
+    wrong.replace_range(wrong.len() - 1.., last);
+    for key in [wrong.as_str(), "CSAKabc.def", "", &cs.token] {
+        let refused = authorise(&room, &json!({ "accessKey": key })).await;
+        assert_refused(&refused, 401, "unauthenticated");
+        assert_eq!(refused.text("error"), "INVALID_ACCESS_KEY");
+    }
+    let federate = async |token: String, workspace: &str| {
+        authorise(
+            &room,
+            &json!({"oidcToken": token, "workspaceId": workspace}),
+        )
+        .await
+    };
+    let expired = room
+        .mint(json!({"sub": "alice", "expires_in": -3600}))
+        .await;
+    let refused = federate(expired, &cs.workspace).await;
+    assert_refused(&refused, 401, "invalid_identity");
+    assert_eq!(refused.text("error"), "EXPIRED_TOKEN");
+    let forged = format!("{}x", room.token("alice").await);
+    let refused = federate(forged, &cs.workspace).await;
+    assert_eq!(
+        (refused.status, refused.text("error").as_str()),
+        (401, "INVALID_TOKEN")
+    );
+    // A workspace that there is not looks like one that does not trust the issuer.
+    let good = room.token("alice").await;
+    for workspace in ["AAAAAAAAAAAAAAAA", "", "x"] {
+        let refused = federate(good.clone(), workspace).await;
+        assert_eq!(
+            (refused.status, refused.text("error").as_str()),
+            (401, "INVALID_TOKEN")
+        );
+        assert_eq!(refused.entry(), None);
+    }
+    for body in [
+        json!({}),
+        json!({"accessKey": cs.access_key, "oidcToken": good}),
+    ] {
+        assert_refused(&authorise(&room, &body).await, 400, "invalid_request");
+    }
+    let request = room.anonymous(Method::POST, "/api/authorise");
+    let long = format!("{{\"accessKey\":\"{}\"}}", "x".repeat(70_000));
+    let long = request
+        .header("content-type", "application/json")
+        .body(long);
+    assert_refused(&Reply::of(long).await, 413, "too_large");
+    let body = cs.keys(&json!([key(1, "d")]));
+    for token in ["", "a.b.c", &cs.token[..cs.token.len() - 2]] {
+        let refused = call(&room, token, GENERATE, &body).await;
+        assert_refused(&refused, 401, "unauthenticated");
+        assert_eq!(refused.text("error"), "NOT_AUTHENTICATED");
+    }
+}
+
+async fn a_revoked_access_key_ends_its_tokens(room: Room) {
+    let cs = CipherStash::of(&room).await;
+    let body = cs.keys(&json!([key(1, "d")]));
+    assert_eq!(cs.call(&room, GENERATE, &body).await.status, 200);
+    let id = cs.access_key[4..30].to_owned();
+    let path = format!("/v1/clients/{}/keys/key_{id}", cs.program);
+    let revoked = Reply::of(room.request(Method::DELETE, &path)).await;
+    assert!(revoked.status < 300, "{revoked:?}");
+    assert_refused(
+        &cs.call(&room, GENERATE, &body).await,
+        401,
+        "unauthenticated",
+    );
+    let refused = authorise(&room, &json!({"accessKey": cs.access_key})).await;
+    assert_eq!(refused.text("error"), "INVALID_ACCESS_KEY");
+}
+
+async fn identities_act_only_as_long_as_they_may(room: Room) {
+    let cs = CipherStash::of(&room).await;
+    let alice = cs.user(&room, "alice", json!({})).await;
+    let body = cs.keys(&json!([key(1, "d")]));
+    assert_eq!(call(&room, &alice, GENERATE, &body).await.status, 200);
+    let ended = act_as(&room, None).await;
+    assert_eq!(ended.status, 200, "{ended:?}");
+    assert_refused(
+        &call(&room, &alice, GENERATE, &body).await,
+        401,
+        "unauthenticated",
+    );
+    let oidc = room.token("alice").await;
+    let body = json!({"oidcToken": oidc, "workspaceId": cs.workspace});
+    let refused = authorise(&room, &body).await;
+    assert_eq!(
+        (refused.status, refused.text("error").as_str()),
+        (401, "INVALID_TOKEN")
+    );
+}
+
+async fn access_keys_are_made_listed_and_deleted(room: Room) {
+    let cs = CipherStash::of(&room).await;
+    let body = json!({"name": "worker", "role": "member"});
+    let made = cs.call(&room, "/api/access-keys", &body).await;
+    assert_eq!(made.text("role"), "member");
+    let key_of_member = made.text("accessKey");
+    let token = authorise(&room, &json!({"accessKey": key_of_member})).await;
+    let token = token.text("accessToken");
+    let keys = cs.keys(&json!([key(1, "d")]));
+    assert_eq!(call(&room, &token, GENERATE, &keys).await.status, 200);
+    let refused = call(&room, &token, "/zerokms/list-clients", &json!({})).await;
+    assert_refused(&refused, 403, "permission_denied");
+    let list = async || {
+        let request = room.anonymous(Method::GET, "/api/access-keys");
+        Reply::of(request.bearer_auth(&cs.token)).await.json()
+    };
+    let names = list().await.to_string();
+    assert!(names.contains("worker") && !names.contains(&key_of_member));
+    let request = room.anonymous(Method::DELETE, "/api/access-key");
+    let request = request
+        .bearer_auth(&cs.token)
+        .json(&json!({"id": made.text("id")}));
+    assert_eq!(Reply::of(request).await.status, 200);
+    assert!(!list().await.to_string().contains(&made.text("id")));
+    assert_refused(
+        &call(&room, &token, GENERATE, &keys).await,
+        401,
+        "unauthenticated",
+    );
+}
+
+async fn nobody_lets_identities_do_what_they_may_not_do(room: Room) {
+    let (_, strong) = room.make_client(&[Permission::Decrypt], &[&[]]).await;
+    let weak = [Permission::AdminIssuers, Permission::AdminClients];
+    for held in [&weak[..], &weak[..1]] {
+        let (_, weak) = room.make_client(held, &[&[]]).await;
+        let path = format!("/v1/issuers/{}/acts-as", room.issuer.id);
+        let request = room.anonymous(Method::PUT, &path);
+        let request = request.bearer_auth(&weak.api_key.secret);
+        let refused = Reply::of(request.json(&json!({"client": strong.client.id}))).await;
+        refused.assert_problem(403, "permission_denied");
+    }
+    // Nor do they choose the keys of an issuer whose identities act.
+    assert_eq!(act_as(&room, Some(strong.client.id)).await.status, 200);
+    let (_, weak) = room.make_client(&weak, &[&[]]).await;
+    let path = format!("/v1/issuers/{}", room.issuer.id);
+    for (change, status) in [
+        (json!({"audiences": ["mine"]}), 403),
+        (json!({"keys": {"jwks": {"keys": []}}}), 403),
+        (json!({"disabled": true, "audiences": ["mine"]}), 403),
+        (json!({"disabled": true}), 200),
+        (json!({"disabled": false}), 403),
+    ] {
+        let request = room.anonymous(Method::PATCH, &path);
+        let request = request.bearer_auth(&weak.api_key.secret).json(&change);
+        assert_eq!(Reply::of(request).await.status, status, "{change}");
+    }
+}
