@@ -26,6 +26,7 @@ on_each_database!(
     a_root_is_in_the_log_and_no_entry_names_a_record,
     without_a_grant_everything_looks_alike,
     the_operator_sees_numbers_only,
+    a_disabled_store_is_shut_with_its_slots,
     asking_for_what_is_not_there_is_throttled,
     a_deleted_store_is_gone_and_its_name_is_free,
     malformed_requests_are_refused,
@@ -388,6 +389,31 @@ async fn the_operator_sees_numbers_only(room: Room) {
     // Four values of one bucket, 72 bytes longer each.
     assert_eq!((info.bytes, info.sequence), (4 * (256 + 72), 4));
     assert_eq!(info.name, word("vault"));
+}
+
+async fn a_disabled_store_is_shut_with_its_slots(room: Room) {
+    let (store, secret) = store(&room, "vault").await;
+    store.set(&name("there"), b"v").await.unwrap();
+    let page = room.client.stores().list(&PageQuery::default()).await;
+    let id = page.unwrap().items[0].id;
+    room.client.contexts().disable(id).await.unwrap();
+    for of in ["there", "missing"] {
+        assert_shut(store.get(&name(of)).await.map(drop));
+    }
+    assert_shut(store.set(&name("there"), b"w").await.map(drop));
+    let (vault, main) = (word("vault"), word("main"));
+    let stores = room.client.stores();
+    let opened = stores.open(&vault, &main, Unlock::Secret(&secret)).await;
+    assert_shut(opened.map(drop));
+    room.client.contexts().enable(id).await.unwrap();
+    assert_eq!(value(&store, "there").await.as_deref(), Some(&b"v"[..]));
+}
+
+fn assert_shut(answer: Result<(), StoreError>) {
+    match answer {
+        Err(StoreError::Call(error)) => assert_eq!(error.code(), Some(Code::KeyDisabled)),
+        other => panic!("{other:?}"),
+    }
 }
 
 async fn asking_for_what_is_not_there_is_throttled(room: Room) {

@@ -30,6 +30,17 @@ impl Strongroom {
         Ok(keys)
     }
 
+    /// Whether the store's keys may be used: what is shut says nothing, proofs and slots included.
+    pub(crate) async fn check_store_open(
+        &self,
+        caller: &Caller,
+        id: ContextId,
+    ) -> Result<(), Stopped> {
+        let need = Need::sealing(false);
+        let keys = self.known_keys(&caller.state, id, need).await?;
+        Ok(keys.check_sealing()?)
+    }
+
     /// The keys to open a value of a store with.
     pub(crate) async fn store_keys_for_opening(
         &self,

@@ -110,6 +110,7 @@ impl Use for Evaluation {
         let place = SlotPlace::of(caller, (&self.store, &self.slot))?;
         room.sealed_map(caller.state.id, place.store.context)
             .await?;
+        room.check_store_open(caller, place.store.context).await?;
         let body = place.find(room, caller).await?;
         let sealed = body.oprf.ok_or(Denial::NotFound(Thing::Slot))?;
         let (guess, left) = next_guess(room, caller, &place).await?;

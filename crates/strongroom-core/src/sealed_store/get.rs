@@ -93,6 +93,7 @@ impl Use for Get {
         let map = room
             .load_map(caller.state.id, place.context, &names)
             .await?;
+        room.check_store_open(caller, place.context).await?;
         let mut account = Account {
             count: u32::try_from(names.len()).unwrap_or(u32::MAX),
             ..Account::default()

@@ -329,6 +329,7 @@ impl Use for Get {
         let place = SlotPlace::of(caller, (&self.store, &self.slot))?;
         room.sealed_map(caller.state.id, place.store.context)
             .await?;
+        room.check_store_open(caller, place.store.context).await?;
         let body = place.find(room, caller).await?;
         let account = place.account(caller, Vec::new());
         let work = place.info(caller, body);
