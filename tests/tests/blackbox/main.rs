@@ -34,6 +34,7 @@ mod object_writers;
 mod objects;
 mod policies;
 mod sealed_store_commands;
+mod sealed_store_index;
 mod sealed_store_lies;
 mod sealed_store_thief;
 mod sealed_stores;

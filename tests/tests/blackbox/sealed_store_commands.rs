@@ -13,6 +13,7 @@ use super::command_line::{run, text};
 on_each_database!(
     a_store_is_made_written_read_and_destroyed,
     records_are_kept_and_read_together,
+    names_are_listed_of_who_asks_for_it,
     slots_are_listed_added_changed_and_removed,
     a_passphrase_opens_a_store,
     an_older_state_is_refused_by_who_remembers,
@@ -143,6 +144,31 @@ async fn records_are_kept_and_read_together(room: Room) {
     );
     assert_eq!(mget(&["bytes"])[0]["base64"], "/wA=");
     assert!(!mset(json!(["a"])) && !mset(json!({"a": 1})) && !mset(json!({"": "empty"})));
+}
+
+async fn names_are_listed_of_who_asks_for_it(room: Room) {
+    let desk = Desk::new(room);
+    let secret = desk.create("vault");
+    let key = ["--secret-file", &secret[..]];
+    let indexed = [&key[..], &["--index"]].concat();
+    assert!(desk.set("b", "2", &indexed).ok);
+    assert!(desk.set("a\nb", "1", &indexed).ok);
+    assert!(desk.set("not listed", "3", &key).ok);
+    let input = desk.write("records", json!({"c": "3", "b": null}).to_string());
+    let mset = ["mset", "vault", &input];
+    assert!(desk.store(&[&mset[..], &indexed].concat()).ok);
+    let names = || -> Value {
+        let listed = desk.store(&[&["names", "vault"], &key[..]].concat());
+        serde_json::from_str(&listed.printed).unwrap()
+    };
+    assert_eq!(names(), json!(["a\nb", "c"]));
+    assert!(
+        desk.store(&[&["delete", "vault", "c"], &indexed[..]].concat())
+            .ok
+    );
+    assert_eq!(names(), json!(["a\nb"]));
+    let check = [&indexed[..], &["--check", "0"]].concat();
+    assert!(!desk.set("d", "4", &check).ok);
 }
 
 async fn slots_are_listed_added_changed_and_removed(room: Room) {

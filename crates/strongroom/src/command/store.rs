@@ -38,6 +38,10 @@ Let a machine in, with a secret of its own, and out again:
   strongroom store add-slot vault machine --secret-file vault.secret > machine.secret
   strongroom store remove-slot vault machine
 
+Have the names listed, sealed like the values; then set and delete with --index only:
+  strongroom store set vault stripe/key --index --secret-file vault.secret key.txt
+  strongroom store names vault --secret-file vault.secret
+
 Be warned of a server that goes back to an older state:
   strongroom store get vault stripe/key --secret-file vault.secret --memory vault.seen")]
 pub(super) enum StoreCommand {
@@ -64,7 +68,14 @@ pub(super) enum StoreCommand {
     /// Keep and delete records, all or nothing
     Mset(MsetArgs),
     /// Delete a record with all its versions
-    Delete(RecordArgs),
+    Delete {
+        #[command(flatten)]
+        record: RecordArgs,
+        #[command(flatten)]
+        index: IndexArgs,
+    },
+    /// List the names of records that were set with `--index`, as JSON
+    Names(OpenArgs),
     /// Make an old version of a record the newest again
     Restore {
         #[command(flatten)]
@@ -127,6 +138,14 @@ struct KeyArgs {
     passphrase_file: Option<PathBuf>,
 }
 
+/// Whether names are listed.
+#[derive(Args, Clone, Copy, Debug)]
+pub(super) struct IndexArgs {
+    /// Keep the name in the store's index, which is sealed like its values, or take it out
+    #[arg(long)]
+    index: bool,
+}
+
 /// Which record.
 #[derive(Args, Clone, Debug)]
 pub(super) struct RecordArgs {
@@ -186,8 +205,10 @@ pub(super) struct SetArgs {
     #[arg(default_value = "-", value_name = "INPUT")]
     input: PathBuf,
     /// Only if this is the present version; 0: only if there is no such record
-    #[arg(long, value_name = "VERSION")]
+    #[arg(long, value_name = "VERSION", conflicts_with = "index")]
     check: Option<u64>,
+    #[command(flatten)]
+    index: IndexArgs,
 }
 
 #[derive(Args, Clone, Debug)]
@@ -206,6 +227,8 @@ pub(super) struct MsetArgs {
     /// File with a JSON object of names and texts, `null` for what is deleted; `-` is standard input
     #[arg(default_value = "-", value_name = "INPUT")]
     input: PathBuf,
+    #[command(flatten)]
+    index: IndexArgs,
 }
 
 #[derive(Args, Clone, Debug)]
@@ -234,11 +257,11 @@ pub(super) async fn run(command: StoreCommand) -> Result<(), Failure> {
         StoreCommand::Set(args) => set(args).await,
         StoreCommand::Mget(args) => mget(args).await,
         StoreCommand::Mset(args) => mset(args).await,
-        StoreCommand::Delete(args) => {
-            let store = args.open.open().await?;
-            store.delete(&args.name).await?;
-            args.open.remember(&store).await
+        StoreCommand::Delete { record, index } => {
+            let none = [(&record.name, None)];
+            set_all(&record.open, index, &none).await
         }
+        StoreCommand::Names(args) => names(args).await,
         StoreCommand::Restore { record, version } => restore(record, version).await,
         StoreCommand::Slots { connection, store } => {
             let slots = connection.client()?.stores().slots(&store).await?;
@@ -444,15 +467,42 @@ async fn mset(args: MsetArgs) -> Result<(), Failure> {
         let value = value.as_ref().map(|text| text.as_bytes());
         named.push((RecordName::new(name).map_err(StoreError::from)?, value));
     }
-    let store = args.open.open().await?;
     let values: Vec<_> = named.iter().map(|(name, value)| (name, *value)).collect();
-    store.set_all(&values).await?;
-    args.open.remember(&store).await
+    set_all(&args.open, args.index, &values).await
+}
+
+/// Sets records, or deletes those without a value, with or without the index.
+async fn set_all(
+    open: &OpenArgs,
+    index: IndexArgs,
+    values: &[(&RecordName, Option<&[u8]>)],
+) -> Result<(), Failure> {
+    let store = open.open().await?;
+    if !index.index {
+        store.set_all(values).await?;
+        return open.remember(&store).await;
+    }
+    let indexed = store.indexed();
+    indexed.set_all(values).await?;
+    open.remember(indexed.store()).await
+}
+
+async fn names(args: OpenArgs) -> Result<(), Failure> {
+    let store = args.open().await?.indexed();
+    let (names, freshness) = store.list().await?;
+    note(freshness);
+    args.remember(store.store()).await?;
+    let names: Vec<_> = names.iter().map(RecordName::as_str).collect();
+    print::json(&names)?;
+    Ok(())
 }
 
 async fn set(args: SetArgs) -> Result<(), Failure> {
     let value = Zeroizing::new(read_whole(&args.input).await?);
     let (open, name) = (&args.record.open, &args.record.name);
+    if args.index.index {
+        return set_all(open, args.index, &[(name, Some(&value))]).await;
+    }
     let store = open.open().await?;
     let version = match args.check {
         None => store.set(name, &value).await?,

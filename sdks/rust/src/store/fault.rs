@@ -88,6 +88,9 @@ pub enum StoreError {
     /// The log's key or the entry could not be checked.
     #[error(transparent)]
     Log(#[from] crate::log::EntryProofError),
+    /// The name is one of those that the index keeps names under.
+    #[error("names that begin so are those of the store's index")]
+    Reserved,
     /// A record was named twice.
     #[error("a record is named twice")]
     Twice,

@@ -13,6 +13,7 @@
 
 mod fault;
 mod freshness;
+mod indexed;
 mod memory;
 mod name;
 mod padding;
@@ -27,6 +28,7 @@ mod write;
 
 pub use fault::{Lie, StoreError};
 pub use freshness::{Confirmed, Freshness};
+pub use indexed::IndexedStore;
 pub use memory::StoreMemory;
 pub use name::{RecordName, RecordNameError};
 pub use passphrase::{PassphraseError, Stretched};

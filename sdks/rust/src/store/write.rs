@@ -24,7 +24,7 @@ pub struct Write<'a> {
 }
 
 /// How often a change is tried again when others were first.
-const TRIES: u32 = 32;
+pub(super) const TRIES: u32 = 32;
 
 impl SealedStore {
     /// Sets a record, whatever is there.
