@@ -254,12 +254,12 @@ pub(super) async fn run(command: StoreCommand) -> Result<(), Failure> {
             connection, store, ..
         } => Ok(connection.client()?.stores().delete(&store).await?),
         StoreCommand::Get(args) => get(args).await,
-        StoreCommand::Set(args) => set(args).await,
+        StoreCommand::Set(args) => Box::pin(set(args)).await,
         StoreCommand::Mget(args) => mget(args).await,
-        StoreCommand::Mset(args) => mset(args).await,
+        StoreCommand::Mset(args) => Box::pin(mset(args)).await,
         StoreCommand::Delete { record, index } => {
             let none = [(&record.name, None)];
-            set_all(&record.open, index, &none).await
+            Box::pin(set_all(&record.open, index, &none)).await
         }
         StoreCommand::Names(args) => names(args).await,
         StoreCommand::Restore { record, version } => restore(record, version).await,
