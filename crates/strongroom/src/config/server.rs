@@ -393,7 +393,9 @@ mod tests {
         let from_flag = config("", &["--surface", "workos"]).unwrap();
         assert_eq!(from_file.surfaces, BTreeSet::from([Surface::WorkOs]));
         assert_eq!(from_flag.surfaces, from_file.surfaces);
-        let several = config("", &["--surface", "workos,stack"]).unwrap();
+        let all = ["--surface", "workos,stack,cipherstash"];
+        let address = ["--cipherstash-url", "https://vault.example"];
+        let several = config("", &[all, address].concat()).unwrap();
         assert_eq!(several.surfaces, Surface::ALL.into());
         let unknown = config("surfaces = [\"vaults\"]", &[]);
         assert!(matches!(unknown, Err(ConfigError::Surface { .. })));
