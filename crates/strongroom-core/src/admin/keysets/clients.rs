@@ -1,6 +1,6 @@
 //! Clients of keysets.
 
-use strongroom_crypto::secret::Secret;
+use strongroom_crypto::secret::{Secret, SecretBytes};
 use strongroom_types::body::KeysetClientInfo;
 use strongroom_types::{Bytes, KeysetClientId, KeysetId, KeysetName, Kind, Operation, Permission};
 
@@ -111,8 +111,9 @@ impl Strongroom {
         let kind = RecordKind::KeysetShare;
         if let Some(row) = self.store.record(state.id, kind, SHARE).await? {
             let body = record::keyset_share(&state.keys, state.id, &row)?;
+            let kept = SecretBytes::from(body.secret.0);
             let damaged = StoreError::Damaged { table: "record" };
-            let secret: [u8; 32] = body.secret.0.try_into().map_err(|_length| damaged)?;
+            let secret = kept.expose().try_into().map_err(|_length| damaged)?;
             return Ok((Secret::from_bytes(secret), None));
         }
         let secret =
@@ -121,8 +122,10 @@ impl Strongroom {
             secret: Bytes(secret.expose().to_vec()),
         };
         let place = (kind, SHARE.to_owned(), self.time.now());
-        let record = record::seal(&state.keys, state.id, place, &body)?;
-        Ok((secret, Some(Change::PutRecord(state.id, record))))
+        let record = record::seal(&state.keys, state.id, place, &body);
+        // Wiped with what it was copied to for the row.
+        drop(SecretBytes::from(body.secret.0));
+        Ok((secret, Some(Change::PutRecord(state.id, record?))))
     }
 
     /// The keysets that a client of keysets may use.
