@@ -18,6 +18,8 @@ use crate::secret::Secret;
 
 /// Bytes of a blinded or evaluated element.
 pub const ELEMENT_BYTES: usize = 32;
+/// The most bytes of an input (RFC 9497 section 1.2, `PrivateInput`).
+const INPUT_MAX_BYTES: usize = 65_535;
 /// Bytes of the output.
 pub const OUTPUT_BYTES: usize = 64;
 
@@ -82,6 +84,10 @@ impl Blinded {
     /// # Errors
     /// There is no randomness, or the input is too long.
     pub fn new(input: &[u8], entropy: &dyn Entropy) -> Result<Self, BlindError> {
+        // `voprf` notices it only at the end, when the server has been asked.
+        if input.len() > INPUT_MAX_BYTES {
+            return Err(ElementError.into());
+        }
         let mut draw = Draw::new(entropy)?;
         let blinded = OprfClient::blind(input, &mut draw).map_err(|_too_long| ElementError)?;
         Ok(Self {
