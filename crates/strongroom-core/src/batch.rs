@@ -5,8 +5,8 @@ use std::sync::Arc;
 use strongroom_crypto::entropy::Entropy;
 use strongroom_log::{Hash, Item, ItemId, ItemName, Items};
 use strongroom_types::body::{
-    Batch, BatchAnswer, DataKeyAnswer, DecryptAnswer, EncryptAnswer, ItemError, ItemResult,
-    LogEntryId, StoredObject,
+    Batch, BatchAnswer, DataKeyAnswer, DecryptAnswer, DeriveAnswer, EncryptAnswer, HashAnswer,
+    ItemError, ItemResult, LogEntryId, MacAnswer, SignAnswer, StoredObject, VerifyAnswer,
 };
 use strongroom_types::{
     KeyContext, Kind, Metadata, ObjectId, Operation, Outcome, Permission, Reason,
@@ -290,7 +290,17 @@ macro_rules! named {
     };
 }
 
-named!(EncryptAnswer, DecryptAnswer, DataKeyAnswer, StoredObject);
+named!(
+    EncryptAnswer,
+    DecryptAnswer,
+    DataKeyAnswer,
+    StoredObject,
+    SignAnswer,
+    VerifyAnswer,
+    HashAnswer,
+    MacAnswer,
+    DeriveAnswer
+);
 
 /// Puts the entry into the answer.
 pub(crate) fn named<A: Named>(

@@ -19,7 +19,7 @@ pub(crate) struct Client {
 }
 
 /// What the administrator of a workspace may do: everything in it.
-pub(crate) const ALL_PERMISSIONS: [Permission; 24] = [
+pub(crate) const ALL_PERMISSIONS: [Permission; 28] = [
     Permission::Encrypt,
     Permission::Decrypt,
     Permission::Rewrap,
@@ -44,9 +44,13 @@ pub(crate) const ALL_PERMISSIONS: [Permission; 24] = [
     Permission::KeysetsRetrieve,
     Permission::KeysetsList,
     Permission::AdminKeysets,
+    Permission::Sign,
+    Permission::Verify,
+    Permission::Compute,
+    Permission::AdminSigningKeys,
 ];
 /// Those that there were not yet when the first workspaces were made.
-const LATER_PERMISSIONS: [Permission; 7] = [
+const LATER_PERMISSIONS: [Permission; 11] = [
     Permission::AdminStores,
     Permission::StoresRead,
     Permission::StoresWrite,
@@ -54,6 +58,10 @@ const LATER_PERMISSIONS: [Permission; 7] = [
     Permission::KeysetsRetrieve,
     Permission::KeysetsList,
     Permission::AdminKeysets,
+    Permission::Sign,
+    Permission::Verify,
+    Permission::Compute,
+    Permission::AdminSigningKeys,
 ];
 
 /// The part of a client's record that is sealed.

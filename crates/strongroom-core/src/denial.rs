@@ -201,6 +201,8 @@ pub enum Thing {
     KeysetClient,
     /// What lets a client of keysets use one.
     KeysetGrant,
+    /// A signing key.
+    SigningKey,
     /// A log entry.
     Entry,
     /// A tile.
@@ -229,6 +231,7 @@ impl Thing {
             Self::Keyset => "keyset",
             Self::KeysetClient => "client of keysets",
             Self::KeysetGrant => "grant of the keyset",
+            Self::SigningKey => "signing key",
             Self::Entry => "log entry",
             Self::Tile => "tile",
             Self::Route => "route",

@@ -19,6 +19,8 @@ coded_enum! {
         Store = 3, "store";
         /// Keysets, declared before use.
         Keyset = 4, "keyset";
+        /// The context of one signing key.
+        SigningKey = 5, "signing-key";
     }
 }
 

@@ -189,6 +189,22 @@ coded_enum! {
         AccessTokenIssue = 201, "access-token.issue";
         /// Letting the identities of an issuer act as a client, or ending that.
         IssuerActAs = 202, "issuer.act-as";
+        /// Making a signing key.
+        SigningKeyCreate = 260, "signing-key.create";
+        /// Giving a signing key a new version, and erasing the private key of the one before.
+        SigningKeyRotate = 261, "signing-key.rotate";
+        /// Destroying a signing key.
+        SigningKeyDestroy = 262, "signing-key.destroy";
+        /// Signing a message.
+        Sign = 263, "sign";
+        /// Checking a signature.
+        Verify = 264, "verify";
+        /// Hashing what the caller brings.
+        Hash = 265, "hash";
+        /// Authenticating what the caller brings, under a key of its own.
+        Mac = 266, "mac";
+        /// Deriving from a secret that the caller brings.
+        Derive = 267, "derive";
     }
 }
 

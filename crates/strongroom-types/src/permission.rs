@@ -55,5 +55,13 @@ coded_enum! {
         KeysetsList = 32, "keysets:list";
         /// Declare, change, suspend and grant keysets, and administer their clients.
         AdminKeysets = 33, "admin:keysets";
+        /// Sign with signing keys.
+        Sign = 60, "sign";
+        /// Check signatures, and read public keys.
+        Verify = 61, "verify";
+        /// Hash, authenticate and derive over what the client brings.
+        Compute = 62, "compute";
+        /// Make, rotate and destroy signing keys.
+        AdminSigningKeys = 63, "admin:signing-keys";
     }
 }

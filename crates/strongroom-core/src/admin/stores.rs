@@ -13,7 +13,7 @@ use crate::caller::Caller;
 use crate::denial::{CiphertextFault, Denial, Invalid, Refused, Thing};
 use crate::door::keyring::map_place;
 use crate::door::{Account, Stopped};
-use crate::ports::{Change, FoundStore, StoreRow, Tombstone};
+use crate::ports::{Change, ContextRow, FoundStore, StoreRow, Tombstone};
 use crate::stores::{StoreFamily, StorePlace};
 use crate::strongroom::Strongroom;
 use crate::time::format_time;
@@ -118,25 +118,36 @@ pub(super) async fn new_store(
     display_name: Option<String>,
 ) -> Result<(StoreRow, Vec<Change>), Stopped> {
     let (state, id) = (&caller.state, place.context);
-    let kind = (Kind::Store, id);
-    let context = match room.store.context(state.id, id).await? {
+    let (context, make) = declared(room, caller, (Kind::Store, id), &place.map).await?;
+    let row = row(state, id, display_name, room.time.now())?;
+    let store = Change::InsertStore(row.clone());
+    Ok((row, vec![make(context), store]))
+}
+
+/// The row of a key context that is declared, and the change that makes it, again if it was destroyed.
+/// That there is none was read before.
+pub(super) async fn declared(
+    room: &Strongroom,
+    caller: &Caller,
+    kind: (Kind, ContextId),
+    map: &KeyContext,
+) -> Result<(ContextRow, fn(ContextRow) -> Change), Stopped> {
+    let (state, (_, id)) = (&caller.state, kind);
+    match room.store.context(state.id, id).await? {
         None => {
             let version = first_version(room, caller, id)?;
-            let row = room.new_context(state, kind, &place.map, version).await?;
-            Change::InsertContext(row)
+            let row = room.new_context(state, kind, map, version).await?;
+            Ok((row, Change::InsertContext))
         }
         Some(old) if old.state == ContextState::Destroyed => {
             let version = old.next_version();
             let version = version.ok_or(Denial::Conflict(Thing::KeyVersion))?;
-            let row = room.new_context(state, kind, &place.map, version).await?;
-            Change::RecreateContext(row)
+            let row = room.new_context(state, kind, map, version).await?;
+            Ok((row, Change::RecreateContext))
         }
         // It was made since this was read.
-        Some(_) => return Err(Stopped::Stale),
-    };
-    let row = row(state, id, display_name, room.time.now())?;
-    let store = Change::InsertStore(row.clone());
-    Ok((row, vec![context, store]))
+        Some(_) => Err(Stopped::Stale),
+    }
 }
 
 impl Administration for Put {

@@ -9,6 +9,7 @@ use super::keyring::ContextKeys;
 use super::{Need, Stopped};
 use crate::caller::Caller;
 use crate::denial::{CiphertextFault, Denial};
+use crate::ports::ContextRow;
 use crate::strongroom::Strongroom;
 
 impl Strongroom {
@@ -30,6 +31,18 @@ impl Strongroom {
         Ok(keys)
     }
 
+    /// The keys of a key context that is made in the same entry as what is sealed under it.
+    pub(crate) async fn keys_of_new(
+        &self,
+        caller: &Caller,
+        row: &ContextRow,
+    ) -> Result<Arc<ContextKeys>, Denial> {
+        let need = Need::sealing(false);
+        let keys = self.unwrap_keys(&caller.state, row.clone(), need).await?;
+        keys.rules.check_lock(&strongroom_types::Lock::default())?;
+        Ok(keys)
+    }
+
     /// Whether the store's keys may be used: what is shut says nothing, proofs and slots included.
     pub(crate) async fn check_store_open(
         &self,
@@ -48,13 +61,24 @@ impl Strongroom {
         id: ContextId,
         envelope: &Envelope<'_>,
     ) -> Result<Arc<ContextKeys>, Stopped> {
+        let of_store = (Kind::Store, id);
+        self.keys_of_kept_value(caller, of_store, envelope).await
+    }
+
+    /// The keys to open what is kept under a key context that is declared.
+    pub(crate) async fn keys_of_kept_value(
+        &self,
+        caller: &Caller,
+        (kind, id): (Kind, ContextId),
+        envelope: &Envelope<'_>,
+    ) -> Result<Arc<ContextKeys>, Stopped> {
         let header = &envelope.header;
         if header.workspace != caller.state.id || header.context != id {
             return Err(Denial::Ciphertext(CiphertextFault::Altered).into());
         }
         let need = Need::opening(envelope);
         let keys = self.known_keys(&caller.state, id, need).await?;
-        if keys.kind != Kind::Store {
+        if keys.kind != kind {
             return Err(Denial::Ciphertext(CiphertextFault::OtherContext).into());
         }
         keys.rules.check_format(Format::Sr1)?;

@@ -272,10 +272,12 @@ async fn stored(
     cursor: Cursor,
 ) -> Result<Slice, Halt> {
     let (done, next) = match (kind, cursor.within.clone()) {
-        (Kind::Store, Some(Within::Store(after))) => {
+        (Kind::Store | Kind::SigningKey, Some(Within::Store(after))) => {
             move_some::<StaleStoreValue>(room, job, (context, &cursor), Some(after)).await
         }
-        (Kind::Store, _) => move_some::<StaleStoreValue>(room, job, (context, &cursor), None).await,
+        (Kind::Store | Kind::SigningKey, _) => {
+            move_some::<StaleStoreValue>(room, job, (context, &cursor), None).await
+        }
         (_, Some(Within::Objects(after))) => {
             move_some::<StaleVersion>(room, job, (context, &cursor), Some(after)).await
         }
@@ -350,7 +352,7 @@ async fn count_older(
     older: Older,
 ) -> Result<u64, StoreError> {
     let (context, newest) = (older.context, older.newest);
-    if older.kind == Kind::Store {
+    if matches!(older.kind, Kind::Store | Kind::SigningKey) {
         let count = room
             .store
             .count_stale_store_values(state.id, context, newest);

@@ -36,7 +36,7 @@ impl Strongroom {
         if let Some(last) = signed.as_ref().filter(|last| is_of(last, &head)) {
             return Ok(last.clone());
         }
-        let row = self.sign(workspace, &head).map_err(|error| {
+        let row = self.checkpoint_of(workspace, &head).map_err(|error| {
             tracing::error!(%workspace, %error, "checkpoint not signed");
             Denial::Internal
         })?;
@@ -90,7 +90,7 @@ impl Strongroom {
         Ok(head)
     }
 
-    pub(super) fn sign(
+    pub(super) fn checkpoint_of(
         &self,
         workspace: WorkspaceId,
         head: &Head,

@@ -219,6 +219,7 @@ const fn direction(operation: Operation) -> Option<Direction> {
         | Operation::ObjectRewrap
         | Operation::StoreGet
         | Operation::SealedGet
+        | Operation::Sign
         | Operation::StoreRewrap
         | Operation::KeysetRetrieve => Some(Direction::Opens),
         Operation::DataKeyRekey => Some(Direction::Both),

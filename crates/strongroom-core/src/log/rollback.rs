@@ -157,10 +157,12 @@ impl Strongroom {
             epoch: 0,
             generation,
         };
-        let row = self.sign(anchored.workspace, &empty).map_err(|error| {
-            tracing::error!(%error, "checkpoint not signed");
-            Denial::Internal
-        })?;
+        let row = self
+            .checkpoint_of(anchored.workspace, &empty)
+            .map_err(|error| {
+                tracing::error!(%error, "checkpoint not signed");
+                Denial::Internal
+            })?;
         let kept = self
             .anchor
             .put_checkpoint(anchored.workspace, &row.note)

@@ -16,3 +16,4 @@ mod rewrap;
 mod value;
 
 pub(crate) use place::{StoreFamily, StorePlace, tag};
+pub(crate) use value::envelope;

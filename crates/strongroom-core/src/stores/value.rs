@@ -234,7 +234,7 @@ impl Opening {
 }
 
 /// The envelope of a value: header and key part from one column, the body from another.
-fn envelope(sealed: &SealedStoreValue) -> Result<Envelope<'_>, Denial> {
+pub(crate) fn envelope(sealed: &SealedStoreValue) -> Result<Envelope<'_>, Denial> {
     let malformed = || Denial::Ciphertext(CiphertextFault::Malformed);
     let parsed = Envelope::parse_prefix(&sealed.prefix).map_err(format_fault)?;
     let (mut envelope, rest) = parsed.ok_or_else(malformed)?;

@@ -29,10 +29,12 @@ pub(crate) enum Tag {
     Objects,
     Webhooks,
     Stores,
+    Signing,
+    Compute,
 }
 
 impl Tag {
-    pub(crate) const ALL: [Self; 16] = [
+    pub(crate) const ALL: [Self; 18] = [
         Self::Values,
         Self::DataKeys,
         Self::Streams,
@@ -49,6 +51,8 @@ impl Tag {
         Self::Objects,
         Self::Webhooks,
         Self::Stores,
+        Self::Signing,
+        Self::Compute,
     ];
 
     pub(crate) const fn name(self) -> &'static str {
@@ -69,6 +73,8 @@ impl Tag {
             Self::Objects => "Objects",
             Self::Webhooks => "Events and webhooks",
             Self::Stores => "Sealed stores",
+            Self::Signing => "Signing",
+            Self::Compute => "Hashes, MACs and derivations",
         }
     }
 
@@ -102,6 +108,10 @@ impl Tag {
             Self::Stores => {
                 "Names and values that the server cannot read, under a map that proves what is there. \
                  The SDKs hash, seal and check."
+            }
+            Self::Signing => "Private keys that never leave, and signatures of theirs.",
+            Self::Compute => {
+                "Over what the caller brings: no key of Strongroom's takes part, and each is an entry."
             }
         }
     }

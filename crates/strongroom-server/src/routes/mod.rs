@@ -1,6 +1,7 @@
 //! The routes, one file per family, endpoints named like the product's methods.
 
 mod clients;
+mod compute;
 mod contexts;
 mod customer_keys;
 mod data_keys;
@@ -12,6 +13,7 @@ mod log;
 mod objects;
 mod page;
 mod policies;
+mod signing;
 mod stores;
 mod stream;
 mod token;
@@ -45,6 +47,8 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         objects::endpoints(),
         webhooks::endpoints(),
         stores::endpoints(),
+        signing::endpoints(),
+        compute::endpoints(),
     ]
     .into_iter()
     .flatten()

@@ -4,6 +4,7 @@
 //! Requests refuse unknown fields; answers may gain fields.
 
 mod admin;
+mod compute;
 mod customer_key;
 mod data_key;
 mod event;
@@ -13,6 +14,7 @@ mod log;
 mod object;
 mod problem;
 mod sealed_store;
+mod signing;
 mod store;
 mod token;
 mod value;
@@ -23,6 +25,9 @@ pub use admin::{
     ContextCreate, ContextInfo, ContextState, IssuerActsAs, IssuerCreate, IssuerInfo, IssuerKeys,
     IssuerUpdate, KeyState, Page, PolicyBody, PolicyInfo, Rotation, VersionInfo, WorkspaceCreate,
     WorkspaceCreated, WorkspaceInfo, WorkspaceUpdate,
+};
+pub use compute::{
+    DerivationFunction, DeriveAnswer, DeriveRequest, HashAnswer, HashRequest, MacAnswer, MacRequest,
 };
 pub use customer_key::{
     ConsideredPolicy, CustomerKeyAttach, CustomerKeyCreate, CustomerKeyDetach, CustomerKeyEnable,
@@ -52,6 +57,10 @@ pub use sealed_store::{
     Evaluate, Evaluated, RecordAnswer, RecordSet, RecordVersion, RecordsAnswer, RecordsGet,
     RecordsSet, SealedStoreCreate, SealedStoreInfo, SealedVersion, SlotInfo, SlotKind, SlotPut,
     SlotSummary,
+};
+pub use signing::{
+    SignAnswer, SignRequest, SigningKeyCreate, SigningKeyInfo, SigningKeyVersion, VerifyAnswer,
+    VerifyRequest,
 };
 pub use store::{StoreInfo, StoreValue, StoreValueInfo};
 pub use token::{TokenAnswer, TokenError, TokenRequest};

@@ -53,7 +53,10 @@ impl ContextKeys {
         place: &[u8],
         envelope: &Envelope<'_>,
     ) -> Result<SecretBytes, Denial> {
-        permit.consume(&[Operation::StoreGet, Operation::SealedGet], self.id)?;
+        permit.consume(
+            &[Operation::StoreGet, Operation::SealedGet, Operation::Sign],
+            self.id,
+        )?;
         let (key, _) = self.opening_keys(envelope, None)?;
         envelope::open(envelope, key, None, Some(place)).map_err(altered)
     }

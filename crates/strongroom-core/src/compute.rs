@@ -1,0 +1,251 @@
+//! Hashing, authenticating and deriving over what the caller brings. No key of Strongroom's takes part;
+//! each is an entry all the same, and answered when that is durable.
+
+use strongroom_crypto::derivation::{Derivation, DerivationError};
+use strongroom_crypto::digest;
+use strongroom_crypto::secret::SecretBytes;
+use strongroom_types::body::{
+    DerivationFunction, DeriveAnswer, DeriveRequest, HashAnswer, HashRequest, MacAnswer, MacRequest,
+};
+use strongroom_types::{Bytes, Operation, Permission};
+use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
+use zeroize::Zeroizing;
+
+use crate::ask::{Answered, Ask};
+use crate::batch::named;
+use crate::caller::Caller;
+use crate::denial::{Denial, Invalid, Refused};
+use crate::door::{Account, Permit, Planned, Released, Stopped, Use};
+use crate::strongroom::Strongroom;
+
+/// The fewest bytes of a caller's MAC key: NIST SP 800-131A asks for 112 bits.
+const MAC_KEY_BYTES_MIN: usize = 16;
+/// How much slow work is done at once. What else comes waits its turn.
+const SLOW_AT_ONCE: usize = 2;
+
+/// Slow work, beside the other and not too much of it at once.
+#[derive(Debug)]
+pub(crate) struct Slow(Semaphore);
+
+impl Slow {
+    pub(crate) const fn new() -> Self {
+        Self(Semaphore::const_new(SLOW_AT_ONCE))
+    }
+
+    /// Does the work when it is its turn.
+    pub(crate) async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Denial> {
+        let turn = self.0.acquire().await;
+        let _turn = turn.map_err(|_closed| Denial::Unavailable)?;
+        let done = spawn_blocking(work).await;
+        done.map_err(|_panicked| Denial::Internal)
+    }
+}
+
+impl Strongroom {
+    /// Hashes.
+    ///
+    /// # Errors
+    /// [`Refused`], with the entry where the caller is known.
+    pub async fn hash(
+        &self,
+        ask: &Ask,
+        request: HashRequest,
+    ) -> Result<Answered<HashAnswer>, Refused> {
+        named(self.enter(ask, &request).await)
+    }
+
+    /// Authenticates.
+    ///
+    /// # Errors
+    /// [`Refused`], with the entry where the caller is known.
+    pub async fn mac(
+        &self,
+        ask: &Ask,
+        request: MacRequest,
+    ) -> Result<Answered<MacAnswer>, Refused> {
+        named(self.enter(ask, &request).await)
+    }
+
+    /// Derives.
+    ///
+    /// # Errors
+    /// [`Refused`], with the entry where the caller is known; also when the function costs more than
+    /// allowed.
+    pub async fn derive(
+        &self,
+        ask: &Ask,
+        request: DeriveRequest,
+    ) -> Result<Answered<DeriveAnswer>, Refused> {
+        named(self.enter(ask, &request).await)
+    }
+}
+
+/// An account of work without a key.
+fn account(algorithm: &str) -> Account {
+    let account = Account {
+        count: 1,
+        ..Account::default()
+    };
+    account.fact("algorithm", algorithm)
+}
+
+impl Use for HashRequest {
+    const OPERATION: Operation = Operation::Hash;
+    const PERMISSION: Option<Permission> = Some(Permission::Compute);
+    type Work = ();
+    type Answer = HashAnswer;
+
+    async fn plan(
+        &self,
+        _room: &Strongroom,
+        _caller: &Caller,
+        _ask: &Ask,
+    ) -> Result<Planned<()>, Stopped> {
+        let account = account(self.algorithm.name());
+        Ok(Planned { work: (), account })
+    }
+
+    fn release(&self, _room: &Strongroom, (): (), _permit: Permit) -> Released<HashAnswer> {
+        Released::of(Ok(HashAnswer {
+            digest: digest::hash(self.algorithm, &self.data.0).into(),
+            log_entry: None,
+        }))
+    }
+}
+
+impl Use for MacRequest {
+    const OPERATION: Operation = Operation::Mac;
+    const PERMISSION: Option<Permission> = Some(Permission::Compute);
+    type Work = ();
+    type Answer = MacAnswer;
+
+    async fn plan(
+        &self,
+        _room: &Strongroom,
+        _caller: &Caller,
+        _ask: &Ask,
+    ) -> Result<Planned<()>, Stopped> {
+        if self.key.0.len() < MAC_KEY_BYTES_MIN {
+            return Err(Denial::from(Invalid::Field("key".into())).into());
+        }
+        let account = account(self.algorithm.name());
+        Ok(Planned { work: (), account })
+    }
+
+    fn release(&self, _room: &Strongroom, (): (), _permit: Permit) -> Released<MacAnswer> {
+        Released::of(Ok(MacAnswer {
+            mac: digest::mac(self.algorithm, &self.key.0, &self.data.0).into(),
+            log_entry: None,
+        }))
+    }
+}
+
+impl Use for DeriveRequest {
+    const OPERATION: Operation = Operation::Derive;
+    const PERMISSION: Option<Permission> = Some(Permission::Compute);
+    type Work = SecretBytes;
+    type Answer = DeriveAnswer;
+
+    async fn plan(
+        &self,
+        room: &Strongroom,
+        _caller: &Caller,
+        _ask: &Ask,
+    ) -> Result<Planned<SecretBytes>, Stopped> {
+        let function = self.function.clone();
+        let secret = Zeroizing::new(self.secret.0.clone());
+        let bytes = usize::from(self.bytes);
+        let derive = move || derivation(&function).derive(&secret, bytes);
+        let derived = if derivation(&self.function).is_slow() {
+            room.slow.run(derive).await?
+        } else {
+            derive()
+        };
+        let derived = derived.map_err(|error| Denial::from(fault(error)))?;
+        Ok(Planned {
+            work: derived,
+            account: account(name(&self.function)),
+        })
+    }
+
+    fn release(
+        &self,
+        _room: &Strongroom,
+        derived: SecretBytes,
+        _permit: Permit,
+    ) -> Released<DeriveAnswer> {
+        Released::of(Ok(DeriveAnswer {
+            derived: derived.into_vec().into(),
+            log_entry: None,
+        }))
+    }
+}
+
+/// The field that is at fault.
+fn fault(error: DerivationError) -> Invalid {
+    let field = match error {
+        DerivationError::Length => "bytes",
+        DerivationError::Cost => "function",
+        DerivationError::Salt => "salt",
+        DerivationError::Secret => "secret",
+    };
+    Invalid::Field(field.into())
+}
+
+const fn name(function: &DerivationFunction) -> &'static str {
+    match function {
+        DerivationFunction::Hkdf { .. } => "HKDF",
+        DerivationFunction::Pbkdf2 { .. } => "PBKDF2",
+        DerivationFunction::Kbkdf { .. } => "KBKDF",
+        DerivationFunction::Argon2id { .. } => "Argon2id",
+        DerivationFunction::Scrypt { .. } => "scrypt",
+    }
+}
+
+fn or_empty(bytes: Option<&Bytes>) -> &[u8] {
+    bytes.map_or(&[], |bytes| &bytes.0)
+}
+
+fn derivation(function: &DerivationFunction) -> Derivation<'_> {
+    match function {
+        DerivationFunction::Hkdf { hash, salt, info } => Derivation::Hkdf {
+            hash: *hash,
+            salt: or_empty(salt.as_ref()),
+            info: or_empty(info.as_ref()),
+        },
+        DerivationFunction::Pbkdf2 {
+            hash,
+            salt,
+            iterations,
+        } => Derivation::Pbkdf2 {
+            hash: *hash,
+            salt: &salt.0,
+            iterations: *iterations,
+        },
+        DerivationFunction::Kbkdf { hash, info } => Derivation::Kbkdf {
+            hash: *hash,
+            info: &info.0,
+        },
+        DerivationFunction::Argon2id {
+            salt,
+            memory_kib,
+            passes,
+            lanes,
+        } => Derivation::Argon2id {
+            salt: &salt.0,
+            memory_kib: *memory_kib,
+            passes: *passes,
+            lanes: *lanes,
+        },
+        DerivationFunction::Scrypt { salt, log_n, r, p } => Derivation::Scrypt {
+            salt: &salt.0,
+            log_n: *log_n,
+            r: *r,
+            p: *p,
+        },
+    }
+}
