@@ -9,7 +9,7 @@
 //! ```
 //!
 //! Costs have bounds, so that nobody keeps the server busy or takes its memory: see [`limits`].
-//! Argon2id and scrypt are RustCrypto's, because AWS-LC has none. Strongroom's own keys come from
+//! Argon2id and scrypt are those of RustCrypto, because AWS-LC has none. Strongroom's own keys come from
 //! [`crate::kdf`] and never from here.
 
 use core::num::NonZeroU32;

@@ -6,7 +6,7 @@
 //! ```
 //!
 //! Nothing of Strongroom's own is hashed here: its derivations and tags are in [`crate::kdf`].
-//! BLAKE2b is RustCrypto's, because AWS-LC has none.
+//! BLAKE2b is that of RustCrypto, because AWS-LC has none.
 
 use aws_lc_rs::{digest, hmac};
 use blake2::{Blake2b512, Digest as _};
@@ -40,11 +40,13 @@ pub fn mac(algorithm: MacAlgorithm, key: &[u8], data: &[u8]) -> Vec<u8> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
-    fn hex(bytes: &[u8]) -> String {
-        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    pub(crate) fn hex(bytes: &[u8]) -> String {
+        let nibbles = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+        let digits = nibbles.map(|nibble| char::from_digit(nibble.into(), 16));
+        digits.map(Option::unwrap).collect()
     }
 
     /// "abc": FIPS 180-4 and 202, NIST's example values; RFC 7693 appendix A.

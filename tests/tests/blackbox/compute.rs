@@ -1,8 +1,8 @@
 //! Hashes, MACs and derivations over what the caller brings.
 
 use serde_json::{Value, json};
-use strongroom_tests::on_each_database;
 use strongroom_tests::room::Room;
+use strongroom_tests::{hex, on_each_database};
 use strongroom_types::body::{DerivationFunction, DeriveRequest, HashRequest, MacRequest};
 use strongroom_types::{
     Code, DerivationHash, HashAlgorithm, MacAlgorithm, Operation, Permission, Reason,
@@ -15,10 +15,6 @@ on_each_database!(
     who_may_not_is_refused,
 );
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 async fn answers_are_those_of_the_standards(room: Room) {
     let request = HashRequest {
         algorithm: HashAlgorithm::Sha3_256,
@@ -26,7 +22,7 @@ async fn answers_are_those_of_the_standards(room: Room) {
     };
     let hashed = room.client.hash(&request).await.unwrap();
     let expected = "3a985da74fe225b2045c172d6bd390bd855f086e3e9d525b46bfe24511431532";
-    assert_eq!(hex(&hashed.digest.0), expected, "FIPS 202");
+    assert_eq!(hex::encode(&hashed.digest.0), expected, "FIPS 202");
     // RFC 4231 section 4.2.
     let request = MacRequest {
         algorithm: MacAlgorithm::HmacSha256,
@@ -35,7 +31,7 @@ async fn answers_are_those_of_the_standards(room: Room) {
     };
     let authenticated = room.client.mac(&request).await.unwrap();
     let expected = "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7";
-    assert_eq!(hex(&authenticated.mac.0), expected);
+    assert_eq!(hex::encode(&authenticated.mac.0), expected);
     let entry = room.entry(authenticated.log_entry.unwrap()).await;
     assert_eq!(entry.operation, Operation::Mac);
     assert_eq!(entry.facts["algorithm"], "HMAC-SHA-256");
@@ -52,7 +48,7 @@ async fn answers_are_those_of_the_standards(room: Room) {
     let derived = room.client.derive(&request).await.unwrap();
     let expected =
         "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b887185865";
-    assert_eq!(hex(&derived.derived.0), expected);
+    assert_eq!(hex::encode(&derived.derived.0), expected);
 }
 
 const SALT: &str = "c2l4dGVlbiBieXRlcyBvciBtb3Jl";

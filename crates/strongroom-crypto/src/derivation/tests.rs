@@ -1,8 +1,5 @@
 use super::*;
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
+use crate::digest::tests::hex;
 
 const SALT: &[u8] = b"sixteen bytes or more";
 const HKDF: Derivation<'_> = Derivation::Hkdf {
@@ -121,7 +118,7 @@ fn scrypt_is_that_of_the_rfc() {
     assert_eq!(ours.expose(), out);
 }
 
-/// Argon2id of PyPI `argon2-cffi` 25.1 for the same parameters.
+/// Argon2id of `argon2-cffi` 25.1 for the same parameters.
 #[test]
 fn argon2id_is_that_of_another_implementation() {
     let derived = argon2id(64, 3, 4).derive(b"password", 32).unwrap();
