@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use strongroom_types::{ClientId, ContextPattern, KeyContext, KeyId, Lock, Permission};
 
+use crate::application::ApplicationBody;
 use crate::denial::Denial;
 use crate::identity::Identity;
 use crate::ports::Micros;
@@ -19,7 +20,7 @@ pub(crate) struct Client {
 }
 
 /// What the administrator of a workspace may do: everything in it.
-pub(crate) const ALL_PERMISSIONS: [Permission; 24] = [
+pub(crate) const ALL_PERMISSIONS: [Permission; 29] = [
     Permission::Encrypt,
     Permission::Decrypt,
     Permission::Rewrap,
@@ -44,9 +45,14 @@ pub(crate) const ALL_PERMISSIONS: [Permission; 24] = [
     Permission::KeysetsRetrieve,
     Permission::KeysetsList,
     Permission::AdminKeysets,
+    Permission::NamedContextsList,
+    Permission::AdminNamedContexts,
+    Permission::ApplicationsList,
+    Permission::ApplicationsRegister,
+    Permission::AdminApplications,
 ];
 /// Those that there were not yet when the first workspaces were made.
-const LATER_PERMISSIONS: [Permission; 7] = [
+const LATER_PERMISSIONS: [Permission; 12] = [
     Permission::AdminStores,
     Permission::StoresRead,
     Permission::StoresWrite,
@@ -54,6 +60,11 @@ const LATER_PERMISSIONS: [Permission; 7] = [
     Permission::KeysetsRetrieve,
     Permission::KeysetsList,
     Permission::AdminKeysets,
+    Permission::NamedContextsList,
+    Permission::AdminNamedContexts,
+    Permission::ApplicationsList,
+    Permission::ApplicationsRegister,
+    Permission::AdminApplications,
 ];
 
 /// The part of a client's record that is sealed.
@@ -67,6 +78,9 @@ pub(crate) struct ClientBody {
     /// records do not say.
     #[serde(default)]
     pub(crate) everything: Option<bool>,
+    /// What makes it an application: no other client has tokens of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) application: Option<ApplicationBody>,
 }
 
 impl ClientBody {
@@ -100,7 +114,7 @@ pub(crate) struct ApiKey {
 pub(crate) struct Caller {
     pub(crate) state: Arc<WorkspaceState>,
     pub(crate) client: Arc<Client>,
-    /// `None` for an identity that acts by itself.
+    /// `None` for an application, and for an identity that acts by itself.
     pub(crate) api_key: Option<ApiKey>,
     pub(crate) identity: Option<Arc<Identity>>,
 }
@@ -113,6 +127,15 @@ impl Caller {
             return Ok(());
         }
         Err(Denial::PermissionMissing(permission))
+    }
+
+    /// # Errors
+    /// It is an application, which uses named contexts and no others.
+    pub(crate) fn require_unnamed(&self) -> Result<(), Denial> {
+        match self.client.body.application {
+            None => Ok(()),
+            Some(_) => Err(Denial::ContextNotAllowed),
+        }
     }
 
     /// Whether the key context is among the client's allowed ones.
