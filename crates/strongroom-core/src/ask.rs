@@ -56,6 +56,8 @@ pub struct Credentials {
     /// Where there is no bearer: the workspace in which the user's JWT counts by itself, if its issuer
     /// says as which client.
     pub workspace: Option<WorkspaceId>,
+    /// An application's refresh token. Whoever shows one may do nothing but refresh.
+    pub refresh: Option<Arc<Bearer>>,
 }
 
 impl fmt::Debug for Credentials {
@@ -64,6 +66,7 @@ impl fmt::Debug for Credentials {
             .field("bearer", &self.bearer.is_some())
             .field("identity", &self.identity.is_some())
             .field("workspace", &self.workspace)
+            .field("refresh", &self.refresh.is_some())
             .finish()
     }
 }

@@ -33,6 +33,11 @@ pub(crate) trait ItemUse: Send + Sync {
     /// The key context that the item names, if it names one.
     fn key_context(&self) -> Option<&KeyContext>;
 
+    /// The kind of that key context.
+    fn kind(&self) -> Kind {
+        Kind::Context
+    }
+
     /// The stored object that the item names, if it names one.
     fn object(&self) -> Option<ObjectId> {
         None
@@ -98,8 +103,13 @@ impl<T: ItemUse> Use for Single<'_, T> {
     type Answer = T::Answer;
 
     fn asked(&self) -> Asked {
+        let (named, contexts) = match (self.0.kind(), self.0.key_context().cloned()) {
+            (Kind::Named, named) => (named, Vec::new()),
+            (_, context) => (None, context.into_iter().collect()),
+        };
         Asked {
-            contexts: self.0.key_context().cloned().into_iter().collect(),
+            contexts,
+            named,
             object: self.0.object(),
             ..Asked::default()
         }
@@ -255,10 +265,10 @@ impl<T: ItemUse> Many<T> {
                 }
                 Err(denial) => {
                     let asked = item.key_context().map(|map| {
-                        let asked = caller.state.context_id(Kind::Context, map);
-                        account
-                            .use_key(KeyUse::asking(Kind::Context, asked), &Arc::new(map.clone()));
-                        KeyUse::asking(Kind::Context, asked)
+                        let kind = item.kind();
+                        let asked = KeyUse::asking(kind, caller.state.context_id(kind, map));
+                        account.use_key(asked, &Arc::new(map.clone()));
+                        asked
                     });
                     let id = match item.object() {
                         Some(object) => object_item(object, None),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use strongroom_types::{ClientId, ContextPattern, KeyContext, KeyId, Lock, Permission};
 
+use crate::application::ApplicationBody;
 use crate::denial::Denial;
 use crate::identity::Identity;
 use crate::ports::Micros;
@@ -19,7 +20,7 @@ pub(crate) struct Client {
 }
 
 /// What the administrator of a workspace may do: everything in it.
-pub(crate) const ALL_PERMISSIONS: [Permission; 28] = [
+pub(crate) const ALL_PERMISSIONS: [Permission; 33] = [
     Permission::Encrypt,
     Permission::Decrypt,
     Permission::Rewrap,
@@ -44,13 +45,18 @@ pub(crate) const ALL_PERMISSIONS: [Permission; 28] = [
     Permission::KeysetsRetrieve,
     Permission::KeysetsList,
     Permission::AdminKeysets,
+    Permission::NamedContextsList,
+    Permission::AdminNamedContexts,
+    Permission::ApplicationsList,
+    Permission::ApplicationsRegister,
+    Permission::AdminApplications,
     Permission::Sign,
     Permission::Verify,
     Permission::Compute,
     Permission::AdminSigningKeys,
 ];
 /// Those that there were not yet when the first workspaces were made.
-const LATER_PERMISSIONS: [Permission; 11] = [
+const LATER_PERMISSIONS: [Permission; 16] = [
     Permission::AdminStores,
     Permission::StoresRead,
     Permission::StoresWrite,
@@ -58,6 +64,11 @@ const LATER_PERMISSIONS: [Permission; 11] = [
     Permission::KeysetsRetrieve,
     Permission::KeysetsList,
     Permission::AdminKeysets,
+    Permission::NamedContextsList,
+    Permission::AdminNamedContexts,
+    Permission::ApplicationsList,
+    Permission::ApplicationsRegister,
+    Permission::AdminApplications,
     Permission::Sign,
     Permission::Verify,
     Permission::Compute,
@@ -75,6 +86,9 @@ pub(crate) struct ClientBody {
     /// records do not say.
     #[serde(default)]
     pub(crate) everything: Option<bool>,
+    /// What makes it an application: no other client has tokens of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) application: Option<ApplicationBody>,
 }
 
 impl ClientBody {
@@ -108,7 +122,7 @@ pub(crate) struct ApiKey {
 pub(crate) struct Caller {
     pub(crate) state: Arc<WorkspaceState>,
     pub(crate) client: Arc<Client>,
-    /// `None` for an identity that acts by itself.
+    /// `None` for an application, and for an identity that acts by itself.
     pub(crate) api_key: Option<ApiKey>,
     pub(crate) identity: Option<Arc<Identity>>,
 }
@@ -121,6 +135,15 @@ impl Caller {
             return Ok(());
         }
         Err(Denial::PermissionMissing(permission))
+    }
+
+    /// # Errors
+    /// It is an application, which uses named contexts and no others.
+    pub(crate) fn require_unnamed(&self) -> Result<(), Denial> {
+        match self.client.body.application {
+            None => Ok(()),
+            Some(_) => Err(Denial::ContextNotAllowed),
+        }
     }
 
     /// Whether the key context is among the client's allowed ones.

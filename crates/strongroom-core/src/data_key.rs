@@ -159,6 +159,7 @@ impl ItemUse for DataKeyItem {
             lock: lock.as_ref(),
             associated_data: None,
             object: None,
+            suite: None,
             entropy,
         };
         let wrapped = keys.wrap_data_key(&spec, &plaintext)?;

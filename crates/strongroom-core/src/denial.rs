@@ -201,6 +201,10 @@ pub enum Thing {
     KeysetClient,
     /// What lets a client of keysets use one.
     KeysetGrant,
+    /// A named context.
+    NamedContext,
+    /// An application.
+    Application,
     /// A signing key.
     SigningKey,
     /// A log entry.
@@ -231,6 +235,8 @@ impl Thing {
             Self::Keyset => "keyset",
             Self::KeysetClient => "client of keysets",
             Self::KeysetGrant => "grant of the keyset",
+            Self::NamedContext => "named context",
+            Self::Application => "application",
             Self::SigningKey => "signing key",
             Self::Entry => "log entry",
             Self::Tile => "tile",

@@ -7,7 +7,7 @@ use strongroom_crypto::keys::{Place, Seed};
 use strongroom_crypto::label::Label;
 use strongroom_crypto::secret::Secret;
 use strongroom_log::{NoteSigner, NoteVerifier};
-use strongroom_types::{KeyId, WorkspaceId};
+use strongroom_types::{ClientId, KeyId, WorkspaceId};
 
 use crate::identity::TokenSigner;
 use crate::ports::{Root, RootError, Store};
@@ -73,6 +73,13 @@ impl Deployment {
     pub(crate) fn api_key_hash(&self, id: KeyId, secret: &[u8]) -> [u8; 32] {
         self.credentials
             .mac(Label::ApiKey, &[id.as_bytes(), secret])
+    }
+
+    /// `HMAC-SHA-256(credentials key, label ‖ frame(client id, secret))`: a refresh token as the
+    /// database knows it.
+    pub(crate) fn refresh_token_hash(&self, client: ClientId, secret: &[u8]) -> [u8; 32] {
+        self.credentials
+            .mac(Label::Token, &[client.as_bytes(), secret])
     }
 
     /// `HMAC-SHA-256(credentials key, label ‖ frame(parts))`: an Idempotency-Key or a request.

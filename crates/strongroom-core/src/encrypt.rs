@@ -74,6 +74,7 @@ impl ItemUse for EncryptItem {
                 .as_ref()
                 .map(|bytes| bytes.0.as_slice()),
             object: None,
+            suite: None,
             entropy,
         };
         let sealed = keys.seal(&spec, &self.plaintext.0)?;

@@ -18,6 +18,7 @@ compile_error!("danger-skip-lock-tag is for attack tests in debug builds only");
 
 mod access_token;
 mod admin;
+mod application;
 mod ask;
 mod batch;
 mod caller;
@@ -34,6 +35,7 @@ mod identity;
 mod job;
 mod keysets;
 mod log;
+mod named;
 mod object;
 mod policy;
 pub mod ports;
@@ -54,8 +56,10 @@ mod workspace;
 
 pub use access_token::{AccessToken, TokenHolder};
 pub use admin::{
+    ApplicationCreate, ApplicationCreated, ApplicationUpdate, NamedContextCreate, NamedContextUpdate,
     KeysetClientCreate, KeysetClientCreated, KeysetCreate, KeysetModify, NAME_CHARS_MAX, PageQuery,
 };
+pub use application::{ApplicationTokens, NewRefreshToken, Refreshed};
 pub use ask::{Answered, Ask, Bearer, Credentials, Idempotency, Origin};
 pub use customer_key::CustomerKeyFault;
 pub use denial::{CiphertextFault, Denial, Invalid, Refused, Thing, TokenFault};
@@ -66,6 +70,7 @@ pub use keysets::{
     WhichKeyset,
 };
 pub use log::EntriesQuery;
+pub use named::{NamedItem, NamedSealed};
 pub use object::{ObjectFault, ObjectFaultKind, ObjectsQuery};
 pub use settings::{AfterRollback, Settings};
 pub use stored::Rewrapped;

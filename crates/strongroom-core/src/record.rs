@@ -1,19 +1,22 @@
-//! Records: clients, issuers, policies, customers' keys, webhooks and keysets, as sealed rows and back.
+//! Records: clients, issuers, policies, customers' keys, webhooks, keysets and named
+//! contexts, as sealed rows and back.
 
 use core::str::FromStr;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use strongroom_types::{
-    ClientId, CustomerKeyId, IssuerId, KeysetClientId, KeysetId, PolicyId, WebhookId, WorkspaceId,
+    ClientId, ContextId, CustomerKeyId, IssuerId, KeysetClientId, KeysetId, PolicyId, WebhookId, WorkspaceId,
 };
 
+use crate::admin::ApplicationNameBody;
 use crate::caller::{Client, ClientBody};
 use crate::customer_key::{CustomerKey, CustomerKeyBody};
 use crate::denial::Denial;
 use crate::event::{Webhook, WebhookBody};
 use crate::identity::{Issuer, IssuerBody};
 use crate::keysets::{Keyset, KeysetBody, KeysetClient, KeysetClientBody, NameBody, ShareBody};
+use crate::named::{NamedContext, NamedContextBody};
 use crate::policy::{Policy, PolicyRecord};
 use crate::ports::{Micros, Record, RecordKind, StoreError};
 use crate::workspace::WorkspaceKeys;
@@ -88,6 +91,39 @@ pub(crate) fn client(
         id,
         created: record.created,
         body: body.grown(),
+    })
+}
+
+/// Seals a client's record.
+pub(crate) fn seal_client(
+    keys: &WorkspaceKeys,
+    workspace: WorkspaceId,
+    client: &Client,
+) -> Result<Record, Denial> {
+    let place = (RecordKind::Client, client.id.to_string(), client.created);
+    seal(keys, workspace, place, &client.body)
+}
+
+/// Opens the record that the name of an application is looked up by.
+pub(crate) fn application_name(
+    keys: &WorkspaceKeys,
+    workspace: WorkspaceId,
+    record: &Record,
+) -> Result<ApplicationNameBody, StoreError> {
+    open::<ApplicationNameBody, String>(keys, workspace, record).map(|(_, body)| body)
+}
+
+/// Opens a named context's record.
+pub(crate) fn named_context(
+    keys: &WorkspaceKeys,
+    workspace: WorkspaceId,
+    record: &Record,
+) -> Result<NamedContext, StoreError> {
+    let (id, body) = open::<NamedContextBody, ContextId>(keys, workspace, record)?;
+    Ok(NamedContext {
+        id,
+        created: record.created,
+        body,
     })
 }
 

@@ -156,6 +156,7 @@ impl ItemUse for StreamSeal {
             lock: lock.as_ref(),
             associated_data: self.associated_data.as_deref(),
             object: None,
+            suite: None,
             entropy,
         };
         let begun = keys.begin_stream(&spec)?;

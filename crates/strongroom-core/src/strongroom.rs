@@ -173,6 +173,7 @@ pub struct Inner {
     pub(crate) purged: crate::object::Purged,
     pub(crate) misses: crate::sealed_store::Misses,
     pub(crate) keysets: crate::keysets::KeysetCache,
+    pub(crate) named_contexts: crate::named::NamedContextCache,
     pub(crate) slow: crate::compute::Slow,
     states: Cache<WorkspaceId, Arc<WorkspaceState>>,
     /// By the wrapped seeds too: a state that is read again has the same keys, and the root is not
@@ -218,6 +219,7 @@ impl Strongroom {
             purged: crate::object::Purged::default(),
             misses: crate::sealed_store::Misses::default(),
             keysets: crate::keysets::KeysetCache::new(),
+            named_contexts: crate::named::NamedContextCache::new(),
             slow: crate::compute::Slow::new(),
             states: Cache::new(STATES_MAX),
             workspace_keys: Cache::new(STATES_MAX),

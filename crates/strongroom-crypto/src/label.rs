@@ -111,6 +111,8 @@ labels! {
     KeysetName = "name-of-keyset";
     /// What all clients of keysets share → what one of another product's clients needs.
     KeysetClient = "keyset-client";
+    /// Message of an application's name, as the database looks it up.
+    ApplicationName = "name-of-application";
     /// Deployment seed → a key of the deployment.
     Deployment = "deployment";
     /// Seed without a use, by which a customer's key shows that it wraps and unwraps.

@@ -84,11 +84,18 @@ pub enum Surface {
     Stack,
     /// CipherStash's key and token services: `/zerokms/*`, `/api/authorise`.
     CipherStash,
+    /// CryptoServe: `/api/v1/crypto/*`, `/api/v1/applications/*`, `/api/contexts`.
+    CryptoServe,
 }
 
 impl Surface {
     /// Every surface.
-    pub const ALL: [Self; 3] = [Self::WorkOs, Self::Stack, Self::CipherStash];
+    pub const ALL: [Self; 4] = [
+        Self::WorkOs,
+        Self::Stack,
+        Self::CipherStash,
+        Self::CryptoServe,
+    ];
 
     /// The name that it is switched on by.
     #[must_use]
@@ -97,6 +104,7 @@ impl Surface {
             Self::WorkOs => "workos",
             Self::Stack => "stack",
             Self::CipherStash => "cipherstash",
+            Self::CryptoServe => "cryptoserve",
         }
     }
 

@@ -353,6 +353,7 @@ pub(crate) fn own_ask(api_key: &str, request_id: RequestId) -> Ask {
             bearer: Some(Arc::new(Bearer::new(api_key))),
             identity: None,
             workspace: None,
+            refresh: None,
         },
         origin: Origin {
             request_id,

@@ -22,6 +22,7 @@ mod id;
 mod json;
 mod keyset;
 mod metadata;
+mod named_context;
 mod operation;
 mod permission;
 pub mod provider;
@@ -43,6 +44,7 @@ pub use id::{
 pub use json::{StrictError, parse_strict};
 pub use keyset::{KeysetClientId, KeysetId, KeysetName, KeysetNameError, UuidError};
 pub use metadata::{Metadata, MetadataError};
+pub use named_context::{ContextName, ContextNameError};
 pub use operation::{Operation, Outcome};
 pub use permission::Permission;
 pub use provider::{Credential, ProviderKey};

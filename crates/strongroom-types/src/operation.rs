@@ -189,6 +189,25 @@ coded_enum! {
         AccessTokenIssue = 201, "access-token.issue";
         /// Letting the identities of an issuer act as a client, or ending that.
         IssuerActAs = 202, "issuer.act-as";
+        /// Declaring a named context.
+        NamedContextCreate = 230, "named-context.create";
+        /// Changing what is said of a named context.
+        NamedContextUpdate = 231, "named-context.update";
+        /// Registering an application, or giving a registered one new tokens.
+        ApplicationRegister = 232, "application.register";
+        /// Changing an application.
+        ApplicationUpdate = 233, "application.update";
+        /// Removing an application with its tokens.
+        ApplicationDelete = 234, "application.delete";
+        /// Giving an application a new refresh token in the place of all that it had.
+        ApplicationRotate = 235, "application.rotate";
+        /// Ending all tokens of an application.
+        ApplicationRevoke = 236, "application.revoke";
+        /// Issuing an access token for a refresh token.
+        ApplicationRefresh = 237, "application.refresh";
+        /// Ending the tokens of an application because a refresh token was shown whose successor had
+        /// been used.
+        ApplicationReuse = 238, "application.reuse";
         /// Making a signing key.
         SigningKeyCreate = 260, "signing-key.create";
         /// Giving a signing key a new version, and erasing the private key of the one before.

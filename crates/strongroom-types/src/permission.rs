@@ -55,6 +55,16 @@ coded_enum! {
         KeysetsList = 32, "keysets:list";
         /// Declare, change, suspend and grant keysets, and administer their clients.
         AdminKeysets = 33, "admin:keysets";
+        /// List and describe named contexts.
+        NamedContextsList = 50, "named-contexts:list";
+        /// Declare and change named contexts.
+        AdminNamedContexts = 51, "admin:named-contexts";
+        /// List and describe applications.
+        ApplicationsList = 52, "applications:list";
+        /// Register applications, and administer those that the client registered.
+        ApplicationsRegister = 53, "applications:register";
+        /// Administer everybody's applications.
+        AdminApplications = 54, "admin:applications";
         /// Sign with signing keys.
         Sign = 60, "sign";
         /// Check signatures, and read public keys.

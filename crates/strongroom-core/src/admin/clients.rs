@@ -308,6 +308,7 @@ impl Administration for Create {
             allowed_contexts: self.0.allowed_contexts.clone(),
             disabled: false,
             everything: Some(false),
+            application: None,
         };
         let new = room.new_client(&state.keys, state.id, body, self.0.expires_in)?;
         let account = Account::of_changes(new.changes)

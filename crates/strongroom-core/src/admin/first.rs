@@ -52,6 +52,7 @@ impl Strongroom {
             allowed_contexts: vec![ContextPattern::default()],
             disabled: false,
             everything: Some(true),
+            application: None,
         };
         let new = self.new_client(&state.keys, state.id, body, None)?;
         let account = Account::of_changes(new.changes).fact("client", &new.info.id.to_string());

@@ -5,6 +5,7 @@
 //! and commits with its entry, under the state epoch at which it was authorised. Two
 //! administrators who race are therefore ordered by the log, and the later one decides again.
 
+mod applications;
 mod clients;
 mod contexts;
 mod customer_keys;
@@ -13,6 +14,7 @@ mod idempotency;
 mod issuers;
 mod jobs;
 mod keysets;
+mod named_contexts;
 mod policies;
 mod sealed_stores;
 mod signing_keys;
@@ -20,7 +22,10 @@ mod stores;
 mod webhooks;
 mod workspaces;
 
+pub(crate) use applications::ApplicationNameBody;
+pub use applications::{ApplicationCreate, ApplicationCreated, ApplicationUpdate};
 pub use keysets::{KeysetClientCreate, KeysetClientCreated, KeysetCreate, KeysetModify};
+pub use named_contexts::{NamedContextCreate, NamedContextUpdate};
 use serde::Serialize;
 use strongroom_log::sha256;
 use strongroom_types::body::Page;

@@ -202,6 +202,7 @@ impl Administration for Create {
             allowed_contexts: vec![strongroom_types::ContextPattern::default()],
             disabled: false,
             everything: Some(true),
+            application: None,
         };
         let new = room.new_client(&keys, id, admin, None)?;
         let mut changes = vec![Change::InsertWorkspace(row)];

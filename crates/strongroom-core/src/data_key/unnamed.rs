@@ -187,6 +187,7 @@ impl Rekey {
             lock,
             associated_data: None,
             object: None,
+            suite: None,
             entropy: &*room.entropy,
         };
         let sealed = permit.item(to.id)?;

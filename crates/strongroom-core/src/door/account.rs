@@ -56,6 +56,14 @@ impl KeyUse {
         }
     }
 
+    /// Sealing under the active version, in a suite that is not for the context policy to say.
+    pub(crate) fn sealing_in(keys: &ContextKeys, suite: Suite) -> Self {
+        Self {
+            suite: Some(suite),
+            ..Self::sealing(keys)
+        }
+    }
+
     /// Opening what the envelope names.
     pub(crate) fn opening(keys: &ContextKeys, envelope: &Envelope<'_>) -> Self {
         let suite = Some(envelope.header.suite);

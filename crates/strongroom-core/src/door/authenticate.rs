@@ -14,8 +14,9 @@ use strongroom_log::{Hash, sha256};
 use strongroom_types::{ClientId, KeyId, Operation, WorkspaceId, base32};
 use zeroize::Zeroizing;
 
+use crate::application::{Presented, RefreshToken};
 use crate::ask::{Ask, Bearer};
-use crate::caller::{ApiKey, Caller, Client};
+use crate::caller::{ApiKey, Caller, Client, ClientBody};
 use crate::denial::{Denial, Refused, TokenFault};
 use crate::identity::{Access, Acting, Identity, Issuer};
 use crate::ports::{Micros, RecordKind};
@@ -105,6 +106,10 @@ impl Strongroom {
             // Boxed, so that the common case does not carry the rare one's state about.
             let acting = Box::pin(self.acting_identity(ask, workspace)).await;
             return acting.map_err(Refused::unlogged);
+        }
+        if let Some(token) = &credentials.refresh {
+            let refreshing = Box::pin(self.refreshing_application(token)).await;
+            return refreshing.map_err(Refused::unlogged);
         }
         let (caller, live) = self.client(ask).await.map_err(Refused::unlogged)?;
         let identified = match live {
@@ -297,6 +302,13 @@ impl Strongroom {
                 issuer.filter(acts).ok_or(Denial::Unauthenticated)?;
                 (None, Some(Arc::new(identity)))
             }
+            Acting::Application(generation) => {
+                let application = client.body.application.as_ref();
+                application
+                    .filter(|application| application.generation == generation)
+                    .ok_or(Denial::Unauthenticated)?;
+                (None, None)
+            }
         };
         let key_expires = api_key.and_then(|key| key.expires).unwrap_or(Micros::MAX);
         Ok(Session {
@@ -331,6 +343,39 @@ impl Strongroom {
             api_key: None,
             identity: Some(Arc::new(identity)),
         })
+    }
+
+    /// Who shows an application's refresh token: the client, without anything that it may do.
+    async fn refreshing_application(&self, token: &Bearer) -> Result<Caller, Denial> {
+        let token = RefreshToken::parse(&token.text).ok_or(Denial::Unauthenticated)?;
+        let state = self.state(token.workspace).await?;
+        let client = self.load_client(&state, token.client).await?;
+        let (hash, now) = (self.refresh_hash(&token), self.time.now());
+        let application = client.body.application.as_ref();
+        let mut lines = application.iter().flat_map(|known| &known.lines);
+        let known = lines.any(|line| line.presented(&hash, now) != Presented::Unknown);
+        if !known || client.body.disabled {
+            return Err(Denial::Unauthenticated);
+        }
+        let body = ClientBody {
+            permissions: Vec::new(),
+            allowed_contexts: Vec::new(),
+            ..client.body.clone()
+        };
+        let (id, created) = (client.id, client.created);
+        Ok(Caller {
+            state,
+            client: Arc::new(Client { id, created, body }),
+            api_key: None,
+            identity: None,
+        })
+    }
+
+    /// The client of the bearer credential, if that counts.
+    pub(crate) async fn client_of(&self, ask: &Ask) -> Result<Arc<Client>, Denial> {
+        let session = self.session(ask).await?;
+        self.check_live(&session)?;
+        Ok(Arc::clone(&session.client))
     }
 
     pub(crate) async fn load_client(

@@ -24,6 +24,7 @@ impl Strongroom {
         map: &KeyContext,
         need: Need,
     ) -> Result<Arc<ContextKeys>, Stopped> {
+        caller.require_unnamed()?;
         caller.require_context(map)?;
         let id = caller.state.context_id(Kind::Context, map);
         let kept = self.keyring.kept(&caller.state, id, need, &self.time);
@@ -82,6 +83,8 @@ impl Strongroom {
         named: &KeyContext,
         envelope: &Envelope<'_>,
     ) -> Result<Arc<ContextKeys>, Stopped> {
+        caller.require_unnamed()?;
+        let named = (Kind::Context, named);
         self.keys_for(caller, named, envelope, Need::opening(envelope))
             .await
     }
@@ -93,14 +96,16 @@ impl Strongroom {
         named: &KeyContext,
         envelope: &Envelope<'_>,
     ) -> Result<Arc<ContextKeys>, Stopped> {
+        caller.require_unnamed()?;
+        let named = (Kind::Context, named);
         self.keys_for(caller, named, envelope, Need::moving(envelope))
             .await
     }
 
-    async fn keys_for(
+    pub(super) async fn keys_for(
         &self,
         caller: &Caller,
-        named: &KeyContext,
+        (kind, named): (Kind, &KeyContext),
         envelope: &Envelope<'_>,
         need: Need,
     ) -> Result<Arc<ContextKeys>, Stopped> {
@@ -108,9 +113,10 @@ impl Strongroom {
         if header.workspace != caller.state.id {
             return Err(Denial::Ciphertext(CiphertextFault::OtherWorkspace).into());
         }
-        let id = caller.state.context_id(Kind::Context, named);
+        let id = caller.state.context_id(kind, named);
         if header.context != id {
-            return Err(Box::pin(self.mismatch(caller, header.context)).await.into());
+            let other = (kind, header.context);
+            return Err(Box::pin(self.mismatch(caller, other)).await.into());
         }
         let keys = self.known_keys(&caller.state, id, need).await?;
         keys.rules.check_format(Format::Sr1)?;
@@ -125,6 +131,7 @@ impl Strongroom {
         caller: &Caller,
         envelope: &Envelope<'_>,
     ) -> Result<Arc<ContextKeys>, Stopped> {
+        caller.require_unnamed()?;
         let header = &envelope.header;
         if header.workspace != caller.state.id {
             return Err(Denial::Ciphertext(CiphertextFault::OtherWorkspace).into());
@@ -173,11 +180,11 @@ impl Strongroom {
     }
 
     /// Tells a mismatch only to a caller who may use the ciphertext's own key context as well.
-    async fn mismatch(&self, caller: &Caller, id: ContextId) -> Denial {
+    async fn mismatch(&self, caller: &Caller, (kind, id): (Kind, ContextId)) -> Denial {
         let hidden = Denial::Ciphertext(CiphertextFault::OtherContext);
         match self.store.context(caller.state.id, id).await {
             Ok(Some(row)) => match open_map(&caller.state, &row) {
-                Ok(map) if row.kind == Kind::Context && caller.may_use(&map) => {
+                Ok(map) if row.kind == kind && caller.may_use(&map) => {
                     Denial::ContextMismatch
                 }
                 Ok(_) => hidden,

@@ -140,6 +140,8 @@ pub(crate) struct Asked {
     pub(crate) store: Option<KeyContext>,
     /// The key context of a keyset.
     pub(crate) keyset: Option<KeyContext>,
+    /// The key context of a named context.
+    pub(crate) named: Option<KeyContext>,
     pub(crate) customer_key: Option<CustomerKeyId>,
 }
 
@@ -151,6 +153,7 @@ impl Asked {
             object: Some(object),
             store: None,
             keyset: None,
+            named: None,
             customer_key: None,
         }
     }
@@ -282,6 +285,10 @@ fn asked_account(caller: &Caller, asked: Asked) -> Account {
     if let Some(map) = asked.keyset {
         let context = caller.state.context_id(Kind::Keyset, &map);
         account = account.of_kind(Kind::Keyset, context, &map);
+    }
+    if let Some(map) = asked.named {
+        let context = caller.state.context_id(Kind::Named, &map);
+        account = account.of_kind(Kind::Named, context, &map);
     }
     account.count = u32::try_from(account.uses.len().max(1)).unwrap_or(u32::MAX);
     if let Some(object) = asked.object {

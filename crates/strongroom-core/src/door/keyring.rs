@@ -107,6 +107,8 @@ pub(crate) struct SealSpec<'a> {
     pub(crate) associated_data: Option<&'a [u8]>,
     /// Which object, and which version of it, for purpose object.
     pub(crate) object: Option<(ObjectId, u64)>,
+    /// The suite, where it is not for the context policy to say.
+    pub(crate) suite: Option<Suite>,
     pub(crate) entropy: &'a dyn Entropy,
 }
 
@@ -508,7 +510,7 @@ impl ContextKeys {
         let derived = spec.purpose == Purpose::Value && spec.lock.is_none();
         Ok(Header {
             purpose: spec.purpose,
-            suite: self.suite(),
+            suite: spec.suite.unwrap_or(self.suite()),
             mode: if derived {
                 Mode::Derived
             } else {

@@ -22,6 +22,7 @@ mod kept;
 pub(crate) mod keyring;
 mod keysets;
 mod locks;
+mod named;
 mod permit;
 mod stores;
 mod wrapping;

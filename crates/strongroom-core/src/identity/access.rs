@@ -3,12 +3,13 @@
 //! ```text
 //! header   { "typ": "access+jwt", "alg": "EdDSA" }
 //! claims   { "iat", "exp", "strongroom": { "iss": the deployment, "ws", "client",
-//!            "key" | "identity": {…} },
+//!            "key" | "identity": {…} | "generation" },
 //!            … what a surface writes for its clients, and nobody here reads }
 //! ```
 //!
-//! An access token stands for an API key, or for an identity that acts by itself. It lives at most 15
-//! minutes, never longer than what it stands for, and is checked without clock skew. What it permits
+//! An access token stands for an API key, for an identity that acts by itself, or for an application.
+//! It lives at most 15 minutes, an application's one hour, never longer than what it stands for, and is
+//! checked without clock skew. What it permits
 //! is not in it: the client's permissions are looked up when it is shown.
 
 use serde::{Deserialize, Serialize};
@@ -36,6 +37,8 @@ pub(crate) enum Acting {
     Key(KeyId),
     /// An identity that acts as the client.
     Identity(Identity),
+    /// The client itself, an application, as long as this is its generation of tokens.
+    Application(u32),
 }
 
 /// What an access token says.
@@ -65,6 +68,8 @@ struct Own {
     key: Option<KeyId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     identity: Option<Subject>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    generation: Option<u32>,
 }
 
 impl Access {
@@ -98,9 +103,10 @@ impl TokenSigner {
         if OWN.iter().any(|own| shown.contains_key(*own)) {
             return Err(Denial::Internal);
         }
-        let (key, identity) = match &access.acting {
-            Acting::Key(id) => (Some(*id), None),
-            Acting::Identity(identity) => (None, Some(Subject::of(identity))),
+        let (key, identity, generation) = match &access.acting {
+            Acting::Key(id) => (Some(*id), None, None),
+            Acting::Identity(identity) => (None, Some(Subject::of(identity)), None),
+            Acting::Application(generation) => (None, None, Some(*generation)),
         };
         let payload = Payload {
             iat: now.div_euclid(seconds(1)),
@@ -111,6 +117,7 @@ impl TokenSigner {
                 client: access.client,
                 key,
                 identity,
+                generation,
             },
         };
         let Ok(Value::Object(mut claims)) = serde_json::to_value(payload) else {
@@ -141,9 +148,10 @@ impl TokenSigner {
         if now >= expires {
             return Err(TokenFault::Expired);
         }
-        let acting = match (own.key, own.identity) {
-            (Some(key), None) => Acting::Key(key),
-            (None, Some(subject)) => Acting::Identity(subject.into_identity(expires)),
+        let acting = match (own.key, own.identity, own.generation) {
+            (Some(key), None, None) => Acting::Key(key),
+            (None, Some(subject), None) => Acting::Identity(subject.into_identity(expires)),
+            (None, None, Some(generation)) => Acting::Application(generation),
             _ => return Err(TokenFault::Malformed),
         };
         Ok(Access {
@@ -208,7 +216,8 @@ mod tests {
 
     #[test]
     fn an_access_token_verifies_to_what_was_issued() {
-        for access in [of_key(), of_alice()] {
+        let application = access(Acting::Application(7));
+        for access in [of_key(), of_alice(), application] {
             let token = issue(&access);
             assert!(Access::is_meant(&token));
             assert_eq!(signer().verify_access(&token, OURS, NOW), Ok(access));

@@ -137,6 +137,7 @@ impl Value<'_> {
             lock,
             associated_data: None,
             object: Some(object),
+            suite: None,
             entropy: &*room.entropy,
         };
         let sealed = keys.seal_object(&spec, self.bytes)?;

@@ -63,6 +63,10 @@ pub enum RecordKind {
     KeysetGrant,
     /// What all clients of keysets of a workspace share.
     KeysetShare,
+    /// A named context.
+    NamedContext,
+    /// What the name of an application is looked up by.
+    ApplicationName,
 }
 
 impl RecordKind {
@@ -80,6 +84,8 @@ impl RecordKind {
             Self::KeysetClient => "keyset-client",
             Self::KeysetGrant => "keyset-grant",
             Self::KeysetShare => "keyset-share",
+            Self::NamedContext => "named-context",
+            Self::ApplicationName => "application-name",
         }
     }
 }

@@ -323,6 +323,7 @@ pub(crate) fn ask(api_key: &str) -> Ask {
             bearer: Some(Arc::new(Bearer::new(api_key))),
             identity: None,
             workspace: None,
+            refresh: None,
         },
         origin: Origin {
             request_id: RequestId::from_bytes([3; 16]),

@@ -47,6 +47,14 @@ impl ContextIdKey {
         self.0.mac(Label::KeysetName, &[name.as_bytes()])
     }
 
+    /// `HMAC-SHA-256(context-id key, label ‖ frame(owner, environment, name))`: an application's name
+    /// as the database looks it up. It is its owner's: another's is another one.
+    #[must_use]
+    pub fn application_name(&self, owner: &[u8; 16], environment: &str, name: &str) -> [u8; 32] {
+        let parts = [owner.as_slice(), environment.as_bytes(), name.as_bytes()];
+        self.0.mac(Label::ApplicationName, &parts)
+    }
+
     /// `HMAC-SHA-256(context-id key, label ‖ frame(context id, name))`: the name of a value in a
     /// store as the database looks it up. One name has another one in each store.
     #[must_use]

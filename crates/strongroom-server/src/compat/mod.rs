@@ -4,10 +4,12 @@
 //! and translates into operations of the core. None knows the store or a key.
 
 pub(crate) mod cipherstash;
+pub(crate) mod cryptoserve;
 pub(crate) mod stack;
 pub(crate) mod workos;
 
 pub(crate) use cipherstash::{client_key, crn, member, operator, workspace_id};
+pub(crate) use cryptoserve::{Role, SHIPPED};
 pub(crate) use stack::project_of;
 
 use std::collections::BTreeSet;
@@ -60,6 +62,7 @@ impl Surfaces {
             Surface::WorkOs => workos::endpoints(),
             Surface::Stack => stack::endpoints(),
             Surface::CipherStash => cipherstash::endpoints(),
+            Surface::CryptoServe => cryptoserve::endpoints(),
         };
         self.on.iter().flat_map(endpoints).collect()
     }
@@ -70,6 +73,7 @@ impl Surfaces {
             Surface::WorkOs => workos::serves(path),
             Surface::Stack => stack::serves(path),
             Surface::CipherStash => cipherstash::serves(path),
+            Surface::CryptoServe => cryptoserve::serves(path),
         };
         self.on.iter().copied().find(serves)
     }
@@ -82,6 +86,7 @@ pub(crate) fn answer(surface: Surface, response: Response) -> Response {
         Surface::WorkOs => workos::answer(response, problem.as_deref()),
         Surface::Stack => stack::answer(response, problem.as_deref()),
         Surface::CipherStash => cipherstash::answer(response, problem.as_deref()),
+        Surface::CryptoServe => cryptoserve::answer(response, problem.as_deref()),
     }
 }
 
@@ -90,6 +95,7 @@ pub(crate) fn answer(surface: Surface, response: Response) -> Response {
 pub(crate) fn credential(surface: Option<Surface>, headers: &HeaderMap) -> Option<&str> {
     match surface {
         Some(Surface::Stack) => stack::credential(headers),
+        Some(Surface::CryptoServe) => cryptoserve::credential(headers),
         Some(Surface::WorkOs | Surface::CipherStash) | None => bearer(headers),
     }
 }

@@ -7,6 +7,7 @@
 //! minted with `"claims":{"iss":"<old url>/dev/oidc"}`.
 
 mod cipherstash;
+mod cryptoserve;
 mod issuer;
 mod state;
 
@@ -78,6 +79,8 @@ pub struct DevInfo {
     pub stack: DevStack,
     /// How CipherStash's clients use the first workspace.
     pub cipherstash: DevCipherStash,
+    /// How CryptoServe's clients use both workspaces.
+    pub cryptoserve: DevCryptoServe,
 }
 
 /// The built-in issuer.
@@ -149,6 +152,24 @@ impl core::fmt::Debug for DevCipherStash {
     }
 }
 
+/// Sessions of users for CryptoServe's clients: each an API key.
+#[derive(Clone, Serialize)]
+pub struct DevCryptoServe {
+    /// Of an owner of the first workspace.
+    pub session_cookie: String,
+    /// Of a viewer of the first workspace.
+    pub viewer_cookie: String,
+    /// Of an owner of the second workspace.
+    pub other_session_cookie: String,
+}
+
+/// Without the sessions.
+impl core::fmt::Debug for DevCryptoServe {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("DevCryptoServe").finish_non_exhaustive()
+    }
+}
+
 /// Makes what is missing and tells how to use it. A crash on the way is made up for by the next
 /// start.
 pub(crate) async fn set_up(
@@ -191,6 +212,12 @@ pub(crate) async fn set_up(
             workspace.cipherstash = Some(cipherstash::set_up(room, &workspace.api_key).await?);
             state.save(&path)?;
         }
+        if let Some(workspace) = state.workspaces.get_mut(position)
+            && workspace.cryptoserve.is_none()
+        {
+            workspace.cryptoserve = Some(cryptoserve::set_up(room, &workspace.api_key).await?);
+            state.save(&path)?;
+        }
         if let Some(workspace) = state.workspaces.get_mut(position) {
             let trusted = trust(room, workspace, &issuer).await?;
             cipherstash::let_act(room, workspace, trusted).await?;
@@ -223,6 +250,7 @@ async fn make_workspace(
         workos: None,
         stack: None,
         cipherstash: None,
+        cryptoserve: None,
     })
 }
 

@@ -10,7 +10,7 @@ use strongroom_crypto::entropy::Entropy;
 use strongroom_crypto::secret::Secret;
 use strongroom_types::{Bytes, ClientId, IssuerId, KeysetClientId, WorkspaceId};
 
-use super::{DevCipherStash, DevError, DevInfo, DevOidc, DevSecond, DevStack, DevWorkOs};
+use super::{DevCipherStash, DevCryptoServe, DevError, DevInfo, DevOidc, DevSecond, DevStack, DevWorkOs};
 use crate::compat::{crn, project_of, workspace_id};
 use crate::file;
 
@@ -39,6 +39,17 @@ pub(super) struct DevWorkspace {
     /// What CipherStash's clients are configured with.
     #[serde(default)]
     pub(super) cipherstash: Option<CipherStashKeys>,
+    /// The API keys of its users for CryptoServe's surface.
+    #[serde(default)]
+    pub(super) cryptoserve: Option<CryptoServeKeys>,
+}
+
+/// The API keys of users for CryptoServe's surface.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CryptoServeKeys {
+    pub(super) owner: String,
+    pub(super) viewer: String,
 }
 
 /// What CipherStash's clients are configured with.
@@ -156,6 +167,11 @@ impl State {
             workos: first.workos()?,
             stack: first.stack()?,
             cipherstash: first.cipherstash(url)?,
+            cryptoserve: DevCryptoServe {
+                session_cookie: first.cryptoserve.as_ref()?.owner.clone(),
+                viewer_cookie: first.cryptoserve.as_ref()?.viewer.clone(),
+                other_session_cookie: second.cryptoserve.as_ref()?.owner.clone(),
+            },
         })
     }
 }

@@ -48,6 +48,7 @@ pub(crate) fn ask(parts: &Parts) -> Ask {
             bearer: arrival.and_then(|arrival| arrival.bearer.clone()),
             identity: identity(&parts.headers),
             workspace: None,
+            refresh: None,
         },
         origin: Origin {
             request_id: arrival.map_or(NO_REQUEST, |arrival| arrival.request_id),

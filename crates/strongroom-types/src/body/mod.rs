@@ -9,7 +9,9 @@ mod customer_key;
 mod data_key;
 mod event;
 mod job;
+mod application;
 mod keyset;
+mod named_context;
 mod log;
 mod object;
 mod problem;
@@ -44,7 +46,12 @@ pub use event::{
     KeyProvider, ListObject, ObjectNamed, ObjectOpened, ObjectWritten,
 };
 pub use job::{JobCause, JobCreate, JobInfo, JobKind, JobState};
+pub use application::{ApplicationInfo, RefreshLine};
 pub use keyset::{KeysetClientInfo, KeysetInfo};
+pub use named_context::{
+    AccessFrequency, AccessPatterns, DataIdentity, DataUsage, NamedContextConfig, NamedContextInfo,
+    Regulatory, ResolvedSuite, Sensitivity, ThreatModel,
+};
 pub use log::{
     EntriesPage, EntryContext, EntryIdentity, EntryView, ItemView, ItemsView, LogEntryId,
 };

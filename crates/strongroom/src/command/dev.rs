@@ -95,7 +95,7 @@ Stop with Ctrl-C; the directory keeps everything."#
 
 #[cfg(test)]
 mod tests {
-    use strongroom_server::{DevCipherStash, DevOidc, DevSecond, DevStack, DevWorkOs};
+    use strongroom_server::{DevCipherStash, DevCryptoServe, DevOidc, DevSecond, DevStack, DevWorkOs};
     use strongroom_types::WorkspaceId;
 
     use super::*;
@@ -138,6 +138,11 @@ mod tests {
             workos: workos("sr_3"),
             stack: stack(),
             cipherstash: cipherstash(),
+            cryptoserve: DevCryptoServe {
+                session_cookie: "sr_7".to_owned(),
+                viewer_cookie: "sr_8".to_owned(),
+                other_session_cookie: "sr_9".to_owned(),
+            },
             url,
         });
         assert_eq!(page.matches("\n  curl ").count(), 3);

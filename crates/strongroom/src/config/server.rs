@@ -74,7 +74,8 @@ pub(crate) struct ServerArgs {
     allow_private_issuers: bool,
     #[command(flatten)]
     webhooks: WebhookReachArgs,
-    /// Serve the clients of other products as well: `workos`, `stack`, `cipherstash`; none by default
+    /// Serve the clients of other products as well: `workos`, `stack`, `cipherstash`,
+    /// `cryptoserve`; none by default
     #[arg(
         long = "surface",
         env = "STRONGROOM_SURFACES",
@@ -393,7 +394,7 @@ mod tests {
         let from_flag = config("", &["--surface", "workos"]).unwrap();
         assert_eq!(from_file.surfaces, BTreeSet::from([Surface::WorkOs]));
         assert_eq!(from_flag.surfaces, from_file.surfaces);
-        let all = ["--surface", "workos,stack,cipherstash"];
+        let all = ["--surface", "workos,stack,cipherstash,cryptoserve"];
         let address = ["--cipherstash-url", "https://vault.example"];
         let several = config("", &[all, address].concat()).unwrap();
         assert_eq!(several.surfaces, Surface::ALL.into());

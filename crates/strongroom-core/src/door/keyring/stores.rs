@@ -33,6 +33,7 @@ impl ContextKeys {
             lock: None,
             associated_data: Some(place),
             object: None,
+            suite: None,
             entropy,
         };
         let mut prefix = self.sealed(&spec, |request| envelope::seal_value(request, value))?;

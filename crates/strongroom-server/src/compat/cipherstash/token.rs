@@ -89,6 +89,7 @@ async fn credentials(app: &App, body: Request) -> Result<Credentials, Denial> {
             bearer: Some(Arc::new(app.room.recall(&key))),
             identity: None,
             workspace: None,
+            refresh: None,
         }),
         (None, Some(token), Some(named)) => {
             let found = workspace::named(app, &named).await?;
@@ -96,6 +97,7 @@ async fn credentials(app: &App, body: Request) -> Result<Credentials, Denial> {
                 bearer: None,
                 identity: Some(token),
                 workspace: Some(found.ok_or(Denial::Identity(TokenFault::Issuer))?),
+                refresh: None,
             })
         }
         _ => Err(strongroom_core::Invalid::Field("accessKey".into()).into()),

@@ -1,0 +1,189 @@
+//! Registering applications.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use strongroom_types::body::ApplicationInfo;
+use strongroom_types::{ClientId, ContextName, Operation, Permission};
+
+use super::{account, body_of, body_of_mut, check, give, name_id, put};
+use crate::admin::Administration;
+use crate::application::{ApplicationBody, ApplicationTokens, PERMISSIONS, info};
+use crate::ask::{Answered, Ask};
+use crate::caller::{Caller, Client, ClientBody};
+use crate::denial::{Denial, Refused, Thing};
+use crate::door::{Account, Stopped};
+use crate::named::map_of;
+use crate::ports::{Change, RecordKind};
+use crate::record;
+use crate::strongroom::Strongroom;
+
+/// An application to be registered.
+#[derive(Clone, Debug)]
+pub struct ApplicationCreate {
+    /// Its name.
+    pub name: String,
+    /// Its environment.
+    pub environment: String,
+    /// Its team.
+    pub team: String,
+    /// What it is for.
+    pub description: String,
+    /// The named contexts that it is to use.
+    pub contexts: Vec<ContextName>,
+    /// Whether one that its user has already gets new tokens instead of being refused.
+    pub again: bool,
+}
+
+/// An application that was registered.
+#[derive(Debug)]
+pub struct ApplicationCreated {
+    /// What is said of it.
+    pub info: ApplicationInfo,
+    /// Its tokens.
+    pub tokens: ApplicationTokens,
+    /// Whether there was none of the name in the environment.
+    pub is_new: bool,
+}
+
+/// The part that is sealed of the record that a name is looked up by.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct ApplicationNameBody {
+    pub(crate) client: ClientId,
+}
+
+impl Strongroom {
+    /// Registers an application for the named contexts that it is to use. One that its user registered
+    /// before gets new tokens, and the contexts that are named now beside those that it had, as far as
+    /// they are its user's to give. `shown` adds what a surface's clients read of the access token.
+    ///
+    /// # Errors
+    /// [`Refused`], with the entry where the caller is known.
+    pub async fn application_register<F>(
+        &self,
+        ask: &Ask,
+        request: ApplicationCreate,
+        shown: F,
+    ) -> Result<Answered<ApplicationCreated>, Refused>
+    where
+        F: Fn(&ApplicationInfo) -> Map<String, Value> + Send + Sync,
+    {
+        self.administer(ask, Register { request, shown }).await
+    }
+}
+
+struct Register<F> {
+    request: ApplicationCreate,
+    shown: F,
+}
+
+impl<F: Send + Sync> Register<F> {
+    /// The application of the name that the caller has, if it has one.
+    async fn known(
+        &self,
+        room: &Strongroom,
+        caller: &Caller,
+        named: &str,
+    ) -> Result<Option<Client>, Denial> {
+        let (state, kind) = (&caller.state, RecordKind::ApplicationName);
+        let Some(row) = room.store.record(state.id, kind, named).await? else {
+            return Ok(None);
+        };
+        let id = record::application_name(&state.keys, state.id, &row)?.client;
+        let client = room.application(caller, id).await?;
+        // What was suspended comes back only by the same way.
+        if client.body.disabled || !self.request.again {
+            return Err(Denial::Conflict(Thing::Application));
+        }
+        Ok(Some(client))
+    }
+
+    fn new_application(&self, room: &Strongroom, caller: &Caller) -> Result<Client, Denial> {
+        let request = &self.request;
+        let application = ApplicationBody {
+            owner: caller.client.id,
+            name: request.name.clone(),
+            environment: request.environment.clone(),
+            team: request.team.clone(),
+            description: request.description.clone(),
+            contexts: Vec::new(),
+            generation: 1,
+            lines: Vec::new(),
+            next_line: 1,
+        };
+        check(&application)?;
+        let body = ClientBody {
+            name: request.name.clone(),
+            permissions: PERMISSIONS.to_vec(),
+            allowed_contexts: Vec::new(),
+            disabled: false,
+            everything: Some(false),
+            application: Some(application),
+        };
+        Ok(Client {
+            id: ClientId::from_bytes(room.generate_id()?),
+            created: room.time.now(),
+            body,
+        })
+    }
+
+    /// The contexts that are asked for, and those of before that are still the caller's to give.
+    fn contexts(&self, caller: &Caller, client: &Client) -> Result<Vec<ContextName>, Denial> {
+        let mut contexts = self.request.contexts.clone();
+        for name in &body_of(client)?.contexts {
+            if caller.may_use(&map_of(name)?) {
+                contexts.push(name.clone());
+            }
+        }
+        Ok(contexts)
+    }
+}
+
+impl<F> Administration for Register<F>
+where
+    F: Fn(&ApplicationInfo) -> Map<String, Value> + Send + Sync,
+{
+    const OPERATION: Operation = Operation::ApplicationRegister;
+    const PERMISSION: Option<Permission> = Some(Permission::ApplicationsRegister);
+    type Answer = ApplicationCreated;
+
+    async fn decide(
+        &self,
+        room: &Strongroom,
+        caller: &Caller,
+    ) -> Result<(ApplicationCreated, Account), Stopped> {
+        let (state, request) = (&caller.state, &self.request);
+        room.check_grant(caller, &PERMISSIONS)?;
+        room.check_contexts(caller, &request.contexts).await?;
+        let owner = caller.client.id;
+        let named = name_id(state, owner, &request.environment, &request.name);
+        let known = self.known(room, caller, &named).await?;
+        let is_new = known.is_none();
+        let mut client = match known {
+            Some(client) => client,
+            None => self.new_application(room, caller)?,
+        };
+        let contexts = self.contexts(caller, &client)?;
+        give(&mut client, contexts)?;
+        let now = room.time.now();
+        let (refresh, kept) = room.new_refresh_token((state.id, client.id), now)?;
+        body_of_mut(&mut client)?.begin_line(kept, now);
+        let access = room.application_access(caller, &client, &self.shown)?;
+        let mut changes = vec![put(caller, &client)?];
+        if is_new {
+            let place = (RecordKind::ApplicationName, named, now);
+            let body = ApplicationNameBody { client: client.id };
+            let record = record::seal(&state.keys, state.id, place, &body)?;
+            changes.push(Change::PutRecord(state.id, record));
+        }
+        let new = if is_new { "true" } else { "false" };
+        let account = account(caller, &client, changes)?.fact("new", new);
+        let info = info(&client, body_of(&client)?);
+        let tokens = ApplicationTokens { access, refresh };
+        let created = ApplicationCreated {
+            info,
+            tokens,
+            is_new,
+        };
+        Ok((created, account))
+    }
+}

@@ -1,0 +1,249 @@
+//! Named contexts, administered: declared, described, changed.
+//!
+//! Their key contexts are administered like all others: `contexts` rotates and destroys them.
+
+use strongroom_types::body::{NamedContextConfig, NamedContextInfo};
+use strongroom_types::{ContextName, Kind, Operation, Permission};
+
+use super::contexts::first_version;
+use super::{Administration, body_digest, check_name, reading};
+use crate::ask::{Answered, Ask};
+use crate::caller::Caller;
+use crate::denial::{Denial, Invalid, Refused, Thing};
+use crate::door::{Account, Stopped};
+use crate::named::{NamedContext, NamedContextBody, map_of, resolve};
+use crate::ports::{Change, RecordKind};
+use crate::record;
+use crate::strongroom::Strongroom;
+
+/// The longest description, in Unicode scalar values.
+const DESCRIPTION_CHARS_MAX: usize = 1000;
+/// The most bytes of what is said of the data of a context, as JSON.
+const CONFIG_BYTES_MAX: usize = 16 * 1024;
+
+/// A named context to be declared.
+#[derive(Clone, Debug)]
+pub struct NamedContextCreate {
+    /// Its name, which no other one of the workspace has.
+    pub name: ContextName,
+    /// What people call it.
+    pub display_name: String,
+    /// What it is for.
+    pub description: String,
+    /// What is said of its data.
+    pub config: NamedContextConfig,
+}
+
+/// What is to be changed of a named context.
+#[derive(Clone, Debug)]
+pub struct NamedContextUpdate {
+    /// Which.
+    pub name: ContextName,
+    /// What people shall call it.
+    pub display_name: Option<String>,
+    /// What it is for.
+    pub description: Option<String>,
+    /// What is said of its data. The suite follows from it for what is sealed from now on.
+    pub config: Option<NamedContextConfig>,
+}
+
+impl Strongroom {
+    /// Declares a named context.
+    ///
+    /// # Errors
+    /// [`Refused`], with the entry where the caller is known.
+    pub async fn named_context_create(
+        &self,
+        ask: &Ask,
+        request: NamedContextCreate,
+    ) -> Result<Answered<NamedContextInfo>, Refused> {
+        self.administer(ask, Create(request)).await
+    }
+
+    /// Lists the named contexts that the caller may use.
+    ///
+    /// # Errors
+    /// [`Refused`], with the entry where the caller is known.
+    pub async fn named_contexts(
+        &self,
+        ask: &Ask,
+    ) -> Result<Answered<Vec<NamedContextInfo>>, Refused> {
+        self.administer(ask, List).await
+    }
+
+    /// Describes a named context.
+    ///
+    /// # Errors
+    /// [`Refused`], with the entry where the caller is known.
+    pub async fn named_context_info(
+        &self,
+        ask: &Ask,
+        name: ContextName,
+    ) -> Result<Answered<NamedContextInfo>, Refused> {
+        self.administer(ask, Describe(name)).await
+    }
+
+    /// Changes what is said of a named context.
+    ///
+    /// # Errors
+    /// [`Refused`], with the entry where the caller is known.
+    pub async fn named_context_update(
+        &self,
+        ask: &Ask,
+        request: NamedContextUpdate,
+    ) -> Result<Answered<NamedContextInfo>, Refused> {
+        self.administer(ask, Update(request)).await
+    }
+}
+
+fn check(body: &NamedContextBody) -> Result<(), Denial> {
+    check_name(&body.display_name)?;
+    if body.description.chars().count() > DESCRIPTION_CHARS_MAX {
+        return Err(Invalid::Field("description".into()).into());
+    }
+    let json = serde_json::to_vec(&body.config).map_err(|_unserialisable| Denial::Internal)?;
+    if json.len() > CONFIG_BYTES_MAX {
+        return Err(Invalid::Field("config".into()).into());
+    }
+    Ok(())
+}
+
+fn put(caller: &Caller, named: &NamedContext) -> Result<Change, Denial> {
+    let state = &caller.state;
+    let place = (RecordKind::NamedContext, named.id.to_string(), named.created);
+    let record = record::seal(&state.keys, state.id, place, &named.body)?;
+    Ok(Change::PutRecord(state.id, record))
+}
+
+/// The account of a change to a named context.
+fn account(
+    caller: &Caller,
+    named: &NamedContext,
+    changes: Vec<Change>,
+) -> Result<Account, Denial> {
+    let map = map_of(&named.body.name)?;
+    let body = body_digest(&caller.state.keys, &named.body)?;
+    Ok(Account::of_changes(changes)
+        .of_kind(Kind::Named, named.id, &map)
+        .fact("suite", named.body.resolved.suite.name())
+        .fact("body", &body))
+}
+
+struct Create(NamedContextCreate);
+
+impl Administration for Create {
+    const OPERATION: Operation = Operation::NamedContextCreate;
+    const PERMISSION: Option<Permission> = Some(Permission::AdminNamedContexts);
+    type Answer = NamedContextInfo;
+
+    async fn decide(
+        &self,
+        room: &Strongroom,
+        caller: &Caller,
+    ) -> Result<(NamedContextInfo, Account), Stopped> {
+        let request = &self.0;
+        let state = &caller.state;
+        let map = map_of(&request.name)?;
+        // Whoever may use some named contexts only cannot declare another.
+        caller.require_context(&map)?;
+        let id = state.context_id(Kind::Named, &map);
+        let kind = RecordKind::NamedContext;
+        if room.store.record(state.id, kind, &id.to_string()).await?.is_some() {
+            return Err(Denial::Conflict(Thing::NamedContext).into());
+        }
+        let version = first_version(room, caller, id)?;
+        let row = room.new_context(state, (Kind::Named, id), &map, version).await?;
+        let body = NamedContextBody {
+            name: request.name.clone(),
+            display_name: request.display_name.clone(),
+            description: request.description.clone(),
+            config: request.config.clone(),
+            resolved: resolve(&request.config),
+        };
+        check(&body)?;
+        let created = row.created;
+        let named = NamedContext { id, created, body };
+        let changes = vec![Change::InsertContext(row), put(caller, &named)?];
+        Ok((named.info(), account(caller, &named, changes)?))
+    }
+}
+
+struct List;
+
+impl Administration for List {
+    const OPERATION: Operation = Operation::AdminRead;
+    const PERMISSION: Option<Permission> = Some(Permission::NamedContextsList);
+    type Answer = Vec<NamedContextInfo>;
+
+    async fn decide(
+        &self,
+        room: &Strongroom,
+        caller: &Caller,
+    ) -> Result<(Vec<NamedContextInfo>, Account), Stopped> {
+        let state = &caller.state;
+        let kind = RecordKind::NamedContext;
+        let open = |row: &crate::ports::Record| record::named_context(&state.keys, state.id, row);
+        let mut listed = Vec::new();
+        for named in room.all_records(state.id, kind, open).await? {
+            if caller.may_use(&map_of(&named.body.name)?) {
+                listed.push(named.info());
+            }
+        }
+        listed.sort_by(|one, other| one.name.cmp(&other.name));
+        Ok((listed, reading("named-contexts")))
+    }
+}
+
+struct Describe(ContextName);
+
+impl Administration for Describe {
+    const OPERATION: Operation = Operation::AdminRead;
+    const PERMISSION: Option<Permission> = Some(Permission::NamedContextsList);
+    type Answer = NamedContextInfo;
+
+    async fn decide(
+        &self,
+        room: &Strongroom,
+        caller: &Caller,
+    ) -> Result<(NamedContextInfo, Account), Stopped> {
+        let named = room.named_context(&caller.state, &self.0).await?;
+        let map = map_of(&self.0)?;
+        caller.require_context(&map)?;
+        let account = reading("named-context").of_kind(Kind::Named, named.id, &map);
+        Ok((named.info(), account))
+    }
+}
+
+struct Update(NamedContextUpdate);
+
+impl Administration for Update {
+    const OPERATION: Operation = Operation::NamedContextUpdate;
+    const PERMISSION: Option<Permission> = Some(Permission::AdminNamedContexts);
+    type Answer = NamedContextInfo;
+
+    async fn decide(
+        &self,
+        room: &Strongroom,
+        caller: &Caller,
+    ) -> Result<(NamedContextInfo, Account), Stopped> {
+        let request = &self.0;
+        let known = room.named_context(&caller.state, &request.name).await?;
+        caller.require_context(&map_of(&request.name)?)?;
+        let mut body = known.body.clone();
+        if let Some(display_name) = &request.display_name {
+            body.display_name.clone_from(display_name);
+        }
+        if let Some(description) = &request.description {
+            body.description.clone_from(description);
+        }
+        if let Some(config) = &request.config {
+            body.config.clone_from(config);
+            body.resolved = resolve(config);
+        }
+        check(&body)?;
+        let (id, created) = (known.id, known.created);
+        let named = NamedContext { id, created, body };
+        let changes = vec![put(caller, &named)?];
+        Ok((named.info(), account(caller, &named, changes)?))
+    }
+}

@@ -1,0 +1,88 @@
+//! Applications: clients with tokens of their own instead of an API key.
+//!
+//! ```text
+//! user          a client with the permissions of a role; what it shows is an API key of it
+//!   └─ application   a client · name and environment, unique for its user · named contexts
+//!        ├─ access token    one hour; counts as long as the generation that it names is the present
+//!        └─ line            of refresh tokens, each good until its successor is used
+//! ```
+//!
+//! All of an application is in its client's record. What it may do is looked up there at each request:
+//! a token only names the client and the generation. Revocation is a new generation, ordered by the
+//! log like every change of a client.
+
+mod line;
+mod refresh;
+mod token;
+
+use serde::{Deserialize, Serialize};
+use strongroom_types::body::ApplicationInfo;
+use strongroom_types::{ClientId, ContextName, Permission};
+
+pub(crate) use line::{Kept, Line, Presented};
+pub use refresh::Refreshed;
+pub(crate) use token::RefreshToken;
+pub use token::{ApplicationTokens, NewRefreshToken};
+
+use crate::caller::Client;
+use crate::time::format_time;
+
+/// What an application may do, in the named contexts that it was registered for.
+pub(crate) const PERMISSIONS: [Permission; 3] = [
+    Permission::Encrypt,
+    Permission::Decrypt,
+    Permission::NamedContextsList,
+];
+
+/// The part of a client's record that makes it an application.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct ApplicationBody {
+    /// The client that registered it.
+    pub(crate) owner: ClientId,
+    pub(crate) name: String,
+    pub(crate) environment: String,
+    pub(crate) team: String,
+    pub(crate) description: String,
+    pub(crate) contexts: Vec<ContextName>,
+    /// Access tokens of an earlier one do not count.
+    pub(crate) generation: u32,
+    /// Oldest first.
+    pub(crate) lines: Vec<Line>,
+    /// The number of the next line.
+    pub(crate) next_line: u32,
+}
+
+impl ApplicationBody {
+    /// The most lines: whoever begins another ends the oldest.
+    const LINES_MAX: usize = 8;
+
+    /// Begins a line of refresh tokens with its first.
+    pub(crate) fn begin_line(&mut self, first: Kept, now: crate::ports::Micros) {
+        if self.lines.len() >= Self::LINES_MAX {
+            self.lines.remove(0);
+        }
+        self.lines.push(Line::new(self.next_line, first, now));
+        self.next_line = self.next_line.saturating_add(1);
+    }
+
+    /// Ends all tokens.
+    pub(crate) fn end_tokens(&mut self) {
+        self.lines.clear();
+        self.generation = self.generation.saturating_add(1);
+    }
+}
+
+/// What is said of an application.
+pub(crate) fn info(client: &Client, application: &ApplicationBody) -> ApplicationInfo {
+    ApplicationInfo {
+        id: client.id,
+        name: application.name.clone(),
+        environment: application.environment.clone(),
+        team: application.team.clone(),
+        description: application.description.clone(),
+        contexts: application.contexts.clone(),
+        owner: application.owner,
+        active: !client.body.disabled,
+        created: format_time(client.created),
+    }
+}

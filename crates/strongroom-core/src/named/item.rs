@@ -1,0 +1,52 @@
+//! A value of a named context.
+
+use strongroom_types::body::KeyRef;
+use strongroom_types::{ContextName, KeyContext, Suite};
+
+use super::map_of;
+use crate::denial::Denial;
+
+/// A value to be sealed under a named context, or a ciphertext to be opened.
+pub struct NamedItem {
+    pub(super) name: ContextName,
+    pub(super) map: KeyContext,
+    pub(super) bytes: Vec<u8>,
+    pub(super) associated_data: Option<Vec<u8>>,
+}
+
+impl NamedItem {
+    /// # Errors
+    /// The name does not fit into a key context; every name does.
+    pub fn new(
+        name: ContextName,
+        bytes: Vec<u8>,
+        associated_data: Option<Vec<u8>>,
+    ) -> Result<Self, Denial> {
+        Ok(Self {
+            map: map_of(&name)?,
+            name,
+            bytes,
+            associated_data,
+        })
+    }
+}
+
+/// Without the bytes.
+impl core::fmt::Debug for NamedItem {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("NamedItem")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A value that was sealed under a named context.
+#[derive(Clone, Debug)]
+pub struct NamedSealed {
+    /// The ciphertext.
+    pub ciphertext: Vec<u8>,
+    /// The suite that sealed it.
+    pub suite: Suite,
+    /// The key that it is under.
+    pub key: KeyRef,
+}

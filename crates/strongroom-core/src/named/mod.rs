@@ -1,0 +1,23 @@
+//! Named contexts: key contexts that are declared before use, with what is said of their data and the
+//! suite that follows from it.
+//!
+//! ```text
+//! named context   key context of the kind `named`, {"context": name} · what is said of the data
+//!                 · the suite that was resolved from that, and why
+//! ```
+//!
+//! No use makes one: an unknown name is refused. Only the client's allowed key contexts decide who may
+//! use which. The header of a ciphertext names its key context, so that a name in a request is
+//! compared with it and never believed.
+
+mod find;
+mod item;
+mod open;
+mod place;
+mod resolve;
+mod seal;
+
+pub(crate) use find::{NamedContext, NamedContextBody, NamedContextCache};
+pub use item::{NamedItem, NamedSealed};
+pub(crate) use place::{map_of, pattern_of};
+pub(crate) use resolve::resolve;

@@ -1,0 +1,93 @@
+//! Opening values of named contexts.
+
+use std::sync::Arc;
+
+use strongroom_crypto::entropy::Entropy;
+use strongroom_crypto::secret::SecretBytes;
+use strongroom_log::sha256;
+use strongroom_types::body::{Batch, BatchAnswer};
+use strongroom_types::{KeyContext, Kind, Operation, Permission, Purpose};
+
+use super::NamedItem;
+use crate::ask::{Answered, Ask};
+use crate::batch::{ItemUse, Prepared, Single};
+use crate::caller::Caller;
+use crate::decrypt::reparse;
+use crate::denial::{Denial, Refused};
+use crate::door::keyring::ContextKeys;
+use crate::door::{ItemPermit, KeyUse, Stopped, parse};
+use crate::strongroom::Strongroom;
+
+impl Strongroom {
+    /// Opens one value of the named context that the caller says it is of.
+    ///
+    /// # Errors
+    /// [`Refused`], with the entry where the caller is known.
+    pub async fn named_decrypt(
+        &self,
+        ask: &Ask,
+        item: NamedItem,
+    ) -> Result<Answered<SecretBytes>, Refused> {
+        self.enter(ask, &Single(&Opening(item))).await
+    }
+
+    /// Opens many values.
+    ///
+    /// # Errors
+    /// [`Refused`] as a whole; what is wrong with one item stands in its result.
+    pub async fn named_decrypt_batch(
+        &self,
+        ask: &Ask,
+        items: Vec<NamedItem>,
+    ) -> Result<Answered<BatchAnswer<SecretBytes>>, Refused> {
+        let items = items.into_iter().map(Opening).collect();
+        let metadata = None;
+        self.enter_batch(ask, Batch { items, metadata }).await
+    }
+}
+
+struct Opening(NamedItem);
+
+impl ItemUse for Opening {
+    const OPERATION: Operation = Operation::Decrypt;
+    const PERMISSION: Permission = Permission::Decrypt;
+    type Work = Arc<ContextKeys>;
+    type Answer = SecretBytes;
+
+    fn key_context(&self) -> Option<&KeyContext> {
+        Some(&self.0.map)
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Named
+    }
+
+    async fn prepare(
+        &self,
+        room: &Strongroom,
+        caller: &Caller,
+        _ask: &Ask,
+        _entropy: &dyn Entropy,
+    ) -> Result<Prepared<Self::Work>, Stopped> {
+        let Opening(item) = self;
+        room.named_context(&caller.state, &item.name).await?;
+        caller.require_context(&item.map)?;
+        let envelope = parse(&item.bytes, Purpose::Value)?;
+        let keys = room
+            .named_keys_for_opening(caller, &item.map, &envelope)
+            .await?;
+        let key_use = KeyUse::opening(&keys, &envelope);
+        let (map, digest) = (Arc::clone(&keys.map), sha256(&item.bytes));
+        Ok(Prepared::new(keys, key_use, &map, digest))
+    }
+
+    fn finish(
+        &self,
+        _room: &Strongroom,
+        keys: Arc<ContextKeys>,
+        permit: ItemPermit,
+    ) -> Result<SecretBytes, Denial> {
+        let envelope = reparse(&self.0.bytes)?;
+        keys.open(permit, &envelope, None, self.0.associated_data.as_deref())
+    }
+}

@@ -1,0 +1,149 @@
+//! What is refused, in their words: `{"detail": text}`.
+//!
+//! Their clients tell 401, 403 and 400 apart, and of a 400 whether its text names a context: the text
+//! for what does not open must not.
+
+use axum::body::Body;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::Response;
+use serde::Serialize;
+use strongroom_core::{Denial, Invalid};
+use strongroom_types::{Code, RequestId};
+
+use crate::edge::{Problem, status as native_status, title};
+
+/// Why what is opened does not open: one text for all reasons.
+pub(super) const NOT_OPENED: &str = "Decryption failed";
+/// A name that no context has.
+const UNKNOWN_CONTEXT: &str = "Unknown context";
+
+/// The body of a refusal.
+#[derive(Serialize)]
+struct Refusal<'a> {
+    detail: &'a str,
+    code: Code,
+    request_id: RequestId,
+}
+
+/// Gives an answer their form.
+pub(crate) fn answer(mut response: Response, problem: Option<&Problem>) -> Response {
+    let Some(problem) = problem else {
+        return response;
+    };
+    let denial = &problem.refused.denial;
+    let (status, detail) = (status(denial), detail(problem));
+    let refusal = Refusal {
+        detail: &detail,
+        code: problem.code(),
+        request_id: problem.request_id,
+    };
+    // Strings and names always serialise.
+    let body = serde_json::to_vec(&refusal).unwrap_or_default();
+    let kind = HeaderValue::from_static("application/json");
+    response.headers_mut().remove(header::CONTENT_LENGTH);
+    response.headers_mut().insert(header::CONTENT_TYPE, kind);
+    *response.status_mut() = status;
+    *response.body_mut() = Body::from(body);
+    response
+}
+
+/// The status that their clients expect.
+fn status(denial: &Denial) -> StatusCode {
+    match denial {
+        Denial::ContextNotAllowed => StatusCode::FORBIDDEN,
+        Denial::ContextUnknown | Denial::ContextDestroyed => StatusCode::BAD_REQUEST,
+        Denial::Invalid(Invalid::Field(field)) if is_encoded(field) => StatusCode::BAD_REQUEST,
+        Denial::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        other => match other.code() {
+            Code::KeyDisabled | Code::ContextClosed | Code::LockRequired => StatusCode::FORBIDDEN,
+            code => native_status(code),
+        },
+    }
+}
+
+/// Whether a field is one that is sent in base64.
+fn is_encoded(field: &str) -> bool {
+    ["plaintext", "associated_data"].contains(&field)
+}
+
+/// The text of an item of a batch that did not work.
+pub(super) fn of_item(code: Code) -> &'static str {
+    match code {
+        Code::CannotDecrypt | Code::ContextMismatch => NOT_OPENED,
+        code => title(code),
+    }
+}
+
+fn detail(problem: &Problem) -> String {
+    let text = match &problem.refused.denial {
+        Denial::ContextNotAllowed => "Not authorized for this context",
+        Denial::ContextUnknown | Denial::ContextDestroyed => UNKNOWN_CONTEXT,
+        denial if denial.code() == Code::Unauthenticated => "Invalid or expired token",
+        denial if is_unopened(denial) => NOT_OPENED,
+        _ => return native(problem),
+    };
+    text.to_owned()
+}
+
+fn is_unopened(denial: &Denial) -> bool {
+    matches!(denial.code(), Code::CannotDecrypt | Code::ContextMismatch)
+}
+
+fn native(problem: &Problem) -> String {
+    let detail = problem.detail();
+    detail.unwrap_or_else(|| title(problem.code()).to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use strongroom_core::{CiphertextFault, Refused, Thing, TokenFault};
+    use strongroom_types::Permission;
+
+    use super::*;
+
+    fn problem(denial: Denial) -> Problem {
+        let refused = Refused {
+            denial,
+            entry: None,
+            retry_after: None,
+        };
+        Problem::new(refused, RequestId::from_bytes([1; 16]))
+    }
+
+    #[test]
+    fn the_table_of_statuses_holds() {
+        for (denial, expected) in [
+            (Denial::Ciphertext(CiphertextFault::Altered), 400),
+            (Denial::ContextMismatch, 400),
+            (Denial::ContextUnknown, 400),
+            (Denial::Invalid(Invalid::Field("plaintext".into())), 400),
+            (Denial::Unauthenticated, 401),
+            (Denial::CredentialRevoked, 401),
+            (Denial::Identity(TokenFault::Expired), 401),
+            (Denial::ContextNotAllowed, 403),
+            (Denial::PermissionMissing(Permission::Encrypt), 403),
+            (Denial::KeyDisabled, 403),
+            (Denial::NotFound(Thing::Application), 404),
+            (Denial::Conflict(Thing::NamedContext), 409),
+            (Denial::Invalid(Invalid::Empty), 422),
+            (Denial::Invalid(Invalid::Field("name".into())), 422),
+            (Denial::RateLimited { limit: "x" }, 429),
+            (Denial::LogUnavailable, 503),
+        ] {
+            assert_eq!(status(&denial).as_u16(), expected, "{denial:?}");
+        }
+    }
+
+    #[test]
+    fn only_an_unknown_context_is_told_as_one() {
+        for denial in [
+            Denial::Ciphertext(CiphertextFault::OtherContext),
+            Denial::ContextMismatch,
+            Denial::FormatNotAccepted,
+        ] {
+            assert_eq!(detail(&problem(denial)), NOT_OPENED);
+        }
+        assert!(!NOT_OPENED.to_lowercase().contains("context"));
+        assert!(detail(&problem(Denial::ContextUnknown)).contains("context"));
+    }
+}

@@ -1,0 +1,114 @@
+//! `/api/v1/crypto/*`, `/api/v1/applications/*`, `/api/contexts` and the calls around them: CryptoServe's
+//! API, as its SDK calls it.
+//!
+//! Their application is an application, their context a named context, their user a client with the
+//! permissions of a role whose session is an API key, shown as cookie or as bearer. What is sealed is
+//! `sr1`, in base64. `docs/coming-from-cryptoserve.md` lists what differs.
+//!
+//! `role` has the one table of who may call what. What is permitted is looked up at each request: a
+//! token only names what it was.
+
+mod answer;
+mod applications;
+mod auth;
+mod batch;
+mod claims;
+mod contexts;
+mod credential;
+mod crypto;
+mod role;
+mod service;
+mod shape;
+
+use crate::routes::endpoint::{Endpoint, delete, get, patch, post, put};
+
+pub(crate) use answer::answer;
+pub(crate) use contexts::SHIPPED;
+pub(crate) use credential::credential;
+pub(crate) use role::Role;
+
+/// The surface's routes.
+pub(super) fn endpoints() -> Vec<Endpoint> {
+    vec![
+        post("/api/v1/crypto/encrypt", crypto::encrypt),
+        post("/api/v1/crypto/decrypt", crypto::decrypt),
+        post("/api/v1/crypto/batch/encrypt", batch::encrypt),
+        post("/api/v1/crypto/batch/decrypt", batch::decrypt),
+        post("/api/v1/crypto/key-bundle", crypto::key_bundle),
+        post("/api/v1/applications/sdk/register", applications::register),
+        get("/api/v1/applications", applications::list),
+        post("/api/v1/applications", applications::create),
+        get("/api/v1/applications/{id}", applications::describe),
+        patch("/api/v1/applications/{id}", applications::update),
+        delete("/api/v1/applications/{id}", applications::remove),
+        get("/api/v1/applications/{id}/tokens", applications::tokens),
+        post(
+            "/api/v1/applications/{id}/tokens/rotate",
+            applications::rotate,
+        ),
+        post(
+            "/api/v1/applications/{id}/tokens/revoke",
+            applications::revoke,
+        ),
+        post("/api/v1/auth/refresh", auth::refresh),
+        // Where their SDK looks for it.
+        post("/api/api/v1/auth/refresh", auth::refresh),
+        post("/api/v1/auth/verify", auth::verify),
+        get("/api/contexts", contexts::list),
+        post("/api/contexts", contexts::create),
+        get("/api/contexts/{name}", contexts::describe),
+        put("/api/contexts/{name}", contexts::update),
+        get("/sdk/contexts", contexts::found_by_words),
+        get("/sdk/contexts/search", contexts::found_by_words),
+        get("/sdk/contexts/{name}", contexts::described),
+        get("/auth/status", service::status),
+        get("/health", service::health),
+        get("/health/live", service::live),
+        get("/health/ready", service::ready),
+    ]
+}
+
+/// Whether a path belongs to the surface.
+pub(super) fn serves(path: &str) -> bool {
+    const FOLDERS: [&str; 6] = [
+        "/api/v1/crypto",
+        "/api/v1/applications",
+        "/api/v1/auth",
+        "/api/contexts",
+        "/sdk/contexts",
+        "/health",
+    ];
+    let below = |folder: &&str| {
+        let rest = path.strip_prefix(*folder);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    FOLDERS.iter().any(|folder| below(&folder))
+        || ["/auth/status", "/api/api/v1/auth/refresh"].contains(&path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_route_is_the_surfaces_and_has_a_least_role() {
+        let endpoints = endpoints();
+        assert_eq!(endpoints.len(), role::ROUTES.len());
+        for endpoint in &endpoints {
+            assert!(serves(endpoint.path), "{}", endpoint.path);
+            let row = (endpoint.method_name(), endpoint.path);
+            let listed = role::ROUTES.iter().any(|(m, path, _)| (*m, *path) == row);
+            assert!(listed, "{row:?}");
+        }
+        for other in [
+            "/api/v1/encrypt",
+            "/api/v1/data-vault/stores",
+            "/healthz",
+            "/api/contextss",
+            "/sdk",
+            "/auth",
+        ] {
+            assert!(!serves(other), "{other}");
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! Named contexts: what is said of the data, and what follows for its encryption.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{ContextId, ContextName, Suite};
+
+/// How much harm a disclosure does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Sensitivity {
+    /// Little.
+    Low,
+    /// Some. What is assumed where nothing is said.
+    #[default]
+    Medium,
+    /// Much.
+    High,
+    /// As much as can be.
+    Critical,
+}
+
+/// Where data is when it is protected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DataUsage {
+    /// Stored.
+    AtRest,
+    /// On its way.
+    InTransit,
+    /// In memory.
+    InUse,
+    /// On its way, piece by piece.
+    Streaming,
+    /// On a disk.
+    Disk,
+}
+
+/// How often data is protected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AccessFrequency {
+    /// Now and then.
+    Low,
+    /// Regularly.
+    Medium,
+    /// All the time.
+    High,
+    /// By many writers at once.
+    Extreme,
+}
+
+/// What is said of the data of a context.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct NamedContextConfig {
+    /// What it is.
+    pub data_identity: DataIdentity,
+    /// What rules there are for it.
+    pub regulatory: Regulatory,
+    /// Whom it is protected from.
+    pub threat_model: ThreatModel,
+    /// How it is used.
+    pub access_patterns: AccessPatterns,
+}
+
+/// What the data is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DataIdentity {
+    /// For example `personal_data`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub category: Option<String>,
+    /// A closer word.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subcategory: Option<String>,
+    /// How much harm a disclosure does.
+    pub sensitivity: Sensitivity,
+    /// Where it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub usage_context: Option<DataUsage>,
+    /// Whether it tells who a person is.
+    pub pii: bool,
+    /// Whether it is about somebody's health.
+    pub phi: bool,
+    /// Whether it is of a payment card.
+    pub pci: bool,
+    /// Whether a disclosure must be notified.
+    pub notification_required: bool,
+    /// Examples, for people.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub examples: Vec<String>,
+}
+
+/// What rules there are for the data.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Regulatory {
+    /// For example `HIPAA`.
+    pub frameworks: Vec<String>,
+    /// Where it must stay; kept, and nothing here enforces it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub data_residency: Option<String>,
+    /// How long it is kept; kept, and nothing here enforces it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retention: Option<String>,
+    /// Whether it may cross borders; kept, and nothing here enforces it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cross_border_allowed: Option<bool>,
+}
+
+/// Whom the data is protected from.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ThreatModel {
+    /// Who attacks.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub adversaries: Vec<String>,
+    /// In which ways.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub attack_vectors: Vec<String>,
+    /// How many years it must stay secret.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub protection_lifetime_years: Option<u32>,
+}
+
+/// How the data is used.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AccessPatterns {
+    /// How often.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub frequency: Option<AccessFrequency>,
+    /// How often, in numbers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub operations_per_second: Option<u64>,
+    /// How long one may take.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub latency_requirement_ms: Option<u64>,
+    /// Whether many are done together.
+    pub batch_operations: bool,
+    /// Whether it is searched.
+    pub search_required: bool,
+}
+
+/// What follows from what is said of the data.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResolvedSuite {
+    /// The suite that seals.
+    pub suite: Suite,
+    /// The least strength that was asked for.
+    pub minimum_bits: u16,
+    /// Why, for people: each sentence is one rule that applied.
+    pub rationale: Vec<String>,
+}
+
+/// A named context.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NamedContextInfo {
+    /// Its key context, of the kind `named`.
+    pub id: ContextId,
+    /// Its name.
+    pub name: ContextName,
+    /// What people call it.
+    pub display_name: String,
+    /// What it is for.
+    pub description: String,
+    /// What is said of its data.
+    pub config: NamedContextConfig,
+    /// What follows from it.
+    pub resolved: ResolvedSuite,
+    /// When it was declared.
+    pub created: String,
+}
