@@ -139,3 +139,13 @@ pub struct Answered<T> {
     /// The entry.
     pub entry: Option<LogEntryId>,
 }
+
+impl<T> Answered<T> {
+    /// The same entry with what `of` makes of the answer.
+    pub fn map<U>(self, of: impl FnOnce(T) -> U) -> Answered<U> {
+        Answered {
+            value: of(self.value),
+            entry: self.entry,
+        }
+    }
+}

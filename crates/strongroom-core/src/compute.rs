@@ -70,6 +70,14 @@ impl Strongroom {
         named(self.enter(ask, &request).await)
     }
 
+    /// Draws random bytes.
+    ///
+    /// # Errors
+    /// [`Refused`], with the entry where the caller is known.
+    pub async fn random(&self, ask: &Ask, bytes: u8) -> Result<Answered<SecretBytes>, Refused> {
+        self.enter(ask, &Random(usize::from(bytes))).await
+    }
+
     /// Derives.
     ///
     /// # Errors
@@ -85,12 +93,49 @@ impl Strongroom {
 }
 
 /// An account of work without a key.
-fn account(algorithm: &str) -> Account {
+pub(crate) fn account(algorithm: &str) -> Account {
     let account = Account {
         count: 1,
         ..Account::default()
     };
     account.fact("algorithm", algorithm)
+}
+
+/// Random bytes for a caller.
+struct Random(usize);
+
+impl Use for Random {
+    const OPERATION: Operation = Operation::Random;
+    const PERMISSION: Option<Permission> = Some(Permission::Compute);
+    type Work = SecretBytes;
+    type Answer = SecretBytes;
+
+    async fn plan(
+        &self,
+        room: &Strongroom,
+        _caller: &Caller,
+        _ask: &Ask,
+    ) -> Result<Planned<SecretBytes>, Stopped> {
+        let mut bytes = Zeroizing::new(vec![0; self.0]);
+        let filled = room.entropy.fill(&mut bytes);
+        filled.map_err(|_no_entropy| Denial::Unavailable)?;
+        let account = Account {
+            count: 1,
+            ..Account::default()
+        };
+        let account = account.fact("bytes", &self.0.to_string());
+        let work = SecretBytes::from(core::mem::take(&mut *bytes));
+        Ok(Planned { work, account })
+    }
+
+    fn release(
+        &self,
+        _room: &Strongroom,
+        drawn: SecretBytes,
+        _permit: Permit,
+    ) -> Released<SecretBytes> {
+        Released::of(Ok(drawn))
+    }
 }
 
 impl Use for HashRequest {

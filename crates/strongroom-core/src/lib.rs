@@ -37,6 +37,7 @@ mod keysets;
 mod log;
 mod named;
 mod object;
+mod password;
 mod policy;
 pub mod ports;
 mod record;
@@ -56,8 +57,9 @@ mod workspace;
 
 pub use access_token::{AccessToken, TokenHolder};
 pub use admin::{
-    ApplicationCreate, ApplicationCreated, ApplicationUpdate, NamedContextCreate, NamedContextUpdate,
-    KeysetClientCreate, KeysetClientCreated, KeysetCreate, KeysetModify, NAME_CHARS_MAX, PageQuery,
+    ApplicationCreate, ApplicationCreated, ApplicationUpdate, KeysetClientCreate,
+    KeysetClientCreated, KeysetCreate, KeysetModify, NAME_CHARS_MAX, NamedContextCreate,
+    NamedContextUpdate, PageQuery,
 };
 pub use application::{ApplicationTokens, NewRefreshToken, Refreshed};
 pub use ask::{Answered, Ask, Bearer, Credentials, Idempotency, Origin};
@@ -72,6 +74,7 @@ pub use keysets::{
 pub use log::EntriesQuery;
 pub use named::{NamedItem, NamedSealed};
 pub use object::{ObjectFault, ObjectFaultKind, ObjectsQuery};
+pub use password::{PasswordCheck, PasswordHash};
 pub use settings::{AfterRollback, Settings};
 pub use stored::Rewrapped;
 pub use strongroom::{Health, OpenError, Parts, Strongroom};

@@ -7,7 +7,7 @@
 //! | Module | What | Source |
 //! |---|---|---|
 //! | [`chunked`] | authenticated encryption, one-shot, streaming and random access | C2SP `chunked-encryption`, `docs/formats/cobblestone.md` |
-//! | [`digest`], [`derivation`], [`signing`] | what callers ask for by name | FIPS 180-4, 202, 186-5, 204, RFC 5869 … |
+//! | [`digest`], [`derivation`], [`password`], [`signing`] | what callers ask for by name | FIPS 180-4, 202, 186-5, 204, RFC 5869 … |
 //! | [`envelope`] | header, key part and body of a ciphertext | `docs/formats/sr1.md` |
 //! | [`foreign`] | what other products' clients make | `docs/formats/workos.md` |
 //! | [`index`] | what a database finds sealed values by | `docs/formats/index-terms.md` |
@@ -32,6 +32,7 @@ pub mod kdf;
 pub mod keys;
 pub mod label;
 pub mod oprf;
+pub mod password;
 pub mod seal_to;
 pub mod secret;
 pub mod signing;

@@ -224,6 +224,12 @@ coded_enum! {
         Mac = 266, "mac";
         /// Deriving from a secret that the caller brings.
         Derive = 267, "derive";
+        /// Hashing a password that the caller brings.
+        PasswordHash = 268, "password.hash";
+        /// Checking a password that the caller brings against its hash.
+        PasswordCheck = 269, "password.check";
+        /// Drawing random bytes for the caller.
+        Random = 270, "random";
     }
 }
 

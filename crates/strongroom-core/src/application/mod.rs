@@ -28,10 +28,14 @@ use crate::caller::Client;
 use crate::time::format_time;
 
 /// What an application may do, in the named contexts that it was registered for.
-pub(crate) const PERMISSIONS: [Permission; 3] = [
+pub(crate) const PERMISSIONS: [Permission; 7] = [
     Permission::Encrypt,
     Permission::Decrypt,
     Permission::NamedContextsList,
+    Permission::Sign,
+    Permission::Verify,
+    Permission::Compute,
+    Permission::AdminSigningKeys,
 ];
 
 /// The part of a client's record that makes it an application.

@@ -4,15 +4,15 @@
 //! Requests refuse unknown fields; answers may gain fields.
 
 mod admin;
+mod application;
 mod compute;
 mod customer_key;
 mod data_key;
 mod event;
 mod job;
-mod application;
 mod keyset;
-mod named_context;
 mod log;
+mod named_context;
 mod object;
 mod problem;
 mod sealed_store;
@@ -28,6 +28,7 @@ pub use admin::{
     IssuerUpdate, KeyState, Page, PolicyBody, PolicyInfo, Rotation, VersionInfo, WorkspaceCreate,
     WorkspaceCreated, WorkspaceInfo, WorkspaceUpdate,
 };
+pub use application::{ApplicationInfo, RefreshLine};
 pub use compute::{
     DerivationFunction, DeriveAnswer, DeriveRequest, HashAnswer, HashRequest, MacAnswer, MacRequest,
 };
@@ -46,14 +47,13 @@ pub use event::{
     KeyProvider, ListObject, ObjectNamed, ObjectOpened, ObjectWritten,
 };
 pub use job::{JobCause, JobCreate, JobInfo, JobKind, JobState};
-pub use application::{ApplicationInfo, RefreshLine};
 pub use keyset::{KeysetClientInfo, KeysetInfo};
+pub use log::{
+    EntriesPage, EntryContext, EntryIdentity, EntryView, ItemView, ItemsView, LogEntryId,
+};
 pub use named_context::{
     AccessFrequency, AccessPatterns, DataIdentity, DataUsage, NamedContextConfig, NamedContextInfo,
     Regulatory, ResolvedSuite, Sensitivity, ThreatModel,
-};
-pub use log::{
-    EntriesPage, EntryContext, EntryIdentity, EntryView, ItemView, ItemsView, LogEntryId,
 };
 pub use object::{
     ObjectCreate, ObjectDelete, ObjectRead, ObjectUpdate, ObjectUpsert, ObjectVersionInfo,

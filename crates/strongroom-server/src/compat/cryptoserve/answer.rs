@@ -63,7 +63,7 @@ fn status(denial: &Denial) -> StatusCode {
 
 /// Whether a field is one that is sent in base64.
 fn is_encoded(field: &str) -> bool {
-    ["plaintext", "associated_data"].contains(&field)
+    ["plaintext", "associated_data", "data", "message", "key"].contains(&field)
 }
 
 /// The text of an item of a batch that did not work.

@@ -18,7 +18,11 @@ use crate::edge::{
 /// The contexts that development workspaces have, and what is said of their data.
 pub(crate) const SHIPPED: [(&str, &str, &str); 12] = [
     ("default", "Default", "{}"),
-    ("general", "General", r#"{"data_identity":{"sensitivity":"medium"}}"#),
+    (
+        "general",
+        "General",
+        r#"{"data_identity":{"sensitivity":"medium"}}"#,
+    ),
     (
         "user-pii",
         "Personal data",

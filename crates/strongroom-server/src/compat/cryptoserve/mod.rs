@@ -16,9 +16,13 @@ mod claims;
 mod contexts;
 mod credential;
 mod crypto;
+mod digest;
+mod jwk;
+mod password;
 mod role;
 mod service;
 mod shape;
+mod signatures;
 
 use crate::routes::endpoint::{Endpoint, delete, get, patch, post, put};
 
@@ -35,6 +39,23 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         post("/api/v1/crypto/batch/encrypt", batch::encrypt),
         post("/api/v1/crypto/batch/decrypt", batch::decrypt),
         post("/api/v1/crypto/key-bundle", crypto::key_bundle),
+        post("/api/v1/crypto/hash", digest::hash),
+        post("/api/v1/crypto/hash/verify", digest::hash_verify),
+        post("/api/v1/crypto/mac", digest::mac),
+        post("/api/v1/crypto/mac/verify", digest::mac_verify),
+        post("/api/v1/crypto/mac/generate-key", digest::mac_key),
+        post("/api/v1/crypto/password/hash", password::hash),
+        post("/api/v1/crypto/password/verify", password::verify),
+        post("/api/v1/crypto/sign", signatures::sign),
+        post("/api/v1/crypto/verify", signatures::verify),
+        post("/api/v1/signatures/keys/generate", signatures::generate),
+        post("/api/v1/signatures/sign", signatures::sign),
+        post("/api/v1/signatures/verify", signatures::verify),
+        get("/api/v1/signatures/keys", signatures::list),
+        get("/api/v1/signatures/keys/{id}", signatures::describe),
+        get("/api/v1/signatures/keys/{id}/public", signatures::public),
+        delete("/api/v1/signatures/keys/{id}", signatures::remove),
+        post("/api/v1/signatures/keys/{id}/rotate", signatures::rotate),
         post("/api/v1/applications/sdk/register", applications::register),
         get("/api/v1/applications", applications::list),
         post("/api/v1/applications", applications::create),
@@ -70,10 +91,11 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
 
 /// Whether a path belongs to the surface.
 pub(super) fn serves(path: &str) -> bool {
-    const FOLDERS: [&str; 6] = [
+    const FOLDERS: [&str; 7] = [
         "/api/v1/crypto",
         "/api/v1/applications",
         "/api/v1/auth",
+        "/api/v1/signatures",
         "/api/contexts",
         "/sdk/contexts",
         "/health",

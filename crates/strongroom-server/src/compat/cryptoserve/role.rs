@@ -37,7 +37,7 @@ use Role::{Admin, Developer, Owner, Viewer};
     not(test),
     expect(dead_code, reason = "the core decides; tests hold it to this table")
 )]
-pub(super) const ROUTES: [(&str, &str, Least); 28] = [
+pub(super) const ROUTES: [(&str, &str, Least); 45] = [
     ("POST", "/api/v1/crypto/encrypt", ApplicationOr(Developer)),
     ("POST", "/api/v1/crypto/decrypt", ApplicationOr(Developer)),
     (
@@ -51,6 +51,67 @@ pub(super) const ROUTES: [(&str, &str, Least); 28] = [
         ApplicationOr(Developer),
     ),
     ("POST", "/api/v1/crypto/key-bundle", Nobody),
+    ("POST", "/api/v1/crypto/hash", ApplicationOr(Developer)),
+    (
+        "POST",
+        "/api/v1/crypto/hash/verify",
+        ApplicationOr(Developer),
+    ),
+    ("POST", "/api/v1/crypto/mac", ApplicationOr(Developer)),
+    (
+        "POST",
+        "/api/v1/crypto/mac/verify",
+        ApplicationOr(Developer),
+    ),
+    (
+        "POST",
+        "/api/v1/crypto/mac/generate-key",
+        ApplicationOr(Developer),
+    ),
+    (
+        "POST",
+        "/api/v1/crypto/password/hash",
+        ApplicationOr(Developer),
+    ),
+    (
+        "POST",
+        "/api/v1/crypto/password/verify",
+        ApplicationOr(Developer),
+    ),
+    ("POST", "/api/v1/crypto/sign", ApplicationOr(Developer)),
+    ("POST", "/api/v1/crypto/verify", ApplicationOr(Developer)),
+    (
+        "POST",
+        "/api/v1/signatures/keys/generate",
+        ApplicationOr(Developer),
+    ),
+    ("POST", "/api/v1/signatures/sign", ApplicationOr(Developer)),
+    (
+        "POST",
+        "/api/v1/signatures/verify",
+        ApplicationOr(Developer),
+    ),
+    ("GET", "/api/v1/signatures/keys", ApplicationOr(Developer)),
+    (
+        "GET",
+        "/api/v1/signatures/keys/{id}",
+        ApplicationOr(Developer),
+    ),
+    (
+        "GET",
+        "/api/v1/signatures/keys/{id}/public",
+        ApplicationOr(Developer),
+    ),
+    (
+        "DELETE",
+        "/api/v1/signatures/keys/{id}",
+        ApplicationOr(Developer),
+    ),
+    (
+        "POST",
+        "/api/v1/signatures/keys/{id}/rotate",
+        ApplicationOr(Developer),
+    ),
     ("POST", "/api/v1/applications/sdk/register", User(Developer)),
     ("GET", "/api/v1/applications", User(Viewer)),
     ("POST", "/api/v1/applications", User(Developer)),
@@ -93,6 +154,10 @@ impl Role {
                 Permission::Encrypt,
                 Permission::Decrypt,
                 Permission::ApplicationsRegister,
+                Permission::Sign,
+                Permission::Verify,
+                Permission::Compute,
+                Permission::AdminSigningKeys,
             ]);
         }
         if self >= Admin {

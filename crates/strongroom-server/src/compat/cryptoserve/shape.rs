@@ -18,6 +18,46 @@ pub(super) fn encode(bytes: &[u8]) -> String {
     STANDARD.encode(bytes)
 }
 
+/// Bytes in hexadecimal.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    let nibbles = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    let digits = nibbles.filter_map(|nibble| char::from_digit(nibble.into(), 16));
+    digits.collect()
+}
+
+/// Reads hexadecimal, in either case.
+pub(super) fn unhex(text: &str) -> Option<Vec<u8>> {
+    let digits: Option<Vec<u32>> = text.chars().map(|digit| digit.to_digit(16)).collect();
+    let digits = digits.filter(|digits| digits.len() % 2 == 0)?;
+    let byte = |pair: &[u32]| match pair {
+        [high, low] => u8::try_from(high * 16 + low).ok(),
+        _ => None,
+    };
+    digits.chunks(2).map(byte).collect()
+}
+
+/// The algorithm that a text names. Their clients write `sha256` and `ed25519`, their pages `SHA-256`
+/// and `Ed25519`: case and hyphens do not count.
+pub(super) fn named<T: Copy>(
+    all: &[T],
+    name: impl Fn(T) -> &'static str,
+    text: &str,
+) -> Result<T, Invalid> {
+    let plain = |text: &str| -> String {
+        let letters = text.chars().filter(|letter| !matches!(letter, '-' | '_'));
+        letters.map(|letter| letter.to_ascii_lowercase()).collect()
+    };
+    // They leave out the length of BLAKE2b, of which there is one.
+    let wanted = match plain(text).as_str() {
+        "blake2b" => "blake2b512".to_owned(),
+        other => other.to_owned(),
+    };
+    let found = all.iter().find(|one| plain(name(**one)) == wanted);
+    found
+        .copied()
+        .ok_or_else(|| Invalid::Field("algorithm".into()))
+}
+
 /// A suite, as their answers describe it.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(super) struct Algorithm {
@@ -32,12 +72,16 @@ impl Algorithm {
         let (mode, key_bits, description) = match suite {
             Suite::Aes256Gcm => ("gcm", 256, "AES-256 in GCM, in chunks, key committed"),
             Suite::Aes128Gcm => ("gcm", 128, "AES-128 in GCM, in chunks, key committed"),
-            Suite::ChaCha20Poly1305 => {
-                ("poly1305", 256, "ChaCha20-Poly1305, in chunks, key committed")
-            }
-            Suite::Aes256GcmSiv => {
-                ("gcm-siv", 256, "AES-256 in GCM-SIV, in chunks, key committed")
-            }
+            Suite::ChaCha20Poly1305 => (
+                "poly1305",
+                256,
+                "ChaCha20-Poly1305, in chunks, key committed",
+            ),
+            Suite::Aes256GcmSiv => (
+                "gcm-siv",
+                256,
+                "AES-256 in GCM-SIV, in chunks, key committed",
+            ),
         };
         Self {
             name: suite.name(),
@@ -54,6 +98,8 @@ impl Algorithm {
 
 #[cfg(test)]
 mod tests {
+    use strongroom_types::HashAlgorithm;
+
     use super::*;
 
     #[test]
@@ -64,6 +110,28 @@ mod tests {
             assert_eq!(algorithm.key_bits == 128, bits);
             let siv = suite.name().ends_with("SIV");
             assert_eq!(algorithm.mode().ends_with("siv"), siv);
+        }
+    }
+
+    #[test]
+    fn algorithms_are_named_in_their_ways() {
+        let hash = |text| named(HashAlgorithm::ALL, HashAlgorithm::name, text).ok();
+        for text in ["sha256", "SHA-256", "Sha_256"] {
+            assert_eq!(hash(text), Some(HashAlgorithm::Sha256), "{text}");
+        }
+        assert_eq!(hash("sha3-256"), Some(HashAlgorithm::Sha3_256));
+        assert_eq!(hash("blake2b"), Some(HashAlgorithm::Blake2b512));
+        for text in ["", "sha", "sha1", "md5", "sha2566"] {
+            assert_eq!(hash(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn hexadecimal_goes_both_ways() {
+        assert_eq!(hex(&[0, 0xab]), "00ab");
+        assert_eq!(unhex("00AB"), Some(vec![0, 0xab]));
+        for wrong in ["0", "0g", "é0"] {
+            assert_eq!(unhex(wrong), None, "{wrong}");
         }
     }
 
