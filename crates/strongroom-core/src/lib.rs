@@ -54,8 +54,9 @@ mod workspace;
 
 pub use access_token::{AccessToken, TokenHolder};
 pub use admin::{
-    ApplicationCreate, ApplicationCreated, ApplicationUpdate, NamedContextCreate, NamedContextUpdate,
-    KeysetClientCreate, KeysetClientCreated, KeysetCreate, KeysetModify, NAME_CHARS_MAX, PageQuery,
+    ApplicationCreate, ApplicationCreated, ApplicationUpdate, KeysetClientCreate,
+    KeysetClientCreated, KeysetCreate, KeysetModify, NAME_CHARS_MAX, NamedContextCreate,
+    NamedContextUpdate, PageQuery,
 };
 pub use application::{ApplicationTokens, NewRefreshToken, Refreshed};
 pub use ask::{Answered, Ask, Bearer, Credentials, Idempotency, Origin};

@@ -6,7 +6,8 @@ use core::str::FromStr;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use strongroom_types::{
-    ClientId, ContextId, CustomerKeyId, IssuerId, KeysetClientId, KeysetId, PolicyId, WebhookId, WorkspaceId,
+    ClientId, ContextId, CustomerKeyId, IssuerId, KeysetClientId, KeysetId, PolicyId, WebhookId,
+    WorkspaceId,
 };
 
 use crate::admin::ApplicationNameBody;

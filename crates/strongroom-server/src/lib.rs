@@ -54,7 +54,9 @@ pub use clock::SystemClock;
 pub use config::{Config, ConfigError, DEFAULT_PORT, Database, Operation, RootSource, Surface};
 pub use deliver::HttpDeliver;
 pub use deployment::check_objects;
-pub use dev::{DevCipherStash, DevCryptoServe, DevError, DevInfo, DevOidc, DevSecond, DevStack, DevWorkOs};
+pub use dev::{
+    DevCipherStash, DevCryptoServe, DevError, DevInfo, DevOidc, DevSecond, DevStack, DevWorkOs,
+};
 pub use fetch::HttpFetch;
 pub use limits::Limits;
 pub use reach::Reach;

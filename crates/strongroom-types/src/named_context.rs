@@ -42,7 +42,10 @@ impl FromStr for ContextName {
 
     fn from_str(text: &str) -> Result<Self, ContextNameError> {
         let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
-        let begins = text.bytes().next().is_some_and(|first| first.is_ascii_alphanumeric());
+        let begins = text
+            .bytes()
+            .next()
+            .is_some_and(|first| first.is_ascii_alphanumeric());
         if begins && text.len() <= Self::CHARS_MAX && text.bytes().all(fits) {
             return Ok(Self(text.to_owned()));
         }

@@ -18,6 +18,7 @@ mod command_line;
 mod concurrency;
 mod contexts;
 mod convert;
+mod cryptoserve;
 mod customer_keys;
 mod data_keys;
 mod destroying;

@@ -110,17 +110,17 @@ fn check(body: &NamedContextBody) -> Result<(), Denial> {
 
 fn put(caller: &Caller, named: &NamedContext) -> Result<Change, Denial> {
     let state = &caller.state;
-    let place = (RecordKind::NamedContext, named.id.to_string(), named.created);
+    let place = (
+        RecordKind::NamedContext,
+        named.id.to_string(),
+        named.created,
+    );
     let record = record::seal(&state.keys, state.id, place, &named.body)?;
     Ok(Change::PutRecord(state.id, record))
 }
 
 /// The account of a change to a named context.
-fn account(
-    caller: &Caller,
-    named: &NamedContext,
-    changes: Vec<Change>,
-) -> Result<Account, Denial> {
+fn account(caller: &Caller, named: &NamedContext, changes: Vec<Change>) -> Result<Account, Denial> {
     let map = map_of(&named.body.name)?;
     let body = body_digest(&caller.state.keys, &named.body)?;
     Ok(Account::of_changes(changes)
@@ -148,11 +148,18 @@ impl Administration for Create {
         caller.require_context(&map)?;
         let id = state.context_id(Kind::Named, &map);
         let kind = RecordKind::NamedContext;
-        if room.store.record(state.id, kind, &id.to_string()).await?.is_some() {
+        if room
+            .store
+            .record(state.id, kind, &id.to_string())
+            .await?
+            .is_some()
+        {
             return Err(Denial::Conflict(Thing::NamedContext).into());
         }
         let version = first_version(room, caller, id)?;
-        let row = room.new_context(state, (Kind::Named, id), &map, version).await?;
+        let row = room
+            .new_context(state, (Kind::Named, id), &map, version)
+            .await?;
         let body = NamedContextBody {
             name: request.name.clone(),
             display_name: request.display_name.clone(),

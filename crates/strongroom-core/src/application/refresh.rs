@@ -125,9 +125,8 @@ where
         let application = client.body.application.as_mut();
         let application = application.ok_or(Denial::Unauthenticated)?;
         let lines = &mut application.lines;
-        let known = |presented| {
-            move |line: &&mut super::Line| line.presented(&hash, now) == presented
-        };
+        let known =
+            |presented| move |line: &&mut super::Line| line.presented(&hash, now) == presented;
         let (refresh, kept) = room.new_refresh_token(place, now)?;
         if let Some(line) = lines.iter_mut().find(known(Presented::Counts)) {
             line.use_token(&hash, kept, now);

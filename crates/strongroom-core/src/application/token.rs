@@ -122,7 +122,10 @@ mod tests {
         };
         let text = token.format();
         let read = RefreshToken::parse(&text).unwrap();
-        assert_eq!((read.workspace, read.client), (token.workspace, token.client));
+        assert_eq!(
+            (read.workspace, read.client),
+            (token.workspace, token.client)
+        );
         assert_eq!(read.secret.expose(), &[3; 32]);
         assert!(!crate::door::is_api_key(&text));
         for wrong in [

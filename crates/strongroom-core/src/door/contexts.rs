@@ -184,9 +184,7 @@ impl Strongroom {
         let hidden = Denial::Ciphertext(CiphertextFault::OtherContext);
         match self.store.context(caller.state.id, id).await {
             Ok(Some(row)) => match open_map(&caller.state, &row) {
-                Ok(map) if row.kind == kind && caller.may_use(&map) => {
-                    Denial::ContextMismatch
-                }
+                Ok(map) if row.kind == kind && caller.may_use(&map) => Denial::ContextMismatch,
                 Ok(_) => hidden,
                 Err(error) => error.into(),
             },

@@ -10,7 +10,9 @@ use strongroom_crypto::entropy::Entropy;
 use strongroom_crypto::secret::Secret;
 use strongroom_types::{Bytes, ClientId, IssuerId, KeysetClientId, WorkspaceId};
 
-use super::{DevCipherStash, DevCryptoServe, DevError, DevInfo, DevOidc, DevSecond, DevStack, DevWorkOs};
+use super::{
+    DevCipherStash, DevCryptoServe, DevError, DevInfo, DevOidc, DevSecond, DevStack, DevWorkOs,
+};
 use crate::compat::{crn, project_of, workspace_id};
 use crate::file;
 

@@ -4,14 +4,14 @@
 //! Requests refuse unknown fields; answers may gain fields.
 
 mod admin;
+mod application;
 mod customer_key;
 mod data_key;
 mod event;
 mod job;
-mod application;
 mod keyset;
-mod named_context;
 mod log;
+mod named_context;
 mod object;
 mod problem;
 mod sealed_store;
@@ -26,6 +26,7 @@ pub use admin::{
     IssuerUpdate, KeyState, Page, PolicyBody, PolicyInfo, Rotation, VersionInfo, WorkspaceCreate,
     WorkspaceCreated, WorkspaceInfo, WorkspaceUpdate,
 };
+pub use application::{ApplicationInfo, RefreshLine};
 pub use customer_key::{
     ConsideredPolicy, CustomerKeyAttach, CustomerKeyCreate, CustomerKeyDetach, CustomerKeyEnable,
     CustomerKeyExposed, CustomerKeyInfo, CustomerKeyMoves, CustomerKeyReplace, CustomerKeyState,
@@ -41,14 +42,13 @@ pub use event::{
     KeyProvider, ListObject, ObjectNamed, ObjectOpened, ObjectWritten,
 };
 pub use job::{JobCause, JobCreate, JobInfo, JobKind, JobState};
-pub use application::{ApplicationInfo, RefreshLine};
 pub use keyset::{KeysetClientInfo, KeysetInfo};
+pub use log::{
+    EntriesPage, EntryContext, EntryIdentity, EntryView, ItemView, ItemsView, LogEntryId,
+};
 pub use named_context::{
     AccessFrequency, AccessPatterns, DataIdentity, DataUsage, NamedContextConfig, NamedContextInfo,
     Regulatory, ResolvedSuite, Sensitivity, ThreatModel,
-};
-pub use log::{
-    EntriesPage, EntryContext, EntryIdentity, EntryView, ItemView, ItemsView, LogEntryId,
 };
 pub use object::{
     ObjectCreate, ObjectDelete, ObjectRead, ObjectUpdate, ObjectUpsert, ObjectVersionInfo,

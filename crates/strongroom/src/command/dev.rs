@@ -95,7 +95,9 @@ Stop with Ctrl-C; the directory keeps everything."#
 
 #[cfg(test)]
 mod tests {
-    use strongroom_server::{DevCipherStash, DevCryptoServe, DevOidc, DevSecond, DevStack, DevWorkOs};
+    use strongroom_server::{
+        DevCipherStash, DevCryptoServe, DevOidc, DevSecond, DevStack, DevWorkOs,
+    };
     use strongroom_types::WorkspaceId;
 
     use super::*;

@@ -177,7 +177,10 @@ pub(super) async fn encrypt(
     } = body;
     let read = Read::of(items.into_iter().map(|sent| {
         let field = ("plaintext", sent.plaintext.as_str());
-        (sent.id, item(&context, field, sent.associated_data.as_deref()))
+        (
+            sent.id,
+            item(&context, field, sent.associated_data.as_deref()),
+        )
     }));
     if let Err(denial) = read.check() {
         return Err(app.refuse(&ask, denial).await);
@@ -216,7 +219,10 @@ pub(super) async fn decrypt(
     } = body;
     let read = Read::of(items.into_iter().map(|sent| {
         let field = (CIPHERTEXT, sent.ciphertext.as_str());
-        (sent.id, item(&context, field, sent.associated_data.as_deref()))
+        (
+            sent.id,
+            item(&context, field, sent.associated_data.as_deref()),
+        )
     }));
     if let Err(denial) = read.check() {
         return Err(app.refuse(&ask, denial).await);

@@ -32,12 +32,16 @@ impl Algorithm {
         let (mode, key_bits, description) = match suite {
             Suite::Aes256Gcm => ("gcm", 256, "AES-256 in GCM, in chunks, key committed"),
             Suite::Aes128Gcm => ("gcm", 128, "AES-128 in GCM, in chunks, key committed"),
-            Suite::ChaCha20Poly1305 => {
-                ("poly1305", 256, "ChaCha20-Poly1305, in chunks, key committed")
-            }
-            Suite::Aes256GcmSiv => {
-                ("gcm-siv", 256, "AES-256 in GCM-SIV, in chunks, key committed")
-            }
+            Suite::ChaCha20Poly1305 => (
+                "poly1305",
+                256,
+                "ChaCha20-Poly1305, in chunks, key committed",
+            ),
+            Suite::Aes256GcmSiv => (
+                "gcm-siv",
+                256,
+                "AES-256 in GCM-SIV, in chunks, key committed",
+            ),
         };
         Self {
             name: suite.name(),
