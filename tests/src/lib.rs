@@ -5,6 +5,7 @@
 //! `derivation.rs` what only a build with `danger-skip-lock-tag` can show.
 
 pub mod cipherstash;
+pub mod cryptoserve;
 pub mod deployment;
 pub mod hex;
 pub mod kept;

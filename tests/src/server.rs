@@ -31,6 +31,19 @@ pub struct Sheet {
     pub workos: WorkOs,
     /// How Stack Auth's clients use the first workspace.
     pub stack: Stack,
+    /// Sessions of users for CryptoServe's clients.
+    pub cryptoserve: CryptoServe,
+}
+
+/// Sessions of users for CryptoServe's clients.
+#[derive(Clone, Debug, Deserialize)]
+pub struct CryptoServe {
+    /// Of an owner of the first workspace.
+    pub session_cookie: String,
+    /// Of a viewer of the first workspace.
+    pub viewer_cookie: String,
+    /// Of an owner of the second workspace.
+    pub other_session_cookie: String,
 }
 
 /// The development issuer.

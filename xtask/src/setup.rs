@@ -29,6 +29,8 @@ pub(crate) enum Tool {
     StackClients,
     /// CipherStash's own clients; they run on the Nodes of WorkOS' ones.
     CipherStashClients,
+    /// CryptoServe's own clients.
+    CryptoServeClients,
     /// WorkOS' own clients, and the Nodes that they run on.
     WorkOsClients,
 }
@@ -66,6 +68,9 @@ pub(crate) fn ensure(shell: &Shell, tool: Tool) -> Result<(), Failure> {
         Tool::SoftHsm => soft_hsm(shell),
         Tool::StackClients => npm_install(shell, "clients/stack"),
         Tool::CipherStashClients => npm_install(shell, "clients/cipherstash"),
+        Tool::CryptoServeClients => {
+            pip_install(shell, "tests/clients/cryptoserve/requirements.txt")
+        }
         Tool::WorkOsClients => {
             npm_install(shell, "clients/workos")?;
             pip_install(shell, "tests/clients/workos/requirements.txt")

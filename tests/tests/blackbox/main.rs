@@ -19,6 +19,7 @@ mod compute;
 mod concurrency;
 mod contexts;
 mod convert;
+mod cryptoserve;
 mod customer_keys;
 mod data_keys;
 mod destroying;

@@ -7,6 +7,7 @@
 #![expect(clippy::unwrap_used, reason = "what is not there fails its test")]
 
 mod cipherstash;
+mod cryptoserve;
 mod program;
 mod stack;
 mod workos;

@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use strongroom_core::{
-    Answered, ApplicationCreate, ApplicationCreated, ApplicationUpdate, Invalid,
+    Answered, ApplicationCreate, ApplicationCreated, ApplicationUpdate, Invalid, Refused, Thing,
 };
 use strongroom_types::body::{ApplicationInfo, RefreshLine};
 use strongroom_types::{ClientId, ContextName};
@@ -15,7 +15,6 @@ use crate::edge::{
     App, Caller, Document, FromParameters, FromPath, Parameters, Query, Reply, Sent, Target,
     created, ok, removed,
 };
-use strongroom_core::Thing;
 
 /// An application that a path names.
 #[derive(Debug)]
@@ -63,9 +62,7 @@ impl From<ApplicationInfo> for Application {
 }
 
 /// What is answered in the words of another type.
-fn told<T, U: From<T>>(
-    answered: Result<Answered<T>, strongroom_core::Refused>,
-) -> Result<Answered<U>, strongroom_core::Refused> {
+fn told<T, U: From<T>>(answered: Result<Answered<T>, Refused>) -> Result<Answered<U>, Refused> {
     answered.map(|answered| Answered {
         value: answered.value.into(),
         entry: answered.entry,

@@ -147,11 +147,15 @@ pub(super) struct Shown {
     description: String,
     algorithm: &'static str,
     sensitivity: Sensitivity,
-    quantum_resistant: bool,
-    compliance_tags: Vec<String>,
+    quantum_safe: bool,
+    overhead_bytes: usize,
+    compliance: Vec<String>,
     data_examples: Vec<String>,
     rationale: Vec<String>,
 }
+
+/// How much longer than its value a ciphertext is, up to 16 KiB. A test measures it.
+const OVERHEAD_BYTES: usize = 153;
 
 impl From<NamedContextInfo> for Shown {
     fn from(info: NamedContextInfo) -> Self {
@@ -162,8 +166,9 @@ impl From<NamedContextInfo> for Shown {
             description: info.description,
             algorithm: algorithm.name,
             sensitivity: info.config.data_identity.sensitivity,
-            quantum_resistant: algorithm.key_bits == 256,
-            compliance_tags: info.config.regulatory.frameworks,
+            quantum_safe: algorithm.key_bits == 256,
+            overhead_bytes: OVERHEAD_BYTES,
+            compliance: info.config.regulatory.frameworks,
             data_examples: info.config.data_identity.examples,
             rationale: info.resolved.rationale,
         }

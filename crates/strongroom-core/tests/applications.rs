@@ -1,0 +1,159 @@
+//! Applications of a whole deployment on SQLite, while time passes.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, its helpers too"
+)]
+
+#[expect(dead_code, reason = "other tests use more of it")]
+mod support;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Map;
+use strongroom_core::{
+    ApplicationCreate, ApplicationCreated, Ask, Bearer, Credentials, Denial, EntriesQuery,
+    NamedContextCreate, NamedItem, Refreshed, Refused,
+};
+use strongroom_types::body::NamedContextConfig;
+use strongroom_types::{ContextName, Operation, Outcome};
+
+use support::World;
+
+const MINUTE: Duration = Duration::from_mins(1);
+const DAY: Duration = Duration::from_hours(24);
+
+fn name() -> ContextName {
+    "general".parse().unwrap()
+}
+
+impl World {
+    async fn with_context() -> Self {
+        let world = Self::new().await;
+        let request = NamedContextCreate {
+            name: name(),
+            display_name: "General".to_owned(),
+            description: String::new(),
+            config: NamedContextConfig::default(),
+        };
+        let made = world.room.named_context_create(&world.ask, request).await;
+        made.unwrap();
+        world
+    }
+
+    async fn register(&self) -> ApplicationCreated {
+        let request = ApplicationCreate {
+            name: "app".to_owned(),
+            environment: "test".to_owned(),
+            team: "default".to_owned(),
+            description: String::new(),
+            contexts: vec![name()],
+            again: true,
+        };
+        let made = self
+            .room
+            .application_register(&self.ask, request, |_| Map::new())
+            .await;
+        made.unwrap().value
+    }
+
+    async fn refresh(&self, token: &str) -> Result<Refreshed, Refused> {
+        let credentials = Credentials {
+            refresh: Some(Arc::new(Bearer::new(token))),
+            ..Credentials::default()
+        };
+        let ask = Ask {
+            credentials,
+            ..self.ask.clone()
+        };
+        let refreshed = self.room.application_refresh(&ask, |_| Map::new()).await;
+        refreshed.map(|answered| answered.value)
+    }
+
+    /// Seals with an access token, and says why not.
+    async fn seal_with(&self, access: &str) -> Option<Denial> {
+        let credentials = Credentials {
+            bearer: Some(Arc::new(Bearer::new(access))),
+            ..Credentials::default()
+        };
+        let ask = Ask {
+            credentials,
+            ..self.ask.clone()
+        };
+        let item = NamedItem::new(name(), b"x".to_vec(), None).unwrap();
+        let sealed = self.room.named_encrypt(&ask, item).await;
+        sealed.err().map(|refused| refused.denial)
+    }
+
+    async fn of_operation(&self, operation: Operation, outcome: Outcome) -> usize {
+        let query = EntriesQuery {
+            operation: Some(operation),
+            outcome: Some(outcome),
+            ..EntriesQuery::default()
+        };
+        let found = self.room.entries(&self.ask, query).await.unwrap();
+        found.value.entries.len()
+    }
+}
+
+fn denial(refused: Result<Refreshed, Refused>) -> Denial {
+    refused.unwrap_err().denial
+}
+
+#[tokio::test]
+async fn a_copy_of_a_spent_refresh_token_ends_all_tokens() {
+    let world = World::with_context().await;
+    let first = world.register().await.tokens;
+    let second = world.refresh(&first.refresh.token).await.unwrap().tokens;
+    let third = world.refresh(&second.refresh.token).await.unwrap().tokens;
+    assert_eq!(world.seal_with(&third.access.token).await, None);
+    world.clock.pass(2 * MINUTE);
+    let copied = denial(world.refresh(&first.refresh.token).await);
+    assert_eq!(copied, Denial::CredentialRevoked);
+    for access in [&first.access, &second.access, &third.access] {
+        let refused = world.seal_with(&access.token).await;
+        assert_eq!(refused, Some(Denial::Unauthenticated));
+    }
+    for token in [&first, &second, &third] {
+        let refused = denial(world.refresh(&token.refresh.token).await);
+        assert_eq!(refused, Denial::Unauthenticated);
+    }
+    let ended = world.of_operation(Operation::ApplicationReuse, Outcome::Allowed);
+    assert_eq!(ended.await, 1);
+    let denied = world.of_operation(Operation::ApplicationRefresh, Outcome::Denied);
+    assert_eq!(denied.await, 1);
+}
+
+#[tokio::test]
+async fn requests_under_way_at_once_may_pass_each_other() {
+    let world = World::with_context().await;
+    let first = world.register().await.tokens;
+    let second = world.refresh(&first.refresh.token).await.unwrap().tokens;
+    world.refresh(&second.refresh.token).await.unwrap();
+    world.clock.pass(MINUTE / 2);
+    let late = world.refresh(&first.refresh.token).await.unwrap().tokens;
+    assert_eq!(world.seal_with(&late.access.token).await, None);
+    assert!(world.refresh(&late.refresh.token).await.is_ok());
+}
+
+#[tokio::test]
+async fn tokens_of_an_application_end_in_time() {
+    let world = World::with_context().await;
+    let first = world.register().await.tokens;
+    world.clock.pass(59 * MINUTE);
+    assert_eq!(world.seal_with(&first.access.token).await, None);
+    world.clock.pass(MINUTE);
+    assert!(world.seal_with(&first.access.token).await.is_some());
+    // The client that keeps its refresh token uses it for thirty days, and no longer.
+    for _ in 0..29 {
+        let renewed = world.refresh(&first.refresh.token).await.unwrap().tokens;
+        assert_eq!(world.seal_with(&renewed.access.token).await, None);
+        world.clock.pass(DAY);
+    }
+    let last = world.refresh(&first.refresh.token).await.unwrap().tokens;
+    world.clock.pass(DAY);
+    let refused = denial(world.refresh(&first.refresh.token).await);
+    assert_eq!(refused, Denial::Unauthenticated);
+    // What it was given last would have gone on.
+    assert!(world.refresh(&last.refresh.token).await.is_ok());
+}

@@ -1,0 +1,20 @@
+//! CryptoServe's API, request by request.
+
+mod applications;
+mod attacks;
+mod contexts;
+mod crypto;
+mod roles;
+mod tokens;
+
+use strongroom_tests::reply::Reply;
+
+/// Checks that an answer is a refusal in their words, and gives the text.
+fn refused(reply: &Reply, status: u16) -> String {
+    assert_eq!(reply.status, status, "{reply:?}");
+    assert_eq!(reply.header("content-type"), Some("application/json"));
+    reply.text("detail")
+}
+
+/// What is said of what does not open.
+const NOT_OPENED: &str = "Decryption failed";

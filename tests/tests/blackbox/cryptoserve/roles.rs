@@ -1,0 +1,206 @@
+//! Who may call what: each route with each role.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use strongroom_tests::cryptoserve::{
+    ADMIN, Application, DEVELOPER, VIEWER, declare_all, post, register, user,
+};
+use strongroom_tests::on_each_database;
+use strongroom_tests::reply::Reply;
+use strongroom_tests::room::Room;
+
+on_each_database!(every_route_takes_its_least_role);
+
+/// Who calls, least first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Who {
+    Nobody,
+    Application,
+    Viewer,
+    Developer,
+    Admin,
+    Owner,
+}
+
+use Who::{Admin, Developer, Nobody, Owner, Viewer};
+
+/// A route, the least role that it takes, and whether applications may call it.
+type Row = (&'static str, &'static str, Who, bool);
+
+/// The table. A row that takes what nobody has is refused to all.
+const ROUTES: [Row; 45] = [
+    ("POST", "/api/v1/crypto/encrypt", Developer, true),
+    ("POST", "/api/v1/crypto/decrypt", Developer, true),
+    ("POST", "/api/v1/crypto/batch/encrypt", Developer, true),
+    ("POST", "/api/v1/crypto/batch/decrypt", Developer, true),
+    ("POST", "/api/v1/crypto/key-bundle", Owner, false),
+    ("POST", "/api/v1/crypto/hash", Developer, true),
+    ("POST", "/api/v1/crypto/hash/verify", Developer, true),
+    ("POST", "/api/v1/crypto/mac", Developer, true),
+    ("POST", "/api/v1/crypto/mac/verify", Developer, true),
+    ("POST", "/api/v1/crypto/mac/generate-key", Developer, true),
+    ("POST", "/api/v1/crypto/password/hash", Developer, true),
+    ("POST", "/api/v1/crypto/password/verify", Developer, true),
+    ("POST", "/api/v1/crypto/sign", Developer, true),
+    ("POST", "/api/v1/crypto/verify", Developer, true),
+    ("POST", "/api/v1/signatures/keys/generate", Developer, true),
+    ("POST", "/api/v1/signatures/sign", Developer, true),
+    ("POST", "/api/v1/signatures/verify", Developer, true),
+    ("GET", "/api/v1/signatures/keys", Developer, true),
+    ("GET", "/api/v1/signatures/keys/{id}", Developer, true),
+    ("GET", "/api/v1/signatures/keys/{id}/public", Developer, true),
+    ("POST", "/api/v1/signatures/keys/{id}/rotate", Developer, true),
+    ("DELETE", "/api/v1/signatures/keys/{id}", Developer, true),
+    (
+        "POST",
+        "/api/v1/applications/sdk/register",
+        Developer,
+        false,
+    ),
+    ("GET", "/api/v1/applications", Viewer, false),
+    ("POST", "/api/v1/applications", Developer, false),
+    ("GET", "/api/v1/applications/{id}", Viewer, false),
+    ("PATCH", "/api/v1/applications/{id}", Developer, false),
+    ("DELETE", "/api/v1/applications/{id}", Developer, false),
+    ("GET", "/api/v1/applications/{id}/tokens", Viewer, false),
+    (
+        "POST",
+        "/api/v1/applications/{id}/tokens/rotate",
+        Developer,
+        false,
+    ),
+    (
+        "POST",
+        "/api/v1/applications/{id}/tokens/revoke",
+        Developer,
+        false,
+    ),
+    ("POST", "/api/v1/auth/refresh", Nobody, true),
+    ("POST", "/api/api/v1/auth/refresh", Nobody, true),
+    ("POST", "/api/v1/auth/verify", Nobody, true),
+    ("GET", "/api/contexts", Viewer, true),
+    ("POST", "/api/contexts", Admin, false),
+    ("GET", "/api/contexts/{name}", Viewer, true),
+    ("PUT", "/api/contexts/{name}", Admin, false),
+    ("GET", "/sdk/contexts", Viewer, true),
+    ("GET", "/sdk/contexts/search", Viewer, true),
+    ("GET", "/sdk/contexts/{name}", Viewer, true),
+    ("GET", "/auth/status", Nobody, true),
+    ("GET", "/health", Nobody, true),
+    ("GET", "/health/live", Nobody, true),
+    ("GET", "/health/ready", Nobody, true),
+];
+
+impl Who {
+    /// Whether a row admits who calls.
+    fn may(self, (_, path, least, applications): Row) -> bool {
+        if path.ends_with("key-bundle") {
+            return false;
+        }
+        match self {
+            Self::Nobody => least == Nobody,
+            Self::Application => applications,
+            role => role >= least,
+        }
+    }
+}
+
+const MAC_KEY: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+
+/// A body that would do if the caller may. Names differ, so that no call is in the way of another.
+fn body(path: &str, (own, key): (&Application, &str), turn: usize) -> Value {
+    let items = json!([{"id": "1", "plaintext": "", "ciphertext": ""}]);
+    match path {
+        "/api/v1/crypto/encrypt" => json!({"plaintext": "", "context": "general"}),
+        "/api/v1/crypto/decrypt" => json!({"ciphertext": "", "context": "general"}),
+        "/api/v1/crypto/batch/encrypt" => json!({"context": "general",
+            "items": [{"id": "1", "plaintext": ""}]}),
+        "/api/v1/crypto/batch/decrypt" => json!({"context": "general",
+            "items": [{"id": "1", "ciphertext": ""}]}),
+        "/api/v1/crypto/hash" => json!({"data": "", "algorithm": "sha256"}),
+        "/api/v1/crypto/hash/verify" => {
+            json!({"data": "", "algorithm": "sha256", "expected_digest": ""})
+        }
+        "/api/v1/crypto/mac" => json!({"data": "", "key": MAC_KEY, "algorithm": "hmac-sha256"}),
+        "/api/v1/crypto/mac/verify" => {
+            json!({"data": "", "key": MAC_KEY, "algorithm": "hmac-sha256", "expected_tag": ""})
+        }
+        "/api/v1/crypto/mac/generate-key" => json!({"algorithm": "hmac-sha256"}),
+        "/api/v1/crypto/password/hash" => json!({"password": ""}),
+        "/api/v1/crypto/password/verify" => json!({"password": "", "hash": ""}),
+        "/api/v1/signatures/keys/generate" => {
+            json!({"algorithm": "ed25519", "context": "general"})
+        }
+        path if path.ends_with("/sign") => json!({"message": "", "key_id": key}),
+        path if path.ends_with("/verify") && !path.contains("/auth/") => {
+            json!({"message": "", "signature": "", "key_id": key})
+        }
+        "/api/v1/applications/sdk/register" => json!({"app_name": format!("sdk-{turn}")}),
+        "/api/v1/applications" => json!({"name": format!("app-{turn}")}),
+        "/api/v1/auth/verify" => json!({"access_token": own.access}),
+        "/api/contexts" => json!({"name": format!("context-{turn}"), "display_name": "x"}),
+        path if path.ends_with("auth/refresh") => json!({"refresh_token": own.refresh}),
+        path if path.ends_with("key-bundle") => items,
+        _ => json!({}),
+    }
+}
+
+async fn every_route_takes_its_least_role(room: Room) {
+    declare_all(&room, &["general"]).await;
+    let owner = [
+        ADMIN.as_slice(),
+        &[strongroom_types::Permission::AdminClients],
+    ]
+    .concat();
+    let shown = Application::of(&register(&room, &room.api_key, "shown", &["general"]).await);
+    let request = json!({"algorithm": "ed25519", "context": "general"});
+    let made = post(&room, "/api/v1/signatures/keys/generate", &room.api_key, &request).await;
+    let key = made.text("key_id");
+    let callers = [
+        (Nobody, String::new()),
+        (Who::Application, shown.access.clone()),
+        (Viewer, user(&room, &VIEWER, &[]).await),
+        (Developer, user(&room, &DEVELOPER, &[]).await),
+        (Admin, user(&room, &ADMIN, &[]).await),
+        (Owner, user(&room, &owner, &[]).await),
+    ];
+    for (turn, row) in ROUTES.into_iter().enumerate() {
+        for (number, (who, session)) in callers.iter().enumerate() {
+            let turn = turn * callers.len() + number;
+            // Developers change what is their own.
+            let registrar = if *who >= Developer {
+                session
+            } else {
+                &room.api_key
+            };
+            let name = format!("own-{turn}");
+            let own = Application::of(&register(&room, registrar, &name, &["general"]).await);
+            let (method, path) = (row.0.parse::<Method>().unwrap(), row.1);
+            let id = if path.contains("/signatures/") {
+                &key
+            } else {
+                &own.id
+            };
+            let place = path.replace("{id}", id).replace("{name}", "general");
+            let query = if method == Method::DELETE {
+                format!("?confirm={name}")
+            } else {
+                String::new()
+            };
+            let mut request = room.anonymous(method.clone(), &format!("{place}{query}"));
+            if !session.is_empty() {
+                request = request.bearer_auth(session);
+            }
+            if method != Method::GET && method != Method::DELETE {
+                request = request.json(&body(path, (&own, &key), turn));
+            }
+            let reply = Reply::of(request).await;
+            let refused = match who {
+                Nobody => reply.status == 401,
+                _ => reply.status == 403,
+            };
+            assert_eq!(!refused, who.may(row), "{who:?} {row:?} {reply:?}");
+            assert!(reply.status < 500, "{who:?} {row:?} {reply:?}");
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! CryptoServe: `PyPI` `cryptoserve` 1.4.3, its SDK and its command line.
+
+use std::path::PathBuf;
+
+use strongroom_tests::on_each_database;
+use strongroom_tests::room::Room;
+
+use crate::program::{output, python, root};
+
+on_each_database!(
+    cryptoserve_clients_seal_and_open,
+    cryptoserve_clients_hash_and_sign,
+    cryptoserve_clients_get_the_error_classes_that_they_know,
+    cryptoserve_clients_go_on_when_their_tokens_expire,
+    cryptoserve_command_line_logs_in_and_lists_contexts,
+);
+
+/// Runs a script for the users of the development workspaces, with a home of its own.
+fn run(room: &Room, script: &str) {
+    let home = tempfile::tempdir().unwrap();
+    let scripts: PathBuf = root().join("tests/clients/cryptoserve/python");
+    let sheet = room.server.sheet();
+    let mut command = python();
+    command
+        .arg(scripts.join(format!("{script}.py")))
+        .env("HOME", home.path())
+        .env("SERVER", &sheet.url)
+        .env("SESSION", &sheet.cryptoserve.session_cookie)
+        .env("VIEWER", &sheet.cryptoserve.viewer_cookie)
+        .env("OTHER", &sheet.cryptoserve.other_session_cookie);
+    output(command, &[]);
+}
+
+async fn cryptoserve_clients_seal_and_open(room: Room) {
+    run(&room, "values");
+}
+
+async fn cryptoserve_clients_get_the_error_classes_that_they_know(room: Room) {
+    run(&room, "errors");
+}
+
+async fn cryptoserve_clients_go_on_when_their_tokens_expire(room: Room) {
+    run(&room, "refresh");
+}
+
+async fn cryptoserve_command_line_logs_in_and_lists_contexts(room: Room) {
+    run(&room, "command_line");
+}
+
+async fn cryptoserve_clients_hash_and_sign(room: Room) {
+    run(&room, "primitives");
+}
