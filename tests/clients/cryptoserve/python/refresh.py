@@ -49,7 +49,8 @@ assert crypto.decrypt(sealed, context="general") == b"x"
 # Revoked, it ends at once, for the process that runs as for the next one.
 path = f"{SERVER}/api/v1/applications/{kept['app_id']}/tokens/revoke"
 assert requests.post(path, cookies={"session": session}, timeout=30).status_code == 204
-fails("TokenRefreshError", lambda: crypto.decrypt(sealed, context="general"))
+fails("AuthenticationError", lambda: crypto.decrypt(sealed, context="general"))
+age("lasting", -10)
 fails("TokenRefreshError", lambda: CryptoServe(app_name="lasting").encrypt(b"x", context="general"))
 saved("lasting").unlink()
 back = CryptoServe(app_name="lasting", contexts=["general"])

@@ -40,7 +40,7 @@ fails(
     "CryptoServeError",
     lambda: crypto.decrypt(altered, context="user-pii", associated_data=b"row 1"),
 )
-fails("CryptoServeError", lambda: crypto.decrypt(sealed, context="payment-data"))
+fails("CryptoServeError", lambda: crypto.decrypt_json(sealed, context="payment-data"))
 
 # A second start finds the tokens that the first one kept.
 again = CryptoServe(app_name="shop")

@@ -32,9 +32,13 @@ pub(crate) fn answer(mut response: Response, problem: Option<&Problem>) -> Respo
     };
     let denial = &problem.refused.denial;
     let (status, detail) = (status(denial), detail(problem));
+    let code = match problem.code() {
+        Code::ContextMismatch => Code::CannotDecrypt,
+        code => code,
+    };
     let refusal = Refusal {
         detail: &detail,
-        code: problem.code(),
+        code,
         request_id: problem.request_id,
     };
     // Strings and names always serialise.
