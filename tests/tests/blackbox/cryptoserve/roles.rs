@@ -48,8 +48,18 @@ const ROUTES: [Row; 45] = [
     ("POST", "/api/v1/signatures/verify", Developer, true),
     ("GET", "/api/v1/signatures/keys", Developer, true),
     ("GET", "/api/v1/signatures/keys/{id}", Developer, true),
-    ("GET", "/api/v1/signatures/keys/{id}/public", Developer, true),
-    ("POST", "/api/v1/signatures/keys/{id}/rotate", Developer, true),
+    (
+        "GET",
+        "/api/v1/signatures/keys/{id}/public",
+        Developer,
+        true,
+    ),
+    (
+        "POST",
+        "/api/v1/signatures/keys/{id}/rotate",
+        Developer,
+        true,
+    ),
     ("DELETE", "/api/v1/signatures/keys/{id}", Developer, true),
     (
         "POST",
@@ -154,7 +164,13 @@ async fn every_route_takes_its_least_role(room: Room) {
     .concat();
     let shown = Application::of(&register(&room, &room.api_key, "shown", &["general"]).await);
     let request = json!({"algorithm": "ed25519", "context": "general"});
-    let made = post(&room, "/api/v1/signatures/keys/generate", &room.api_key, &request).await;
+    let made = post(
+        &room,
+        "/api/v1/signatures/keys/generate",
+        &room.api_key,
+        &request,
+    )
+    .await;
     let key = made.text("key_id");
     let callers = [
         (Nobody, String::new()),
