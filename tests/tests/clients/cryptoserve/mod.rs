@@ -1,4 +1,4 @@
-//! CryptoServe: `PyPI` `cryptoserve` 1.4.3, its SDK and its command line.
+//! CryptoServe: `PyPI` `cryptoserve` 1.4.3, its SDK and its command line, and `cryptoserve-client` 0.3.0.
 
 use std::path::PathBuf;
 
@@ -12,6 +12,7 @@ on_each_database!(
     cryptoserve_clients_get_the_error_classes_that_they_know,
     cryptoserve_clients_go_on_when_their_tokens_expire,
     cryptoserve_command_line_logs_in_and_lists_contexts,
+    cryptoserve_clients_of_the_other_kind_seal_and_open,
 );
 
 /// Runs a script for the users of the development workspaces, with a home of its own.
@@ -44,4 +45,8 @@ async fn cryptoserve_clients_go_on_when_their_tokens_expire(room: Room) {
 
 async fn cryptoserve_command_line_logs_in_and_lists_contexts(room: Room) {
     run(&room, "command_line");
+}
+
+async fn cryptoserve_clients_of_the_other_kind_seal_and_open(room: Room) {
+    run(&room, "client");
 }
