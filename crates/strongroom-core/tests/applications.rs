@@ -91,7 +91,7 @@ impl World {
             outcome: Some(outcome),
             ..EntriesQuery::default()
         };
-        let found = self.room.entries(&self.ask, query).await.unwrap();
+        let found = self.room.log_entries(&self.ask, query).await.unwrap();
         found.value.entries.len()
     }
 }

@@ -510,7 +510,7 @@ impl ContextKeys {
         let derived = spec.purpose == Purpose::Value && spec.lock.is_none();
         Ok(Header {
             purpose: spec.purpose,
-            suite: spec.suite.unwrap_or(self.suite()),
+            suite: spec.suite.unwrap_or_else(|| self.suite()),
             mode: if derived {
                 Mode::Derived
             } else {

@@ -69,7 +69,7 @@ impl ItemUse for Opening {
         _ask: &Ask,
         _entropy: &dyn Entropy,
     ) -> Result<Prepared<Self::Work>, Stopped> {
-        let Opening(item) = self;
+        let Self(item) = self;
         room.named_context(&caller.state, &item.name).await?;
         caller.require_context(&item.map)?;
         let envelope = parse(&item.bytes, Purpose::Value)?;

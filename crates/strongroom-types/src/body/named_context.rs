@@ -66,6 +66,10 @@ pub struct NamedContextConfig {
 /// What the data is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is said of data by itself"
+)]
 pub struct DataIdentity {
     /// For example `personal_data`.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -18,6 +18,7 @@ on_each_database!(
     users_give_only_what_they_may,
     an_application_belongs_to_its_user,
     an_application_is_changed_suspended_and_removed,
+    nobody_gets_tokens_for_what_it_may_not_open,
 );
 
 async fn an_application_registered_again_gets_new_tokens(room: Room) {
@@ -172,4 +173,26 @@ async fn an_application_is_changed_suspended_and_removed(room: Room) {
     let again = register(&room, &room.api_key, "app", &["general"]).await;
     assert_eq!(again.json()["is_new"], true);
     assert_ne!(again.text("app_id"), app.id);
+}
+
+async fn nobody_gets_tokens_for_what_it_may_not_open(room: Room) {
+    let app = application(&room, &["general", "payment-data"]).await;
+    let path = format!("/api/v1/applications/{}", app.id);
+    let rotate = format!("{path}/tokens/rotate");
+    let some = user(&room, &ADMIN, &["general"]).await;
+    let sealer: Vec<_> = ADMIN
+        .into_iter()
+        .filter(|one| one.name() != "decrypt")
+        .collect();
+    let sealer = user(&room, &sealer, &[]).await;
+    let contexts = json!({"allowed_contexts": ["general"]});
+    for session in [&some, &sealer] {
+        refused(&post(&room, &rotate, session, &json!({})).await, 403);
+    }
+    let changed = call(&room, (Method::PATCH, &path), &sealer, &contexts).await;
+    refused(&changed, 403);
+    // To end its tokens it takes no such right.
+    let revoke = format!("{path}/tokens/revoke");
+    let revoked = post(&room, &revoke, &sealer, &json!({})).await;
+    assert_eq!(revoked.status, 204, "{revoked:?}");
 }

@@ -28,7 +28,7 @@ use Who::{Admin, Developer, Nobody, Owner, Viewer};
 type Row = (&'static str, &'static str, Who, bool);
 
 /// The table. A row that takes what nobody has is refused to all.
-const ROUTES: [Row; 45] = [
+const ROUTES: [Row; 46] = [
     ("POST", "/api/v1/crypto/encrypt", Developer, true),
     ("POST", "/api/v1/crypto/decrypt", Developer, true),
     ("POST", "/api/v1/crypto/batch/encrypt", Developer, true),
@@ -97,6 +97,7 @@ const ROUTES: [Row; 45] = [
     ("GET", "/sdk/contexts/{name}", Viewer, true),
     ("GET", "/auth/status", Nobody, true),
     ("GET", "/health", Nobody, true),
+    ("GET", "/api/health", Nobody, true),
     ("GET", "/health/live", Nobody, true),
     ("GET", "/health/ready", Nobody, true),
 ];

@@ -1,4 +1,4 @@
-//! CryptoServe: `PyPI` `cryptoserve` 1.4.3, its SDK and its command line.
+//! CryptoServe: `PyPI` `cryptoserve` 1.4.3, its SDK and its command line, and `cryptoserve-client` 0.3.0.
 
 use std::path::PathBuf;
 
@@ -13,6 +13,7 @@ on_each_database!(
     cryptoserve_clients_get_the_error_classes_that_they_know,
     cryptoserve_clients_go_on_when_their_tokens_expire,
     cryptoserve_command_line_logs_in_and_lists_contexts,
+    cryptoserve_clients_of_the_other_kind_seal_and_open,
 );
 
 /// Runs a script for the users of the development workspaces, with a home of its own.
@@ -49,4 +50,8 @@ async fn cryptoserve_command_line_logs_in_and_lists_contexts(room: Room) {
 
 async fn cryptoserve_clients_hash_and_sign(room: Room) {
     run(&room, "primitives");
+}
+
+async fn cryptoserve_clients_of_the_other_kind_seal_and_open(room: Room) {
+    run(&room, "client");
 }

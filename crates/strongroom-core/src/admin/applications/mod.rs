@@ -117,6 +117,21 @@ impl Strongroom {
         Ok(client)
     }
 
+    /// Nobody gets hold of, through an application's tokens or by its own name, what it may not do
+    /// itself.
+    ///
+    /// # Errors
+    /// The application may do, or is to do, what the caller may not.
+    async fn check_reach(
+        &self,
+        caller: &Caller,
+        client: &Client,
+        contexts: &[ContextName],
+    ) -> Result<(), Denial> {
+        self.check_grant(caller, &client.body.permissions)?;
+        self.check_contexts(caller, contexts).await
+    }
+
     /// # Errors
     /// There are too many, one is not declared, or one is not the caller's to give.
     async fn check_contexts(
@@ -257,7 +272,7 @@ impl Administration for Update {
         }
         check(application)?;
         if let Some(contexts) = &request.contexts {
-            room.check_contexts(caller, contexts).await?;
+            room.check_reach(caller, &client, contexts).await?;
             give(&mut client, contexts.clone())?;
         }
         if let Some(active) = request.active {

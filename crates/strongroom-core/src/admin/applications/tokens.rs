@@ -89,6 +89,8 @@ impl Administration for Rotate {
         caller: &Caller,
     ) -> Result<(NewRefreshToken, Account), Stopped> {
         let mut client = room.administered_application(caller, self.0).await?;
+        let contexts = &body_of(&client)?.contexts;
+        room.check_reach(caller, &client, contexts).await?;
         let now = room.time.now();
         let (refresh, kept) = room.new_refresh_token((caller.state.id, client.id), now)?;
         let application = body_of_mut(&mut client)?;

@@ -54,7 +54,7 @@ struct Sealed {
 
 /// The answer to a batch.
 #[derive(Serialize)]
-pub(super) struct Results {
+pub(super) struct Answer {
     context: ContextName,
     total: usize,
     successful: usize,
@@ -151,7 +151,7 @@ fn results<T>(
     results
 }
 
-impl Results {
+impl Answer {
     fn of(context: ContextName, total: usize, results: Vec<One>) -> Self {
         let successful = results.iter().filter(|one| one.success).count();
         Self {
@@ -168,7 +168,7 @@ impl Results {
 pub(super) async fn encrypt(
     State(app): State<App>,
     SentLarge { ask, body, .. }: SentLarge<Encrypt>,
-) -> Reply<Document<Results>> {
+) -> Reply<Document<Answer>> {
     let Encrypt {
         context,
         items,
@@ -200,9 +200,9 @@ pub(super) async fn encrypt(
         plaintext: None,
         error: None,
     });
-    let value = Results {
+    let value = Answer {
         algorithm: suite.map(Algorithm::of),
-        ..Results::of(context, total, results)
+        ..Answer::of(context, total, results)
     };
     let entry = sealed.entry;
     ok(&ask, Ok(Answered { value, entry }))
@@ -211,7 +211,7 @@ pub(super) async fn encrypt(
 pub(super) async fn decrypt(
     State(app): State<App>,
     SentLarge { ask, body, .. }: SentLarge<Decrypt>,
-) -> Reply<Document<Results>> {
+) -> Reply<Document<Answer>> {
     let Decrypt {
         context,
         items,
@@ -238,7 +238,7 @@ pub(super) async fn decrypt(
         plaintext: Some(encode(plaintext.expose())),
         error: None,
     });
-    let value = Results::of(context, total, results);
+    let value = Answer::of(context, total, results);
     let entry = opened.entry;
     ok(&ask, Ok(Answered { value, entry }))
 }

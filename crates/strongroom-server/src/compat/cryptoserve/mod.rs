@@ -84,6 +84,8 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         get("/sdk/contexts/{name}", contexts::described),
         get("/auth/status", service::status),
         get("/health", service::health),
+        // Where their other client looks for it.
+        get("/api/health", service::health),
         get("/health/live", service::live),
         get("/health/ready", service::ready),
     ]
@@ -104,8 +106,8 @@ pub(super) fn serves(path: &str) -> bool {
         let rest = path.strip_prefix(*folder);
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
-    FOLDERS.iter().any(|folder| below(&folder))
-        || ["/auth/status", "/api/api/v1/auth/refresh"].contains(&path)
+    FOLDERS.iter().any(|folder| below(folder))
+        || ["/auth/status", "/api/health", "/api/api/v1/auth/refresh"].contains(&path)
 }
 
 #[cfg(test)]

@@ -37,7 +37,7 @@ use Role::{Admin, Developer, Owner, Viewer};
     not(test),
     expect(dead_code, reason = "the core decides; tests hold it to this table")
 )]
-pub(super) const ROUTES: [(&str, &str, Least); 45] = [
+pub(super) const ROUTES: [(&str, &str, Least); 46] = [
     ("POST", "/api/v1/crypto/encrypt", ApplicationOr(Developer)),
     ("POST", "/api/v1/crypto/decrypt", ApplicationOr(Developer)),
     (
@@ -141,6 +141,7 @@ pub(super) const ROUTES: [(&str, &str, Least); 45] = [
     ("GET", "/sdk/contexts/{name}", ApplicationOr(Viewer)),
     ("GET", "/auth/status", Anybody),
     ("GET", "/health", Anybody),
+    ("GET", "/api/health", Anybody),
     ("GET", "/health/live", Anybody),
     ("GET", "/health/ready", Anybody),
 ];
