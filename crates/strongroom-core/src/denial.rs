@@ -142,6 +142,9 @@ pub enum Invalid {
     /// A value that is no text, asked for where only text can be answered.
     #[error("value is not text: read it by `/v1/objects`")]
     NotText,
+    /// A guard's rule that is not taken.
+    #[error("field `rule`: {0}")]
+    Rule(#[from] crate::guard::GuardFault),
     /// Too many items in a batch.
     #[error("batch has {items} items, more than {max}")]
     BatchItems {
@@ -205,6 +208,8 @@ pub enum Thing {
     NamedContext,
     /// An application.
     Application,
+    /// A guard.
+    Guard,
     /// A signing key.
     SigningKey,
     /// A log entry.
@@ -237,6 +242,7 @@ impl Thing {
             Self::KeysetGrant => "grant of the keyset",
             Self::NamedContext => "named context",
             Self::Application => "application",
+            Self::Guard => "policy",
             Self::SigningKey => "signing key",
             Self::Entry => "log entry",
             Self::Tile => "tile",
@@ -327,6 +333,14 @@ pub enum Denial {
         claim: String,
         /// Why.
         fault: ClaimError,
+    },
+    /// A guard does not allow the use.
+    #[error("policy `{name}` does not allow it: {message}")]
+    Guarded {
+        /// The guard.
+        name: String,
+        /// What is said of it.
+        message: String,
     },
     /// The format is not accepted by the context policy.
     #[error("format is not accepted")]
@@ -424,6 +438,7 @@ impl Denial {
             Self::CustomerKey(fault) | Self::CustomerKeyTried(fault) => fault.code(),
             Self::ContextClosed => Code::ContextClosed,
             Self::ContextQuota { .. } => Code::ContextQuota,
+            Self::Guarded { .. } => Code::PolicyDenied,
             Self::LockRequired { .. } => Code::LockRequired,
             Self::IdentityMissing { .. } | Self::LockNotMet { .. } => Code::IdentityMismatch,
             Self::ClaimMissing { .. } | Self::ClaimUnbindable { .. } => Code::ClaimNotBindable,
@@ -471,6 +486,7 @@ impl Denial {
             Self::CustomerKey(fault) | Self::CustomerKeyTried(fault) => fault.reason(),
             Self::ContextClosed => Reason::ContextClosed,
             Self::ContextQuota { .. } => Reason::ContextQuota,
+            Self::Guarded { .. } => Reason::PolicyDenied,
             Self::LockRequired { .. } => Reason::LockRequired,
             Self::IdentityMissing { .. } => Reason::IdentityMissing,
             Self::LockNotMet { .. } => Reason::LockNotMet,

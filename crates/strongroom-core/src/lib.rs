@@ -31,6 +31,7 @@ mod deployment;
 mod door;
 mod encrypt;
 mod event;
+mod guard;
 mod identity;
 mod job;
 mod keysets;
@@ -57,7 +58,7 @@ mod workspace;
 
 pub use access_token::{AccessToken, TokenHolder};
 pub use admin::{
-    ApplicationCreate, ApplicationCreated, ApplicationUpdate, KeysetClientCreate,
+    ApplicationCreate, ApplicationCreated, ApplicationUpdate, GuardTrial, KeysetClientCreate,
     KeysetClientCreated, KeysetCreate, KeysetModify, NAME_CHARS_MAX, NamedContextCreate,
     NamedContextUpdate, PageQuery,
 };
@@ -67,6 +68,7 @@ pub use customer_key::CustomerKeyFault;
 pub use denial::{CiphertextFault, Denial, Invalid, Refused, Thing, TokenFault};
 pub use door::access_key;
 pub use event::EventsQuery;
+pub use guard::GuardFault;
 pub use keysets::{
     GeneratedKey, KeysetCondition, KeysetKey, KeysetPolicy, KeysetTerm, KeysetUse, LoadedKeyset,
     WhichKeyset,

@@ -5,6 +5,7 @@ use core::str::FromStr;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use strongroom_types::body::GuardBody;
 use strongroom_types::{
     ClientId, ContextId, CustomerKeyId, IssuerId, KeysetClientId, KeysetId, PolicyId, WebhookId,
     WorkspaceId,
@@ -15,6 +16,7 @@ use crate::caller::{Client, ClientBody};
 use crate::customer_key::{CustomerKey, CustomerKeyBody};
 use crate::denial::Denial;
 use crate::event::{Webhook, WebhookBody};
+use crate::guard::Guard;
 use crate::identity::{Issuer, IssuerBody};
 use crate::keysets::{Keyset, KeysetBody, KeysetClient, KeysetClientBody, NameBody, ShareBody};
 use crate::named::{NamedContext, NamedContextBody};
@@ -112,6 +114,16 @@ pub(crate) fn application_name(
     record: &Record,
 ) -> Result<ApplicationNameBody, StoreError> {
     open::<ApplicationNameBody, String>(keys, workspace, record).map(|(_, body)| body)
+}
+
+/// Opens a guard's record, and compiles its rule. Its id is an HMAC of its name.
+pub(crate) fn guard(
+    keys: &WorkspaceKeys,
+    workspace: WorkspaceId,
+    record: &Record,
+) -> Result<Guard, StoreError> {
+    let (_, body) = open::<GuardBody, String>(keys, workspace, record)?;
+    Guard::new(body).map_err(|_was_taken| StoreError::Damaged { table: "record" })
 }
 
 /// Opens a named context's record.

@@ -13,6 +13,7 @@ use crate::customer_key::{Connections, CustomerKeys};
 use crate::denial::Denial;
 use crate::deployment::Deployment;
 use crate::door::{Floods, Keyring};
+use crate::guard::Guards;
 use crate::identity::{Issuers, KeyCache};
 use crate::log::Logs;
 use crate::policy::Policies;
@@ -334,6 +335,11 @@ impl Strongroom {
                 record::customer_key(&keys, id, record)
             })
             .await?;
+        let guards = self
+            .all_records(id, RecordKind::Guard, |record| {
+                record::guard(&keys, id, record)
+            })
+            .await?;
         let root = keys.roots.active_version();
         Ok(Arc::new(WorkspaceState {
             id,
@@ -345,6 +351,7 @@ impl Strongroom {
             issuers: Issuers::new(issuers),
             policies: Policies::new(policies, root),
             customer_keys: CustomerKeys::new(customer_keys),
+            guards: Guards::new(guards),
             outdated: AtomicBool::new(false),
         }))
     }

@@ -32,6 +32,8 @@ coded_enum! {
         ContextQuota = 12, "context_quota";
         /// The key context has a pair whose name is closed, and no customer's key.
         ContextClosed = 13, "context_closed";
+        /// A guard does not allow it; `detail` names the guard.
+        PolicyDenied = 14, "policy_denied";
         /// The thing named in the path does not exist.
         NotFound = 20, "not_found";
         /// The method is not served on this path.

@@ -230,6 +230,10 @@ coded_enum! {
         PasswordCheck = 269, "password.check";
         /// Drawing random bytes for the caller.
         Random = 270, "random";
+        /// Keeping a guard, in place of a former one of its name.
+        GuardPut = 271, "guard.put";
+        /// Removing a guard.
+        GuardDelete = 272, "guard.delete";
     }
 }
 

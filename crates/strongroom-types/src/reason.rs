@@ -99,5 +99,7 @@ coded_enum! {
         CustomerKeyOther = 68, "customer_key_other";
         /// The key context has a pair whose name is closed, and no customer's key.
         ContextClosed = 69, "context_closed";
+        /// A guard does not allow it.
+        PolicyDenied = 75, "policy_denied";
     }
 }

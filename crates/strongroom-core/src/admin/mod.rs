@@ -10,6 +10,7 @@ mod clients;
 mod contexts;
 mod customer_keys;
 mod first;
+mod guards;
 mod idempotency;
 mod issuers;
 mod jobs;
@@ -24,6 +25,7 @@ mod workspaces;
 
 pub(crate) use applications::ApplicationNameBody;
 pub use applications::{ApplicationCreate, ApplicationCreated, ApplicationUpdate};
+pub use guards::GuardTrial;
 pub use keysets::{KeysetClientCreate, KeysetClientCreated, KeysetCreate, KeysetModify};
 pub use named_contexts::{NamedContextCreate, NamedContextUpdate};
 use serde::Serialize;

@@ -231,7 +231,7 @@ impl Strongroom {
             outcome: Outcome::Denied,
             reason: Some(reason),
         };
-        let account = asked_account(caller, asked);
+        let account = decided_by(asked_account(caller, asked), denial);
         let entry = self.append_ending(caller, ask, ending, account).await?;
         if begins {
             self.floods.began(key, entry);
@@ -265,6 +265,14 @@ impl Strongroom {
                 self.floods.take_back(key, minute);
             }
         }
+    }
+}
+
+/// Names the guard that decided, if one did.
+fn decided_by(account: Account, denial: &Denial) -> Account {
+    match denial {
+        Denial::Guarded { name, .. } => account.fact("guard", name),
+        _ => account,
     }
 }
 

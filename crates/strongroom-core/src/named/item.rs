@@ -49,4 +49,6 @@ pub struct NamedSealed {
     pub suite: Suite,
     /// The key that it is under.
     pub key: KeyRef,
+    /// What guards say of it that do not block.
+    pub warnings: Vec<String>,
 }

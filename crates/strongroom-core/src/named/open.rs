@@ -5,7 +5,7 @@ use std::sync::Arc;
 use strongroom_crypto::entropy::Entropy;
 use strongroom_crypto::secret::SecretBytes;
 use strongroom_log::sha256;
-use strongroom_types::body::{Batch, BatchAnswer};
+use strongroom_types::body::{Batch, BatchAnswer, GuardedOperation};
 use strongroom_types::{KeyContext, Kind, Operation, Permission, Purpose};
 
 use super::NamedItem;
@@ -16,6 +16,7 @@ use crate::decrypt::reparse;
 use crate::denial::{Denial, Refused};
 use crate::door::keyring::ContextKeys;
 use crate::door::{ItemPermit, KeyUse, Stopped, parse};
+use crate::guard::Circumstances;
 use crate::strongroom::Strongroom;
 
 impl Strongroom {
@@ -70,12 +71,19 @@ impl ItemUse for Opening {
         _entropy: &dyn Entropy,
     ) -> Result<Prepared<Self::Work>, Stopped> {
         let Self(item) = self;
-        room.named_context(&caller.state, &item.name).await?;
+        let named = room.named_context(&caller.state, &item.name).await?;
         caller.require_context(&item.map)?;
         let envelope = parse(&item.bytes, Purpose::Value)?;
         let keys = room
             .named_keys_for_opening(caller, &item.map, &envelope)
             .await?;
+        caller.state.guards.admit(&Circumstances {
+            operation: GuardedOperation::Decrypt,
+            suite: envelope.header.suite,
+            context: &named.body,
+            client: &caller.client,
+            now: room.time.now(),
+        })?;
         let key_use = KeyUse::opening(&keys, &envelope);
         let (map, digest) = (Arc::clone(&keys.map), sha256(&item.bytes));
         Ok(Prepared::new(keys, key_use, &map, digest))

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use strongroom_crypto::entropy::Entropy;
-use strongroom_types::body::{Batch, BatchAnswer};
+use strongroom_types::body::{Batch, BatchAnswer, GuardedOperation};
 use strongroom_types::{KeyContext, Kind, Lock, Operation, Permission, Purpose, Suite};
 
 use super::{NamedItem, NamedSealed};
@@ -13,6 +13,7 @@ use crate::caller::Caller;
 use crate::denial::{Denial, Refused};
 use crate::door::keyring::{ContextKeys, SealSpec};
 use crate::door::{ItemPermit, KeyUse, Stopped, Withheld};
+use crate::guard::Circumstances;
 use crate::strongroom::Strongroom;
 
 impl Strongroom {
@@ -45,10 +46,19 @@ impl Strongroom {
 
 struct Sealing(NamedItem);
 
+/// A value that was sealed, before its entry is durable.
+#[derive(Debug)]
+struct Sealed {
+    sealed: Withheld<Vec<u8>>,
+    keys: Arc<ContextKeys>,
+    suite: Suite,
+    warnings: Vec<String>,
+}
+
 impl ItemUse for Sealing {
     const OPERATION: Operation = Operation::Encrypt;
     const PERMISSION: Permission = Permission::Encrypt;
-    type Work = (Withheld<Vec<u8>>, Arc<ContextKeys>, Suite);
+    type Work = Sealed;
     type Answer = NamedSealed;
 
     fn key_context(&self) -> Option<&KeyContext> {
@@ -71,6 +81,13 @@ impl ItemUse for Sealing {
         // A context policy that demands a lock closes what cannot be locked.
         caller.lock_for_sealing(&keys, &Lock::default(), None)?;
         let suite = named.body.resolved.suite;
+        let warnings = caller.state.guards.admit(&Circumstances {
+            operation: GuardedOperation::Encrypt,
+            suite,
+            context: &named.body,
+            client: &caller.client,
+            now: room.time.now(),
+        })?;
         let spec = SealSpec {
             purpose: Purpose::Value,
             lock: None,
@@ -82,19 +99,26 @@ impl ItemUse for Sealing {
         let sealed = keys.seal(&spec, &self.0.bytes)?;
         let (key_use, map) = (KeyUse::sealing_in(&keys, suite), Arc::clone(&keys.map));
         let digest = sealed.digest();
-        Ok(Prepared::new((sealed, keys, suite), key_use, &map, digest))
+        let work = Sealed {
+            sealed,
+            keys,
+            suite,
+            warnings,
+        };
+        Ok(Prepared::new(work, key_use, &map, digest))
     }
 
     fn finish(
         &self,
         _room: &Strongroom,
-        (sealed, keys, suite): Self::Work,
+        work: Sealed,
         permit: ItemPermit,
     ) -> Result<NamedSealed, Denial> {
         Ok(NamedSealed {
-            ciphertext: sealed.release(permit)?,
-            suite,
-            key: keys.sealed_one(),
+            ciphertext: work.sealed.release(permit)?,
+            suite: work.suite,
+            key: work.keys.sealed_one(),
+            warnings: work.warnings,
         })
     }
 }

@@ -63,6 +63,8 @@ pub enum RecordKind {
     KeysetGrant,
     /// What all clients of keysets of a workspace share.
     KeysetShare,
+    /// A guard.
+    Guard,
     /// A named context.
     NamedContext,
     /// What the name of an application is looked up by.
@@ -84,6 +86,7 @@ impl RecordKind {
             Self::KeysetClient => "keyset-client",
             Self::KeysetGrant => "keyset-grant",
             Self::KeysetShare => "keyset-share",
+            Self::Guard => "guard",
             Self::NamedContext => "named-context",
             Self::ApplicationName => "application-name",
         }

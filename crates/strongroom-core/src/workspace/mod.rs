@@ -17,6 +17,7 @@ pub(crate) use roots::Roots;
 pub(crate) use seeds::WrappedSeeds;
 
 use crate::customer_key::CustomerKeys;
+use crate::guard::Guards;
 use crate::identity::Issuers;
 use crate::policy::{Policies, Rules};
 use crate::ports::{Micros, StoreError, Wrapper};
@@ -35,6 +36,7 @@ pub(crate) struct WorkspaceState {
     pub(crate) issuers: Issuers,
     pub(crate) policies: Policies,
     pub(crate) customer_keys: CustomerKeys,
+    pub(crate) guards: Guards,
     /// Set once the log has shown a later epoch.
     pub(crate) outdated: AtomicBool,
 }

@@ -110,7 +110,9 @@ pub(crate) const fn status(code: Code) -> StatusCode {
         | Code::ClaimNotBindable
         | Code::CannotDecrypt => StatusCode::BAD_REQUEST,
         Code::Unauthenticated | Code::InvalidIdentity => StatusCode::UNAUTHORIZED,
-        Code::PermissionDenied | Code::IdentityMismatch => StatusCode::FORBIDDEN,
+        Code::PermissionDenied | Code::IdentityMismatch | Code::PolicyDenied => {
+            StatusCode::FORBIDDEN
+        }
         Code::ContextNotFound | Code::NotFound => StatusCode::NOT_FOUND,
         Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         Code::KeyDisabled
@@ -143,6 +145,7 @@ pub(crate) const fn title(code: Code) -> &'static str {
         Code::ContextMismatch => "The ciphertext belongs to another key context",
         Code::IdentityMismatch => "The identity does not meet the lock",
         Code::LockRequired => "The context policy demands a lock",
+        Code::PolicyDenied => "A policy does not allow it",
         Code::ClaimNotBindable => "A claim of the lock is absent or cannot be bound",
         Code::CannotDecrypt => "The ciphertext cannot be decrypted",
         Code::KeyDisabled => "The key is disabled",

@@ -65,6 +65,7 @@ const fn oauth_error(code: Code) -> &'static str {
         | Code::ContextMismatch
         | Code::IdentityMismatch
         | Code::LockRequired
+        | Code::PolicyDenied
         | Code::ClaimNotBindable
         | Code::CannotDecrypt
         | Code::KeyDisabled

@@ -9,6 +9,7 @@ mod compute;
 mod customer_key;
 mod data_key;
 mod event;
+mod guard;
 mod job;
 mod keyset;
 mod log;
@@ -46,6 +47,7 @@ pub use event::{
     Denied, Event, EventData, EventId, EventList, EventListPlace, EventName, EventObject, KekNamed,
     KeyProvider, ListObject, ObjectNamed, ObjectOpened, ObjectWritten,
 };
+pub use guard::{GuardBody, GuardFinding, GuardSeverity, GuardedOperation};
 pub use job::{JobCause, JobCreate, JobInfo, JobKind, JobState};
 pub use keyset::{KeysetClientInfo, KeysetInfo};
 pub use log::{

@@ -4,6 +4,7 @@ mod applications;
 mod attacks;
 mod contexts;
 mod crypto;
+mod policies;
 mod roles;
 mod tokens;
 

@@ -28,7 +28,7 @@ use Who::{Admin, Developer, Nobody, Owner, Viewer};
 type Row = (&'static str, &'static str, Who, bool);
 
 /// The table. A row that takes what nobody has is refused to all.
-const ROUTES: [Row; 46] = [
+const ROUTES: [Row; 53] = [
     ("POST", "/api/v1/crypto/encrypt", Developer, true),
     ("POST", "/api/v1/crypto/decrypt", Developer, true),
     ("POST", "/api/v1/crypto/batch/encrypt", Developer, true),
@@ -92,6 +92,13 @@ const ROUTES: [Row; 46] = [
     ("POST", "/api/contexts", Admin, false),
     ("GET", "/api/contexts/{name}", Viewer, true),
     ("PUT", "/api/contexts/{name}", Admin, false),
+    ("GET", "/api/policies", Viewer, true),
+    ("POST", "/api/policies", Admin, false),
+    ("GET", "/api/policies/defaults", Nobody, true),
+    ("POST", "/api/policies/evaluate", Viewer, true),
+    ("GET", "/api/policies/{name}", Viewer, true),
+    ("PUT", "/api/policies/{name}", Admin, false),
+    ("DELETE", "/api/policies/{name}", Admin, false),
     ("GET", "/sdk/contexts", Viewer, true),
     ("GET", "/sdk/contexts/search", Viewer, true),
     ("GET", "/sdk/contexts/{name}", Viewer, true),
@@ -128,6 +135,11 @@ fn body(path: &str, (own, key): (&Application, &str), turn: usize) -> Value {
             "items": [{"id": "1", "plaintext": ""}]}),
         "/api/v1/crypto/batch/decrypt" => json!({"context": "general",
             "items": [{"id": "1", "ciphertext": ""}]}),
+        "/api/policies" => json!({"name": format!("policy-{turn}"), "rule": "true"}),
+        "/api/policies/{name}" => json!({"name": "general", "rule": "true"}),
+        "/api/policies/evaluate" => {
+            json!({"algorithm": "AES-256-GCM", "context_name": "general"})
+        }
         "/api/v1/crypto/hash" => json!({"data": "", "algorithm": "sha256"}),
         "/api/v1/crypto/hash/verify" => {
             json!({"data": "", "algorithm": "sha256", "expected_digest": ""})

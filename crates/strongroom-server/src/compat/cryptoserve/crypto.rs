@@ -27,7 +27,7 @@ pub(super) struct Encrypted {
     algorithm: Algorithm,
     key_id: String,
     usage: DataUsage,
-    warnings: Vec<&'static str>,
+    warnings: Vec<String>,
 }
 
 /// The name of a key, as an answer writes it.
@@ -42,7 +42,7 @@ impl Encrypted {
             algorithm: Algorithm::of(sealed.suite),
             key_id: key_id(&sealed.key),
             usage: usage.unwrap_or(DataUsage::AtRest),
-            warnings: Vec::new(),
+            warnings: sealed.warnings.clone(),
         }
     }
 }

@@ -19,6 +19,7 @@ mod crypto;
 mod digest;
 mod jwk;
 mod password;
+mod policies;
 mod role;
 mod service;
 mod shape;
@@ -79,6 +80,13 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         post("/api/contexts", contexts::create),
         get("/api/contexts/{name}", contexts::describe),
         put("/api/contexts/{name}", contexts::update),
+        get("/api/policies", policies::list),
+        post("/api/policies", policies::create),
+        get("/api/policies/defaults", policies::defaults),
+        post("/api/policies/evaluate", policies::evaluate),
+        get("/api/policies/{name}", policies::describe),
+        put("/api/policies/{name}", policies::update),
+        delete("/api/policies/{name}", policies::remove),
         get("/sdk/contexts", contexts::found_by_words),
         get("/sdk/contexts/search", contexts::found_by_words),
         get("/sdk/contexts/{name}", contexts::described),
@@ -93,12 +101,13 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
 
 /// Whether a path belongs to the surface.
 pub(super) fn serves(path: &str) -> bool {
-    const FOLDERS: [&str; 7] = [
+    const FOLDERS: [&str; 8] = [
         "/api/v1/crypto",
         "/api/v1/applications",
         "/api/v1/auth",
         "/api/v1/signatures",
         "/api/contexts",
+        "/api/policies",
         "/sdk/contexts",
         "/health",
     ];

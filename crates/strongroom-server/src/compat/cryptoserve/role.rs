@@ -37,7 +37,7 @@ use Role::{Admin, Developer, Owner, Viewer};
     not(test),
     expect(dead_code, reason = "the core decides; tests hold it to this table")
 )]
-pub(super) const ROUTES: [(&str, &str, Least); 46] = [
+pub(super) const ROUTES: [(&str, &str, Least); 53] = [
     ("POST", "/api/v1/crypto/encrypt", ApplicationOr(Developer)),
     ("POST", "/api/v1/crypto/decrypt", ApplicationOr(Developer)),
     (
@@ -136,6 +136,13 @@ pub(super) const ROUTES: [(&str, &str, Least); 46] = [
     ("POST", "/api/contexts", User(Admin)),
     ("GET", "/api/contexts/{name}", ApplicationOr(Viewer)),
     ("PUT", "/api/contexts/{name}", User(Admin)),
+    ("GET", "/api/policies", ApplicationOr(Viewer)),
+    ("POST", "/api/policies", User(Admin)),
+    ("GET", "/api/policies/defaults", Anybody),
+    ("POST", "/api/policies/evaluate", ApplicationOr(Viewer)),
+    ("GET", "/api/policies/{name}", ApplicationOr(Viewer)),
+    ("PUT", "/api/policies/{name}", User(Admin)),
+    ("DELETE", "/api/policies/{name}", User(Admin)),
     ("GET", "/sdk/contexts", ApplicationOr(Viewer)),
     ("GET", "/sdk/contexts/search", ApplicationOr(Viewer)),
     ("GET", "/sdk/contexts/{name}", ApplicationOr(Viewer)),

@@ -1,0 +1,132 @@
+//! What a rule reads of a use.
+
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock};
+
+use cel::objects::Map;
+use cel::{Context, Env, Value};
+use strongroom_types::Suite;
+use strongroom_types::body::{AccessFrequency, GuardedOperation, Sensitivity};
+
+use crate::caller::Client;
+use crate::named::NamedContextBody;
+use crate::ports::Micros;
+
+static ENVIRONMENT: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(Env::stdlib()));
+
+/// A use of a named context.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Circumstances<'a> {
+    pub(crate) operation: GuardedOperation,
+    /// The suite that really seals or opens.
+    pub(crate) suite: Suite,
+    pub(crate) context: &'a NamedContextBody,
+    pub(crate) client: &'a Client,
+    pub(crate) now: Micros,
+}
+
+impl Circumstances<'_> {
+    /// The variables that rules read.
+    pub(super) fn variables(&self) -> Context<'static, 'static> {
+        let mut variables = Context::with_env(Arc::clone(&ENVIRONMENT));
+        variables.add_variable_from_value("algorithm", algorithm(self.suite));
+        variables.add_variable_from_value("context", self.context());
+        variables.add_variable_from_value("identity", self.identity());
+        variables.add_variable_from_value("operation", self.operation.name());
+        variables.add_variable_from_value("time", time(self.now));
+        variables
+    }
+
+    fn context(&self) -> Value {
+        let config = &self.context.config;
+        let data = &config.data_identity;
+        let years = config.threat_model.protection_lifetime_years;
+        let frequency = config.access_patterns.frequency.map_or("", frequency);
+        let frameworks = config.regulatory.frameworks.clone();
+        map([
+            ("name", Value::from(self.context.name.to_string())),
+            ("sensitivity", Value::from(sensitivity(data.sensitivity))),
+            ("pii", Value::Bool(data.pii)),
+            ("phi", Value::Bool(data.phi)),
+            ("pci", Value::Bool(data.pci)),
+            ("frameworks", Value::from(frameworks)),
+            (
+                "protection_lifetime_years",
+                Value::Int(i64::from(years.unwrap_or(0))),
+            ),
+            ("frequency", Value::from(frequency)),
+            // Every use is an entry of its own.
+            ("audit_level", Value::from("full")),
+        ])
+    }
+
+    fn identity(&self) -> Value {
+        let body = &self.client.body;
+        let application = body.application.as_ref();
+        let team = application.map_or("", |known| known.team.as_str());
+        let environment = application.map_or("", |known| known.environment.as_str());
+        let kind = if application.is_some() {
+            "application"
+        } else {
+            "user"
+        };
+        map([
+            ("id", Value::from(self.client.id.to_string())),
+            ("name", Value::from(body.name.as_str())),
+            ("team", Value::from(team)),
+            ("environment", Value::from(environment)),
+            ("type", Value::from(kind)),
+        ])
+    }
+}
+
+fn map<const N: usize>(fields: [(&'static str, Value); N]) -> Value {
+    Value::Map(Map::from(HashMap::from(fields)))
+}
+
+fn algorithm(suite: Suite) -> Value {
+    let (mode, key_bits, in_hardware) = match suite {
+        Suite::Aes256Gcm => ("gcm", 256, true),
+        Suite::Aes128Gcm => ("gcm", 128, true),
+        Suite::Aes256GcmSiv => ("gcm-siv", 256, true),
+        Suite::ChaCha20Poly1305 => ("poly1305", 256, false),
+    };
+    map([
+        ("name", Value::from(suite.name())),
+        ("mode", Value::from(mode)),
+        ("key_bits", Value::Int(key_bits)),
+        // No suite of a value has a part that is made against quantum computers.
+        ("quantum_resistant", Value::Bool(false)),
+        ("hardware_acceleration", Value::Bool(in_hardware)),
+    ])
+}
+
+/// In UTC. Weekdays count from Monday, 1.
+fn time(now: Micros) -> Value {
+    let unix = now.div_euclid(1_000_000);
+    let days = unix.div_euclid(86_400);
+    map([
+        ("unix", Value::Int(unix)),
+        ("hour", Value::Int(unix.rem_euclid(86_400) / 3600)),
+        // The first day was a Thursday.
+        ("weekday", Value::Int((days + 3).rem_euclid(7) + 1)),
+    ])
+}
+
+const fn sensitivity(of: Sensitivity) -> &'static str {
+    match of {
+        Sensitivity::Low => "low",
+        Sensitivity::Medium => "medium",
+        Sensitivity::High => "high",
+        Sensitivity::Critical => "critical",
+    }
+}
+
+const fn frequency(of: AccessFrequency) -> &'static str {
+    match of {
+        AccessFrequency::Low => "low",
+        AccessFrequency::Medium => "medium",
+        AccessFrequency::High => "high",
+        AccessFrequency::Extreme => "extreme",
+    }
+}

@@ -1,0 +1,129 @@
+//! Guards: rules in CEL that every use of a named context must satisfy.
+//!
+//! ```text
+//! guard     name · rule · severity · the contexts and uses that it is about
+//! use       is in order where the rule of every guard that is about it is true
+//! ```
+//!
+//! A rule is checked when it is saved: every name that it reads is known, every comparison is between
+//! values of one type, its result is true or false, and it is short and shallow ([`check`]). What could
+//! still fail when it is evaluated, for example a sum that is too large, counts as not true. Rules read the
+//! suite that really seals or opens, not the one that was asked for.
+//!
+//! What is not taken: macros, and all else that loops.
+
+mod check;
+mod circumstances;
+
+use std::sync::Arc;
+
+use strongroom_types::ContextName;
+use strongroom_types::body::{GuardBody, GuardFinding, GuardSeverity};
+
+pub use check::GuardFault;
+pub(crate) use circumstances::Circumstances;
+
+use crate::denial::Denial;
+
+/// A guard with its rule compiled.
+pub(crate) struct Guard {
+    pub(crate) body: GuardBody,
+    program: cel::Program,
+}
+
+impl core::fmt::Debug for Guard {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Guard")
+            .field("body", &self.body)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Guard {
+    /// Compiles a rule.
+    ///
+    /// # Errors
+    /// It is not one that is taken.
+    pub(crate) fn new(body: GuardBody) -> Result<Self, GuardFault> {
+        let program = check::compile(&body.rule)?;
+        Ok(Self { body, program })
+    }
+
+    fn is_about(&self, circumstances: &Circumstances<'_>) -> bool {
+        let body = &self.body;
+        let context = &circumstances.context.name;
+        body.enabled
+            && (body.contexts.is_empty() || body.contexts.contains(context))
+            && (body.operations.is_empty() || body.operations.contains(&circumstances.operation))
+    }
+
+    fn finding(&self, context: &cel::Context<'_, '_>) -> GuardFinding {
+        let held = self.program.execute(context);
+        GuardFinding {
+            name: self.body.name.clone(),
+            severity: self.body.severity,
+            // An error is not true.
+            passed: held == Ok(cel::Value::Bool(true)),
+            message: self.body.message.clone(),
+        }
+    }
+}
+
+/// The guards of a workspace at one state epoch.
+#[derive(Debug, Default)]
+pub(crate) struct Guards(Vec<Arc<Guard>>);
+
+impl Guards {
+    pub(crate) fn new(mut guards: Vec<Guard>) -> Self {
+        guards.sort_by(|one, other| one.body.name.cmp(&other.body.name));
+        Self(guards.into_iter().map(Arc::new).collect())
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Guard> {
+        self.0.iter().map(|guard| &**guard)
+    }
+
+    pub(crate) fn find(&self, name: &ContextName) -> Option<&Guard> {
+        self.iter().find(|guard| guard.body.name == *name)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// What the guards that are about a use say of it.
+    pub(crate) fn findings(&self, circumstances: &Circumstances<'_>) -> Vec<GuardFinding> {
+        let mut about = self
+            .iter()
+            .filter(|guard| guard.is_about(circumstances))
+            .peekable();
+        if about.peek().is_none() {
+            return Vec::new();
+        }
+        let context = circumstances.variables();
+        about.map(|guard| guard.finding(&context)).collect()
+    }
+
+    /// What is to be said of a use that no guard blocks.
+    ///
+    /// # Errors
+    /// One blocks it.
+    pub(crate) fn admit(&self, circumstances: &Circumstances<'_>) -> Result<Vec<String>, Denial> {
+        let findings = self.findings(circumstances);
+        let mut broken = findings.into_iter().filter(|finding| !finding.passed);
+        let mut warnings = Vec::new();
+        for finding in broken.by_ref() {
+            if finding.severity == GuardSeverity::Block {
+                return Err(Denial::Guarded {
+                    name: finding.name.to_string(),
+                    message: finding.message,
+                });
+            }
+            warnings.push(format!("{}: {}", finding.name, finding.message));
+        }
+        Ok(warnings)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,204 @@
+use strongroom_types::body::{GuardedOperation, NamedContextConfig};
+use strongroom_types::{ClientId, Suite};
+
+use super::*;
+use crate::caller::{Client, ClientBody};
+use crate::named::{NamedContextBody, resolve};
+
+fn guard(rule: &str, severity: GuardSeverity) -> Result<Guard, GuardFault> {
+    Guard::new(GuardBody {
+        name: "strong-keys".parse().unwrap(),
+        description: String::new(),
+        rule: rule.to_owned(),
+        severity,
+        message: "use a stronger key".to_owned(),
+        enabled: true,
+        contexts: Vec::new(),
+        operations: Vec::new(),
+    })
+}
+
+fn context(config: serde_json::Value) -> NamedContextBody {
+    let config: NamedContextConfig = serde_json::from_value(config).unwrap();
+    NamedContextBody {
+        name: "payment-data".parse().unwrap(),
+        display_name: String::new(),
+        description: String::new(),
+        resolved: resolve(&config),
+        config,
+    }
+}
+
+fn client() -> Client {
+    Client {
+        id: ClientId::from_bytes([1; 16]),
+        created: 0,
+        body: ClientBody {
+            name: "shop".to_owned(),
+            permissions: Vec::new(),
+            allowed_contexts: Vec::new(),
+            disabled: false,
+            everything: Some(false),
+            application: None,
+        },
+    }
+}
+
+/// Whether a rule holds when a value of a critical context is opened, at noon on a Thursday.
+fn holds(rule: &str) -> bool {
+    let body = context(serde_json::json!({
+        "data_identity": {"sensitivity": "critical", "pci": true},
+        "regulatory": {"frameworks": ["PCI-DSS"]},
+        "threat_model": {"protection_lifetime_years": 7},
+    }));
+    let client = client();
+    let circumstances = Circumstances {
+        operation: GuardedOperation::Decrypt,
+        suite: Suite::Aes128Gcm,
+        context: &body,
+        client: &client,
+        now: 12 * 3600 * 1_000_000,
+    };
+    let guards = Guards::new(vec![guard(rule, GuardSeverity::Block).unwrap()]);
+    match guards.admit(&circumstances) {
+        Ok(warnings) => {
+            assert!(warnings.is_empty());
+            true
+        }
+        Err(Denial::Guarded { name, .. }) => {
+            assert_eq!(name, "strong-keys");
+            false
+        }
+        Err(other) => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn rules_read_what_is_used() {
+    for rule in [
+        "algorithm.key_bits == 128 && algorithm.name == 'AES-128-GCM'",
+        "context.sensitivity == \"critical\" && context.pci && !context.pii",
+        "'PCI-DSS' in context.frameworks && !('HIPAA' in context.frameworks)",
+        "context.protection_lifetime_years < 10 || algorithm.quantum_resistant",
+        "operation in ['decrypt', 'encrypt'] && operation != 'encrypt'",
+        "identity.type == 'user' && identity.name.startsWith('sh') && identity.team == ''",
+        "time.hour == 12 && time.weekday == 4 && time.unix == 43200",
+        "size(context.frameworks) == 1 && size(context.name) > 3",
+        "(context.pci ? algorithm.key_bits : 256) + 1 == 129",
+        "algorithm.key_bits in [128, 256]",
+    ] {
+        assert!(holds(rule), "{rule}");
+        assert!(!holds(&format!("!({rule})")), "{rule}");
+    }
+}
+
+#[test]
+fn what_fails_when_it_is_evaluated_is_not_true() {
+    assert!(!holds("9223372036854775807 + time.hour > 0"));
+}
+
+#[test]
+fn a_rule_that_reads_what_there_is_not_is_refused() {
+    for rule in [
+        "contxt.pci",
+        "context.pic || true",
+        "true || algorithm.bits == 1",
+        "algorithm == context",
+        "now() > 1",
+        "identity.name.matches('a+')",
+    ] {
+        let fault = guard(rule, GuardSeverity::Block).unwrap_err();
+        assert_eq!(fault, GuardFault::Unknown, "{rule}");
+    }
+}
+
+#[test]
+fn a_rule_that_is_not_true_or_false_is_refused() {
+    for rule in [
+        "1",
+        "context.name",
+        "algorithm.key_bits == '256'",
+        "context.pci == 1",
+        "context.name > 'a'",
+        "1.5 == 1.5",
+        "null == null",
+        "[1, 'a'] == [1, 'a']",
+        "{'a': 1}.a == 1",
+        "1 in context.frameworks",
+        "context.pci && 1",
+    ] {
+        let fault = guard(rule, GuardSeverity::Block).unwrap_err();
+        assert_eq!(fault, GuardFault::Type, "{rule}");
+    }
+    for rule in ["", "1 ==", "(", "context.pci &&", "a b", "'"] {
+        let fault = guard(rule, GuardSeverity::Block).unwrap_err();
+        assert_eq!(fault, GuardFault::Syntax, "{rule}");
+    }
+}
+
+#[test]
+fn a_rule_that_loops_or_has_no_end_is_refused() {
+    for rule in [
+        "context.frameworks.all(f, f != 'x')",
+        "[1].map(x, x) == [1]",
+        "context.frameworks.exists(f, [1].exists(x, x == 1))",
+    ] {
+        let fault = guard(rule, GuardSeverity::Block).unwrap_err();
+        assert_eq!(fault, GuardFault::Loop, "{rule}");
+    }
+    let many = |part: &str, between: &str, times: usize| vec![part; times].join(between);
+    for rule in [
+        "x".repeat(10 << 20),
+        format!("{}true{}", "(".repeat(17), ")".repeat(17)),
+        format!("{} > 0", many("1", "+", 400)),
+        format!("time.hour in [{}]", many("1", ",", 65)),
+        format!("context{} == 1", ".a".repeat(400)),
+        many("true", "?true:", 80),
+        format!("{}context.pci", "-".repeat(900)),
+    ] {
+        let fault = guard(&rule, GuardSeverity::Block).unwrap_err();
+        let expected = matches!(
+            fault,
+            GuardFault::Size | GuardFault::Syntax | GuardFault::Type
+        );
+        assert!(expected, "{fault:?}: {}", rule.get(..60).unwrap_or(&rule));
+    }
+    // What is long but not deep is taken.
+    assert!(guard(&many("context.pci", " && ", 60), GuardSeverity::Block).is_ok());
+}
+
+#[test]
+fn only_what_blocks_refuses() {
+    let body = context(serde_json::json!({}));
+    let client = client();
+    let circumstances = Circumstances {
+        operation: GuardedOperation::Encrypt,
+        suite: Suite::Aes256Gcm,
+        context: &body,
+        client: &client,
+        now: 0,
+    };
+    let said = |change: &dyn Fn(&mut GuardBody)| {
+        let mut guard = guard("false", GuardSeverity::Warn).unwrap();
+        change(&mut guard.body);
+        Guards::new(vec![guard]).admit(&circumstances)
+    };
+    let warning = vec!["strong-keys: use a stronger key".to_owned()];
+    assert_eq!(said(&|_| {}), Ok(warning.clone()));
+    assert_eq!(
+        said(&|body| body.severity = GuardSeverity::Info),
+        Ok(warning.clone())
+    );
+    assert!(said(&|body| body.severity = GuardSeverity::Block).is_err());
+    // What is switched off, or about something else, says nothing.
+    assert_eq!(said(&|body| body.enabled = false), Ok(Vec::new()));
+    let other = |body: &mut GuardBody| body.contexts = vec!["other".parse().unwrap()];
+    assert_eq!(said(&other), Ok(Vec::new()));
+    let opening = |body: &mut GuardBody| body.operations = vec![GuardedOperation::Decrypt];
+    assert_eq!(said(&opening), Ok(Vec::new()));
+    let this = |body: &mut GuardBody| {
+        body.contexts = vec!["payment-data".parse().unwrap()];
+        body.operations = vec![GuardedOperation::Encrypt];
+    };
+    assert_eq!(said(&this), Ok(warning));
+}
