@@ -101,7 +101,7 @@ pub async fn read(room: &Room, path: &str, bearer: &str) -> Reply {
 /// The session of a user who may so much, in the contexts named; in all, where none is.
 pub async fn user(room: &Room, permissions: &[Permission], contexts: &[&str]) -> String {
     let pairs: Vec<_> = contexts.iter().map(|name| [("context", *name)]).collect();
-    let mut allowed: Vec<&[(&str, &str)]> = pairs.iter().map(|pair| pair.as_slice()).collect();
+    let mut allowed: Vec<&[(&str, &str)]> = pairs.iter().map(<[_; 1]>::as_slice).collect();
     if allowed.is_empty() {
         allowed.push(&[]);
     }

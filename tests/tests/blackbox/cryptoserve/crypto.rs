@@ -90,7 +90,7 @@ async fn the_suite_is_the_contexts(room: Room) {
         let sealed = encrypt(&room, &access, name, "x").await;
         assert_eq!(sealed.json()["algorithm"]["name"], suite);
         let entry = room.entry(sealed.entry().unwrap()).await;
-        assert_eq!(entry.suite.map(|suite| suite.name()), Some(suite));
+        assert_eq!(entry.suite.map(strongroom_types::Suite::name), Some(suite));
         let reply = decrypt(&room, &access, name, &sealed.text("ciphertext")).await;
         assert_eq!(opened(&reply), "x");
     }

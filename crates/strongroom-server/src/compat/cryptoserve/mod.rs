@@ -115,7 +115,7 @@ pub(super) fn serves(path: &str) -> bool {
         let rest = path.strip_prefix(*folder);
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
-    FOLDERS.iter().any(|folder| below(folder))
+    FOLDERS.iter().any(below)
         || ["/auth/status", "/api/health", "/api/api/v1/auth/refresh"].contains(&path)
 }
 
