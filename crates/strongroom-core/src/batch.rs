@@ -6,7 +6,7 @@ use strongroom_crypto::entropy::Entropy;
 use strongroom_log::{Hash, Item, ItemId, ItemName, Items};
 use strongroom_types::body::{
     Batch, BatchAnswer, DataKeyAnswer, DecryptAnswer, EncryptAnswer, ItemError, ItemResult,
-    LogEntryId, StoredObject,
+    LogEntryId, SplitShare, StoredObject,
 };
 use strongroom_types::{
     KeyContext, Kind, Metadata, ObjectId, Operation, Outcome, Permission, Reason,
@@ -290,7 +290,13 @@ macro_rules! named {
     };
 }
 
-named!(EncryptAnswer, DecryptAnswer, DataKeyAnswer, StoredObject);
+named!(
+    EncryptAnswer,
+    DecryptAnswer,
+    DataKeyAnswer,
+    StoredObject,
+    SplitShare
+);
 
 /// Puts the entry into the answer.
 pub(crate) fn named<A: Named>(

@@ -19,7 +19,7 @@ pub(crate) struct Client {
 }
 
 /// What the administrator of a workspace may do: everything in it.
-pub(crate) const ALL_PERMISSIONS: [Permission; 24] = [
+pub(crate) const ALL_PERMISSIONS: [Permission; 26] = [
     Permission::Encrypt,
     Permission::Decrypt,
     Permission::Rewrap,
@@ -44,9 +44,11 @@ pub(crate) const ALL_PERMISSIONS: [Permission; 24] = [
     Permission::KeysetsRetrieve,
     Permission::KeysetsList,
     Permission::AdminKeysets,
+    Permission::SplitKeysUse,
+    Permission::AdminSplitKeys,
 ];
 /// Those that there were not yet when the first workspaces were made.
-const LATER_PERMISSIONS: [Permission; 7] = [
+const LATER_PERMISSIONS: [Permission; 9] = [
     Permission::AdminStores,
     Permission::StoresRead,
     Permission::StoresWrite,
@@ -54,6 +56,8 @@ const LATER_PERMISSIONS: [Permission; 7] = [
     Permission::KeysetsRetrieve,
     Permission::KeysetsList,
     Permission::AdminKeysets,
+    Permission::SplitKeysUse,
+    Permission::AdminSplitKeys,
 ];
 
 /// The part of a client's record that is sealed.

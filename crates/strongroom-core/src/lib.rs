@@ -41,6 +41,7 @@ mod rewrap;
 mod root;
 mod sealed_store;
 mod settings;
+mod split;
 mod stored;
 mod stores;
 pub mod stream;

@@ -173,6 +173,7 @@ pub struct Inner {
     pub(crate) purged: crate::object::Purged,
     pub(crate) misses: crate::sealed_store::Misses,
     pub(crate) keysets: crate::keysets::KeysetCache,
+    pub(crate) split_grants: crate::split::GrantCache,
     states: Cache<WorkspaceId, Arc<WorkspaceState>>,
     /// By the wrapped seeds too: a state that is read again has the same keys, and the root is not
     /// asked for them again.
@@ -217,6 +218,7 @@ impl Strongroom {
             purged: crate::object::Purged::default(),
             misses: crate::sealed_store::Misses::default(),
             keysets: crate::keysets::KeysetCache::new(),
+            split_grants: crate::split::GrantCache::new(),
             states: Cache::new(STATES_MAX),
             workspace_keys: Cache::new(STATES_MAX),
             store: parts.store,

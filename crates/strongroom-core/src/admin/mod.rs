@@ -15,6 +15,7 @@ mod jobs;
 mod keysets;
 mod policies;
 mod sealed_stores;
+mod split;
 mod stores;
 mod webhooks;
 mod workspaces;

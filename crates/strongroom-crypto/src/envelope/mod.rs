@@ -24,9 +24,9 @@ pub use data_key::{DATA_KEY_BYTES_MAX, DATA_KEY_BYTES_MIN, unwrap_data_key, wrap
 pub use error::{FormatError, RewrapError, SealError};
 pub use header::{Header, HeaderLock};
 pub use key_part::KeyPart;
+pub(crate) use key_part::encode_prefix;
 pub use open::open;
 pub use rewrap::{rewrap, rewrap_prefix};
-pub(crate) use key_part::encode_prefix;
 pub(crate) use seal::data_body_key;
 pub use seal::{SealRequest, seal_value};
 pub use stream::{begin_stream, open_stream, random_access};

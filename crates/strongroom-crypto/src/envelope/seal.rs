@@ -83,10 +83,7 @@ impl Drawn {
 /// When the request is contradictory, asks for a stream or a data key, or there is no randomness.
 pub fn seal_value(request: &SealRequest<'_>, plaintext: &[u8]) -> Result<Vec<u8>, SealError> {
     let purpose = request.header.purpose;
-    if matches!(
-        purpose,
-        Purpose::File | Purpose::DataKey | Purpose::Split
-    ) {
+    if matches!(purpose, Purpose::File | Purpose::DataKey | Purpose::Split) {
         return Err(SealError::Purpose { purpose });
     }
     let header_bytes = request.header_bytes()?;

@@ -1,15 +1,20 @@
 //! Grants: the clients' share, sealed to one client and signed by the granting one.
 
 use strongroom_types::ClientId;
+use strongroom_types::body::SplitGrant;
 
 use super::client_share::{CHECK_BYTES, ClientShare};
 use super::place::SplitScope;
 use super::signing::{GrantSigner, SIGNATURE_BYTES, SIGNER_BYTES, is_signed};
+use crate::chunked::OVERHEAD_BYTES;
 use crate::entropy::Entropy;
 use crate::label::Label;
 use crate::secret::Secret;
-use crate::xwing::{EncapsulateError, PrivateKey, PublicKey};
+use crate::xwing::{CIPHERTEXT_BYTES, EncapsulateError, PrivateKey, PublicKey};
 use crate::{frame, kdf, seal_to};
+
+/// Bytes of a sealed share.
+const SEALED_BYTES: usize = CIPHERTEXT_BYTES + OVERHEAD_BYTES + 32;
 
 /// Whose grant it is, and of which share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,6 +110,37 @@ impl Grant {
         })
     }
 
+    /// Reads a grant as it travels; `None` if a part has another length.
+    #[must_use]
+    pub fn from_body(scope: SplitScope, body: &SplitGrant) -> Option<Self> {
+        let place = GrantPlace {
+            scope,
+            client: body.client,
+            epoch: body.epoch,
+            id: body.id.0.as_slice().try_into().ok()?,
+        };
+        let grant = Self {
+            place,
+            check: body.check.0.as_slice().try_into().ok()?,
+            sealed: body.sealed.0.clone(),
+            signature: body.signature.0.as_slice().try_into().ok()?,
+        };
+        (grant.sealed.len() == SEALED_BYTES).then_some(grant)
+    }
+
+    /// The grant as it travels.
+    #[must_use]
+    pub fn to_body(&self) -> SplitGrant {
+        SplitGrant {
+            id: self.place.id.to_vec().into(),
+            client: self.place.client,
+            epoch: self.place.epoch,
+            check: self.check.to_vec().into(),
+            sealed: self.sealed.clone().into(),
+            signature: self.signature.to_vec().into(),
+        }
+    }
+
     /// Whether the granting key signed it.
     #[must_use]
     pub fn is_signed_by(&self, signer: &[u8; SIGNER_BYTES]) -> bool {
@@ -164,6 +200,8 @@ mod tests {
         let keys = (key.public_key(), &signer);
         let grant = Grant::make(place(), &share, keys, &SystemEntropy).unwrap();
         assert!(grant.open(&key, signer.public()).unwrap() == share);
+        let travelled = Grant::from_body(place().scope, &grant.to_body());
+        assert_eq!(travelled.as_ref(), Some(&grant));
         let opened = grant.open(&other_key, signer.public());
         assert_eq!(opened.unwrap_err(), GrantFault::Recipient);
         let opened = grant.open(&key, other_signer.public());

@@ -45,10 +45,7 @@ impl ValuePlace<'_> {
     /// before any key is derived. Under each id another one, so that equal places do not show.
     pub(super) fn digest(&self, id: &[u8; SPLIT_ID_BYTES]) -> [u8; PLACE_BYTES] {
         let parts = frame::list(&[id, &self.framed()]);
-        let hash = digest(
-            &SHA256,
-            &[Label::SplitPlace.as_bytes(), &parts].concat(),
-        );
+        let hash = digest(&SHA256, &[Label::SplitPlace.as_bytes(), &parts].concat());
         let mut out = [0; PLACE_BYTES];
         out.iter_mut()
             .zip(hash.as_ref())

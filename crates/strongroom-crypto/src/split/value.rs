@@ -124,7 +124,11 @@ pub fn seal_split(
         version: seal.of.version,
         wrapped: &seal.of.part(),
     };
-    let key = input_key((seal.scope, seal.of), (seal.share, seal.server_share), &header);
+    let key = input_key(
+        (seal.scope, seal.of),
+        (seal.share, seal.server_share),
+        &header,
+    );
     let context = context(&header_bytes, &part, seal.place);
     let mut blob = encode_prefix(&header_bytes, &part, chunked::sealed_bytes(plaintext.len()));
     chunked::seal_into(&key, &salt, &context, plaintext, &mut blob);

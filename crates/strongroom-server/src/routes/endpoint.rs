@@ -29,10 +29,11 @@ pub(crate) enum Tag {
     Objects,
     Webhooks,
     Stores,
+    SplitKeys,
 }
 
 impl Tag {
-    pub(crate) const ALL: [Self; 16] = [
+    pub(crate) const ALL: [Self; 17] = [
         Self::Values,
         Self::DataKeys,
         Self::Streams,
@@ -49,6 +50,7 @@ impl Tag {
         Self::Objects,
         Self::Webhooks,
         Self::Stores,
+        Self::SplitKeys,
     ];
 
     pub(crate) const fn name(self) -> &'static str {
@@ -69,6 +71,7 @@ impl Tag {
             Self::Objects => "Objects",
             Self::Webhooks => "Events and webhooks",
             Self::Stores => "Sealed stores",
+            Self::SplitKeys => "Split keys",
         }
     }
 
@@ -102,6 +105,10 @@ impl Tag {
             Self::Stores => {
                 "Names and values that the server cannot read, under a map that proves what is there. \
                  The SDKs hash, seal and check."
+            }
+            Self::SplitKeys => {
+                "Data keys of two shares: the server has one, the clients of a keyset the other, sealed to \
+                 each of them and signed by who granted it. The SDKs derive, seal and check."
             }
         }
     }

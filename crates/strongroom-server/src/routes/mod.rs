@@ -12,6 +12,7 @@ mod log;
 mod objects;
 mod page;
 mod policies;
+mod split_keys;
 mod stores;
 mod stream;
 mod token;
@@ -45,6 +46,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         objects::endpoints(),
         webhooks::endpoints(),
         stores::endpoints(),
+        split_keys::endpoints(),
     ]
     .into_iter()
     .flatten()

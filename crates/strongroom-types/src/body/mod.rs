@@ -13,6 +13,7 @@ mod log;
 mod object;
 mod problem;
 mod sealed_store;
+mod split;
 mod store;
 mod token;
 mod value;
@@ -39,7 +40,7 @@ pub use event::{
     KeyProvider, ListObject, ObjectNamed, ObjectOpened, ObjectWritten,
 };
 pub use job::{JobCause, JobCreate, JobInfo, JobKind, JobState};
-pub use keyset::{KeysetClientInfo, KeysetInfo};
+pub use keyset::{KeysetClientInfo, KeysetDeclare, KeysetInfo};
 pub use log::{
     EntriesPage, EntryContext, EntryIdentity, EntryView, ItemView, ItemsView, LogEntryId,
 };
@@ -52,6 +53,10 @@ pub use sealed_store::{
     Evaluate, Evaluated, RecordAnswer, RecordSet, RecordVersion, RecordsAnswer, RecordsGet,
     RecordsSet, SealedStoreCreate, SealedStoreInfo, SealedVersion, SlotInfo, SlotKind, SlotPut,
     SlotSummary,
+};
+pub use split::{
+    OwnSplitGrants, SplitDerive, SplitEpochCreate, SplitEpochInfo, SplitGrant, SplitGrantSummary,
+    SplitItem, SplitPublicKey, SplitPublicKeyPut, SplitShare,
 };
 pub use store::{StoreInfo, StoreValue, StoreValueInfo};
 pub use token::{TokenAnswer, TokenError, TokenRequest};
