@@ -26,7 +26,9 @@ impl ClientShare {
         Secret::generate(entropy).map(Self)
     }
 
-    pub(super) const fn from_secret(secret: Secret<32>) -> Self {
+    /// Takes a share.
+    #[must_use]
+    pub const fn from_secret(secret: Secret<32>) -> Self {
         Self(secret)
     }
 
