@@ -215,7 +215,7 @@ mod tests {
         let key = PrivateKey::generate(&SystemEntropy).unwrap();
         let keys = (key.public_key(), &signer);
         let grant = Grant::make(place(), &share, keys, &SystemEntropy).unwrap();
-        let mut moved = vec![grant.clone(); 8];
+        let mut moved = vec![grant; 8];
         moved[0].place.scope.workspace = WorkspaceId::from_bytes([9; 16]);
         moved[1].place.scope.keyset = ContextId::from_bytes([9; 32]);
         moved[2].place.client = ClientId::from_bytes([9; 16]);
