@@ -38,6 +38,7 @@ mod sealed_store_index;
 mod sealed_store_lies;
 mod sealed_store_thief;
 mod sealed_stores;
+mod split_key_commands;
 mod split_key_lies;
 mod split_key_thief;
 mod split_keys;

@@ -3,6 +3,7 @@
 use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
+use strongroom_client::index::{Column, IndexKey};
 use strongroom_client::split::{
     GrantingKey, KeysetPin, SealedFields, SplitCredential, SplitError, SplitKeyPair, SplitKeyset,
     ValuePlace,
@@ -31,6 +32,7 @@ on_each_database!(
     a_new_epoch_leaves_the_revoked_client_behind,
     values_of_older_key_versions_open_after_rotation,
     fields_of_a_model_are_sealed_and_opened,
+    terms_are_of_one_keyset_table_and_column,
 );
 
 pub(super) const EMAIL: ValuePlace<'static> = ValuePlace {
@@ -343,6 +345,12 @@ async fn a_disabled_keyset_is_shut_at_once(room: Room) {
     assert_eq!(refused.code(), Some(Code::KeyDisabled));
     let refused = vault.keys.seal(&EMAIL, b"value").await.unwrap_err();
     assert_eq!(refused.code(), Some(Code::KeyDisabled));
+    let listed = split.keysets().await.unwrap();
+    assert!(
+        listed
+            .iter()
+            .any(|keyset| keyset.id == vault.id && keyset.is_disabled)
+    );
     split.enable(vault.id).await.unwrap();
     assert!(vault.keys.open(&EMAIL, &sealed).await.is_ok());
 }
@@ -477,4 +485,35 @@ async fn fields_of_a_model_are_sealed_and_opened(room: Room) {
     let counts: Vec<_> = derivations(&room).await;
     let counts: Vec<_> = counts.iter().map(|entry| entry.count).collect();
     assert_eq!(counts, [3, 3, 2]);
+}
+
+async fn terms_are_of_one_keyset_table_and_column(room: Room) {
+    let (here, elsewhere) = (vault(&room, "here").await, vault(&room, "elsewhere").await);
+    let (_, client, credential) = member(&room, &here).await;
+    let theirs = client.split_keys().open(&credential).await.unwrap();
+    let (made, sealed) = here.keys.create_index_key().await.unwrap();
+    let opened = theirs.index_key(&sealed).await.unwrap();
+    let term = |key: &IndexKey, keyset: &SplitKeyset, table: &str, column: &str| {
+        let key_context = &keyset.key_context().unwrap();
+        let column = key.column(&Column {
+            key_context,
+            table,
+            column,
+            scope: None,
+        });
+        column.equality(b"ann@example.com")
+    };
+    let one = term(&made, &here.keys, "users", "email");
+    assert_eq!(one, term(&opened, &theirs, "users", "email"));
+    assert_ne!(one, term(&made, &here.keys, "users", "phone"));
+    assert_ne!(one, term(&made, &here.keys, "staff", "email"));
+    assert_ne!(one, term(&made, &elsewhere.keys, "users", "email"));
+    let refused = elsewhere.keys.index_key(&sealed).await;
+    assert!(matches!(refused, Err(SplitError::OtherKeyset)));
+    // A value is no index key, nor the other way round.
+    let value = here.keys.seal(&EMAIL, &[7; 32]).await.unwrap();
+    let refused = here.keys.index_key(&value).await;
+    assert!(matches!(refused, Err(SplitError::OtherPlace)));
+    let refused = here.keys.open(&EMAIL, &sealed).await;
+    assert!(matches!(refused, Err(SplitError::OtherPlace)));
 }

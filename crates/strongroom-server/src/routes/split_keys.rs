@@ -29,6 +29,12 @@ fn keysets() -> Vec<Endpoint> {
             .about(Tag::SplitKeys, "Declares a keyset.")
             .takes::<KeysetDeclare>()
             .creates::<KeysetInfo>(),
+        get("/v1/keysets", list)
+            .about(
+                Tag::SplitKeys,
+                "Lists the keysets that the client may use, the suspended ones too.",
+            )
+            .gives_page_of::<KeysetInfo>(),
         post("/v1/keysets/{keyset}/disable", disable)
             .about(
                 Tag::SplitKeys,
@@ -125,6 +131,18 @@ async fn declare(
         entry,
     });
     created(&ask, made)
+}
+
+async fn list(State(app): State<App>, Caller(ask): Caller) -> Reply<Document<Page<KeysetInfo>>> {
+    let answered = app.room.keysets(&ask, true).await;
+    let listed = answered.map(|Answered { value, entry }| Answered {
+        value: Page {
+            items: value,
+            next: None,
+        },
+        entry,
+    });
+    ok(&ask, listed)
 }
 
 async fn disable(

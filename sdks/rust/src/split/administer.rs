@@ -42,6 +42,15 @@ impl SplitKeys<'_> {
         self.0.create("/v1/keysets", request).await
     }
 
+    /// Lists the keysets that the client may use, the suspended ones too; needs `keysets:list`.
+    ///
+    /// # Errors
+    /// The server refused or did not answer.
+    pub async fn keysets(&self) -> Result<Vec<KeysetInfo>, ClientError> {
+        let page: Page<KeysetInfo> = Call::get("/v1/keysets").answer(self.0).await?;
+        Ok(page.items)
+    }
+
     /// Suspends a keyset: no share of it is derived for anybody.
     ///
     /// # Errors

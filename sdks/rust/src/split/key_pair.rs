@@ -5,13 +5,15 @@ use core::str::FromStr;
 
 use strongroom_crypto::entropy::{Entropy, EntropyUnavailable};
 use strongroom_crypto::kdf::verify;
+use strongroom_crypto::secret::SecretBytes;
 use strongroom_crypto::split::fingerprint;
-use strongroom_crypto::xwing::{PrivateKey, PublicKey};
+use strongroom_crypto::xwing::{PRIVATE_KEY_BYTES, PrivateKey, PublicKey};
+use zeroize::Zeroizing;
 
 use super::text::{self, SplitTextError};
 
 /// A client's hybrid key pair (X-Wing: X25519 and ML-KEM-768). It is generated where it is used, and
-/// only its public half leaves.
+/// only its public half leaves. Text until the client is granted a keyset: `skk_…`.
 #[derive(Debug)]
 pub struct SplitKeyPair(PrivateKey);
 
@@ -40,6 +42,27 @@ impl SplitKeyPair {
     #[must_use]
     pub fn fingerprint(&self) -> ClientFingerprint {
         ClientFingerprint::of(self.public())
+    }
+}
+
+const PAIR: &str = "skk_";
+
+impl SplitKeyPair {
+    /// The text to keep until a [`SplitCredential`](super::SplitCredential) has the key pair.
+    #[must_use]
+    pub fn expose_text(&self) -> Zeroizing<String> {
+        text::write(PAIR, self.0.expanded().expose())
+    }
+}
+
+impl FromStr for SplitKeyPair {
+    type Err = SplitTextError;
+
+    fn from_str(text: &str) -> Result<Self, SplitTextError> {
+        let bytes = text::read(PAIR, text, PRIVATE_KEY_BYTES)?;
+        let key = PrivateKey::from_expanded(SecretBytes::from(bytes.to_vec()));
+        key.map(Self)
+            .map_err(|_no_key| SplitTextError::Malformed { prefix: PAIR })
     }
 }
 
@@ -81,5 +104,22 @@ impl FromStr for ClientFingerprint {
         bytes
             .map(Self)
             .map_err(|_length| SplitTextError::Malformed { prefix: PREFIX })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use strongroom_crypto::entropy::SystemEntropy;
+
+    use super::*;
+
+    #[test]
+    fn texts_read_back() {
+        let pair = SplitKeyPair::generate(&SystemEntropy).unwrap();
+        let read: SplitKeyPair = pair.expose_text().parse().unwrap();
+        let fingerprint = read.fingerprint();
+        assert_eq!(fingerprint, pair.fingerprint());
+        assert_eq!(fingerprint.to_string().parse(), Ok(fingerprint));
+        assert!(format!("{pair:?}").len() < 100);
     }
 }

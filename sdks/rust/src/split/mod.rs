@@ -16,6 +16,7 @@ mod credential;
 mod derive;
 mod fault;
 mod granting;
+mod index_key;
 mod key_pair;
 mod keyset;
 mod model;
