@@ -5,10 +5,14 @@
 #![expect(clippy::unwrap_used, reason = "what is not there fails its test")]
 
 use serde_json::json;
+use strongroom_client::split::{GrantingKey, SplitKeyPair, SplitLie, ValuePlace};
 use strongroom_client::{Client, ClientError, EntryFilter};
+use strongroom_crypto::entropy::SystemEntropy;
 use strongroom_server::{Config, Server};
 use strongroom_tests::room::tenant;
-use strongroom_types::body::{DataKeyCreate, DataKeyUnwrap, DecryptRequest, EncryptRequest};
+use strongroom_types::body::{
+    DataKeyCreate, DataKeyUnwrap, DecryptRequest, EncryptRequest, KeysetDeclare,
+};
 use strongroom_types::{Lock, Outcome, Reason};
 
 struct Room {
@@ -34,6 +38,11 @@ async fn room() -> Room {
 }
 
 async fn person(room: &Room, subject: &str, team: &str) -> Client {
+    let token = token(room, subject, team).await;
+    room.client.with_lock_context(&token)
+}
+
+async fn token(room: &Room, subject: &str, team: &str) -> String {
     let url = &room.server.development().unwrap().oidc.token_url;
     let body = json!({"sub": subject, "claims": {"team": team}});
     let sent = reqwest::Client::new()
@@ -43,11 +52,8 @@ async fn person(room: &Room, subject: &str, team: &str) -> Client {
         .await
         .unwrap();
     let minted: serde_json::Value = sent.json().await.unwrap();
-    let token = minted
-        .get("token")
-        .and_then(serde_json::Value::as_str)
-        .unwrap();
-    room.client.with_lock_context(token)
+    let token = minted.get("token").and_then(serde_json::Value::as_str);
+    token.unwrap().to_owned()
 }
 
 /// The tag let the person in, and the value did not open: the door's own log says so.
@@ -116,4 +122,37 @@ async fn another_value_of_any_claim_derives_another_key() {
     assert!(blue.decrypt(open.clone()).await.is_ok());
     let red = person(&room, "alice", "red").await;
     assert_altered(&room, red.decrypt(open).await).await;
+}
+
+#[tokio::test]
+async fn another_person_derives_another_share_of_a_split_key() {
+    let room = room().await;
+    let split = room.client.split_keys();
+    let request = KeysetDeclare {
+        name: "people".parse().unwrap(),
+        description: String::new(),
+    };
+    let keyset = split.declare(&request).await.unwrap().id;
+    let granting = GrantingKey::generate(&SystemEntropy).unwrap();
+    let pair = SplitKeyPair::generate(&SystemEntropy).unwrap();
+    let credential = split.begin(keyset, &granting, pair).await.unwrap();
+    let keys = split.open(&credential).await.unwrap();
+    let place = ValuePlace {
+        table: "patients",
+        column: "diagnosis",
+        row: None,
+    };
+    let [alice, bob] = [
+        token(&room, "alice", "blue").await,
+        token(&room, "bob", "blue").await,
+    ]
+    .map(|token| keys.with_lock_context(&token));
+    let sealed = alice.seal(&place, b"value").await.unwrap();
+    assert_eq!(
+        alice.open(&place, &sealed).await.unwrap().expose(),
+        b"value"
+    );
+    // The server lets bob in, and the share that it derives for him opens nothing.
+    let told = bob.open(&place, &sealed).await.unwrap_err().lie();
+    assert_eq!(told, Some(SplitLie::Altered));
 }

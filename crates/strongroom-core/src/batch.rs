@@ -6,7 +6,8 @@ use strongroom_crypto::entropy::Entropy;
 use strongroom_log::{Hash, Item, ItemId, ItemName, Items};
 use strongroom_types::body::{
     Batch, BatchAnswer, DataKeyAnswer, DecryptAnswer, DeriveAnswer, EncryptAnswer, HashAnswer,
-    ItemError, ItemResult, LogEntryId, MacAnswer, SignAnswer, StoredObject, VerifyAnswer,
+    ItemError, ItemResult, LogEntryId, MacAnswer, SignAnswer, SplitShare, StoredObject,
+    VerifyAnswer,
 };
 use strongroom_types::{
     KeyContext, Kind, Metadata, ObjectId, Operation, Outcome, Permission, Reason,
@@ -305,6 +306,7 @@ named!(
     DecryptAnswer,
     DataKeyAnswer,
     StoredObject,
+    SplitShare,
     SignAnswer,
     VerifyAnswer,
     HashAnswer,

@@ -20,7 +20,7 @@ pub(crate) struct Client {
 }
 
 /// What the administrator of a workspace may do: everything in it.
-pub(crate) const ALL_PERMISSIONS: [Permission; 33] = [
+pub(crate) const ALL_PERMISSIONS: [Permission; 35] = [
     Permission::Encrypt,
     Permission::Decrypt,
     Permission::Rewrap,
@@ -54,9 +54,11 @@ pub(crate) const ALL_PERMISSIONS: [Permission; 33] = [
     Permission::Verify,
     Permission::Compute,
     Permission::AdminSigningKeys,
+    Permission::SplitKeysUse,
+    Permission::AdminSplitKeys,
 ];
 /// Those that there were not yet when the first workspaces were made.
-const LATER_PERMISSIONS: [Permission; 16] = [
+const LATER_PERMISSIONS: [Permission; 18] = [
     Permission::AdminStores,
     Permission::StoresRead,
     Permission::StoresWrite,
@@ -73,6 +75,8 @@ const LATER_PERMISSIONS: [Permission; 16] = [
     Permission::Verify,
     Permission::Compute,
     Permission::AdminSigningKeys,
+    Permission::SplitKeysUse,
+    Permission::AdminSplitKeys,
 ];
 
 /// The part of a client's record that is sealed.

@@ -204,6 +204,12 @@ pub enum Thing {
     KeysetClient,
     /// What lets a client of keysets use one.
     KeysetGrant,
+    /// A client's public key for grants of split keys.
+    SplitPublicKey,
+    /// An epoch of split keys.
+    SplitEpoch,
+    /// A grant of split keys.
+    SplitGrant,
     /// A named context.
     NamedContext,
     /// An application.
@@ -240,6 +246,9 @@ impl Thing {
             Self::Keyset => "keyset",
             Self::KeysetClient => "client of keysets",
             Self::KeysetGrant => "grant of the keyset",
+            Self::SplitPublicKey => "public key of the client",
+            Self::SplitEpoch => "epoch of the split keys",
+            Self::SplitGrant => "grant of the split keys",
             Self::NamedContext => "named context",
             Self::Application => "application",
             Self::Guard => "policy",

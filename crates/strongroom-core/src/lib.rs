@@ -47,6 +47,7 @@ mod root;
 mod sealed_store;
 mod settings;
 mod signing;
+mod split;
 mod stored;
 mod stores;
 pub mod stream;

@@ -210,6 +210,15 @@ pub(crate) fn keyset_share(
     open::<ShareBody, String>(keys, workspace, record).map(|(_, body)| body)
 }
 
+/// Opens a record whose id says all that is not in its body.
+pub(crate) fn body<T: DeserializeOwned>(
+    keys: &WorkspaceKeys,
+    workspace: WorkspaceId,
+    record: &Record,
+) -> Result<T, StoreError> {
+    open::<T, String>(keys, workspace, record).map(|(_, body)| body)
+}
+
 /// Opens a policy's record.
 pub(crate) fn policy(
     keys: &WorkspaceKeys,

@@ -151,6 +151,26 @@ labels! {
     KeysetLock = "keyset-lock";
     /// Lock secret → the key of a keyset's index terms.
     KeysetIndex = "keyset-index";
+    /// Context key → the authority of a keyset's split keys.
+    SplitAuthority = "split-authority";
+    /// Message of the server's share of a split key.
+    SplitShare = "split-share";
+    /// Message of what tells whose a locked split key is.
+    SplitLock = "split-lock";
+    /// Both shares → the key of one value.
+    SplitDataKey = "split-data-key";
+    /// Message of what tells the clients' share of one epoch from others.
+    SplitCheck = "split-check";
+    /// Digest of where a value sealed under a split key belongs.
+    SplitPlace = "split-place";
+    /// Context of the clients' share, sealed to one client.
+    SplitGrant = "grant-of-split-share";
+    /// Message of the signature of a grant.
+    SplitSignature = "signature-of-split-grant";
+    /// Digest of a client's public key, by which people compare it.
+    SplitFingerprint = "fingerprint-of-split-client";
+    /// Digest that tells a mistyped credential of a split keyset from a right one.
+    SplitText = "text-of-split-credential";
     /// Digest that binds a seed wrapped by a provider to its place.
     Binding = "binding-of-seed";
 }

@@ -15,6 +15,7 @@
 //! | [`kdf`], [`frame`], [`label`] | HKDF-Expand and HMAC over unambiguous bytes | RFC 5869, RFC 2104 |
 //! | [`oprf`] | an oblivious PRF, for passphrases | RFC 9497 |
 //! | [`seal_to`], [`xwing`] | sealing to a public key | draft-connolly-cfrg-xwing-kem |
+//! | [`split`] | keys of two shares, one of which the server never learns | `docs/formats/split-key.md` |
 //!
 //! What is *not* here: I/O beyond `Read` and `Write` handed in, a clock, a global random number
 //! generator (randomness comes through [`entropy::Entropy`]; the one exception is ML-KEM, see
@@ -36,6 +37,7 @@ pub mod password;
 pub mod seal_to;
 pub mod secret;
 pub mod signing;
+pub mod split;
 pub mod xwing;
 
 mod suite;

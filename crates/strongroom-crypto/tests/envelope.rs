@@ -17,11 +17,10 @@ use support::{
     CONTEXT, SeededEntropy, WORKSPACE, context_key, header, lock_key, locked_header, seed,
 };
 
-const VALUES: [(Purpose, Mode); 5] = [
+const VALUES: [(Purpose, Mode); 4] = [
     (Purpose::Value, Mode::Derived),
     (Purpose::Value, Mode::Wrapped),
     (Purpose::Store, Mode::Derived),
-    (Purpose::Split, Mode::Derived),
     (Purpose::Object, Mode::Wrapped),
 ];
 
@@ -174,10 +173,6 @@ fn a_body_does_not_move_to_another_header() {
     let variants = [
         Header {
             purpose: Purpose::Store,
-            ..value.clone()
-        },
-        Header {
-            purpose: Purpose::Split,
             ..value.clone()
         },
         Header {

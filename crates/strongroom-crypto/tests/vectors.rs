@@ -25,6 +25,7 @@ use strongroom_crypto::keys::{
     ContextIdKey, ContextKey, LockKey, LockSecret, Place, ResolvedLock, Seed, WrappingKey,
 };
 use strongroom_crypto::secret::Secret;
+use strongroom_crypto::split::{ClientShare, SplitKeyOf, SplitScope, ValuePlace, open_split};
 use strongroom_types::{
     ContextId, IssuerId, KeyContext, KeyVersion, Kind, Lock, Purpose, Suite, WorkspaceId,
 };
@@ -141,6 +142,7 @@ fn read(vector: &Vector) -> Outcome {
             Ok(vec![("tag_hex", hex(&tag))])
         }
         "index" => index(&inputs),
+        "split" => split(&inputs),
         other => panic!("unknown format {other}"),
     }
 }
@@ -170,6 +172,38 @@ fn envelope(inputs: &Inputs<'_>) -> Outcome {
     };
     let opened = opened.map_err(|_error| "cannot_open")?;
     Ok(vec![("plaintext_hex", hex(opened.expose()))])
+}
+
+fn split(inputs: &Inputs<'_>) -> Outcome {
+    let blob = inputs.bytes("blob_hex");
+    let (envelope, of) = SplitKeyOf::parse(&blob).map_err(|_error| "malformed")?;
+    let locked = envelope.header.lock.as_ref();
+    let lock = locked.and_then(|held| inputs.resolve(held.lock.clone()));
+    let key = ContextKey::derive(
+        &inputs.seed("context_seed_hex"),
+        inputs.workspace(),
+        inputs.context(),
+        inputs.version(),
+    );
+    let server_share = key.split_authority().share(&of.id, lock.as_ref());
+    let share = ClientShare::from_secret(Secret::from_bytes(inputs.array("client_share_hex")));
+    let scope = SplitScope {
+        workspace: inputs.workspace(),
+        keyset: inputs.context(),
+    };
+    let place = ValuePlace {
+        table: inputs.text("table"),
+        column: inputs.text("column"),
+        row: inputs.has("row").then(|| inputs.text("row")),
+    };
+    let opened = open_split(&envelope, &scope, (&share, &server_share), &place);
+    let opened = opened.map_err(|_error| "cannot_open")?;
+    assert!(of.is_at(&place));
+    Ok(vec![
+        ("check_hex", hex(&share.check(&scope, of.epoch))),
+        ("plaintext_hex", hex(opened.expose())),
+        ("server_share_hex", hex(server_share.expose())),
+    ])
 }
 
 fn index(inputs: &Inputs<'_>) -> Outcome {

@@ -47,6 +47,12 @@ macro_rules! uuid {
                 Self(bytes)
             }
 
+            /// Takes an id's bytes.
+            #[must_use]
+            pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+                Self(bytes)
+            }
+
             /// The id's bytes.
             #[must_use]
             pub const fn as_bytes(&self) -> &[u8; 16] {

@@ -189,6 +189,18 @@ coded_enum! {
         AccessTokenIssue = 201, "access-token.issue";
         /// Letting the identities of an issuer act as a client, or ending that.
         IssuerActAs = 202, "issuer.act-as";
+        /// Deriving the server's shares of split keys.
+        SplitDerive = 210, "split.derive";
+        /// Keeping the public key that a client gets its grants sealed to.
+        SplitPublicKeyPut = 211, "split.public-key.put";
+        /// Keeping the first grant of an epoch of split keys.
+        SplitEpochCreate = 212, "split.epoch.create";
+        /// Keeping a grant of the clients' share of split keys.
+        SplitGrantPut = 213, "split.grant.put";
+        /// Giving out a client's own grants of split keys.
+        SplitGrantGet = 214, "split.grant.get";
+        /// Taking a client's grants of split keys away.
+        SplitGrantRevoke = 215, "split.grant.revoke";
         /// Declaring a named context.
         NamedContextCreate = 230, "named-context.create";
         /// Changing what is said of a named context.

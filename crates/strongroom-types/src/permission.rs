@@ -55,6 +55,10 @@ coded_enum! {
         KeysetsList = 32, "keysets:list";
         /// Declare, change, suspend and grant keysets, and administer their clients.
         AdminKeysets = 33, "admin:keysets";
+        /// Derive the server's shares of split keys, and fetch own grants.
+        SplitKeysUse = 40, "split-keys:use";
+        /// Grant and revoke split keys, and begin their epochs.
+        AdminSplitKeys = 41, "admin:split-keys";
         /// List and describe named contexts.
         NamedContextsList = 50, "named-contexts:list";
         /// Declare and change named contexts.

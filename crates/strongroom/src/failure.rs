@@ -4,6 +4,7 @@ use std::error::Error as _;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use strongroom_client::split::{SplitError, SplitTextError};
 use strongroom_client::stack::StackError;
 use strongroom_client::store::{ClientSecretError, StoreError};
 use strongroom_client::{ClientError, EntryProofError};
@@ -66,6 +67,11 @@ pub(crate) enum Failure {
     /// A file holds no secret of a store.
     #[error(transparent)]
     StoreSecret(#[from] ClientSecretError),
+    #[error(transparent)]
+    Split(#[from] SplitError),
+    /// A file or argument holds no key, pin or fingerprint of split keys.
+    #[error(transparent)]
+    SplitText(#[from] SplitTextError),
     /// There is no randomness for a secret.
     #[error(transparent)]
     Entropy(#[from] EntropyUnavailable),

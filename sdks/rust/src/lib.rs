@@ -10,6 +10,9 @@
 //! [`store`] keeps values under names in a sealed store, whose server can read neither, and checks what it
 //! is told of them.
 //!
+//! [`split`] seals and opens values by itself, under keys of two shares, one of which the server never
+//! learns.
+//!
 //! What is *not* here: cryptography of other values (the server seals them), a cache. The
 //! request and answer bodies are those of [`strongroom_types::body`], the proofs those of
 //! [`strongroom_log`].
@@ -49,6 +52,7 @@ mod log;
 mod object;
 mod retry;
 mod signing;
+pub mod split;
 pub mod stack;
 pub mod store;
 mod stream;

@@ -27,15 +27,15 @@ on_each_database!(
 type Lying = Box<dyn Fn(&str, Value) -> Value + Send + Sync>;
 
 /// A server between a client and the true one, which alters what is answered.
-struct Liar {
-    client: Client,
+pub(super) struct Liar {
+    pub(super) client: Client,
     lie: Arc<Mutex<Option<Lying>>>,
     /// The true answers, in order, with their paths.
     said: Arc<Mutex<Vec<(String, Value)>>>,
 }
 
 impl Liar {
-    async fn before(room: &Room) -> Self {
+    pub(super) async fn before(room: &Room) -> Self {
         let lie: Arc<Mutex<Option<Lying>>> = Arc::default();
         let said: Arc<Mutex<Vec<(String, Value)>>> = Arc::default();
         let (teller, keeper) = (Arc::clone(&lie), Arc::clone(&said));
@@ -87,8 +87,18 @@ impl Liar {
 
     /// Alters the answers of `get`.
     fn tell(&self, lie: impl Fn(Value) -> Value + Send + Sync + 'static) {
+        self.tell_at("/get", lie);
+    }
+
+    /// Alters the answers of paths that end so, or have it before their last part.
+    pub(super) fn tell_at(
+        &self,
+        end: &'static str,
+        lie: impl Fn(Value) -> Value + Send + Sync + 'static,
+    ) {
         *self.lie.lock().unwrap() = Some(Box::new(move |path, said| {
-            if path.ends_with("/get") {
+            let parent = path.rsplit_once('/').map_or("", |(parent, _)| parent);
+            if path.ends_with(end) || parent.ends_with(end) {
                 lie(said)
             } else {
                 said
@@ -96,11 +106,11 @@ impl Liar {
         }));
     }
 
-    fn be_honest(&self) {
+    pub(super) fn be_honest(&self) {
         *self.lie.lock().unwrap() = None;
     }
 
-    fn last(&self) -> Value {
+    pub(super) fn last(&self) -> Value {
         self.said.lock().unwrap().last().unwrap().1.clone()
     }
 }

@@ -24,7 +24,7 @@ use strongroom_types::body::{ObjectCreate, ObjectRead, SealedStoreCreate, SlotKi
 use super::sealed_stores::{name, store, word};
 
 /// The bytes of every column of every row.
-async fn columns(room: &Room) -> Vec<(String, Vec<u8>)> {
+pub(super) async fn columns(room: &Room) -> Vec<(String, Vec<u8>)> {
     install_default_drivers();
     let file = room.server.data().join("strongroom.db");
     let url = format!("sqlite:{}?mode=ro", file.display());
@@ -75,7 +75,7 @@ fn base64(bytes: &[u8]) -> String {
 }
 
 /// The bytes of every text of an answer, and of every base64 text what it stands for.
-fn bytes_of(answer: &Value, out: &mut Vec<Vec<u8>>) {
+pub(super) fn bytes_of(answer: &Value, out: &mut Vec<Vec<u8>>) {
     use ::base64::Engine as _;
     match answer {
         Value::String(text) => {
@@ -89,7 +89,7 @@ fn bytes_of(answer: &Value, out: &mut Vec<Vec<u8>>) {
     }
 }
 
-fn contains(bytes: &[u8], word: &[u8]) -> bool {
+pub(super) fn contains(bytes: &[u8], word: &[u8]) -> bool {
     bytes.windows(word.len()).any(|window| window == word)
 }
 

@@ -19,6 +19,7 @@ mod named_contexts;
 mod policies;
 mod sealed_stores;
 mod signing_keys;
+mod split;
 mod stores;
 mod webhooks;
 mod workspaces;

@@ -6,6 +6,7 @@
 
 mod keysets;
 mod objects;
+mod split;
 mod stores;
 
 use std::collections::BTreeMap;
@@ -29,6 +30,7 @@ use strongroom_types::{
 
 pub(crate) use keysets::DerivedKey;
 pub(crate) use objects::SealedObject;
+pub(crate) use split::DerivedShare;
 
 use super::kept::{Need, Opens};
 use super::{ItemPermit, Withheld};

@@ -63,6 +63,12 @@ pub enum RecordKind {
     KeysetGrant,
     /// What all clients of keysets of a workspace share.
     KeysetShare,
+    /// The public key that a client gets its grants of split keys sealed to.
+    SplitPublicKey,
+    /// The epochs of a keyset's split keys.
+    SplitEpochs,
+    /// A client's grants of a keyset's split keys.
+    SplitGrants,
     /// A guard.
     Guard,
     /// A named context.
@@ -86,6 +92,9 @@ impl RecordKind {
             Self::KeysetClient => "keyset-client",
             Self::KeysetGrant => "keyset-grant",
             Self::KeysetShare => "keyset-share",
+            Self::SplitPublicKey => "split-public-key",
+            Self::SplitEpochs => "split-epochs",
+            Self::SplitGrants => "split-grants",
             Self::Guard => "guard",
             Self::NamedContext => "named-context",
             Self::ApplicationName => "application-name",

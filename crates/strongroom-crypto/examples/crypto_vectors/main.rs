@@ -17,6 +17,7 @@ mod envelopes;
 mod faults;
 mod index;
 mod keys;
+mod split;
 #[path = "../../tests/support/mod.rs"]
 mod support;
 mod vector;
@@ -29,7 +30,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     let home = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../vectors/crypto");
     let folder = std::env::args_os().nth(1).map_or(home, PathBuf::from);
     fs::create_dir_all(&folder)?;
-    let vectors = [keys::all(), envelopes::all(), faults::all(), index::all()].concat();
+    let vectors = [
+        keys::all(),
+        envelopes::all(),
+        faults::all(),
+        index::all(),
+        split::all(),
+    ]
+    .concat();
     for vector in vectors {
         fs::write(folder.join(vector.file_name()), vector.to_json()?)?;
     }

@@ -47,13 +47,20 @@ pub enum FormatError {
         /// The purpose.
         purpose: Purpose,
     },
+    /// The purpose demands derived mode.
+    #[error("{purpose} in wrapped mode")]
+    WrappedMode {
+        /// The purpose.
+        purpose: Purpose,
+    },
     /// An object id is missing from an object, or stands in something else.
     #[error("object id missing or surplus for {purpose}")]
     Object {
         /// The purpose.
         purpose: Purpose,
     },
-    /// A wrapped key in derived mode, or none in wrapped mode.
+    /// A wrapped key in derived mode, none in wrapped mode, or of a split key other than the 36 bytes
+    /// that it is derived from.
     #[error("key part does not fit the mode")]
     KeyPart,
     /// Bytes after the end.

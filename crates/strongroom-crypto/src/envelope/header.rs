@@ -31,7 +31,7 @@ pub struct Header {
     pub workspace: WorkspaceId,
     /// The key context.
     pub context: ContextId,
-    /// The identity lock, with wrapped mode only.
+    /// The identity lock, with wrapped mode or purpose split only.
     pub lock: Option<HeaderLock>,
     /// Id and version of an object, with purpose object and no other.
     pub object: Option<(ObjectId, u64)>,
@@ -102,8 +102,14 @@ impl Header {
             return Err(FormatError::EmptyLock);
         }
         let wrapped_only = matches!(purpose, Purpose::Object | Purpose::File | Purpose::DataKey);
-        if self.mode == Mode::Derived && (wrapped_only || self.lock.is_some()) {
+        // The key of a split value is derived of both shares, the server's with the claims in it.
+        let split = purpose == Purpose::Split;
+        let wrapped_only = wrapped_only || (self.lock.is_some() && !split);
+        if self.mode == Mode::Derived && wrapped_only {
             return Err(FormatError::DerivedMode { purpose });
+        }
+        if self.mode == Mode::Wrapped && split {
+            return Err(FormatError::WrappedMode { purpose });
         }
         if self.object.is_some() != (purpose == Purpose::Object) {
             return Err(FormatError::Object { purpose });

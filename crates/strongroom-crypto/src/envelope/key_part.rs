@@ -1,6 +1,6 @@
 //! The replaceable key part, and the layers in it.
 
-use strongroom_types::{KeyVersion, Mode};
+use strongroom_types::{KeyVersion, Mode, Purpose};
 
 use super::{FormatError, Header, Reader};
 use crate::OpenError;
@@ -8,22 +8,28 @@ use crate::chunked::{self, SALT_BYTES};
 use crate::keys::{ContextKey, LockKey};
 use crate::label::Label;
 use crate::secret::SecretBytes;
+use crate::split::SPLIT_PART_BYTES;
 
 /// `key version u32 ‖ wrapped data key`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KeyPart<'a> {
     /// The version of the context key.
     pub version: KeyVersion,
-    /// The wrapped data key; empty in derived mode.
+    /// The wrapped data key; empty in derived mode, but for what a split key is derived from.
     pub wrapped: &'a [u8],
 }
 
 impl<'a> KeyPart<'a> {
-    pub(super) fn decode(bytes: &'a [u8], mode: Mode) -> Result<Self, FormatError> {
+    pub(super) fn decode(bytes: &'a [u8], header: &Header) -> Result<Self, FormatError> {
         let mut reader = Reader::new(bytes);
         let version = KeyVersion(u32::from_be_bytes(reader.array()?));
         let wrapped = reader.rest();
-        if wrapped.is_empty() != (mode == Mode::Derived) {
+        let fits = match (header.mode, header.purpose) {
+            (_, Purpose::Split) => wrapped.len() == SPLIT_PART_BYTES,
+            (Mode::Derived, _) => wrapped.is_empty(),
+            (Mode::Wrapped, _) => !wrapped.is_empty(),
+        };
+        if !fits {
             return Err(FormatError::KeyPart);
         }
         Ok(Self { version, wrapped })
@@ -38,7 +44,7 @@ impl<'a> KeyPart<'a> {
 ///
 /// A header has at most 11 KiB (8 terms of 1,284 bytes) and a wrapped key 208 bytes, so that
 /// neither length reaches [`super::PREFIX_BYTES_MAX`].
-pub(super) fn encode_prefix(header: &[u8], part: &KeyPart<'_>, body_bytes: usize) -> Vec<u8> {
+pub(crate) fn encode_prefix(header: &[u8], part: &KeyPart<'_>, body_bytes: usize) -> Vec<u8> {
     let bytes = 4 + header.len() + 4 + part.encoded_bytes() + body_bytes;
     let mut out = Vec::with_capacity(bytes);
     crate::frame::push_item(&mut out, header);

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! blob     = u32 length ‖ header ‖ u32 length ‖ key part ‖ body
-//! key part = u32 key version ‖ wrapped data key (empty in derived mode)
+//! key part = u32 key version ‖ wrapped data key (empty in derived mode; what a split key is of)
 //! body     = chunked ciphertext (empty for a wrapped data key)
 //! ```
 //!
@@ -24,8 +24,10 @@ pub use data_key::{DATA_KEY_BYTES_MAX, DATA_KEY_BYTES_MIN, unwrap_data_key, wrap
 pub use error::{FormatError, RewrapError, SealError};
 pub use header::{Header, HeaderLock};
 pub use key_part::KeyPart;
+pub(crate) use key_part::encode_prefix;
 pub use open::open;
 pub use rewrap::{rewrap, rewrap_prefix};
+pub(crate) use seal::data_body_key;
 pub use seal::{SealRequest, seal_value};
 pub use stream::{begin_stream, open_stream, random_access};
 
@@ -75,7 +77,7 @@ impl<'a> Envelope<'a> {
         let Some((part, rest)) = split_part(rest, header_bytes.len())? else {
             return Ok(None);
         };
-        let key_part = KeyPart::decode(part, header.mode)?;
+        let key_part = KeyPart::decode(part, &header)?;
         let envelope = Self {
             header,
             header_bytes,

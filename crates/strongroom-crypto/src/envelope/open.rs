@@ -14,7 +14,7 @@ use crate::secret::{Secret, SecretBytes};
 ///
 /// # Errors
 /// When anything differs from what was sealed: key, version, workspace, key context, lock key,
-/// associated data, or a byte. A data key does not open here.
+/// associated data, or a byte. A data key does not open here, nor what no one key opens: a split value.
 pub fn open(
     envelope: &Envelope<'_>,
     key: &ContextKey,
@@ -23,6 +23,9 @@ pub fn open(
 ) -> Result<SecretBytes, OpenError> {
     let header = &envelope.header;
     check_key(envelope, key)?;
+    if header.purpose == Purpose::Split {
+        return Err(OpenError);
+    }
     match header.mode {
         Mode::Derived => {
             let version = Some(key.version());

@@ -83,7 +83,7 @@ impl Drawn {
 /// When the request is contradictory, asks for a stream or a data key, or there is no randomness.
 pub fn seal_value(request: &SealRequest<'_>, plaintext: &[u8]) -> Result<Vec<u8>, SealError> {
     let purpose = request.header.purpose;
-    if matches!(purpose, Purpose::File | Purpose::DataKey) {
+    if matches!(purpose, Purpose::File | Purpose::DataKey | Purpose::Split) {
         return Err(SealError::Purpose { purpose });
     }
     let header_bytes = request.header_bytes()?;
@@ -134,7 +134,7 @@ fn seal_wrapped(
 }
 
 /// `HKDF-Expand(data key, label ‖ frame(purpose, suite))`.
-pub(super) fn data_body_key(data_key: &Secret<32>, header: &Header) -> InputKey {
+pub(crate) fn data_body_key(data_key: &Secret<32>, header: &Header) -> InputKey {
     let suite: Suite = header.suite;
     let parts = [header.purpose.name().as_bytes(), suite.name().as_bytes()];
     InputKey::derive(suite, &Prf::new(data_key), Label::DataBody, &parts)

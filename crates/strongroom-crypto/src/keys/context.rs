@@ -10,6 +10,7 @@ use crate::chunked::InputKey;
 use crate::frame;
 use crate::kdf::Prf;
 use crate::label::Label;
+use crate::secret::Secret;
 
 /// Names a workspace's key contexts, and the names of its objects, for its database. Never rotated:
 /// a context's id is forever.
@@ -126,6 +127,11 @@ impl ContextKey {
         let parts: [&[u8]; 3] = [self.workspace.as_bytes(), self.context.as_bytes(), &version];
         let key = self.key.derive::<32>(Label::KeysetAuthority, &parts);
         KeysetAuthority::of(self.version, Prf::new(&key))
+    }
+
+    /// `HKDF-Expand(context key, label ‖ frame(parts))`.
+    pub(super) fn derive_subkey<const N: usize>(&self, label: Label, parts: &[&[u8]]) -> Secret<N> {
+        self.key.derive(label, parts)
     }
 
     /// `HKDF-Expand(context key, label ‖ frame(purpose, suite))` for bodies in derived mode.

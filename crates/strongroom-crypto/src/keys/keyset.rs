@@ -89,7 +89,7 @@ impl KeysetItem<'_> {
     /// policy = issuer 16 ‖ count u32 BE ‖ (item(claim) ‖ value)*
     /// ```
     fn bound(&self) -> Vec<u8> {
-        let lock = self.lock.map(owned_lock).unwrap_or_default();
+        let lock = self.lock.map(ResolvedLock::owned).unwrap_or_default();
         let policy = self.policy.map(owned_policy).unwrap_or_default();
         let mut tags = Vec::new();
         if !self.tags.is_empty() {
@@ -114,12 +114,6 @@ impl KeysetItem<'_> {
         ];
         frame::list(&parts)
     }
-}
-
-fn owned_lock(lock: &ResolvedLock) -> Vec<u8> {
-    let mut out = lock.issuer().as_bytes().to_vec();
-    out.extend(lock.framed());
-    out
 }
 
 fn owned_policy(policy: &ResolvedPolicy) -> Vec<u8> {

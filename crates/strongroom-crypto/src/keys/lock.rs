@@ -67,6 +67,13 @@ impl ResolvedLock {
         &self.values
     }
 
+    /// `issuer 16 ‖ count u32 BE ‖ (term ‖ value)*`.
+    pub(super) fn owned(&self) -> Vec<u8> {
+        let mut out = self.issuer.as_bytes().to_vec();
+        out.extend(self.framed());
+        out
+    }
+
     /// `count u32 BE ‖ (term ‖ value)*`.
     pub(crate) fn framed(&self) -> Vec<u8> {
         let terms = self.lock.terms();

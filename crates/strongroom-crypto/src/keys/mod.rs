@@ -15,6 +15,7 @@ mod keyset;
 mod lock;
 mod sealing;
 mod seed;
+mod split;
 mod workspace;
 
 pub use audit::{AuditKey, TAG_BYTES};
@@ -25,4 +26,5 @@ pub use keyset::{
 };
 pub use lock::{LOCK_SALT_BYTES, LOCK_TAG_BYTES, LockKey, LockSecret, ResolvedLock, UnmetTerm};
 pub use seed::{Place, Seed, WrappingKey};
+pub use split::SplitAuthority;
 pub use workspace::WorkspaceRoot;

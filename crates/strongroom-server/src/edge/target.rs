@@ -5,8 +5,8 @@ use axum::http::request::Parts;
 use strongroom_core::{Denial, Thing};
 use strongroom_log::Tile;
 use strongroom_types::{
-    ClientId, ContextId, CustomerKeyId, IssuerId, JobId, KeyId, KeyVersion, ObjectId, PolicyId,
-    StoreName, WebhookId, WorkspaceId,
+    ClientId, ContextId, CustomerKeyId, IssuerId, JobId, KeyId, KeyVersion, KeysetId, ObjectId,
+    PolicyId, StoreName, WebhookId, WorkspaceId,
 };
 
 use super::caller::ask;
@@ -64,6 +64,7 @@ named_by_id! {
     WebhookId => Webhook;
     StoreName => Store;
     u64 => Entry;
+    KeysetId => Keyset;
 }
 
 impl FromPath for (ClientId, KeyId) {
@@ -94,6 +95,13 @@ impl FromPath for (StoreName, StoreName) {
     fn from_path(segments: &[&str]) -> Result<Self, Thing> {
         let store = parse(segments.first(), Thing::Store)?;
         Ok((store, parse(segments.get(1), Thing::Slot)?))
+    }
+}
+
+impl FromPath for (KeysetId, ClientId) {
+    fn from_path(segments: &[&str]) -> Result<Self, Thing> {
+        let keyset = parse(segments.first(), Thing::Keyset)?;
+        Ok((keyset, parse(segments.get(1), Thing::Client)?))
     }
 }
 

@@ -29,12 +29,13 @@ pub(crate) enum Tag {
     Objects,
     Webhooks,
     Stores,
+    SplitKeys,
     Signing,
     Compute,
 }
 
 impl Tag {
-    pub(crate) const ALL: [Self; 18] = [
+    pub(crate) const ALL: [Self; 19] = [
         Self::Values,
         Self::DataKeys,
         Self::Streams,
@@ -51,6 +52,7 @@ impl Tag {
         Self::Objects,
         Self::Webhooks,
         Self::Stores,
+        Self::SplitKeys,
         Self::Signing,
         Self::Compute,
     ];
@@ -73,6 +75,7 @@ impl Tag {
             Self::Objects => "Objects",
             Self::Webhooks => "Events and webhooks",
             Self::Stores => "Sealed stores",
+            Self::SplitKeys => "Split keys",
             Self::Signing => "Signing",
             Self::Compute => "Hashes, MACs and derivations",
         }
@@ -108,6 +111,10 @@ impl Tag {
             Self::Stores => {
                 "Names and values that the server cannot read, under a map that proves what is there. \
                  The SDKs hash, seal and check."
+            }
+            Self::SplitKeys => {
+                "Data keys of two shares: the server has one, the clients of a keyset the other, sealed to \
+                 each of them and signed by who granted it. The SDKs derive, seal and check."
             }
             Self::Signing => "Private keys that never leave, and signatures of theirs.",
             Self::Compute => {

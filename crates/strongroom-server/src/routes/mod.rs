@@ -14,6 +14,7 @@ mod objects;
 mod page;
 mod policies;
 mod signing;
+mod split_keys;
 mod stores;
 mod stream;
 mod token;
@@ -47,6 +48,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         objects::endpoints(),
         webhooks::endpoints(),
         stores::endpoints(),
+        split_keys::endpoints(),
         signing::endpoints(),
         compute::endpoints(),
     ]

@@ -18,6 +18,7 @@ mod object;
 mod problem;
 mod sealed_store;
 mod signing;
+mod split;
 mod store;
 mod token;
 mod value;
@@ -49,7 +50,7 @@ pub use event::{
 };
 pub use guard::{GuardBody, GuardFinding, GuardSeverity, GuardedOperation};
 pub use job::{JobCause, JobCreate, JobInfo, JobKind, JobState};
-pub use keyset::{KeysetClientInfo, KeysetInfo};
+pub use keyset::{KeysetClientInfo, KeysetDeclare, KeysetInfo};
 pub use log::{
     EntriesPage, EntryContext, EntryIdentity, EntryView, ItemView, ItemsView, LogEntryId,
 };
@@ -70,6 +71,10 @@ pub use sealed_store::{
 pub use signing::{
     SignAnswer, SignRequest, SigningKeyCreate, SigningKeyInfo, SigningKeyVersion, VerifyAnswer,
     VerifyRequest,
+};
+pub use split::{
+    OwnSplitGrants, SplitDerive, SplitEpochCreate, SplitEpochInfo, SplitGrant, SplitGrantSummary,
+    SplitItem, SplitPublicKey, SplitPublicKeyPut, SplitShare,
 };
 pub use store::{StoreInfo, StoreValue, StoreValueInfo};
 pub use token::{TokenAnswer, TokenError, TokenRequest};

@@ -13,6 +13,7 @@ mod log;
 mod object;
 mod rewrap;
 mod serve;
+mod split_key;
 mod store;
 mod stream;
 mod whole_file;
@@ -72,6 +73,9 @@ enum Command {
     /// Keep names and values in a server that can read neither
     #[command(subcommand)]
     Store(store::StoreCommand),
+    /// Seal and open values under keys that no server knows
+    #[command(subcommand)]
+    SplitKey(split_key::SplitKeyCommand),
     /// Compare what is stored with what the log says of it
     Doctor(doctor::DoctorArgs),
     /// Move locally encrypted values between the layouts of WorkOS clients; needs no key
@@ -94,6 +98,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Log(command) => log::run(command).await,
         Command::Object(command) => object::run(command).await,
         Command::Store(command) => Box::pin(store::run(command)).await,
+        Command::SplitKey(command) => Box::pin(split_key::run(command)).await,
         Command::Doctor(args) => doctor::run(&args).await,
         Command::Convert(args) => convert::run(args).await,
         Command::Import(command) => import::run(command).await,

@@ -108,7 +108,7 @@ impl Strongroom {
     }
 
     /// A keyset that the caller may administer.
-    async fn administered_keyset(
+    pub(super) async fn administered_keyset(
         &self,
         caller: &Caller,
         which: &WhichKeyset,
