@@ -4,14 +4,13 @@
 /// (JSON, log, docs). Numbers and names are never reused.
 macro_rules! coded_enum {
     (
-        $(#[$meta:meta])*
+        $(#[doc = $about:literal])+
         $name:ident: $repr:ty {
             $( $(#[$doc:meta])* $variant:ident = $code:literal, $text:literal; )+
         }
     ) => {
-        $(#[$meta])*
+        $(#[doc = $about])+
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
-        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
         pub enum $name {
             $( $(#[$doc])* #[serde(rename = $text)] $variant, )+
         }
@@ -42,6 +41,22 @@ macro_rules! coded_enum {
             #[must_use]
             pub fn from_name(name: &str) -> Option<Self> {
                 match name { $( $text => Some(Self::$variant), )+ _ => None }
+            }
+        }
+
+        // The derive of `utoipa` does not see through the macro what a variant is called on the wire.
+        #[cfg(feature = "openapi")]
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+                let about = concat!($($about),+);
+                $crate::schema::names(about.trim(), &[ $( $text ),+ ]).into()
+            }
+        }
+
+        #[cfg(feature = "openapi")]
+        impl utoipa::ToSchema for $name {
+            fn name() -> std::borrow::Cow<'static, str> {
+                std::borrow::Cow::Borrowed(stringify!($name))
             }
         }
 

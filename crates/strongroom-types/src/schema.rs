@@ -39,6 +39,16 @@ fn text(pattern: &str) -> Schema {
         .into()
 }
 
+/// One of a closed list of names.
+pub(crate) fn names(description: &str, names: &[&str]) -> Schema {
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .description(Some(description))
+        .enum_values(Some(names.iter().copied()))
+        .build()
+        .into()
+}
+
 fn base64() -> Schema {
     ObjectBuilder::new()
         .schema_type(Type::String)

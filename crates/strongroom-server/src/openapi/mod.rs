@@ -31,6 +31,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use serde_json::Value;
+    use strongroom_types::{Code, Suite};
 
     use super::*;
     use crate::routes::endpoints;
@@ -46,6 +47,16 @@ mod tests {
             checked_in == json(),
             "openapi/strongroom.json is out of date: run `cargo xtask openapi`"
         );
+    }
+
+    #[test]
+    fn closed_lists_have_the_names_of_the_wire() {
+        let document = parsed();
+        let listed = |name: &str| document["components"]["schemas"][name]["enum"].clone();
+        let suites: Vec<_> = Suite::ALL.iter().map(|suite| suite.name()).collect();
+        assert_eq!(listed("Suite"), serde_json::json!(suites));
+        let codes: Vec<_> = Code::ALL.iter().map(|code| code.name()).collect();
+        assert_eq!(listed("Code"), serde_json::json!(codes));
     }
 
     #[test]
