@@ -1,10 +1,14 @@
 //! Why the door stays shut: the true reason for the log, a stable code for the caller.
 
+mod thing;
+
 use std::borrow::Cow;
 use std::time::Duration;
 
 use strongroom_types::body::LogEntryId;
 use strongroom_types::{ClaimError, Code, ContextError, LockError, Permission, Reason};
+
+pub use thing::Thing;
 
 use crate::customer_key::CustomerKeyFault;
 use crate::ports::{ConnectError, RootError};
@@ -165,99 +169,6 @@ pub enum Invalid {
     /// A customer's key that cannot be reached in the way described.
     #[error(transparent)]
     Provider(#[from] ConnectError),
-}
-
-/// A thing that is administered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Thing {
-    /// A workspace.
-    Workspace,
-    /// A client.
-    Client,
-    /// An API key.
-    ApiKey,
-    /// An issuer.
-    Issuer,
-    /// A key context.
-    Context,
-    /// A version of a context key.
-    KeyVersion,
-    /// A context policy.
-    Policy,
-    /// A webhook.
-    Webhook,
-    /// A stored object.
-    Object,
-    /// A version of a stored object.
-    ObjectVersion,
-    /// A customer's key.
-    CustomerKey,
-    /// A job.
-    Job,
-    /// A store.
-    Store,
-    /// A slot of a sealed store.
-    Slot,
-    /// A keyset.
-    Keyset,
-    /// A client of keysets.
-    KeysetClient,
-    /// What lets a client of keysets use one.
-    KeysetGrant,
-    /// A client's public key for grants of split keys.
-    SplitPublicKey,
-    /// An epoch of split keys.
-    SplitEpoch,
-    /// A grant of split keys.
-    SplitGrant,
-    /// A named context.
-    NamedContext,
-    /// An application.
-    Application,
-    /// A guard.
-    Guard,
-    /// A signing key.
-    SigningKey,
-    /// A log entry.
-    Entry,
-    /// A tile.
-    Tile,
-    /// A route.
-    Route,
-}
-
-impl Thing {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Workspace => "workspace",
-            Self::Client => "client",
-            Self::ApiKey => "api key",
-            Self::Issuer => "issuer",
-            Self::Context => "key context",
-            Self::KeyVersion => "key version",
-            Self::Policy => "context policy",
-            Self::Webhook => "webhook",
-            Self::Object => "object",
-            Self::ObjectVersion => "object version",
-            Self::CustomerKey => "customer key",
-            Self::Job => "job",
-            Self::Store => "store",
-            Self::Slot => "slot",
-            Self::Keyset => "keyset",
-            Self::KeysetClient => "client of keysets",
-            Self::KeysetGrant => "grant of the keyset",
-            Self::SplitPublicKey => "public key of the client",
-            Self::SplitEpoch => "epoch of the split keys",
-            Self::SplitGrant => "grant of the split keys",
-            Self::NamedContext => "named context",
-            Self::Application => "application",
-            Self::Guard => "policy",
-            Self::SigningKey => "signing key",
-            Self::Entry => "log entry",
-            Self::Tile => "tile",
-            Self::Route => "route",
-        }
-    }
 }
 
 /// Why a request is refused. The entry tells [`Denial::reason`], the caller [`Denial::code`].

@@ -1,6 +1,8 @@
 //! Passwords that the caller brings, hashed and checked. No key of Strongroom's takes part; each is an
 //! entry that tells nothing of the password.
 
+use std::sync::Arc;
+
 use strongroom_crypto::password::{self, Checked, PasswordError};
 use strongroom_types::{Operation, Permission};
 use zeroize::Zeroizing;
@@ -75,7 +77,7 @@ impl Use for PasswordHash {
         _caller: &Caller,
         _ask: &Ask,
     ) -> Result<Planned<String>, Stopped> {
-        let (password, entropy) = (self.0.clone(), room.entropy.clone());
+        let (password, entropy) = (self.0.clone(), Arc::clone(&room.entropy));
         let hash = move || password::hash(password.as_bytes(), &*entropy);
         let hashed = room.slow.run(hash).await?;
         Ok(Planned {

@@ -10,7 +10,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 
-use crate::derivation::{Derivation, DerivationError};
+use crate::derivation::Derivation;
 use crate::entropy::{Entropy, EntropyUnavailable};
 use crate::kdf;
 
@@ -94,7 +94,7 @@ impl Cost {
             lanes: self.lanes,
         };
         let derived = derivation.derive(password, bytes);
-        let derived = derived.map_err(|_: DerivationError| PasswordError::Text)?;
+        let derived = derived.map_err(|_out_of_bounds| PasswordError::Text)?;
         Ok(derived.into_vec())
     }
 }

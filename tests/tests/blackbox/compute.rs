@@ -53,7 +53,7 @@ async fn answers_are_those_of_the_standards(room: Room) {
 
 const SALT: &str = "c2l4dGVlbiBieXRlcyBvciBtb3Jl";
 
-fn asking(function: Value) -> String {
+fn asking(function: &Value) -> String {
     json!({"function": function, "secret": "cGFzc3dvcmQ=", "bytes": 32}).to_string()
 }
 
@@ -65,14 +65,14 @@ async fn every_function_derives_and_is_an_entry(room: Room) {
         json!({"name": "Argon2id", "salt": SALT, "memory_kib": 64, "passes": 1, "lanes": 1}),
         json!({"name": "scrypt", "salt": SALT, "log_n": 10, "r": 8, "p": 1}),
     ] {
-        let (name, once) = (function["name"].clone(), asking(function));
+        let (name, once) = (&function["name"], asking(&function));
         let reply = room.post("/v1/derive", once.clone()).await;
         assert_eq!(reply.status, 200, "{reply:?}");
         let again = room.post("/v1/derive", once).await;
         assert_eq!(reply.json()["derived"], again.json()["derived"]);
         let entry = room.entry(reply.entry().unwrap()).await;
         assert_eq!(entry.operation, Operation::Derive);
-        assert_eq!(name, json!(entry.facts["algorithm"]));
+        assert_eq!(*name, json!(entry.facts["algorithm"]));
     }
 }
 
@@ -86,7 +86,7 @@ async fn what_costs_too_much_is_refused_with_a_reason(room: Room) {
         json!({"name": "scrypt", "salt": SALT, "log_n": 10, "r": 8, "p": 1, "q": 1}),
         json!({"name": "bcrypt", "salt": SALT}),
     ] {
-        let reply = room.post("/v1/derive", asking(function)).await;
+        let reply = room.post("/v1/derive", asking(&function)).await;
         let invalid = (400, "invalid_request");
         room.assert_problem(&reply, invalid, Reason::InvalidRequest)
             .await;

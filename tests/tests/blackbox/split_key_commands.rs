@@ -30,18 +30,11 @@ impl Desk {
         fs::write(&key_file, api_key).unwrap();
         let url = &self.room.server.sheet().url;
         let connection = ["--url", url, "--api-key-file", &key_file];
-        self.offline(&[arguments, &connection].concat())
+        offline(&[arguments, &connection].concat())
     }
 
     fn run(&self, arguments: &[&str]) -> Option<(String, String)> {
         self.run_as(&self.room.api_key, arguments)
-    }
-
-    fn offline(&self, arguments: &[&str]) -> Option<(String, String)> {
-        let output = server::run(&[&["split-key"], arguments].concat()).unwrap();
-        let words = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        let said = (words(&output.stdout), words(&output.stderr));
-        output.status.success().then_some(said)
     }
 
     /// Keeps what a command printed in a file.
@@ -50,6 +43,13 @@ impl Desk {
         fs::write(&path, printed).unwrap();
         path
     }
+}
+
+fn offline(arguments: &[&str]) -> Option<(String, String)> {
+    let output = server::run(&[&["split-key"], arguments].concat()).unwrap();
+    let words = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let said = (words(&output.stdout), words(&output.stderr));
+    output.status.success().then_some(said)
 }
 
 async fn a_keyset_is_begun_joined_used_and_revoked(room: Room) {
@@ -72,7 +72,7 @@ async fn a_keyset_is_begun_joined_used_and_revoked(room: Room) {
     let grant = [&["grant", client, fingerprint], &held[..]].concat();
     let (pin, _) = desk.run(&grant).unwrap();
     let join = ["join", pin.trim(), "--key", &key];
-    let theirs = desk.keep("theirs", &desk.offline(&join).unwrap().0);
+    let theirs = desk.keep("theirs", &offline(&join).unwrap().0);
     let (place, value) = (
         ["--table", "t", "--column", "c"],
         desk.keep("value", "a value"),

@@ -178,7 +178,9 @@ fn call_of(call: &CallExpr, depth: usize) -> Result<Type, GuardFault> {
         (operators::LOGICAL_AND | operators::LOGICAL_OR, types) => {
             when(all(types, Type::Truth), Type::Truth)
         }
-        (operators::LOGICAL_NOT, [Type::Truth]) => Ok(Type::Truth),
+        (operators::LOGICAL_NOT, [Type::Truth])
+        | (operators::IN, [Type::Text, Type::Texts] | [Type::Number, Type::Numbers])
+        | ("startsWith" | "endsWith" | "contains", [Type::Text, Type::Text]) => Ok(Type::Truth),
         (operators::EQUALS | operators::NOT_EQUALS, [one, other]) => {
             when(one == other, Type::Truth)
         }
@@ -192,13 +194,9 @@ fn call_of(call: &CallExpr, depth: usize) -> Result<Type, GuardFault> {
         (operators::ADD | operators::SUBSTRACT, types) => {
             when(all(types, Type::Number), Type::Number)
         }
-        (operators::NEGATE, [Type::Number]) => Ok(Type::Number),
-        (operators::IN, [Type::Text, Type::Texts] | [Type::Number, Type::Numbers]) => {
-            Ok(Type::Truth)
-        }
+        (operators::NEGATE, [Type::Number])
+        | ("size", [Type::Text | Type::Texts | Type::Numbers]) => Ok(Type::Number),
         (operators::CONDITIONAL, [Type::Truth, one, other]) => when(one == other, *one),
-        ("startsWith" | "endsWith" | "contains", [Type::Text, Type::Text]) => Ok(Type::Truth),
-        ("size", [Type::Text | Type::Texts | Type::Numbers]) => Ok(Type::Number),
         (known, _) if is_known(known) => Err(GuardFault::Type),
         _ => Err(GuardFault::Unknown),
     }

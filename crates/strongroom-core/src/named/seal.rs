@@ -49,7 +49,7 @@ struct Sealing(NamedItem);
 /// A value that was sealed, before its entry is durable.
 #[derive(Debug)]
 struct Sealed {
-    sealed: Withheld<Vec<u8>>,
+    ciphertext: Withheld<Vec<u8>>,
     keys: Arc<ContextKeys>,
     suite: Suite,
     warnings: Vec<String>,
@@ -96,11 +96,11 @@ impl ItemUse for Sealing {
             suite: Some(suite),
             entropy,
         };
-        let sealed = keys.seal(&spec, &self.0.bytes)?;
+        let ciphertext = keys.seal(&spec, &self.0.bytes)?;
         let (key_use, map) = (KeyUse::sealing_in(&keys, suite), Arc::clone(&keys.map));
-        let digest = sealed.digest();
+        let digest = ciphertext.digest();
         let work = Sealed {
-            sealed,
+            ciphertext,
             keys,
             suite,
             warnings,
@@ -115,7 +115,7 @@ impl ItemUse for Sealing {
         permit: ItemPermit,
     ) -> Result<NamedSealed, Denial> {
         Ok(NamedSealed {
-            ciphertext: work.sealed.release(permit)?,
+            ciphertext: work.ciphertext.release(permit)?,
             suite: work.suite,
             key: work.keys.sealed_one(),
             warnings: work.warnings,

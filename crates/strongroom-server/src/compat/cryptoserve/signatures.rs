@@ -22,7 +22,7 @@ pub(super) struct Generate {
 }
 
 #[derive(Serialize)]
-pub(super) struct Key {
+pub(super) struct PublicSigningKey {
     key_id: ContextId,
     algorithm: SigningAlgorithm,
     context: Option<String>,
@@ -32,27 +32,28 @@ pub(super) struct Key {
     created_at: String,
 }
 
-impl Key {
+impl PublicSigningKey {
     /// The newest version of a key.
     fn of(info: SigningKeyInfo) -> Self {
         let context = info.key_context.as_ref();
-        let newest = info.versions.last();
+        let context = context.and_then(|map| map.value(PAIR).map(str::to_owned));
+        let newest = info.versions.into_iter().next_back();
+        // There is always one.
+        let newest = newest.unwrap_or_else(|| SigningKeyVersion {
+            version: 0,
+            public_key: Vec::new().into(),
+            created: String::new(),
+        });
         Self {
             key_id: info.id,
             algorithm: info.algorithm,
-            context: context.and_then(|map| map.value(PAIR).map(str::to_owned)),
-            version: newest.map_or(0, |newest| newest.version),
-            public_key_jwk: newest.and_then(|newest| jwk(info.algorithm, &newest.public_key.0)),
-            public_key_pem: newest.map(pem_of).unwrap_or_default(),
-            created_at: newest
-                .map(|newest| newest.created.clone())
-                .unwrap_or_default(),
+            context,
+            version: newest.version,
+            public_key_jwk: jwk(info.algorithm, &newest.public_key.0),
+            public_key_pem: pem(&newest.public_key.0),
+            created_at: newest.created,
         }
     }
-}
-
-fn pem_of(version: &SigningKeyVersion) -> String {
-    pem(&version.public_key.0)
 }
 
 /// The pair by which a named context is one.
@@ -66,10 +67,13 @@ fn of_context(name: &ContextName) -> Result<KeyContext, Denial> {
 pub(super) async fn generate(
     State(app): State<App>,
     Sent { ask, body, .. }: Sent<Generate>,
-) -> Reply<Document<Key>> {
+) -> Reply<Document<PublicSigningKey>> {
     let made = generated(&app, &ask, body).await;
     // Their client takes 200 for an answer, and nothing else.
-    ok(&ask, made.map(|answered| answered.map(Key::of)))
+    ok(
+        &ask,
+        made.map(|answered| answered.map(PublicSigningKey::of)),
+    )
 }
 
 async fn generated(
@@ -242,9 +246,10 @@ pub(super) async fn list(
     State(app): State<App>,
     Caller(ask): Caller,
     Query(page): Query<PageQuery>,
-) -> Reply<Document<Vec<Key>>> {
+) -> Reply<Document<Vec<PublicSigningKey>>> {
     let listed = app.room.signing_keys(&ask, page).await;
-    let of = |page: Page<SigningKeyInfo>| page.items.into_iter().map(Key::of).collect();
+    let of =
+        |page: Page<SigningKeyInfo>| page.items.into_iter().map(PublicSigningKey::of).collect();
     ok(&ask, listed.map(|answered| answered.map(of)))
 }
 
@@ -252,9 +257,12 @@ pub(super) async fn describe(
     State(app): State<App>,
     Caller(ask): Caller,
     Target(id): Target<ContextId>,
-) -> Reply<Document<Key>> {
+) -> Reply<Document<PublicSigningKey>> {
     let info = app.room.signing_key_describe(&ask, id).await;
-    ok(&ask, info.map(|answered| answered.map(Key::of)))
+    ok(
+        &ask,
+        info.map(|answered| answered.map(PublicSigningKey::of)),
+    )
 }
 
 #[derive(Serialize)]
@@ -270,7 +278,7 @@ pub(super) async fn public(
 ) -> Reply<Document<Public>> {
     let info = app.room.signing_key_describe(&ask, id).await;
     let of = |info| {
-        let key = Key::of(info);
+        let key = PublicSigningKey::of(info);
         Public {
             public_key_pem: key.public_key_pem,
             public_key_jwk: key.public_key_jwk,
@@ -283,9 +291,12 @@ pub(super) async fn rotate(
     State(app): State<App>,
     Caller(ask): Caller,
     Target(id): Target<ContextId>,
-) -> Reply<Document<Key>> {
+) -> Reply<Document<PublicSigningKey>> {
     let info = app.room.signing_key_rotate(&ask, id).await;
-    ok(&ask, info.map(|answered| answered.map(Key::of)))
+    ok(
+        &ask,
+        info.map(|answered| answered.map(PublicSigningKey::of)),
+    )
 }
 
 pub(super) async fn remove(
