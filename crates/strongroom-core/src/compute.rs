@@ -1,6 +1,8 @@
 //! Hashing, authenticating and deriving over what the caller brings. No key of Strongroom's takes part;
 //! each is an entry all the same, and answered when that is durable.
 
+use std::sync::Arc;
+
 use strongroom_crypto::derivation::{Derivation, DerivationError};
 use strongroom_crypto::digest;
 use strongroom_crypto::secret::SecretBytes;
@@ -26,22 +28,27 @@ const SLOW_AT_ONCE: usize = 2;
 
 /// Slow work, beside the other and not too much of it at once.
 #[derive(Debug)]
-pub(crate) struct Slow(Semaphore);
+pub(crate) struct Slow(Arc<Semaphore>);
 
 impl Slow {
-    pub(crate) const fn new() -> Self {
-        Self(Semaphore::const_new(SLOW_AT_ONCE))
+    pub(crate) fn new() -> Self {
+        Self(Arc::new(Semaphore::new(SLOW_AT_ONCE)))
     }
 
-    /// Does the work when it is its turn.
+    /// Does the work when it is its turn. The turn ends with the work, also for a caller who goes away
+    /// meanwhile: work that runs cannot be called back.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Denial> {
-        let turn = self.0.acquire().await;
-        let _turn = turn.map_err(|_closed| Denial::Unavailable)?;
-        let done = spawn_blocking(work).await;
-        done.map_err(|_panicked| Denial::Internal)
+        let turn = Arc::clone(&self.0).acquire_owned().await;
+        let turn = turn.map_err(|_closed| Denial::Unavailable)?;
+        let done = spawn_blocking(move || {
+            let done = work();
+            drop(turn);
+            done
+        });
+        done.await.map_err(|_panicked| Denial::Internal)
     }
 }
 
@@ -292,5 +299,38 @@ fn derivation(function: &DerivationFunction) -> Derivation<'_> {
             r: *r,
             p: *p,
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::oneshot;
+
+    use super::*;
+
+    /// More callers than turns go away while their work runs: the next waits all the same.
+    #[tokio::test]
+    async fn who_goes_away_does_not_free_a_turn_that_works() {
+        let slow = Arc::new(Slow::new());
+        let mut ends = Vec::new();
+        for _ in 0..SLOW_AT_ONCE {
+            let (end, ended) = oneshot::channel::<()>();
+            let (begin, begun) = oneshot::channel::<()>();
+            let mine = Arc::clone(&slow);
+            let caller = tokio::spawn(async move {
+                let work = move || {
+                    begin.send(()).ok();
+                    ended.blocking_recv().ok();
+                };
+                mine.run(work).await
+            });
+            begun.await.unwrap();
+            caller.abort();
+            assert!(caller.await.unwrap_err().is_cancelled());
+            ends.push(end);
+        }
+        assert_eq!(slow.0.available_permits(), 0);
+        drop(ends);
+        assert_eq!(slow.run(|| 7).await, Ok(7));
     }
 }

@@ -123,7 +123,7 @@ pub(crate) fn guard(
     record: &Record,
 ) -> Result<Guard, StoreError> {
     let (_, body) = open::<GuardBody, String>(keys, workspace, record)?;
-    Guard::new(body).map_err(|_was_taken| StoreError::Damaged { table: "record" })
+    Guard::read(body).map_err(|_was_taken| StoreError::Damaged { table: "record" })
 }
 
 /// Opens a named context's record.

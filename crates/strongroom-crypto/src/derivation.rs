@@ -26,12 +26,15 @@ use crate::secret::SecretBytes;
 pub mod limits {
     /// The most bytes that one derivation gives.
     pub const OUTPUT_BYTES: usize = 1024;
-    /// The fewest and the most iterations of PBKDF2. NIST SP 800-132 asks for 1,000.
+    /// The fewest and the most iterations of PBKDF2, all blocks of the output together. NIST SP 800-132
+    /// asks for 1,000.
     pub const ITERATIONS: core::ops::RangeInclusive<u32> = 1_000..=2_000_000;
     /// The most memory of Argon2id and of scrypt, in KiB.
     pub const MEMORY_KIB: u32 = 131_072;
     /// The least `log2(N)` of scrypt.
     pub const LOG_N_MIN: u8 = 10;
+    /// How often a derivation may go over so much memory: passes of Argon2id, `p` of scrypt.
+    pub const MEMORY_TIMES: u64 = 4;
     /// The most passes of Argon2id.
     pub const PASSES: u32 = 16;
     /// The most lanes of Argon2id, and the most `p` of scrypt.
@@ -193,11 +196,16 @@ fn stretch(
     let iterations = NonZeroU32::new(iterations)
         .filter(|iterations| limits::ITERATIONS.contains(&iterations.get()))
         .ok_or(DerivationError::Cost)?;
-    let algorithm = match hash {
-        DerivationHash::Sha256 => pbkdf2::PBKDF2_HMAC_SHA256,
-        DerivationHash::Sha384 => pbkdf2::PBKDF2_HMAC_SHA384,
-        DerivationHash::Sha512 => pbkdf2::PBKDF2_HMAC_SHA512,
+    let (algorithm, block_bytes) = match hash {
+        DerivationHash::Sha256 => (pbkdf2::PBKDF2_HMAC_SHA256, 32),
+        DerivationHash::Sha384 => (pbkdf2::PBKDF2_HMAC_SHA384, 48),
+        DerivationHash::Sha512 => (pbkdf2::PBKDF2_HMAC_SHA512, 64),
     };
+    // Every block iterates anew.
+    let blocks = u32::try_from(out.len().div_ceil(block_bytes)).unwrap_or(u32::MAX);
+    if iterations.get().saturating_mul(blocks) > *limits::ITERATIONS.end() {
+        return Err(DerivationError::Cost);
+    }
     pbkdf2::derive(algorithm, iterations, salt, secret, out);
     Ok(())
 }
@@ -227,7 +235,10 @@ fn argon2id(
     out: &mut [u8],
 ) -> Result<(), DerivationError> {
     check_salt(salt)?;
-    let dear = memory_kib > limits::MEMORY_KIB || passes > limits::PASSES || lanes > limits::LANES;
+    let dear = memory_kib > limits::MEMORY_KIB
+        || passes > limits::PASSES
+        || lanes > limits::LANES
+        || goes_over(u64::from(memory_kib) * 1024, passes);
     let params = Params::new(memory_kib, passes, lanes, Some(out.len()));
     let params = params.map_err(|error| match error {
         argon2::Error::OutputTooShort | argon2::Error::OutputTooLong => DerivationError::Length,
@@ -252,11 +263,18 @@ fn scrypt_key(
         .checked_mul(u64::from(r))
         .and_then(|block| block.checked_shl(u32::from(log_n)).filter(|_| log_n < 32));
     let dear = bytes.is_none_or(|bytes| bytes > u64::from(limits::MEMORY_KIB) * 1024);
+    let dear = dear || bytes.is_none_or(|bytes| goes_over(bytes, p));
     if dear || p > limits::LANES || log_n < limits::LOG_N_MIN {
         return Err(DerivationError::Cost);
     }
     let params = scrypt::Params::new(log_n, r, p).map_err(|_refused| DerivationError::Cost)?;
     scrypt::scrypt(secret, salt, &params, out).map_err(|_refused| DerivationError::Length)
+}
+
+/// Whether so many times over so much memory is more than allowed.
+fn goes_over(bytes: u64, times: u32) -> bool {
+    let most = u64::from(limits::MEMORY_KIB) * 1024 * limits::MEMORY_TIMES;
+    bytes.saturating_mul(u64::from(times)) > most
 }
 
 fn check_salt(salt: &[u8]) -> Result<(), DerivationError> {

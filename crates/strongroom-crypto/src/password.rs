@@ -13,6 +13,7 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 use crate::derivation::Derivation;
 use crate::entropy::{Entropy, EntropyUnavailable};
 use crate::kdf;
+use crate::secret::SecretBytes;
 
 /// RFC 9106 section 4, the second recommended choice: 64 MiB, three passes, four lanes.
 const COST: Cost = Cost {
@@ -68,7 +69,7 @@ pub fn hash(password: &[u8], entropy: &dyn Entropy) -> Result<String, PasswordEr
     Ok(format!(
         "$argon2id$v=19$m={memory_kib},t={passes},p={lanes}${}${}",
         STANDARD_NO_PAD.encode(salt),
-        STANDARD_NO_PAD.encode(hash),
+        STANDARD_NO_PAD.encode(hash.expose()),
     ))
 }
 
@@ -80,13 +81,18 @@ pub fn check(password: &[u8], text: &str) -> Result<Checked, PasswordError> {
     let (cost, salt, hash) = parse(text).ok_or(PasswordError::Text)?;
     let derived = cost.derive(password, &salt, hash.len())?;
     Ok(Checked {
-        valid: kdf::verify(&derived, &hash),
+        valid: kdf::verify(derived.expose(), &hash),
         outdated: cost.memory_kib < COST.memory_kib || cost.passes < COST.passes,
     })
 }
 
 impl Cost {
-    fn derive(self, password: &[u8], salt: &[u8], bytes: usize) -> Result<Vec<u8>, PasswordError> {
+    fn derive(
+        self,
+        password: &[u8],
+        salt: &[u8],
+        bytes: usize,
+    ) -> Result<SecretBytes, PasswordError> {
         let derivation = Derivation::Argon2id {
             salt,
             memory_kib: self.memory_kib,
@@ -94,8 +100,7 @@ impl Cost {
             lanes: self.lanes,
         };
         let derived = derivation.derive(password, bytes);
-        let derived = derived.map_err(|_out_of_bounds| PasswordError::Text)?;
-        Ok(derived.into_vec())
+        derived.map_err(|_out_of_bounds| PasswordError::Text)
     }
 }
 

@@ -312,8 +312,16 @@ async fn bad_requests_are_refused_with_a_reason(room: Room) {
 
 async fn a_signing_key_is_no_store_and_no_key_to_seal_with(room: Room) {
     let key = make(&room, "acme", "invoices").await;
+    // Not even one whose tenant's pairs are named like a store's.
+    for pair in ["store", "sealed_store"] {
+        let request = SigningKeyCreate {
+            key_context: Some(context(&[(pair, "x")])),
+            ..of("acme", "odd", SigningAlgorithm::Ed25519)
+        };
+        room.client.signing_keys().create(&request).await.unwrap();
+    }
     let stores = room.read("/v1/stores").await;
-    assert_eq!(stores.json()["items"], json!([]));
+    assert_eq!(stores.json()["items"], json!([]), "{stores:?}");
     // The native API reaches none by a key context of the same map.
     let map = context(&[("tenant", "acme"), ("signing_key", "invoices")]);
     let request = strongroom_types::body::EncryptRequest::new(map, "v");

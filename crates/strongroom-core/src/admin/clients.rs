@@ -350,6 +350,11 @@ impl Administration for Update {
         let state = &caller.state;
         let mut client = Client::clone(&*room.known_client(caller, self.id).await?);
         room.check_grant(caller, &client.body.permissions)?;
+        let rights = self.request.permissions.is_some() || self.request.allowed_contexts.is_some();
+        if rights && client.body.application.is_some() {
+            // What an application may is what its registration says, whoever rotates its tokens.
+            return Err(Denial::from(Invalid::Field("permissions".into())).into());
+        }
         apply(&mut client.body, &self.request);
         room.check_grant(caller, &client.body.permissions)?;
         check_client(&client.body)?;

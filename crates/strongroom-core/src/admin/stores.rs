@@ -79,6 +79,10 @@ pub(super) fn info(
     let Some(name) = map.value(family.pair()) else {
         return Ok(None);
     };
+    // A signing key may have a pair of the same name.
+    if state.context_id(Kind::Store, &map) != id {
+        return Ok(None);
+    }
     let body: StoreBody = keys.open_body("store", &place(&state.id, &id), &found.row.body)?;
     let altered = |_no_name| Denial::Ciphertext(CiphertextFault::Altered);
     let info = StoreInfo {

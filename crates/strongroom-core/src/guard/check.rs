@@ -4,8 +4,9 @@ use cel::common::ast::{CallExpr, Expr, ListExpr, LiteralValue, SelectExpr, opera
 
 /// The longest rule, in bytes.
 const BYTES_MAX: usize = 1024;
-/// How deep brackets may stand in each other. The parser calls itself for each.
-const BRACKETS_MAX: usize = 16;
+/// How many brackets there may be, so that they cannot stand deeper in each other either. The parser calls
+/// itself for each.
+const BRACKETS_MAX: usize = 32;
 /// How deep the expression may be. The evaluator calls itself for each level.
 const DEPTH_MAX: usize = 48;
 /// The longest list.
@@ -91,19 +92,10 @@ pub(super) fn compile(rule: &str) -> Result<cel::Program, GuardFault> {
     thread.join().unwrap_or(Err(GuardFault::Syntax))
 }
 
-/// How deep brackets stand in each other, those in texts included.
+/// How many brackets open, those in texts included.
 fn brackets(rule: &str) -> usize {
-    let mut depth: usize = 0;
-    let mut deepest = 0;
-    for byte in rule.bytes() {
-        match byte {
-            b'(' | b'[' | b'{' => depth += 1,
-            b')' | b']' | b'}' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        deepest = deepest.max(depth);
-    }
-    deepest
+    let opens = |byte: &u8| matches!(byte, b'(' | b'[' | b'{');
+    rule.bytes().filter(opens).count()
 }
 
 fn type_of(expr: &Expr, depth: usize) -> Result<Type, GuardFault> {

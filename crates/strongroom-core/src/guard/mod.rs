@@ -49,6 +49,15 @@ impl Guard {
         Ok(Self { body, program })
     }
 
+    /// Reads a guard whose rule was taken when it was saved, so that it is short and shallow.
+    ///
+    /// # Errors
+    /// It is none that can have been saved.
+    pub(crate) fn read(body: GuardBody) -> Result<Self, GuardFault> {
+        let program = cel::Program::compile(&body.rule).map_err(|_errors| GuardFault::Syntax)?;
+        Ok(Self { body, program })
+    }
+
     fn is_about(&self, circumstances: &Circumstances<'_>) -> bool {
         let body = &self.body;
         let context = &circumstances.context.name;

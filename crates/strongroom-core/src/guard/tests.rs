@@ -149,7 +149,7 @@ fn a_rule_that_loops_or_has_no_end_is_refused() {
     let many = |part: &str, between: &str, times: usize| vec![part; times].join(between);
     for rule in [
         "x".repeat(10 << 20),
-        format!("{}true{}", "(".repeat(17), ")".repeat(17)),
+        format!("{}true{}", "(".repeat(33), ")".repeat(33)),
         format!("{} > 0", many("1", "+", 400)),
         format!("time.hour in [{}]", many("1", ",", 65)),
         format!("context{} == 1", ".a".repeat(400)),

@@ -222,7 +222,7 @@ const fn direction(operation: Operation) -> Option<Direction> {
         | Operation::Sign
         | Operation::StoreRewrap
         | Operation::KeysetRetrieve => Some(Direction::Opens),
-        Operation::DataKeyRekey => Some(Direction::Both),
+        Operation::DataKeyRekey | Operation::SplitDerive => Some(Direction::Both),
         _ => None,
     }
 }

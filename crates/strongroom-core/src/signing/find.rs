@@ -95,7 +95,8 @@ pub(crate) fn read(caller: &Caller, found: &FoundStore) -> Result<Option<Found>,
     let (state, context) = (&caller.state, found.row.context);
     let place = map_place(&state.id, &context);
     let map: KeyContext = state.keys.open_body("context", &place, &found.map)?;
-    if map.value(PAIR).is_none() || !caller.may_use(&map) {
+    let of_signing_key = state.context_id(Kind::SigningKey, &map) == context;
+    if !of_signing_key || map.value(PAIR).is_none() || !caller.may_use(&map) {
         return Ok(None);
     }
     let place = body_place(&state.id, &context);

@@ -42,7 +42,7 @@ impl Use for Verify {
         _ask: &Ask,
     ) -> Result<Planned<VerifyAnswer>, Stopped> {
         let found = room.signing_key(caller, self.0.key).await?;
-        let version = self.holds_under(&found.body)?;
+        let version = holds(room, &self.0, &found.body).await?;
         let place = &found.place;
         let account = Account {
             count: 1,
@@ -69,20 +69,35 @@ impl Use for Verify {
     }
 }
 
-impl Verify {
-    /// The version that the signature holds under, the newest first.
-    fn holds_under(&self, body: &SigningKeyBody) -> Result<Option<u64>, Denial> {
-        let wanted = self.0.version;
-        if wanted.is_some_and(|wanted| !(1..=body.newest()).contains(&wanted)) {
-            return Err(Invalid::Field("version".into()).into());
-        }
-        let asked = |(version, _): &(u64, _)| wanted.is_none_or(|wanted| wanted == *version);
-        let holds = |public_key: &[u8]| {
-            let (message, signature) = (&self.0.message.0, &self.0.signature.0);
-            verify(body.algorithm, public_key, message, signature).is_ok()
-        };
-        let mut under = body.numbered().rev().filter(asked);
-        let under = under.find(|(_, public)| holds(&public.public_key.0));
-        Ok(under.map(|(version, _)| version))
+/// So many bytes are hashed at once, beside the other work if there are more.
+const HASHED_AT_ONCE: usize = 256 << 10;
+
+/// The version that a signature holds under, the newest first.
+async fn holds(
+    room: &Strongroom,
+    request: &VerifyRequest,
+    body: &SigningKeyBody,
+) -> Result<Option<u64>, Denial> {
+    let wanted = request.version;
+    if wanted.is_some_and(|wanted| !(1..=body.newest()).contains(&wanted)) {
+        return Err(Invalid::Field("version".into()).into());
     }
+    let asked = |version: u64| wanted.is_none_or(|wanted| wanted == version);
+    let versions = body.numbered().rev().filter(|(version, _)| asked(*version));
+    let versions: Vec<_> = versions
+        .map(|(version, public)| (version, public.public_key.clone()))
+        .collect();
+    let algorithm = body.algorithm;
+    let (message, signature) = (request.message.clone(), request.signature.clone());
+    let bytes = message.0.len().saturating_mul(versions.len());
+    let find = move || {
+        let holds =
+            |public_key: &[u8]| verify(algorithm, public_key, &message.0, &signature.0).is_ok();
+        let found = versions.iter().find(|(_, public)| holds(&public.0));
+        found.map(|(version, _)| *version)
+    };
+    if bytes <= HASHED_AT_ONCE {
+        return Ok(find());
+    }
+    room.slow.run(find).await
 }

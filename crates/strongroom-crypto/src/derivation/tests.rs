@@ -134,6 +134,8 @@ fn what_costs_too_much_or_too_little_is_refused() {
         pbkdf2_of(999),
         pbkdf2_of(2_000_001),
         argon2id(limits::MEMORY_KIB + 1, 1, 1),
+        argon2id(limits::MEMORY_KIB, 5, 1),
+        scrypt_of(16, 8, 9),
         argon2id(64, limits::PASSES + 1, 1),
         argon2id(4096, 1, limits::LANES + 1),
         argon2id(7, 1, 1),
@@ -149,6 +151,14 @@ fn what_costs_too_much_or_too_little_is_refused() {
     ] {
         assert_eq!(refused(dear), Some(DerivationError::Cost), "{dear:?}");
     }
+}
+
+#[test]
+fn every_block_of_the_output_counts() {
+    let derived = |bytes| pbkdf2_of(1_000_001).derive(b"password", bytes);
+    assert_eq!(derived(33).err(), Some(DerivationError::Cost));
+    let many = pbkdf2_of(62_501).derive(b"password", limits::OUTPUT_BYTES);
+    assert_eq!(many.err(), Some(DerivationError::Cost));
 }
 
 #[test]

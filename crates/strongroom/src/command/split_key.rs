@@ -1,5 +1,6 @@
 //! `strongroom split-key …`.
 
+use std::io;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
@@ -12,7 +13,7 @@ use strongroom_crypto::entropy::SystemEntropy;
 use strongroom_types::body::KeysetDeclare;
 use strongroom_types::{ClientId, KeysetId, KeysetName};
 
-use super::stream::{read_whole, write_whole};
+use super::stream::{is_pipe, read_whole, write_whole};
 use crate::config::{ConnectionArgs, read_text};
 use crate::failure::Failure;
 use crate::print;
@@ -229,7 +230,11 @@ async fn begin(
 ) -> Result<(), Failure> {
     let client = connection.client()?;
     let granting = GrantingKey::generate(&SystemEntropy)?;
-    // Before the keyset depends on it.
+    // Before the keyset depends on it, and never over one that another keyset depends on.
+    if !is_pipe(&file) && file.exists() {
+        let source = io::Error::from(io::ErrorKind::AlreadyExists);
+        return Err(Failure::File { path: file, source });
+    }
     write_whole(&file, granting.expose_text().as_bytes()).await?;
     let pair = SplitKeyPair::generate(&SystemEntropy)?;
     let begun = client.split_keys().begin(keyset, &granting, pair).await;

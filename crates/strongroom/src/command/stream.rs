@@ -78,7 +78,7 @@ impl StreamArgs {
     }
 }
 
-fn is_pipe(path: &Path) -> bool {
+pub(super) fn is_pipe(path: &Path) -> bool {
     path == Path::new("-")
 }
 

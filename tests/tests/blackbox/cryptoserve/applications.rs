@@ -18,6 +18,7 @@ on_each_database!(
     users_give_only_what_they_may,
     an_application_belongs_to_its_user,
     an_application_is_changed_suspended_and_removed,
+    who_registered_an_application_does_not_undo_an_administrator,
     nobody_gets_tokens_for_what_it_may_not_open,
 );
 
@@ -195,4 +196,30 @@ async fn nobody_gets_tokens_for_what_it_may_not_open(room: Room) {
     let revoke = format!("{path}/tokens/revoke");
     let revoked = post(&room, &revoke, &sealer, &json!({})).await;
     assert_eq!(revoked.status, 204, "{revoked:?}");
+}
+
+async fn who_registered_an_application_does_not_undo_an_administrator(room: Room) {
+    declare_all(&room, &["general"]).await;
+    let developer = user(&room, &DEVELOPER, &[]).await;
+    let app = Application::of(&register(&room, &developer, "app", &["general"]).await);
+    let path = format!("/api/v1/applications/{}", app.id);
+    let patch = async |session: &str, active: bool| {
+        let body = json!({"is_active": active});
+        call(&room, (Method::PATCH, &path), session, &body).await
+    };
+    let admin = user(&room, &ADMIN, &[]).await;
+    assert_eq!(patch(&admin, false).await.status, 200);
+    refused(&patch(&developer, true).await, 403);
+    refused(&register(&room, &developer, "app", &["general"]).await, 409);
+    refused(&encrypt(&room, &app.access, "general", "x").await, 401);
+    assert_eq!(patch(&admin, true).await.status, 200);
+    assert_eq!(
+        encrypt(&room, &app.access, "general", "x").await.status,
+        200
+    );
+    // Nor does an administrator make it more than its registrant could: that is no client's business.
+    let request = json!({"permissions": ["log:read"]});
+    let client = format!("/v1/clients/{}", app.id);
+    let reply = call(&room, (Method::PATCH, &client), &room.api_key, &request).await;
+    assert_eq!(reply.status, 400, "{reply:?}");
 }

@@ -276,6 +276,10 @@ impl Administration for Update {
             give(&mut client, contexts.clone())?;
         }
         if let Some(active) = request.active {
+            if active && client.body.disabled {
+                // Who suspended it is not known: perhaps somebody else than its owner.
+                caller.require(Permission::AdminApplications)?;
+            }
             client.body.disabled = !active;
         }
         let changed = names([

@@ -159,7 +159,11 @@ where
         let known = self.known(room, caller, &named).await?;
         let is_new = known.is_none();
         let mut client = match known {
-            Some(client) => client,
+            Some(client) => {
+                // An administrator may have given it more than others give.
+                room.check_grant(caller, &client.body.permissions)?;
+                client
+            }
             None => self.new_application(room, caller)?,
         };
         let contexts = self.contexts(caller, &client)?;

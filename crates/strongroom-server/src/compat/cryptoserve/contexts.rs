@@ -127,7 +127,8 @@ impl From<NamedContextInfo> for Context {
             config: info.config,
             derived: Derived {
                 minimum_security_bits: info.resolved.minimum_bits,
-                quantum_resistant: algorithm.key_bits == 256,
+                // No suite of a value has a public-key part that withstands quantum computers.
+                quantum_resistant: false,
                 resolved_algorithm: algorithm.name,
                 resolved_mode: algorithm.mode(),
                 resolved_key_bits: algorithm.key_bits,
@@ -166,7 +167,7 @@ impl From<NamedContextInfo> for Shown {
             description: info.description,
             algorithm: algorithm.name,
             sensitivity: info.config.data_identity.sensitivity,
-            quantum_safe: algorithm.key_bits == 256,
+            quantum_safe: false,
             overhead_bytes: OVERHEAD_BYTES,
             compliance: info.config.regulatory.frameworks,
             data_examples: info.config.data_identity.examples,
