@@ -143,6 +143,14 @@ async fn records_are_kept_and_read_together(room: Room) {
             .ok
     );
     assert_eq!(mget(&["bytes"])[0]["base64"], "/wA=");
+    // What expires is kept until then; a time that is over, or none, is refused.
+    let until = |time: &str| {
+        let set = ["set", "vault", "later", text(&value), "--expires", time];
+        desk.store(&[&set, &key[..]].concat()).ok
+    };
+    assert!(until("2100-01-01T00:00:00Z"));
+    assert_eq!(mget(&["later"])[0]["base64"], "/wA=");
+    assert!(!until("1999-01-01T00:00:00Z") && !until("tomorrow"));
     assert!(!mset(json!(["a"])) && !mset(json!({"a": 1})) && !mset(json!({"": "empty"})));
 }
 

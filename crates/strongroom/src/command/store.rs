@@ -207,8 +207,17 @@ pub(super) struct SetArgs {
     /// Only if this is the present version; 0: only if there is no such record
     #[arg(long, value_name = "VERSION", conflicts_with = "index")]
     check: Option<u64>,
+    /// When it expires, in UTC: `2100-01-01T00:00:00Z`
+    #[arg(long, value_name = "TIME", value_parser = instant, conflicts_with_all = ["check", "index"])]
+    expires: Option<i64>,
     #[command(flatten)]
     index: IndexArgs,
+}
+
+/// RFC 3339 in UTC, as microseconds since 1970.
+fn instant(text: &str) -> Result<i64, String> {
+    let wrong = || "expected a time like 2100-01-01T00:00:00Z".to_owned();
+    strongroom_core::parse_time(text).ok_or_else(wrong)
 }
 
 #[derive(Args, Clone, Debug)]
@@ -505,7 +514,7 @@ async fn set(args: SetArgs) -> Result<(), Failure> {
     }
     let store = open.open().await?;
     let version = match args.check {
-        None => store.set(name, &value).await?,
+        None => store.set_until(name, &value, args.expires).await?,
         Some(check) => store.set_if(name, &value, check).await?,
     };
     open.remember(&store).await?;
