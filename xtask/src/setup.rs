@@ -29,6 +29,8 @@ pub(crate) enum Tool {
     StackClients,
     /// CipherStash's own clients; they run on the Nodes of WorkOS' ones.
     CipherStashClients,
+    /// The C library of the Debian that follows, which an addon of CipherStash's clients needs.
+    NewerLibc,
     /// CryptoServe's own clients.
     CryptoServeClients,
     /// WorkOS' own clients, and the Nodes that they run on.
@@ -48,6 +50,8 @@ pub(crate) fn everything() -> Result<(), Failure> {
         Tool::WorkOsClients,
         Tool::StackClients,
         Tool::CipherStashClients,
+        Tool::NewerLibc,
+        Tool::CryptoServeClients,
     ]
     .into_iter()
     .try_for_each(|tool| ensure(&shell, tool))
@@ -68,6 +72,7 @@ pub(crate) fn ensure(shell: &Shell, tool: Tool) -> Result<(), Failure> {
         Tool::SoftHsm => soft_hsm(shell),
         Tool::StackClients => npm_install(shell, "clients/stack"),
         Tool::CipherStashClients => npm_install(shell, "clients/cipherstash"),
+        Tool::NewerLibc => newer_libc(shell),
         Tool::CryptoServeClients => {
             pip_install(shell, "tests/clients/cryptoserve/requirements.txt")
         }
@@ -190,6 +195,55 @@ fn create_venv(shell: &Shell) -> Result<(), Failure> {
     shell.run(create, &[]).or_else(|_| {
         apt_install(shell, &["python3-venv"])?;
         shell.run(create, &[])
+    })
+}
+
+/// Unpacks another release's `libc6` below `target`. The system keeps its own, and `apt` checks the
+/// signature of what it fetches.
+fn newer_libc(shell: &Shell) -> Result<(), Failure> {
+    let target = root().join("target/clients/libc");
+    if target.join("ld-linux-x86-64.so.2").exists() {
+        return Ok(());
+    }
+    println!("fetching libc6 of Debian 13");
+    let place = root().join("target/apt");
+    for folder in ["state/lists/partial", "cache/archives/partial", "unpacked"] {
+        let folder = place.join(folder);
+        fs::create_dir_all(&folder).map_err(Failure::file(folder))?;
+    }
+    let sources = place.join("sources.list");
+    let key = "/usr/share/keyrings/debian-archive-keyring.gpg";
+    let line = format!("deb [signed-by={key}] http://deb.debian.org/debian trixie main\n");
+    fs::write(&sources, line).map_err(Failure::file(&sources))?;
+    let place = place.display();
+    let options = format!(
+        "-o Dir::Etc::sourcelist={place}/sources.list -o Dir::Etc::sourceparts=- \
+         -o Dir::State={place}/state -o Dir::State::status=/dev/null -o Dir::Cache={place}/cache \
+         -o APT::Sandbox::User=root -o Debug::NoLocking=true"
+    );
+    shell.run(&format!("apt-get {options} --quiet update"), &[])?;
+    let fetch = "--quiet --yes --download-only --no-install-recommends install libc6";
+    shell.run(&format!("apt-get {options} {fetch}"), &[])?;
+    let archives = root().join("target/apt/cache/archives");
+    let package = find(&archives, "libc6_")?;
+    let unpacked = root().join("target/apt/unpacked");
+    let (package, into) = (package.display(), unpacked.display());
+    shell.run(&format!("dpkg-deb --extract {package} {into}"), &[])?;
+    let libraries = unpacked.join("usr/lib/x86_64-linux-gnu");
+    fs::rename(&libraries, &target).map_err(Failure::file(libraries))
+}
+
+/// The file of a folder whose name begins so.
+fn find(folder: &Path, begins: &str) -> Result<PathBuf, Failure> {
+    let entries = fs::read_dir(folder).map_err(Failure::file(folder))?;
+    let mut paths = entries.flatten().map(|entry| entry.path());
+    let named = |path: &PathBuf| {
+        let name = path.file_name().and_then(|name| name.to_str());
+        name.is_some_and(|name| name.starts_with(begins))
+    };
+    paths.find(named).ok_or(Failure::Missing {
+        tool: "libc6",
+        reason: "apt-get fetched none",
     })
 }
 

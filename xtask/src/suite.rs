@@ -172,6 +172,7 @@ fn clients(shell: &mut Shell) -> Result<(), Failure> {
     ensure(shell, Tool::WorkOsClients)?;
     ensure(shell, Tool::StackClients)?;
     ensure(shell, Tool::CipherStashClients)?;
+    ensure(shell, Tool::NewerLibc)?;
     ensure(shell, Tool::CryptoServeClients)?;
     on_both_databases(shell);
     build_binary(shell)?;

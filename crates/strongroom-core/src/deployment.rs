@@ -82,6 +82,11 @@ impl Deployment {
             .mac(Label::Token, &[client.as_bytes(), secret])
     }
 
+    /// `HMAC-SHA-256(credentials key, label ‖ frame(parts))`: what a device's login is made of.
+    pub(crate) fn device_mac(&self, parts: &[&[u8]]) -> [u8; 32] {
+        self.credentials.mac(Label::Device, parts)
+    }
+
     /// `HMAC-SHA-256(credentials key, label ‖ frame(parts))`: an Idempotency-Key or a request.
     pub(crate) fn idempotency_hash(&self, parts: &[&[u8]]) -> [u8; 32] {
         self.credentials.mac(Label::Idempotency, parts)

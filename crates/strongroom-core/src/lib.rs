@@ -28,6 +28,7 @@ mod data_key;
 mod decrypt;
 mod denial;
 mod deployment;
+mod device;
 mod door;
 mod encrypt;
 mod event;
@@ -59,14 +60,15 @@ mod workspace;
 
 pub use access_token::{AccessToken, TokenHolder};
 pub use admin::{
-    ApplicationCreate, ApplicationCreated, ApplicationUpdate, GuardTrial, KeysetClientCreate,
-    KeysetClientCreated, KeysetCreate, KeysetModify, NAME_CHARS_MAX, NamedContextCreate,
-    NamedContextUpdate, PageQuery,
+    ApplicationCreate, ApplicationCreated, ApplicationUpdate, DeviceApproval, GuardTrial,
+    KeysetClientCreate, KeysetClientCreated, KeysetCreate, KeysetModify, NAME_CHARS_MAX,
+    NamedContextCreate, NamedContextUpdate, PageQuery,
 };
 pub use application::{ApplicationTokens, NewRefreshToken, Refreshed};
 pub use ask::{Answered, Ask, Bearer, Credentials, Idempotency, Origin};
 pub use customer_key::CustomerKeyFault;
 pub use denial::{CiphertextFault, Denial, Invalid, Refused, Thing, TokenFault};
+pub use device::{DeviceLogin, DeviceState};
 pub use door::access_key;
 pub use event::EventsQuery;
 pub use guard::GuardFault;

@@ -81,6 +81,8 @@ labels! {
     ApiKey = "api-key";
     /// HMAC of a refresh or access token, as the database stores it.
     Token = "token";
+    /// HMAC of what the login of a device is made of.
+    Device = "device";
     /// HMAC of a request under an idempotency key.
     Idempotency = "idempotency";
     /// Message of an object's name, as the database looks it up.

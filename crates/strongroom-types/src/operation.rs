@@ -201,6 +201,8 @@ coded_enum! {
         SplitGrantGet = 214, "split.grant.get";
         /// Taking a client's grants of split keys away.
         SplitGrantRevoke = 215, "split.grant.revoke";
+        /// Making the client of a device that somebody signed in.
+        DeviceApprove = 220, "device.approve";
         /// Declaring a named context.
         NamedContextCreate = 230, "named-context.create";
         /// Changing what is said of a named context.

@@ -106,6 +106,7 @@ impl Strongroom {
         keys: &WorkspaceKeys,
         workspace: WorkspaceId,
         body: ClientBody,
+        key: (KeyId, Secret<32>),
         expires_in: Option<u64>,
     ) -> Result<NewClient, Denial> {
         check_client(&body)?;
@@ -113,7 +114,7 @@ impl Strongroom {
         let created = self.time.now();
         let place = (RecordKind::Client, id.to_string(), created);
         let record = record::seal(keys, workspace, place, &body)?;
-        let (row, api_key) = self.new_api_key(workspace, id, expires_in)?;
+        let (row, api_key) = self.new_api_key(workspace, id, key, expires_in);
         let client = Client { id, created, body };
         let info = client_info(&client, vec![api_key.info.clone()]);
         let changes = vec![
@@ -131,11 +132,9 @@ impl Strongroom {
         &self,
         workspace: WorkspaceId,
         client: ClientId,
+        (id, secret): (KeyId, Secret<32>),
         expires_in: Option<u64>,
-    ) -> Result<(ApiKeyRow, ApiKeyCreated), Denial> {
-        let id = KeyId::from_bytes(self.generate_id()?);
-        let secret =
-            Secret::<32>::generate(&*self.entropy).map_err(|_no_entropy| Denial::Unavailable)?;
+    ) -> (ApiKeyRow, ApiKeyCreated) {
         let created = self.time.now();
         let lifetime = expires_in.map(std::time::Duration::from_secs).map(micros);
         let expires = lifetime.map(|lifetime| created.saturating_add(lifetime));
@@ -149,13 +148,16 @@ impl Strongroom {
             expires,
         };
         let secret = format_api_key(id, secret.expose());
-        Ok((
-            row.clone(),
-            ApiKeyCreated {
-                info: key_info(&row),
-                secret,
-            },
-        ))
+        let info = key_info(&row);
+        (row, ApiKeyCreated { info, secret })
+    }
+
+    /// The id and the secret of a new API key.
+    pub(super) fn generate_api_key(&self) -> Result<(KeyId, Secret<32>), Denial> {
+        let id = KeyId::from_bytes(self.generate_id()?);
+        let secret =
+            Secret::<32>::generate(&*self.entropy).map_err(|_no_entropy| Denial::Unavailable)?;
+        Ok((id, secret))
     }
 
     /// Nobody gives away, or gets hold of through another client's API key, what it may not do
@@ -310,7 +312,8 @@ impl Administration for Create {
             everything: Some(false),
             application: None,
         };
-        let new = room.new_client(&state.keys, state.id, body, self.0.expires_in)?;
+        let key = room.generate_api_key()?;
+        let new = room.new_client(&state.keys, state.id, body, key, self.0.expires_in)?;
         let account = Account::of_changes(new.changes)
             .fact("client", &new.info.id.to_string())
             .fact("permissions", &permission_names(&new.info.permissions))
@@ -410,7 +413,7 @@ fn unique(permissions: &[Permission]) -> Vec<Permission> {
     sorted.into_iter().collect()
 }
 
-fn permission_names(permissions: &[Permission]) -> String {
+pub(super) fn permission_names(permissions: &[Permission]) -> String {
     let names: Vec<_> = permissions
         .iter()
         .map(|permission| permission.name())
@@ -438,7 +441,8 @@ impl Administration for CreateKey {
         if room.live_keys(caller, self.id).await?.len() >= API_KEYS_MAX {
             return Err(Denial::Invalid(Invalid::ApiKeys).into());
         }
-        let (row, created) = room.new_api_key(caller.state.id, self.id, self.expires_in)?;
+        let key = room.generate_api_key()?;
+        let (row, created) = room.new_api_key(caller.state.id, self.id, key, self.expires_in);
         let account = Account::of_changes(vec![Change::InsertApiKey(row)])
             .fact("client", &self.id.to_string())
             .fact("key", &created.info.id.to_string());

@@ -54,7 +54,8 @@ impl Strongroom {
             everything: Some(true),
             application: None,
         };
-        let new = self.new_client(&state.keys, state.id, body, None)?;
+        let key = self.generate_api_key()?;
+        let new = self.new_client(&state.keys, state.id, body, key, None)?;
         let account = Account::of_changes(new.changes).fact("client", &new.info.id.to_string());
         self.append_own(&state, Operation::ClientCreate, account)
             .await?;

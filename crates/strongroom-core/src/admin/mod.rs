@@ -9,6 +9,7 @@ mod applications;
 mod clients;
 mod contexts;
 mod customer_keys;
+mod devices;
 mod first;
 mod guards;
 mod idempotency;
@@ -26,6 +27,7 @@ mod workspaces;
 
 pub(crate) use applications::ApplicationNameBody;
 pub use applications::{ApplicationCreate, ApplicationCreated, ApplicationUpdate};
+pub use devices::DeviceApproval;
 pub use guards::GuardTrial;
 pub use keysets::{KeysetClientCreate, KeysetClientCreated, KeysetCreate, KeysetModify};
 pub use named_contexts::{NamedContextCreate, NamedContextUpdate};

@@ -204,7 +204,8 @@ impl Administration for Create {
             everything: Some(true),
             application: None,
         };
-        let new = room.new_client(&keys, id, admin, None)?;
+        let key = room.generate_api_key()?;
+        let new = room.new_client(&keys, id, admin, key, None)?;
         let mut changes = vec![Change::InsertWorkspace(row)];
         changes.extend(new.changes);
         let account = Account::of_changes(changes).fact("workspace", &id.to_string());

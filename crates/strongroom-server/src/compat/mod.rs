@@ -51,6 +51,14 @@ impl Surfaces {
         format!("{}/zerokms/", self.cipherstash_url.trim_end_matches('/'))
     }
 
+    /// Where people sign devices of CipherStash's clients in.
+    pub(crate) fn device_page(&self) -> String {
+        format!(
+            "{}/oauth/device",
+            self.cipherstash_url.trim_end_matches('/')
+        )
+    }
+
     /// The addresses that clients of Stack Auth may turn to.
     pub(crate) fn backend_urls(&self) -> &[String] {
         &self.backend_urls

@@ -155,6 +155,13 @@ pub(crate) struct SentForm<T> {
     pub(crate) body: T,
 }
 
+/// A request with a form of at most 64 KiB, from whoever asks: the form is what tells who it is.
+#[derive(Debug)]
+pub(crate) struct FormByAnyone<T> {
+    pub(crate) ask: Ask,
+    pub(crate) body: T,
+}
+
 /// A request whose body is a value as it is, `application/octet-stream`; it may be empty.
 #[derive(Debug)]
 pub(crate) struct SentOctets {
@@ -212,7 +219,11 @@ impl<T: DeserializeOwned + Send> FromRequest<App> for SentByAnyone<T> {
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
         let ask = ask(&parts);
-        match read_small(&parts, body, app).await {
+        let read = async {
+            let body = read_small(&parts, body, app, Media::Json).await?;
+            Ok::<_, Fault>(Encoding::Json.decode(&body)?)
+        };
+        match read.await {
             Ok(body) => Ok(Self { ask, body }),
             // Nobody is known, and no entry is made of what anybody can send.
             Err(fault) => Err(fault.unlogged(&ask)),
@@ -220,17 +231,33 @@ impl<T: DeserializeOwned + Send> FromRequest<App> for SentByAnyone<T> {
     }
 }
 
-/// A JSON body that is small enough to be read for anybody.
-async fn read_small<T: DeserializeOwned>(
-    parts: &Parts,
-    body: Body,
-    app: &Edge,
-) -> Result<T, Fault> {
-    if media_type(&parts.headers) != Some(Media::Json) {
+impl<T: DeserializeOwned + Send> FromRequest<App> for FormByAnyone<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        let ask = ask(&parts);
+        let read = async {
+            let body = read_small(&parts, body, app, Media::Form).await?;
+            Ok::<_, Fault>(decode_form(&body)?)
+        };
+        match read.await {
+            Ok(body) => Ok(Self { ask, body }),
+            Err(fault) => Err(fault.unlogged(&ask)),
+        }
+    }
+}
+
+/// A body that is small enough to be read for anybody.
+async fn read_small(parts: &Parts, body: Body, app: &Edge, media: Media) -> Result<Bytes, Fault> {
+    if media_type(&parts.headers) != Some(media) {
         return Err(Denial::MediaType.into());
     }
-    let body = collect(body, app, Limit::SMALL).await?;
-    Ok(Encoding::Json.decode(&not_empty(body)?)?)
+    Ok(not_empty(collect(body, app, Limit::SMALL).await?)?)
+}
+
+fn decode_form<T: DeserializeOwned>(body: &[u8]) -> Result<T, Invalid> {
+    serde_urlencoded::from_bytes(body).map_err(|_error| Invalid::Field("form".into()))
 }
 
 impl<T: DeserializeOwned + Send> FromRequest<App> for SentBatch<T> {
@@ -333,8 +360,7 @@ async fn read_form<T: DeserializeOwned>(
         return Err(Denial::MediaType.into());
     }
     let (body, _held) = read(ask, &parts.headers, body, app, Limit::body(app)).await?;
-    serde_urlencoded::from_bytes(&not_empty(body)?)
-        .map_err(|_error| Invalid::Field("form".into()).into())
+    Ok(decode_form(&not_empty(body)?)?)
 }
 
 /// Why a body was not read; knows the name of the size limit.

@@ -28,7 +28,7 @@ use crate::telemetry::Metrics;
 
 pub(crate) use answer::{Document, Reply, Text, created, ok, raw, removed, value};
 pub(crate) use body::{
-    Held, Sent, SentBatch, SentByAnyone, SentForm, SentLarge, SentOctets, read_any,
+    FormByAnyone, Held, Sent, SentBatch, SentByAnyone, SentForm, SentLarge, SentOctets, read_any,
 };
 pub(crate) use caller::{Caller, ask as ask_of};
 pub(crate) use guard::{guard, unknown_method, unknown_route};

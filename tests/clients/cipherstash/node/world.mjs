@@ -46,7 +46,7 @@ export const federation = (name) => ({
   },
 });
 
-const encryptConfig = {
+export const encryptConfig = {
   v: 1,
   tables: {
     users: {

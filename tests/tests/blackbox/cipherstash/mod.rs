@@ -2,6 +2,7 @@
 
 mod attacks;
 mod data_keys;
+mod devices;
 mod keysets;
 mod tokens;
 

@@ -20,6 +20,7 @@ on_each_database!(
     cipherstash_clients_of_the_older_line_identify,
     cipherstash_clients_work_as_webassembly,
     cipherstash_sessions_of_next_open_what_is_locked,
+    cipherstash_devices_are_signed_in,
 );
 
 /// A workspace as their clients are configured for it.
@@ -57,6 +58,7 @@ impl World {
             .env("CLIENT_KEY", &self.cs.client_key)
             .env("ACCESS_KEY", &self.cs.access_key)
             .env("TOKENS", tokens.to_string())
+            .env("LIBC", root().join("target/clients/libc"))
             .env("CS_CONFIG_PATH", self.profile.path());
         output(command, &[]);
     }
@@ -106,4 +108,13 @@ async fn cipherstash_clients_work_as_webassembly(room: Room) {
 
 async fn cipherstash_sessions_of_next_open_what_is_locked(room: Room) {
     World::of(room).await.run("next").await;
+}
+
+async fn cipherstash_devices_are_signed_in(room: Room) {
+    let world = World::of(room).await;
+    world.run("device").await;
+    let approved = world
+        .of_operation(Operation::DeviceApprove, Outcome::Allowed)
+        .await;
+    assert_eq!(approved, 1);
 }

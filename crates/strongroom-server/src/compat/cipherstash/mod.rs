@@ -12,6 +12,8 @@ mod answer;
 mod client_key;
 mod clients;
 mod data_keys;
+mod device;
+mod device_page;
 mod keysets;
 mod providers;
 mod scope;
@@ -56,6 +58,12 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         post("/api/oidc/providers", providers::create),
         delete("/api/oidc/providers/{id}", providers::remove),
         get("/api/workspaces", workspace::list),
+        post("/oauth/device/code", device::begin),
+        post("/oauth/device/token", device::poll),
+        post("/oauth/token", device::refresh),
+        get("/oauth/device", device::page),
+        post("/oauth/device", device::approve),
+        get("/oauth/device/page.css", device::stylesheet),
     ]
 }
 
@@ -68,10 +76,13 @@ pub(super) fn serves(path: &str) -> bool {
         "/api/access-key",
         "/api/workspaces",
         "/api/oidc/providers",
+        "/oauth/token",
+        "/oauth/device",
     ];
     names.contains(&path)
         || path.starts_with("/zerokms/")
         || path.starts_with("/api/oidc/providers/")
+        || path.starts_with("/oauth/device/")
 }
 
 #[cfg(test)]
@@ -81,13 +92,15 @@ mod tests {
     #[test]
     fn every_route_is_the_surfaces() {
         let endpoints = endpoints();
-        assert_eq!(endpoints.len(), 24);
+        assert_eq!(endpoints.len(), 30);
         assert!(endpoints.iter().all(|endpoint| serves(endpoint.path)));
         for other in [
             "/api/v1/encrypt",
             "/api/access-keyss",
             "/zerokms",
             "/api/oidc",
+            "/oauth",
+            "/v1/oauth/token",
         ] {
             assert!(!serves(other), "{other}");
         }

@@ -6,7 +6,9 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use strongroom_core::{Answered, Ask, Credentials, Denial, TokenFault, TokenHolder};
+use strongroom_core::{
+    AccessToken, Answered, Ask, Credentials, Denial, Refused, TokenFault, TokenHolder,
+};
 
 use super::answer::OfTokenService;
 use super::scope::{Role, scopes};
@@ -31,9 +33,9 @@ struct Token {
 }
 
 /// What the token service refused.
-struct Refused(Problem);
+struct OfTokens(Problem);
 
-impl IntoResponse for Refused {
+impl IntoResponse for OfTokens {
     fn into_response(self) -> Response {
         let mut response = self.0.into_response();
         response.extensions_mut().insert(OfTokenService);
@@ -49,7 +51,7 @@ pub(super) async fn authorise(
         Ok(SentByAnyone { ask, body }) => issue(&app, ask, body).await,
         Err(problem) => Err(problem),
     };
-    issued.map_err(Refused).into_response()
+    issued.map_err(OfTokens).into_response()
 }
 
 async fn issue(app: &App, mut ask: Ask, body: Request) -> Result<Document<Token>, Problem> {
@@ -58,11 +60,7 @@ async fn issue(app: &App, mut ask: Ask, body: Request) -> Result<Document<Token>
         // Nobody is known yet: there is no log that it would belong to.
         Err(denial) => return Err(unlogged(&ask, denial)),
     };
-    let services = app.surfaces.key_service();
-    let issued = app
-        .room
-        .access_token(&ask, |holder| shown(holder, &services));
-    let issued = issued.await.map(|answered| Answered {
+    let issued = issue_to(app, &ask).await.map(|answered| Answered {
         value: Token {
             access_token: answered.value.token.to_string(),
             expiry: answered.value.expires,
@@ -72,8 +70,17 @@ async fn issue(app: &App, mut ask: Ask, body: Request) -> Result<Document<Token>
     ok(&ask, issued)
 }
 
+/// An access token for who asks, as their clients read it.
+pub(super) async fn issue_to(app: &App, ask: &Ask) -> Result<Answered<AccessToken>, Refused> {
+    let services = app.surfaces.key_service();
+    let issued = app
+        .room
+        .access_token(ask, |holder| shown(holder, &services));
+    issued.await
+}
+
 fn unlogged(ask: &Ask, denial: Denial) -> Problem {
-    let refused = strongroom_core::Refused {
+    let refused = Refused {
         retry_after: denial.retry_after(),
         denial,
         entry: None,
