@@ -21,6 +21,7 @@ on_each_database!(
     cipherstash_clients_work_as_webassembly,
     cipherstash_sessions_of_next_open_what_is_locked,
     cipherstash_devices_are_signed_in,
+    cipherstash_clients_lock_every_operation,
 );
 
 /// A workspace as their clients are configured for it.
@@ -40,6 +41,23 @@ impl World {
 
     async fn run(&self, script: &str) {
         let nodes = root().join("target/clients/workos/node_modules");
+        self.run_on(node(&nodes, 22), script).await;
+    }
+
+    /// Runs a script on a Node with the C library of the next Debian, which the native addon of their
+    /// newer line needs.
+    async fn run_natively(&self, script: &str) {
+        let nodes = root().join("target/clients/workos/node_modules");
+        let libc = root().join("target/clients/libc");
+        let mut command = Command::new(libc.join("ld-linux-x86-64.so.2"));
+        let own = ["/usr/lib/x86_64-linux-gnu", "/lib/x86_64-linux-gnu"];
+        let path = format!("{}:{}", libc.display(), own.join(":"));
+        command.args(["--library-path", &path]);
+        command.arg(node(&nodes, 22).get_program());
+        self.run_on(command, script).await;
+    }
+
+    async fn run_on(&self, mut command: Command, script: &str) {
         let modules = root().join("target/clients/cipherstash/node_modules");
         let scripts: PathBuf = root().join("tests/clients/cipherstash/node");
         let claims = || json!({"scopes": ["a", "b"]});
@@ -47,7 +65,6 @@ impl World {
             "alice": self.room.token_with("alice", claims()).await,
             "bob": self.room.token_with("bob", claims()).await,
         });
-        let mut command: Command = node(&nodes, 22);
         command
             .arg(scripts.join(format!("{script}.mjs")))
             .env("CLIENT_MODULES", modules)
@@ -117,4 +134,15 @@ async fn cipherstash_devices_are_signed_in(room: Room) {
         .of_operation(Operation::DeviceApprove, Outcome::Allowed)
         .await;
     assert_eq!(approved, 1);
+}
+
+async fn cipherstash_clients_lock_every_operation(room: Room) {
+    let world = World::of(room).await;
+    world.run_natively("matrix").await;
+    let entries = world.room.entries(EntryFilter::default()).await;
+    assert!(
+        serde_json::to_string(&entries)
+            .unwrap()
+            .contains("INC-4712")
+    );
 }
