@@ -22,6 +22,7 @@ on_each_database!(
     cipherstash_sessions_of_next_open_what_is_locked,
     cipherstash_devices_are_signed_in,
     cipherstash_clients_lock_every_operation,
+    cipherstash_clients_go_on_when_tokens_end,
 );
 
 /// A workspace as their clients are configured for it.
@@ -75,6 +76,7 @@ impl World {
             .env("CLIENT_KEY", &self.cs.client_key)
             .env("ACCESS_KEY", &self.cs.access_key)
             .env("TOKENS", tokens.to_string())
+            .env("TOKEN_URL", &self.room.server.sheet().oidc.token_url)
             .env("LIBC", root().join("target/clients/libc"))
             .env("CS_CONFIG_PATH", self.profile.path());
         output(command, &[]);
@@ -145,4 +147,13 @@ async fn cipherstash_clients_lock_every_operation(room: Room) {
             .unwrap()
             .contains("INC-4712")
     );
+}
+
+async fn cipherstash_clients_go_on_when_tokens_end(room: Room) {
+    let world = World::of(room).await;
+    world.run_natively("refresh").await;
+    let issued = world
+        .of_operation(Operation::AccessTokenIssue, Outcome::Allowed)
+        .await;
+    assert!(issued >= 3, "{issued}");
 }
