@@ -6,12 +6,13 @@ use strongroom_tests::on_each_database;
 use strongroom_tests::room::Room;
 use strongroom_types::Permission;
 
-use super::{GENERATE, LOAD, assert_refused, grant, make_keyset};
+use super::{GENERATE, LOAD, Made, RETRIEVE, assert_refused, grant, make_keyset, materials};
 
 on_each_database!(
     keysets_are_declared_before_use_and_named_once,
     grants_are_made_once_and_taken_back,
     a_disabled_keyset_stops_at_once,
+    a_keyset_that_is_disabled_between_requests_of_a_batch_gives_no_more_keys,
     clients_are_listed_and_deleted,
     two_grants_at_once_make_one,
     each_route_needs_its_permission,
@@ -288,4 +289,32 @@ async fn a_key_limited_to_keysets_sees_no_others(room: Room) {
     let create = json!({"name": "more", "description": "x"});
     let refused = call(&room, &token, "/zerokms/create-keyset", &create).await;
     assert_refused(&refused, 403, "context_not_found");
+}
+
+/// Their clients cut a batch into requests of 500 keys.
+async fn a_keyset_that_is_disabled_between_requests_of_a_batch_gives_no_more_keys(room: Room) {
+    let cs = CipherStash::of(&room).await;
+    let id = make_keyset(&room, &cs, "acme").await;
+    let named = json!({"Uuid": id});
+    let request = |first: u32| {
+        let keys: Vec<_> = (0..500).map(|i| key(first, &format!("{i}"))).collect();
+        let mut body = cs.keys(&json!(keys));
+        body["keyset_id"] = named.clone();
+        body
+    };
+    let made = Made::of(&room, &cs.token, &request(1)).await;
+    let switch = json!({"keyset_id": id});
+    let disabled = cs.call(&room, "/zerokms/disable-keyset", &switch).await;
+    assert_eq!(disabled.status, 200);
+    let mut again = cs.keys(&json!(made.asked));
+    again["keyset_id"] = named.clone();
+    let second = cs.call(&room, GENERATE, &request(2)).await;
+    assert_refused(&second, 403, "key_disabled");
+    let retrieved = cs.call(&room, RETRIEVE, &again).await;
+    assert_refused(&retrieved, 403, "key_disabled");
+    // What the first requests of the batch got is whole, and opens when the keyset does.
+    let enabled = cs.call(&room, "/zerokms/enable-keyset", &switch).await;
+    assert_eq!(enabled.status, 200);
+    let retrieved = cs.call(&room, RETRIEVE, &again).await;
+    assert_eq!(materials(&retrieved), made.materials);
 }

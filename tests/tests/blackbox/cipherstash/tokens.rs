@@ -4,10 +4,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use reqwest::Method;
 use serde_json::{Value, json};
-use strongroom_tests::cipherstash::{CipherStash, act_as, authorise, call, key};
+use strongroom_tests::cipherstash::{CipherStash, access_key, act_as, authorise, call, key};
 use strongroom_tests::on_each_database;
 use strongroom_tests::reply::Reply;
 use strongroom_tests::room::Room;
+use strongroom_types::body::WorkspaceCreate;
 use strongroom_types::{Operation, Permission};
 
 use super::{GENERATE, assert_refused};
@@ -18,6 +19,7 @@ on_each_database!(
     a_revoked_access_key_ends_its_tokens,
     identities_act_only_as_long_as_they_may,
     access_keys_are_made_listed_and_deleted,
+    a_provider_is_trusted_from_its_address_until_it_is_removed,
     nobody_lets_identities_do_what_they_may_not_do,
 );
 
@@ -212,4 +214,52 @@ async fn nobody_lets_identities_do_what_they_may_not_do(room: Room) {
         let request = request.bearer_auth(&weak.api_key.secret).json(&change);
         assert_eq!(Reply::of(request).await.status, status, "{change}");
     }
+}
+
+async fn a_provider_is_trusted_from_its_address_until_it_is_removed(room: Room) {
+    // A workspace that trusts nobody yet.
+    let body = WorkspaceCreate {
+        name: "acme".into(),
+        context_quota: None,
+    };
+    let made = room.system().workspaces().create(&body).await.unwrap();
+    let admin = access_key(&made.api_key.secret);
+    let issued = authorise(&room, &json!({ "accessKey": admin })).await;
+    let token = issued.text("accessToken");
+    let workspace = claims(&token)["workspace"].clone();
+    let providers = |method: Method, path: &str| {
+        let path = format!("/api/oidc/providers{path}");
+        room.anonymous(method, &path).bearer_auth(&token)
+    };
+    let federate = async || {
+        let oidc = room.token("alice").await;
+        authorise(&room, &json!({"oidcToken": oidc, "workspaceId": workspace})).await
+    };
+    assert_eq!(federate().await.text("error"), "INVALID_TOKEN");
+
+    let provider = json!({"vendor": "auth0", "issuer": room.server.sheet().oidc.issuer,
+        "audience": "strongroom"});
+    for (field, wrong) in [("vendor", json!("mallory")), ("issuer", json!("ftp://x"))] {
+        let mut body = provider.clone();
+        body[field] = wrong;
+        let refused = Reply::of(providers(Method::POST, "").json(&body)).await;
+        assert_refused(&refused, 400, "invalid_request");
+    }
+    let created = Reply::of(providers(Method::POST, "").json(&provider)).await;
+    assert_eq!(created.status, 200, "{created:?}");
+    let alice = federate().await;
+    assert_eq!(alice.status, 200, "{alice:?}");
+    assert_eq!(claims(&alice.text("accessToken"))["role"], "member");
+    let listed = Reply::of(providers(Method::GET, "")).await.json();
+    assert_eq!(listed.as_array().unwrap().len(), 1, "{listed}");
+
+    let path = format!("/{}", created.text("id"));
+    assert_eq!(
+        Reply::of(providers(Method::DELETE, &path)).await.status,
+        200
+    );
+    assert_eq!(federate().await.text("error"), "INVALID_TOKEN");
+    let loaded = json!({"client_id": "7d6f0b54-5c5e-4d43-9b1a-2f1e0d3c4b5a", "keyset_id": null});
+    let ended = call(&room, &alice.text("accessToken"), super::LOAD, &loaded).await;
+    assert_eq!(ended.status, 401, "{ended:?}");
 }
