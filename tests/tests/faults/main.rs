@@ -44,6 +44,7 @@ mod postgres_stopped;
 mod rollback;
 mod sealed_store_crash;
 mod shutdown;
+mod split_key_crash;
 mod store_crash;
 mod store_rows;
 mod webhook_crash;

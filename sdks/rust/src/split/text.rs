@@ -77,4 +77,33 @@ mod tests {
             assert!(read("skx_", text.get(..at).unwrap(), 32).is_err());
         }
     }
+
+    #[test]
+    fn a_hundred_thousand_altered_texts_are_refused() {
+        let text = write("skx_", &[9; 32]);
+        // Marsaglia's xorshift64, from a seed.
+        let mut number = 0x5eed_u64;
+        let mut below = |bound: usize| {
+            number ^= number << 13;
+            number ^= number >> 7;
+            number ^= number << 17;
+            usize::try_from(number % u64::try_from(bound).unwrap()).unwrap()
+        };
+        for _ in 0..100_000 {
+            let mut typed: Vec<char> = text.chars().collect();
+            for _ in 0..=below(3) {
+                let at = below(typed.len());
+                let other = ['0', 'z', 'u', ' ', 'é', '\0'][below(6)];
+                match below(3) {
+                    0 => typed.truncate(at.max(1)),
+                    1 => typed.insert(at, other),
+                    _ => typed[at] = other,
+                }
+            }
+            let typed: String = typed.into_iter().collect();
+            if typed.trim() != *text {
+                assert!(read("skx_", &typed, 32).is_err(), "{typed}");
+            }
+        }
+    }
 }
