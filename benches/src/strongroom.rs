@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Stdio;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::Deserialize;
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -22,10 +23,36 @@ pub struct Strongroom {
     pub target: Target,
     /// The key of a client that may encrypt.
     pub api_key: String,
+    /// What clients of CipherStash are configured with.
+    pub cipherstash: CipherStash,
     process: Child,
 }
 
+/// An access key and a client of keysets.
+#[derive(Debug, Deserialize)]
+pub struct CipherStash {
+    /// The access key.
+    pub access_key: String,
+    /// The client.
+    pub client_id: String,
+}
+
 impl Strongroom {
+    /// How much processor time the process has taken.
+    ///
+    /// # Errors
+    /// When it has ended.
+    pub fn processor_time(&self) -> Result<Duration, Failure> {
+        let ended = || Failure::NotReady("strongroom");
+        let id = self.process.id().ok_or_else(ended)?;
+        let stat = std::fs::read_to_string(format!("/proc/{id}/stat"))?;
+        // Behind the name, which may hold spaces, fields 14 and 15 are in hundredths of a second.
+        let (_, fields) = stat.rsplit_once(')').ok_or_else(ended)?;
+        let ticks = fields.split_whitespace().skip(11).take(2);
+        let ticks: u64 = ticks.filter_map(|field| field.parse::<u64>().ok()).sum();
+        Ok(Duration::from_millis(ticks * 10))
+    }
+
     /// How much memory the process has, in KiB.
     ///
     /// # Errors
@@ -46,6 +73,7 @@ impl Strongroom {
 struct Ready {
     api_key: String,
     stack: Stack,
+    cipherstash: CipherStash,
 }
 
 /// A project of Stack Auth's surface.
@@ -74,7 +102,11 @@ pub async fn start(binary: &Path, directory: &Path) -> Result<Strongroom, Failur
         .ok_or(Failure::NotReady("strongroom"))?;
     let mut line = String::new();
     BufReader::new(output).read_line(&mut line).await?;
-    let Ready { api_key, stack } = serde_json::from_str(&line)?;
+    let Ready {
+        api_key,
+        stack,
+        cipherstash,
+    } = serde_json::from_str(&line)?;
     stack.declare(address).await?;
     let requests = requests(&api_key).into_iter().chain(stack.requests());
     Ok(Strongroom {
@@ -84,6 +116,7 @@ pub async fn start(binary: &Path, directory: &Path) -> Result<Strongroom, Failur
             requests: requests.collect(),
         },
         api_key,
+        cipherstash,
         process,
     })
 }

@@ -15,6 +15,8 @@ pub(crate) enum Bench {
     Rewrap,
     /// Searches over sealed rows in a plain PostgreSQL
     Search,
+    /// Keys of keysets, as CipherStash's clients ask for them and natively
+    Keys,
 }
 
 /// Runs one benchmark, or all.
@@ -42,6 +44,11 @@ pub(crate) fn run(what: Option<Bench>, arguments: &[String]) -> Result<(), Failu
         let strongroom = build(&shell)?;
         let servers = ["--strongroom", &strongroom];
         build_and_run(&shell, "search", &[&servers, arguments.as_slice()].concat())?;
+    }
+    if chosen(Bench::Keys) {
+        let strongroom = build(&shell)?;
+        let servers = ["--strongroom", &strongroom];
+        build_and_run(&shell, "keys", &[&servers, arguments.as_slice()].concat())?;
     }
     Ok(())
 }

@@ -53,7 +53,7 @@ impl Encoding {
         }
     }
 
-    fn decode<T: DeserializeOwned>(self, body: &[u8]) -> Result<T, Invalid> {
+    pub(super) fn decode<T: DeserializeOwned>(self, body: &[u8]) -> Result<T, Invalid> {
         match self {
             Self::Json => serde_json::from_slice(body).map_err(|error| json_fault(&error)),
             Self::Cbor => decode_cbor(body),
@@ -130,13 +130,6 @@ pub(crate) struct SentLarge<T> {
     pub(crate) held: Held,
 }
 
-/// A request with a JSON body of at most 64 KiB, from whoever asks: the body is what tells who it is.
-#[derive(Debug)]
-pub(crate) struct SentByAnyone<T> {
-    pub(crate) ask: Ask,
-    pub(crate) body: T,
-}
-
 /// A request with a batch, in JSON or CBOR, answered alike.
 #[derive(Debug)]
 pub(crate) struct SentBatch<T> {
@@ -151,13 +144,6 @@ pub(crate) struct SentBatch<T> {
 /// A request with a form, `application/x-www-form-urlencoded`.
 #[derive(Debug)]
 pub(crate) struct SentForm<T> {
-    pub(crate) ask: Ask,
-    pub(crate) body: T,
-}
-
-/// A request with a form of at most 64 KiB, from whoever asks: the form is what tells who it is.
-#[derive(Debug)]
-pub(crate) struct FormByAnyone<T> {
     pub(crate) ask: Ask,
     pub(crate) body: T,
 }
@@ -213,50 +199,7 @@ impl<T: DeserializeOwned + Send> FromRequest<App> for SentLarge<T> {
     }
 }
 
-impl<T: DeserializeOwned + Send> FromRequest<App> for SentByAnyone<T> {
-    type Rejection = Problem;
-
-    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
-        let (parts, body) = request.into_parts();
-        let ask = ask(&parts);
-        let read = async {
-            let body = read_small(&parts, body, app, Media::Json).await?;
-            Ok::<_, Fault>(Encoding::Json.decode(&body)?)
-        };
-        match read.await {
-            Ok(body) => Ok(Self { ask, body }),
-            // Nobody is known, and no entry is made of what anybody can send.
-            Err(fault) => Err(fault.unlogged(&ask)),
-        }
-    }
-}
-
-impl<T: DeserializeOwned + Send> FromRequest<App> for FormByAnyone<T> {
-    type Rejection = Problem;
-
-    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
-        let (parts, body) = request.into_parts();
-        let ask = ask(&parts);
-        let read = async {
-            let body = read_small(&parts, body, app, Media::Form).await?;
-            Ok::<_, Fault>(decode_form(&body)?)
-        };
-        match read.await {
-            Ok(body) => Ok(Self { ask, body }),
-            Err(fault) => Err(fault.unlogged(&ask)),
-        }
-    }
-}
-
-/// A body that is small enough to be read for anybody.
-async fn read_small(parts: &Parts, body: Body, app: &Edge, media: Media) -> Result<Bytes, Fault> {
-    if media_type(&parts.headers) != Some(media) {
-        return Err(Denial::MediaType.into());
-    }
-    Ok(not_empty(collect(body, app, Limit::SMALL).await?)?)
-}
-
-fn decode_form<T: DeserializeOwned>(body: &[u8]) -> Result<T, Invalid> {
+pub(super) fn decode_form<T: DeserializeOwned>(body: &[u8]) -> Result<T, Invalid> {
     serde_urlencoded::from_bytes(body).map_err(|_error| Invalid::Field("form".into()))
 }
 
@@ -364,13 +307,13 @@ async fn read_form<T: DeserializeOwned>(
 }
 
 /// Why a body was not read; knows the name of the size limit.
-struct Fault {
+pub(super) struct Fault {
     denial: Denial,
     limit: Option<&'static str>,
 }
 
 impl Fault {
-    fn unlogged(self, ask: &Ask) -> Problem {
+    pub(super) fn unlogged(self, ask: &Ask) -> Problem {
         let refused = Refused {
             retry_after: self.denial.retry_after(),
             denial: self.denial,
@@ -413,14 +356,14 @@ impl From<Reached> for Denial {
 
 /// A limit of a body's size.
 #[derive(Clone, Copy)]
-struct Limit {
+pub(super) struct Limit {
     name: &'static str,
     bytes: u64,
 }
 
 impl Limit {
     /// For what is read before it is known who asks.
-    const SMALL: Self = Self {
+    pub(super) const SMALL: Self = Self {
         name: "small_body_bytes",
         bytes: 64 * 1024,
     };
@@ -471,7 +414,7 @@ async fn read(
 }
 
 /// Reads a whole body within its limits of size and time.
-async fn collect(body: Body, app: &Edge, limit: Limit) -> Result<Bytes, Fault> {
+pub(super) async fn collect(body: Body, app: &Edge, limit: Limit) -> Result<Bytes, Fault> {
     let bytes = usize::try_from(limit.bytes).unwrap_or(usize::MAX);
     let whole = timeout(app.limits.body_timeout, Limited::new(body, bytes).collect()).await;
     match whole {
@@ -481,7 +424,7 @@ async fn collect(body: Body, app: &Edge, limit: Limit) -> Result<Bytes, Fault> {
     }
 }
 
-fn not_empty(body: Bytes) -> Result<Bytes, Invalid> {
+pub(super) fn not_empty(body: Bytes) -> Result<Bytes, Invalid> {
     if body.is_empty() {
         return Err(Invalid::Empty);
     }
@@ -501,7 +444,7 @@ fn content_length(headers: &HeaderMap) -> Option<u64> {
 
 /// The content types that are served.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Media {
+pub(super) enum Media {
     Json,
     Cbor,
     Form,
@@ -509,7 +452,7 @@ enum Media {
 }
 
 /// The type without its parameters, in any case.
-fn media_type(headers: &HeaderMap) -> Option<Media> {
+pub(super) fn media_type(headers: &HeaderMap) -> Option<Media> {
     let value = text(headers, header::CONTENT_TYPE)?;
     let name = value.split(';').next().unwrap_or(value).trim();
     [

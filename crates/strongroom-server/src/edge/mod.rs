@@ -4,6 +4,7 @@
 //! known caller's bad request is in the log as well.
 
 mod answer;
+mod anyone;
 mod body;
 mod caller;
 mod guard;
@@ -27,9 +28,8 @@ use crate::limits::{Limits, Meter};
 use crate::telemetry::Metrics;
 
 pub(crate) use answer::{Document, Reply, Text, created, ok, raw, removed, value};
-pub(crate) use body::{
-    FormByAnyone, Held, Sent, SentBatch, SentByAnyone, SentForm, SentLarge, SentOctets, read_any,
-};
+pub(crate) use anyone::{FormByAnyone, SentByAnyone};
+pub(crate) use body::{Held, Sent, SentBatch, SentForm, SentLarge, SentOctets, read_any};
 pub(crate) use caller::{Caller, ask as ask_of};
 pub(crate) use guard::{guard, unknown_method, unknown_route};
 pub(crate) use header::{KEY_CONTEXT, REQUEST_ID, bearer, json as header_json};
