@@ -139,7 +139,7 @@ impl<'a> Theirs<'a> {
         );
         let mut connection = Connection::open(server.target.address).await?;
         let answer: Value = serde_json::from_slice(connection.exchange(&sent).await?)?;
-        let token = answer["accessToken"].as_str();
+        let token = answer.get("accessToken").and_then(Value::as_str);
         let token = token.ok_or(Failure::NoField("accessToken"))?.to_owned();
         Ok(Self { server, token })
     }
@@ -171,10 +171,12 @@ impl<'a> Theirs<'a> {
         let mut connection = Connection::open(self.server.target.address).await?;
         let made = connection.exchange(&self.generate(count)).await?;
         let made: Value = serde_json::from_slice(made)?;
-        let made = made["keys"].as_array().ok_or(Failure::NoField("keys"))?;
+        let made = made.get("keys").and_then(Value::as_array);
+        let made = made.ok_or(Failure::NoField("keys"))?;
         let mut keys = Self::keys(count);
         for (key, made) in keys.iter_mut().zip(made) {
-            let tag = made["tag"].as_str().ok_or(Failure::NoField("tag"))?;
+            let tag = made.get("tag").and_then(Value::as_str);
+            let tag = tag.ok_or(Failure::NoField("tag"))?;
             let tag = STANDARD.decode(tag).map_err(Failure::other)?;
             if let Some(key) = key.as_object_mut() {
                 key.insert("tag".into(), tag.into());

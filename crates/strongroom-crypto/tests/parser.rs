@@ -205,7 +205,7 @@ fn altered_grants_are_not_believed() {
         assert_eq!(read.to_body(), body);
         // What costs a signature or a decapsulation is done for a part of them.
         if round % 100 == 0 && body != grant {
-            assert!(read.open(&recipient, &signer.public()).is_err(), "{round}");
+            assert!(read.open(&recipient, signer.public()).is_err(), "{round}");
         }
     }
 }
