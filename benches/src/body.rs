@@ -46,10 +46,22 @@ pub fn batch_cbor() -> Vec<u8> {
     bytes
 }
 
+/// What is signed, in base64.
+#[must_use]
+pub fn message() -> String {
+    STANDARD.encode(PLAINTEXT)
+}
+
 /// OpenBao's `transit/encrypt/single`.
 #[must_use]
 pub fn openbao_single() -> Vec<u8> {
     json(&json!({ "plaintext": STANDARD.encode(PLAINTEXT) }))
+}
+
+/// OpenBao's `transit/sign/signer`.
+#[must_use]
+pub fn openbao_sign() -> Vec<u8> {
+    json(&json!({ "input": message() }))
 }
 
 /// OpenBao's `transit/encrypt/derived`, with as many contexts as items.

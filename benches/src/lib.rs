@@ -9,12 +9,14 @@
 pub mod bare;
 pub mod body;
 pub mod commit;
+pub mod cryptoserve;
 pub mod failure;
 pub mod http;
 pub mod load;
 pub mod openbao;
 pub mod process;
 pub mod sealed;
+pub mod signing;
 pub mod stats;
 pub mod stream;
 pub mod strongroom;

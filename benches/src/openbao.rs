@@ -57,11 +57,15 @@ pub async fn start(binary: &Path, directory: &Path, engine: Engine) -> Result<Op
         .kill_on_drop(true)
         .spawn()?;
     let token = prepare(address, engine).await?;
+    let verify = match engine {
+        Engine::Transit => Some(signed(address, &token).await?),
+        Engine::Secrets => None,
+    };
     Ok(OpenBao {
         target: Target {
             name: "openbao",
             address,
-            requests: requests(&token, engine),
+            requests: requests(&token, engine).into_iter().chain(verify).collect(),
         },
         _process: process,
     })
@@ -111,6 +115,7 @@ async fn prepare(address: SocketAddr, engine: Engine) -> Result<String, Failure>
             post("/v1/sys/mounts/transit", json!({ "type": "transit" })).await?;
             post("/v1/transit/keys/single", json!({})).await?;
             post("/v1/transit/keys/derived", json!({ "derived": true })).await?;
+            post("/v1/transit/keys/signer", json!({ "type": "ed25519" })).await?;
         }
         Engine::Secrets => {
             let mount = json!({ "type": "kv", "options": { "version": "2" } });
@@ -139,6 +144,19 @@ async fn send(
     }
 }
 
+/// A request that verifies a signature.
+async fn signed(address: SocketAddr, token: &str) -> Result<(Work, Vec<Arc<[u8]>>), Failure> {
+    let path = "/v1/transit/sign/signer";
+    let body = json!({ "input": body::message() });
+    let answer = send(address, token, "POST", path, &body).await?;
+    let signature = field(&answer, "/data/signature")?;
+    let body = json!({ "input": body::message(), "signature": signature });
+    let headers = [("x-vault-token", token)];
+    let body = serde_json::to_vec(&body)?;
+    let sent = request("POST", "/v1/transit/verify/signer", &headers, &body);
+    Ok((Work::Verify, vec![sent.into()]))
+}
+
 fn field(answer: &Value, pointer: &'static str) -> Result<String, Failure> {
     let value = answer.pointer(pointer).and_then(Value::as_str);
     value.map(str::to_owned).ok_or(Failure::NoField(pointer))
@@ -161,6 +179,10 @@ fn requests(token: &str, engine: Engine) -> Vec<(Work, Vec<Arc<[u8]>>)> {
             (
                 Work::BatchJson,
                 post("/v1/transit/encrypt/derived", body::openbao_batch()),
+            ),
+            (
+                Work::Sign,
+                post("/v1/transit/sign/signer", body::openbao_sign()),
             ),
         ],
         Engine::Secrets => vec![

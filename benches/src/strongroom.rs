@@ -10,11 +10,11 @@ use serde::Deserialize;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
-use crate::body;
 use crate::failure::Failure;
 use crate::http::{Connection, request};
 use crate::process::free_address;
 use crate::target::{Target, Work};
+use crate::{body, cryptoserve, signing};
 
 /// The running server; it is killed when this is dropped.
 #[derive(Debug)]
@@ -74,6 +74,7 @@ struct Ready {
     api_key: String,
     stack: Stack,
     cipherstash: CipherStash,
+    cryptoserve: cryptoserve::Owner,
 }
 
 /// A project of Stack Auth's surface.
@@ -106,9 +107,15 @@ pub async fn start(binary: &Path, directory: &Path) -> Result<Strongroom, Failur
         api_key,
         stack,
         cipherstash,
+        cryptoserve,
     } = serde_json::from_str(&line)?;
     stack.declare(address).await?;
-    let requests = requests(&api_key).into_iter().chain(stack.requests());
+    let token = cryptoserve.prepare(address).await?;
+    let requests = requests(&api_key)
+        .into_iter()
+        .chain(stack.requests())
+        .chain(signing::requests(address, &api_key).await?)
+        .chain(cryptoserve::requests(&token));
     Ok(Strongroom {
         target: Target {
             name: "strongroom",

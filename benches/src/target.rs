@@ -22,6 +22,14 @@ pub enum Work {
     StoreSet,
     /// Getting what was set.
     StoreGet,
+    /// Signing 64 bytes with Ed25519.
+    Sign,
+    /// Verifying such a signature.
+    Verify,
+    /// One value of 64 bytes in a named context, for an application.
+    Named,
+    /// The same, with seven policies to be evaluated.
+    Guarded,
 }
 
 /// A server, with the request it is sent for each kind of work that it knows.

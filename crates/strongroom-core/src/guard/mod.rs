@@ -14,14 +14,14 @@
 
 mod check;
 mod circumstances;
-
-use std::sync::Arc;
+mod verdicts;
 
 use strongroom_types::ContextName;
 use strongroom_types::body::{GuardBody, GuardFinding, GuardSeverity};
 
 pub use check::GuardFault;
 pub(crate) use circumstances::Circumstances;
+use verdicts::Verdicts;
 
 use crate::denial::Denial;
 
@@ -29,6 +29,7 @@ use crate::denial::Denial;
 pub(crate) struct Guard {
     pub(crate) body: GuardBody,
     program: cel::Program,
+    reads_time: bool,
 }
 
 impl core::fmt::Debug for Guard {
@@ -46,7 +47,7 @@ impl Guard {
     /// It is not one that is taken.
     pub(crate) fn new(body: GuardBody) -> Result<Self, GuardFault> {
         let program = check::compile(&body.rule)?;
-        Ok(Self { body, program })
+        Ok(Self::of(body, program))
     }
 
     /// Reads a guard whose rule was taken when it was saved, so that it is short and shallow.
@@ -55,7 +56,16 @@ impl Guard {
     /// It is none that can have been saved.
     pub(crate) fn read(body: GuardBody) -> Result<Self, GuardFault> {
         let program = cel::Program::compile(&body.rule).map_err(|_errors| GuardFault::Syntax)?;
-        Ok(Self { body, program })
+        Ok(Self::of(body, program))
+    }
+
+    fn of(body: GuardBody, program: cel::Program) -> Self {
+        let reads_time = program.references().has_variable("time");
+        Self {
+            body,
+            program,
+            reads_time,
+        }
     }
 
     fn is_about(&self, circumstances: &Circumstances<'_>) -> bool {
@@ -80,16 +90,23 @@ impl Guard {
 
 /// The guards of a workspace at one state epoch.
 #[derive(Debug, Default)]
-pub(crate) struct Guards(Vec<Arc<Guard>>);
+pub(crate) struct Guards {
+    /// By name.
+    all: Vec<Guard>,
+    verdicts: Verdicts,
+}
 
 impl Guards {
     pub(crate) fn new(mut guards: Vec<Guard>) -> Self {
         guards.sort_by(|one, other| one.body.name.cmp(&other.body.name));
-        Self(guards.into_iter().map(Arc::new).collect())
+        Self {
+            all: guards,
+            verdicts: Verdicts::default(),
+        }
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Guard> {
-        self.0.iter().map(|guard| &**guard)
+        self.all.iter()
     }
 
     pub(crate) fn find(&self, name: &ContextName) -> Option<&Guard> {
@@ -97,7 +114,7 @@ impl Guards {
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.0.len()
+        self.all.len()
     }
 
     /// What the guards that are about a use say of it.
@@ -118,20 +135,28 @@ impl Guards {
     /// # Errors
     /// One blocks it.
     pub(crate) fn admit(&self, circumstances: &Circumstances<'_>) -> Result<Vec<String>, Denial> {
-        let findings = self.findings(circumstances);
-        let mut broken = findings.into_iter().filter(|finding| !finding.passed);
-        let mut warnings = Vec::new();
-        for finding in broken.by_ref() {
-            if finding.severity == GuardSeverity::Block {
-                return Err(Denial::Guarded {
-                    name: finding.name.to_string(),
-                    message: finding.message,
-                });
-            }
-            warnings.push(format!("{}: {}", finding.name, finding.message));
+        let mut about = self.iter().filter(|guard| guard.is_about(circumstances));
+        if about.any(|guard| guard.reads_time) {
+            return verdict(&self.findings(circumstances));
         }
-        Ok(warnings)
+        let find = || self.findings(circumstances);
+        verdict(&self.verdicts.of(circumstances, find))
     }
+}
+
+/// What is to be said of a use of which guards found this.
+fn verdict(findings: &[GuardFinding]) -> Result<Vec<String>, Denial> {
+    let mut warnings = Vec::new();
+    for finding in findings.iter().filter(|finding| !finding.passed) {
+        if finding.severity == GuardSeverity::Block {
+            return Err(Denial::Guarded {
+                name: finding.name.to_string(),
+                message: finding.message.clone(),
+            });
+        }
+        warnings.push(format!("{}: {}", finding.name, finding.message));
+    }
+    Ok(warnings)
 }
 
 #[cfg(test)]

@@ -208,3 +208,54 @@ fn only_what_blocks_refuses() {
     };
     assert_eq!(said(&this), Ok(warning));
 }
+
+/// What was found is kept for the same use, and for no other; what reads the time is found each time.
+#[test]
+fn findings_are_those_of_this_use() {
+    let plain = context(serde_json::json!({"data_identity": {"sensitivity": "critical"}}));
+    let mut other = plain.clone();
+    other.name = "other".parse().unwrap();
+    let (client, mut stranger) = (client(), client());
+    stranger.id = ClientId::from_bytes([9; 16]);
+    stranger.body.name = "mallory".to_owned();
+    let with = |rule: &str| Guards::new(vec![guard(rule, GuardSeverity::Block).unwrap()]);
+    let of = Circumstances {
+        operation: GuardedOperation::Encrypt,
+        suite: Suite::Aes256Gcm,
+        context: &plain,
+        client: &client,
+        now: 0,
+    };
+    let (suite, operation) = (Suite::Aes128Gcm, GuardedOperation::Decrypt);
+    for (rule, changed) in [
+        ("algorithm.key_bits == 256", Circumstances { suite, ..of }),
+        ("operation == 'encrypt'", Circumstances { operation, ..of }),
+        (
+            "context.name != 'other'",
+            Circumstances {
+                context: &other,
+                ..of
+            },
+        ),
+        (
+            "identity.name != 'mallory'",
+            Circumstances {
+                client: &stranger,
+                ..of
+            },
+        ),
+        (
+            "time.hour < 1",
+            Circumstances {
+                now: 3_600_000_000,
+                ..of
+            },
+        ),
+    ] {
+        let guards = with(rule);
+        for _again in 0..2 {
+            assert!(guards.admit(&of).is_ok(), "{rule}");
+            assert!(guards.admit(&changed).is_err(), "{rule}");
+        }
+    }
+}

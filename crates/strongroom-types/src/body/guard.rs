@@ -17,7 +17,7 @@ pub enum GuardSeverity {
 }
 
 /// A use that a guard may be about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum GuardedOperation {
     /// Sealing.
