@@ -12,6 +12,7 @@ mod customer_keys;
 mod first;
 mod guards;
 mod idempotency;
+mod imported;
 mod issuers;
 mod jobs;
 mod keysets;

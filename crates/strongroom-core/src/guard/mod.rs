@@ -21,7 +21,7 @@ use strongroom_types::ContextName;
 use strongroom_types::body::{GuardBody, GuardFinding, GuardSeverity};
 
 pub use check::GuardFault;
-pub(crate) use circumstances::Circumstances;
+pub(crate) use circumstances::{Circumstances, ImportedAlgorithm};
 
 use crate::denial::Denial;
 
@@ -113,25 +113,43 @@ impl Guards {
         about.map(|guard| guard.finding(&context)).collect()
     }
 
+    /// Whether something that another product sealed may be opened: rules read how it is sealed.
+    ///
+    /// # Errors
+    /// A guard blocks it.
+    pub(crate) fn admit_imported(
+        &self,
+        circumstances: &Circumstances<'_>,
+        algorithm: ImportedAlgorithm,
+    ) -> Result<(), Denial> {
+        let context = circumstances.variables_of(algorithm);
+        let about = self.iter().filter(|guard| guard.is_about(circumstances));
+        let findings = about.map(|guard| guard.finding(&context));
+        verdict(findings).map(drop)
+    }
+
     /// What is to be said of a use that no guard blocks.
     ///
     /// # Errors
     /// One blocks it.
     pub(crate) fn admit(&self, circumstances: &Circumstances<'_>) -> Result<Vec<String>, Denial> {
-        let findings = self.findings(circumstances);
-        let mut broken = findings.into_iter().filter(|finding| !finding.passed);
-        let mut warnings = Vec::new();
-        for finding in broken.by_ref() {
-            if finding.severity == GuardSeverity::Block {
-                return Err(Denial::Guarded {
-                    name: finding.name.to_string(),
-                    message: finding.message,
-                });
-            }
-            warnings.push(format!("{}: {}", finding.name, finding.message));
-        }
-        Ok(warnings)
+        verdict(self.findings(circumstances).into_iter())
     }
+}
+
+/// What is to be said of a use of which guards found this.
+fn verdict(findings: impl Iterator<Item = GuardFinding>) -> Result<Vec<String>, Denial> {
+    let mut warnings = Vec::new();
+    for finding in findings.filter(|finding| !finding.passed) {
+        if finding.severity == GuardSeverity::Block {
+            return Err(Denial::Guarded {
+                name: finding.name.to_string(),
+                message: finding.message,
+            });
+        }
+        warnings.push(format!("{}: {}", finding.name, finding.message));
+    }
+    Ok(warnings)
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ mod named_context;
 mod object;
 mod problem;
 mod sealed_store;
+mod imported;
 mod signing;
 mod split;
 mod store;
@@ -67,6 +68,10 @@ pub use sealed_store::{
     Evaluate, Evaluated, RecordAnswer, RecordSet, RecordVersion, RecordsAnswer, RecordsGet,
     RecordsSet, SealedStoreCreate, SealedStoreInfo, SealedVersion, SlotInfo, SlotKind, SlotPut,
     SlotSummary,
+};
+pub use imported::{
+    ImportedItem, ImportedKey, ImportedKeysAnswer, ImportedKeysPut, ImportedRewrap,
+    ImportedSealed, KeyBundleSetting, NamedContextCreate,
 };
 pub use signing::{
     SignAnswer, SignRequest, SigningKeyCreate, SigningKeyInfo, SigningKeyVersion, VerifyAnswer,

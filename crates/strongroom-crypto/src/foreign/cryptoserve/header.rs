@@ -10,8 +10,11 @@ use crate::OpenError;
 
 /// The longest header. Theirs are shorter than 500 bytes; the names of context and key have 64 at most.
 const HEADER_BYTES_MAX: usize = 1024;
-/// The longest name of a context or key.
-const NAME_CHARS_MAX: usize = 64;
+/// The longest name of a context.
+const NAME_BYTES_MAX: usize = 64;
+/// The longest name of a key. Strongroom's own, in what their SDK sealed under a key of its, are longer than
+/// theirs.
+const KEY_ID_BYTES_MAX: usize = 72;
 /// Bytes of a key commitment.
 pub(super) const COMMITMENT_BYTES: usize = 32;
 
@@ -111,8 +114,9 @@ impl<'a> Ciphertext<'a> {
     pub fn parse(bytes: &'a [u8]) -> Result<Self, OpenError> {
         let (header, body) = split(bytes).ok_or(OpenError)?;
         let header: Header = serde_json::from_slice(header).map_err(|_not_theirs| OpenError)?;
-        name(&header.kid)?;
-        header.ctx.as_deref().map_or(Ok(()), name)?;
+        name(&header.kid, KEY_ID_BYTES_MAX)?;
+        let context = header.ctx.as_deref();
+        context.map_or(Ok(()), |context| name(context, NAME_BYTES_MAX))?;
         let nonce = decode(&header.nonce)?;
         match header.v {
             1 if header.kem_ct_len.is_some() => hybrid(header, nonce, body),
@@ -127,6 +131,25 @@ impl<'a> Ciphertext<'a> {
     #[must_use]
     pub const fn format(&self) -> Format {
         self.format
+    }
+
+    /// How it is sealed: name, mode, and bits of the key.
+    #[must_use]
+    pub const fn algorithm(&self) -> (&'static str, &'static str, u16) {
+        match self.cipher {
+            Cipher::Gcm(16) => ("AES-128-GCM", "gcm", 128),
+            Cipher::Gcm(24) => ("AES-192-GCM", "gcm", 192),
+            Cipher::Gcm(_) => ("AES-256-GCM", "gcm", 256),
+            Cipher::Ccm(16) => ("AES-128-CCM", "ccm", 128),
+            Cipher::Ccm(24) => ("AES-192-CCM", "ccm", 192),
+            Cipher::Ccm(_) => ("AES-256-CCM", "ccm", 256),
+            Cipher::Cbc(16) => ("AES-128-CBC", "cbc", 128),
+            Cipher::Cbc(24) => ("AES-192-CBC", "cbc", 192),
+            Cipher::Cbc(_) => ("AES-256-CBC", "cbc", 256),
+            Cipher::ChaCha20 => ("ChaCha20-Poly1305", "poly1305", 256),
+            Cipher::Xts => ("AES-256-XTS", "xts", 256),
+            Cipher::Hybrid(mode, _) => (mode.name(), "hybrid", 256),
+        }
     }
 
     /// The context that the header names. A hybrid one names none.
@@ -288,8 +311,8 @@ fn local<'a>(header: Header, nonce: Vec<u8>, body: &'a [u8]) -> Result<Ciphertex
     })
 }
 
-fn name(text: &str) -> Result<(), OpenError> {
-    if text.is_empty() || text.len() > NAME_CHARS_MAX || text.chars().any(char::is_control) {
+fn name(text: &str, bytes_max: usize) -> Result<(), OpenError> {
+    if text.is_empty() || text.len() > bytes_max || text.chars().any(char::is_control) {
         return Err(OpenError);
     }
     Ok(())
