@@ -72,8 +72,8 @@ pub use error::{
     ClientError, DecodeError, RefusalError, RequestError, TokenRefusal, TransportError,
 };
 pub use lock_context::{IdentifiedContext, LockContext};
-pub use named_context::{ApplicationRegister, ApplicationTokens, NamedContexts};
 pub use log::{EntryFilter, EntryProofError, Log, ProvenEntry, origin_of, verifier_of_origin};
+pub use named_context::{ApplicationRegister, ApplicationTokens, NamedContexts};
 pub use object::{ObjectFilter, Objects};
 pub use retry::RetryPolicy;
 pub use signing::SigningKeys;

@@ -213,7 +213,8 @@ impl Putting<'_> {
             prefix: sealed.prefix,
             body: sealed.body,
         };
-        self.changes.push(Change::PutStoreValue { value, keep: KEPT });
+        self.changes
+            .push(Change::PutStoreValue { value, keep: KEPT });
         Ok(())
     }
 

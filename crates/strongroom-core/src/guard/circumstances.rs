@@ -50,7 +50,10 @@ impl Circumstances<'_> {
             ("mode", Value::from(mode)),
             ("key_bits", Value::Int(i64::from(key_bits))),
             ("quantum_resistant", Value::Bool(mode == "hybrid")),
-            ("hardware_acceleration", Value::Bool(!name.starts_with("ChaCha20"))),
+            (
+                "hardware_acceleration",
+                Value::Bool(!name.starts_with("ChaCha20")),
+            ),
         ]);
         variables.add_variable_from_value("algorithm", algorithm);
         variables

@@ -352,10 +352,7 @@ async fn count_older(
     older: Older,
 ) -> Result<u64, StoreError> {
     let (context, newest) = (older.context, older.newest);
-    if matches!(
-        older.kind,
-        Kind::Store | Kind::SigningKey | Kind::Named
-    ) {
+    if matches!(older.kind, Kind::Store | Kind::SigningKey | Kind::Named) {
         let count = room
             .store
             .count_stale_store_values(state.id, context, newest);

@@ -90,12 +90,7 @@ impl ItemUse for Rewrapping {
         })
     }
 
-    fn finish(
-        &self,
-        room: &Strongroom,
-        work: Work,
-        permit: ItemPermit,
-    ) -> Result<Vec<u8>, Denial> {
+    fn finish(&self, room: &Strongroom, work: Work, permit: ItemPermit) -> Result<Vec<u8>, Denial> {
         let spec = SealSpec {
             purpose: Purpose::Value,
             lock: None,

@@ -9,9 +9,7 @@ use strongroom_types::body::{
 };
 
 use super::endpoint::{Endpoint, Tag, get, post, put};
-use crate::edge::{
-    App, Caller, Document, FromPath, Reply, Sent, SentLarge, Target, created, ok,
-};
+use crate::edge::{App, Caller, Document, FromPath, Reply, Sent, SentLarge, Target, created, ok};
 
 /// The most ciphertexts of one request.
 const ITEMS_MAX: usize = 100;

@@ -10,6 +10,7 @@ mod customer_key;
 mod data_key;
 mod event;
 mod guard;
+mod imported;
 mod job;
 mod keyset;
 mod log;
@@ -17,7 +18,6 @@ mod named_context;
 mod object;
 mod problem;
 mod sealed_store;
-mod imported;
 mod signing;
 mod split;
 mod store;
@@ -50,6 +50,10 @@ pub use event::{
     KeyProvider, ListObject, ObjectNamed, ObjectOpened, ObjectWritten,
 };
 pub use guard::{GuardBody, GuardFinding, GuardSeverity, GuardedOperation};
+pub use imported::{
+    ImportedItem, ImportedKey, ImportedKeysAnswer, ImportedKeysPut, ImportedRewrap, ImportedSealed,
+    KeyBundleSetting, NamedContextCreate,
+};
 pub use job::{JobCause, JobCreate, JobInfo, JobKind, JobState};
 pub use keyset::{KeysetClientInfo, KeysetDeclare, KeysetInfo};
 pub use log::{
@@ -68,10 +72,6 @@ pub use sealed_store::{
     Evaluate, Evaluated, RecordAnswer, RecordSet, RecordVersion, RecordsAnswer, RecordsGet,
     RecordsSet, SealedStoreCreate, SealedStoreInfo, SealedVersion, SlotInfo, SlotKind, SlotPut,
     SlotSummary,
-};
-pub use imported::{
-    ImportedItem, ImportedKey, ImportedKeysAnswer, ImportedKeysPut, ImportedRewrap,
-    ImportedSealed, KeyBundleSetting, NamedContextCreate,
 };
 pub use signing::{
     SignAnswer, SignRequest, SigningKeyCreate, SigningKeyInfo, SigningKeyVersion, VerifyAnswer,

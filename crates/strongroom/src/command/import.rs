@@ -25,8 +25,6 @@ pub(super) async fn run(command: ImportCommand) -> Result<(), Failure> {
     match command {
         ImportCommand::Stack(args) => stack::run(&args).await,
         ImportCommand::Cryptoserve(args) => Box::pin(cryptoserve::run(args)).await,
-        ImportCommand::CryptoserveCiphertexts(args) => {
-            Box::pin(cryptoserve::rewrap(args)).await
-        }
+        ImportCommand::CryptoserveCiphertexts(args) => Box::pin(cryptoserve::rewrap(args)).await,
     }
 }

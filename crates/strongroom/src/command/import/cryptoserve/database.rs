@@ -71,7 +71,10 @@ pub(super) struct Application {
 /// What their address is in words that are read here.
 fn address(theirs: &str) -> Result<String, ImportError> {
     let (scheme, rest) = theirs.split_once("://").ok_or(ImportError::Address)?;
-    match scheme.split_once('+').map_or(scheme, |(scheme, _driver)| scheme) {
+    match scheme
+        .split_once('+')
+        .map_or(scheme, |(scheme, _driver)| scheme)
+    {
         "sqlite" => Ok(format!("sqlite://{}?mode=ro", sqlite_path(rest))),
         "postgres" | "postgresql" => Ok(format!("postgres://{rest}")),
         _ => Err(ImportError::Address),
@@ -329,7 +332,10 @@ mod tests {
     #[test]
     fn addresses_are_read_in_their_words_and_in_ours() {
         for (theirs, ours) in [
-            ("sqlite:////srv/no/such.db", "sqlite:///srv/no/such.db?mode=ro"),
+            (
+                "sqlite:////srv/no/such.db",
+                "sqlite:///srv/no/such.db?mode=ro",
+            ),
             ("sqlite+aiosqlite:///./cs.db", "sqlite://./cs.db?mode=ro"),
             ("sqlite:////dev/null", "sqlite:///dev/null?mode=ro"),
             ("sqlite:///dev/null", "sqlite:///dev/null?mode=ro"),

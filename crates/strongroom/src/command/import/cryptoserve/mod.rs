@@ -138,12 +138,7 @@ impl Import {
         };
         let database = Database::open(&address).await?;
         let tenant = database.tenant(args.tenant.as_deref()).await?;
-        let mut formats = vec![
-            Format::CsV1,
-            Format::CsV2,
-            Format::CsV3,
-            Format::CsHybridV1,
-        ];
+        let mut formats = vec![Format::CsV1, Format::CsV2, Format::CsV3, Format::CsHybridV1];
         formats.extend(args.accept_sdk.then_some(Format::CsSdkV4));
         Ok(Self {
             master: MasterKey::new(master, args.salts.iter().cloned()),
@@ -239,7 +234,9 @@ impl Import {
 /// Writes tokens to a file that only its owner reads.
 fn keep(path: &std::path::Path, tokens: &[serde_json::Value]) -> Result<(), Failure> {
     let text = serde_json::to_vec_pretty(tokens).map_err(std::io::Error::from)?;
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or_else(|| std::path::Path::new("."));
     let write = || {
         // A temporary file is its owner's alone.

@@ -38,7 +38,11 @@ impl Report {
 /// One line for each thing, in an order that can be compared.
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let would = if self.dry_run { ", nothing written" } else { "" };
+        let would = if self.dry_run {
+            ", nothing written"
+        } else {
+            ""
+        };
         writeln!(f, "tenant {}{would}", self.tenant)?;
         let (new, there) = (self.contexts, self.contexts_there);
         writeln!(f, "contexts: {new} new, {there} there already")?;
@@ -51,7 +55,10 @@ impl fmt::Display for Report {
         }
         let (new, replaced) = (self.keys, self.keys_replaced);
         let there = self.keys_there;
-        writeln!(f, "keys: {new} new, {replaced} replaced, {there} there already")?;
+        writeln!(
+            f,
+            "keys: {new} new, {replaced} replaced, {there} there already"
+        )?;
         if self.odd_keys > 0 {
             writeln!(f, "  {} left out, with their contexts", self.odd_keys)?;
         }
