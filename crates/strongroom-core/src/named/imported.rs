@@ -32,6 +32,10 @@ use crate::workspace::WorkspaceState;
 /// The longest material of a key.
 pub(crate) const RING_BYTES_MAX: usize = strongroom_crypto::foreign::cryptoserve::RING_BYTES_MAX;
 
+/// How much more a byte weighs in a batch that is tried with one key after another: so a batch has 8 MiB of
+/// such, and one of another kind as before.
+const TRIED_WEIGHS: usize = 8;
+
 /// Where an imported key is kept.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ImportedPlace<'a> {
@@ -67,6 +71,9 @@ impl ImportedPlace<'_> {
 #[derive(Debug)]
 pub(super) struct Imported {
     pub(super) keys: Arc<ContextKeys>,
+    pub(super) format: Format,
+    /// What it weighs in a batch.
+    pub(super) holds: usize,
     key: OpensWith,
 }
 
@@ -84,12 +91,16 @@ pub(super) fn bundle_key_id(keys: &ContextKeys) -> String {
     format!("{}/{}", keys.id, keys.active.0)
 }
 
-/// The version of the key that clients of this named context got, if the name is of one.
-fn bundle_version(context: ContextId, key_id: &str) -> Option<Option<KeyVersion>> {
+/// Whether a key's name is one of ours: none of theirs has a slash.
+fn names_bundle(key_id: &str) -> bool {
+    key_id.contains('/')
+}
+
+/// The version of the key that clients of this named context got.
+fn bundle_version(context: ContextId, key_id: &str) -> Option<KeyVersion> {
     let (id, version) = key_id.split_once('/')?;
-    let version = version.parse().ok().map(KeyVersion);
     let own = id.parse().ok() == Some(context);
-    Some(version.filter(|_| own))
+    version.parse().ok().map(KeyVersion).filter(|_| own)
 }
 
 /// The ciphertext, read again where it is opened.
@@ -111,12 +122,12 @@ impl Strongroom {
         if says.is_some_and(|context| context != item.name.as_str()) {
             return Err(Denial::Ciphertext(CiphertextFault::OtherContext).into());
         }
-        let found = match bundle_version(named.id, ciphertext.key_id()) {
-            Some(version) => {
-                let version = version.ok_or(Denial::Ciphertext(CiphertextFault::KeyVersion))?;
-                self.find_bundle(caller, named, version, &ciphertext).await
-            }
-            None => self.find_kept(caller, named, &ciphertext).await,
+        let found = if names_bundle(ciphertext.key_id()) {
+            let version = bundle_version(named.id, ciphertext.key_id());
+            let version = version.ok_or(Denial::Ciphertext(CiphertextFault::KeyVersion))?;
+            self.find_bundle(caller, named, version, &ciphertext).await
+        } else {
+            self.find_kept(caller, named, &ciphertext).await
         }?;
         let circumstances = Circumstances {
             operation: GuardedOperation::Decrypt,
@@ -157,9 +168,16 @@ impl Strongroom {
         keys.rules.check_imported(format)?;
         let key_use = KeyUse::opening(&keys, &row);
         let bound = place.bound(state.id, sealed.row.version);
+        let tried = ciphertext.tried_bytes().saturating_mul(TRIED_WEIGHS);
+        let row_bytes = sealed.prefix.len() + sealed.body.len();
         let sealed = Box::new(sealed);
-        let key = OpensWith::Kept { sealed, bound };
-        Ok((Imported { keys, key }, key_use))
+        let imported = Imported {
+            keys,
+            format,
+            holds: tried.saturating_add(row_bytes),
+            key: OpensWith::Kept { sealed, bound },
+        };
+        Ok((imported, key_use))
     }
 
     async fn find_bundle(
@@ -175,20 +193,17 @@ impl Strongroom {
         let keys = self.keys_of_bundle(caller, named.id, version).await?;
         keys.rules.check_imported(Format::CsSdkV4)?;
         let key_use = KeyUse::opening_version(&keys, version);
-        let key = OpensWith::Bundle(version);
-        Ok((Imported { keys, key }, key_use))
+        let imported = Imported {
+            keys,
+            format: Format::CsSdkV4,
+            holds: 0,
+            key: OpensWith::Bundle(version),
+        };
+        Ok((imported, key_use))
     }
 }
 
 impl Imported {
-    /// Bytes that it holds beside the request.
-    pub(super) fn holds(&self) -> usize {
-        match &self.key {
-            OpensWith::Kept { sealed, .. } => sealed.prefix.len() + sealed.body.len(),
-            OpensWith::Bundle(_) => 0,
-        }
-    }
-
     pub(super) fn open(&self, permit: ItemPermit, item: &NamedItem) -> Result<SecretBytes, Denial> {
         let ciphertext = read(&item.bytes)?;
         let associated_data = item.associated_data.as_deref();
@@ -211,7 +226,9 @@ impl Imported {
 
     fn opener(&self) -> Result<ImportedOpener<'_>, Denial> {
         Ok(match &self.key {
-            OpensWith::Kept { sealed, bound } => ImportedOpener::Kept(bound, envelope(sealed)?),
+            OpensWith::Kept { sealed, bound } => {
+                ImportedOpener::Kept(bound, Box::new(envelope(sealed)?))
+            }
             OpensWith::Bundle(version) => ImportedOpener::Bundle(*version),
         })
     }

@@ -83,10 +83,12 @@ impl ItemUse for Opening {
         caller.require_context(&item.map)?;
         if looks_like(&item.bytes) {
             let (imported, key_use) = room.find_imported(caller, &named, item).await?;
-            let (map, holds) = (Arc::clone(&imported.keys.map), imported.holds());
+            let (map, holds) = (Arc::clone(&imported.keys.map), imported.holds);
+            let format = Some(imported.format);
             let (work, digest) = (Work::Imported(imported), sha256(&item.bytes));
             return Ok(Prepared {
                 holds,
+                format,
                 ..Prepared::new(work, key_use, &map, digest)
             });
         }

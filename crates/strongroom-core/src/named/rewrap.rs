@@ -78,7 +78,8 @@ impl ItemUse for Rewrapping {
             moved_to: Some(sealing.active),
             ..key_use
         };
-        let (map, holds) = (Arc::clone(&sealing.map), imported.holds());
+        let (map, holds) = (Arc::clone(&sealing.map), imported.holds);
+        let format = Some(imported.format);
         let work = Work {
             imported,
             sealing,
@@ -86,6 +87,7 @@ impl ItemUse for Rewrapping {
         };
         Ok(Prepared {
             holds,
+            format,
             ..Prepared::new(work, key_use, &map, sha256(&item.bytes))
         })
     }

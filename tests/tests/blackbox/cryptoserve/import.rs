@@ -25,9 +25,11 @@ on_each_database!(
     what_was_imported_opens_for_the_context_and_format_only,
     an_import_that_broke_off_is_begun_again,
     a_dry_run_writes_nothing,
+    a_wrong_master_key_or_salt_is_noticed_before_anything_is_written,
     nothing_relabelled_or_altered_opens_and_each_refusal_looks_alike,
     another_workspace_opens_nothing_of_what_was_imported,
     a_context_policy_closes_formats_of_others,
+    guards_read_how_theirs_is_sealed,
     destroying_a_context_destroys_what_was_imported,
     only_administrators_import,
     ciphertexts_are_sealed_again_and_rejects_are_named,
@@ -181,8 +183,14 @@ async fn all_open(room: &Room, theirs: &Theirs) {
             theirs.sealed["plaintext"],
             "{name}"
         );
-        let (outcome, _) = room.ending(reply.entry().unwrap()).await;
-        assert_eq!(outcome, Outcome::Allowed);
+        let entry = room.entry(reply.entry().unwrap()).await;
+        assert_eq!(entry.outcome, Outcome::Allowed);
+        let format = match name.split_once('-') {
+            Some(("hybrid", _)) => "cs-hybrid-v1".to_owned(),
+            Some((version, _)) => format!("cs-{version}"),
+            None => format!("cs-{name}"),
+        };
+        assert_eq!(entry.facts["format"], format, "{name}");
     }
     for name in CLOSED {
         let reply = open(room, &app, theirs, name).await;
@@ -293,6 +301,46 @@ async fn a_dry_run_writes_nothing(room: Room) {
     assert!(!run_with_input(&without, b"").unwrap().status.success());
 }
 
+async fn a_wrong_master_key_or_salt_is_noticed_before_anything_is_written(room: Room) {
+    let theirs = Theirs::sqlite().await;
+    let lines = ["v3", "v3-aad", "v3-cbc", "hybrid-768"].map(|name| {
+        let (_, ciphertext, associated_data) = theirs.one(name);
+        json!({"ciphertext": ciphertext, "associated_data": associated_data}).to_string()
+    });
+    let samples = theirs.file("samples", &lines.join("\n"));
+    let check = ["--check", samples.as_str()];
+    // One of them is under the salt that is not named then.
+    let master = theirs.file("right.key", theirs.sealed["master_key"].as_str().unwrap());
+    let (key, url) = (theirs.file("key", &room.api_key), &room.server.sheet().url);
+    let mut unsalted = vec!["import", "cryptoserve", "--database", &theirs.address];
+    unsalted.extend([
+        "--master-key-file",
+        &master,
+        "--tenant",
+        "acme",
+        "--url",
+        url,
+    ]);
+    unsalted.extend(["--api-key-file", &key]);
+    unsalted.extend(check);
+    let output = run_with_input(&unsalted, b"").unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        !output.status.success() && said.contains("do not: 3"),
+        "{said}"
+    );
+    let wrong = theirs.file("wrong.key", "another master key");
+    let mut forged = unsalted.clone();
+    forged[5] = &wrong;
+    let output = run_with_input(&forged, b"").unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("0 ciphertexts open"), "{said}");
+    let name = "user-pii".parse().unwrap();
+    assert!(room.client.named_contexts().describe(&name).await.is_err());
+    let said = theirs.imported(&room, &check);
+    assert!(said.contains("checked: 4 ciphertexts open"), "{said}");
+}
+
 /// The same body behind another header.
 fn rewritten(sealed: &[u8], change: impl FnOnce(&mut serde_json::Map<String, Value>)) -> String {
     let length = usize::from(u16::from_be_bytes([sealed[0], sealed[1]]));
@@ -392,6 +440,22 @@ async fn a_context_policy_closes_formats_of_others(room: Room) {
     policies.replace(made.id, &both).await.unwrap();
     let reply = open(&room, &app, &theirs, "v3").await;
     assert_eq!(reply.text("plaintext"), theirs.sealed["plaintext"]);
+}
+
+async fn guards_read_how_theirs_is_sealed(room: Room) {
+    let theirs = Theirs::sqlite().await;
+    theirs.imported(&room, &[]);
+    let app = application_of(&room).await;
+    let body = json!({"name": "no-cbc", "rule": "algorithm.name != 'AES-256-CBC'",
+        "severity": "block", "message": "CBC is not opened", "operations": ["decrypt"]});
+    let made = post(&room, "/api/policies", &room.api_key, &body).await;
+    assert_eq!(made.status, 201, "{made:?}");
+    let reply = open(&room, &app, &theirs, "v3-cbc").await;
+    assert!(refused(&reply, 403).contains("no-cbc"), "{reply:?}");
+    for name in ["v3", "v3-ccm", "hybrid-768"] {
+        let reply = open(&room, &app, &theirs, name).await;
+        assert_eq!(reply.status, 200, "{name} {reply:?}");
+    }
 }
 
 async fn destroying_a_context_destroys_what_was_imported(room: Room) {

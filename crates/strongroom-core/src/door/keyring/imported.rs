@@ -13,7 +13,7 @@ use crate::denial::{CiphertextFault, Denial};
 #[derive(Debug)]
 pub(crate) enum Opener<'a> {
     /// A kept key, bound to its place.
-    Kept(&'a [u8], Envelope<'a>),
+    Kept(&'a [u8], Box<Envelope<'a>>),
     /// The key that clients got under a version.
     Bundle(KeyVersion),
 }

@@ -152,6 +152,16 @@ impl<'a> Ciphertext<'a> {
         }
     }
 
+    /// How many bytes are tried with one key after another, because nothing says which is theirs.
+    #[must_use]
+    pub const fn tried_bytes(&self) -> usize {
+        match self.cipher {
+            Cipher::Hybrid(..) => 0,
+            _ if self.commitment.is_some() => 0,
+            _ => self.body.len(),
+        }
+    }
+
     /// The context that the header names. A hybrid one names none.
     #[must_use]
     pub fn context(&self) -> Option<&str> {
@@ -165,7 +175,7 @@ impl<'a> Ciphertext<'a> {
     }
 }
 
-fn early<'a>(header: Header, nonce: Vec<u8>, body: &'a [u8]) -> Result<Ciphertext<'a>, OpenError> {
+fn early(header: Header, nonce: Vec<u8>, body: &[u8]) -> Result<Ciphertext<'_>, OpenError> {
     let Header {
         v,
         ctx: Some(context),
@@ -201,11 +211,7 @@ fn early<'a>(header: Header, nonce: Vec<u8>, body: &'a [u8]) -> Result<Ciphertex
     })
 }
 
-fn committed<'a>(
-    header: Header,
-    nonce: Vec<u8>,
-    body: &'a [u8],
-) -> Result<Ciphertext<'a>, OpenError> {
+fn committed(header: Header, nonce: Vec<u8>, body: &[u8]) -> Result<Ciphertext<'_>, OpenError> {
     let Header {
         v: _,
         ctx: Some(context),
@@ -242,7 +248,7 @@ fn committed<'a>(
     })
 }
 
-fn hybrid<'a>(header: Header, nonce: Vec<u8>, body: &'a [u8]) -> Result<Ciphertext<'a>, OpenError> {
+fn hybrid(header: Header, nonce: Vec<u8>, body: &[u8]) -> Result<Ciphertext<'_>, OpenError> {
     let Header {
         v: _,
         ctx: None,
@@ -277,7 +283,7 @@ fn hybrid<'a>(header: Header, nonce: Vec<u8>, body: &'a [u8]) -> Result<Cipherte
     })
 }
 
-fn local<'a>(header: Header, nonce: Vec<u8>, body: &'a [u8]) -> Result<Ciphertext<'a>, OpenError> {
+fn local(header: Header, nonce: Vec<u8>, body: &[u8]) -> Result<Ciphertext<'_>, OpenError> {
     let Header {
         v: _,
         ctx: Some(context),
@@ -407,8 +413,7 @@ mod tests {
         ] {
             let mut header = v3();
             header[field] = value;
-            let refused = Ciphertext::parse(&framed(&header));
-            assert!(refused.is_err(), "{header}");
+            assert!(Ciphertext::parse(&framed(&header)).is_err(), "{header}");
         }
     }
 

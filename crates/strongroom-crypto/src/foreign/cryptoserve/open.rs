@@ -73,10 +73,10 @@ fn open_with(
         Cipher::Gcm(_) => open_gcm(key, nonce, associated_data, body),
         Cipher::Ccm(_) => open_ccm(key, nonce, associated_data, body),
         Cipher::ChaCha20 => open_chacha20(key, nonce, associated_data, body),
-        Cipher::Cbc(_) if !associated_data.is_empty() => Err(OpenError),
+        // Neither authenticates associated data.
+        Cipher::Cbc(_) | Cipher::Xts if !associated_data.is_empty() => Err(OpenError),
         Cipher::Cbc(_) if ciphertext.format == Format::CsV2 => cbc::open_raw(key, nonce, body),
         Cipher::Cbc(_) => cbc::open_derived(key, nonce, body),
-        Cipher::Xts if !associated_data.is_empty() => Err(OpenError),
         Cipher::Xts => xts::open(key, nonce, body),
         Cipher::Hybrid(..) => Err(OpenError),
     }

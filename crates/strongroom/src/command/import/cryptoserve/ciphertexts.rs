@@ -19,6 +19,8 @@ use crate::{print, progress};
 
 /// How many ciphertexts are sent together.
 const TOGETHER: usize = 50;
+/// After how many bytes no other one is sent with them: a batch that commits to no key has 8 MiB at most.
+const BYTES_TOGETHER: usize = 1 << 20;
 
 /// Seals again, as `sr1`, what a CryptoServe sealed.
 #[derive(Args, Debug)]
@@ -155,9 +157,12 @@ impl Files {
     /// The next ciphertexts; none at the end.
     fn read(&mut self) -> Result<Vec<ImportedItem>, Failure> {
         let mut items = Vec::with_capacity(TOGETHER);
-        while items.len() < TOGETHER {
+        let mut bytes = 0_usize;
+        while items.len() < TOGETHER && bytes < BYTES_TOGETHER {
             let Some(text) = self.read_line()? else { break };
-            items.push(item(text.trim(), self.read)?);
+            let item = item(text.trim(), self.read)?;
+            bytes = bytes.saturating_add(item.ciphertext.0.len());
+            items.push(item);
             self.read += 1;
         }
         Ok(items)
@@ -192,7 +197,7 @@ impl Files {
 }
 
 /// A ciphertext, as a line has it.
-fn item(text: &str, line: usize) -> Result<ImportedItem, ImportError> {
+pub(super) fn item(text: &str, line: usize) -> Result<ImportedItem, ImportError> {
     if text.starts_with('{') {
         let sent: Line =
             serde_json::from_str(text).map_err(|_not_json| ImportError::Line { line })?;
@@ -223,7 +228,7 @@ fn whole_lines(path: &Path) -> Result<usize, Failure> {
         let cut = file.and_then(|file| file.set_len(u64::try_from(whole).unwrap_or(0)));
         cut.map_err(Failure::file(path))?;
     }
-    Ok(bytes.iter().filter(|byte| **byte == b'\n').count())
+    Ok(bytes.split(|byte| *byte == b'\n').count().saturating_sub(1))
 }
 
 fn append(path: &Path) -> Result<BufWriter<File>, Failure> {

@@ -8,12 +8,13 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 use sqlx::any::{AnyPoolOptions, AnyRow, install_default_drivers};
 use sqlx::{AnyPool, Row as _, query};
+use strongroom_crypto::foreign::cryptoserve::WrappedKemKey;
 use strongroom_types::body::NamedContextConfig;
 
 use super::CryptoServeImportError as ImportError;
 
 /// How many rows are read together.
-pub(super) const ROWS: i64 = 50;
+const ROWS: i64 = 50;
 /// The longest name and description that Strongroom keeps, in characters.
 const DISPLAY_NAME_CHARS: usize = 200;
 const DESCRIPTION_CHARS: usize = 1000;
@@ -249,6 +250,11 @@ impl Database {
     }
 }
 
+/// Whether there are no more rows after so many.
+pub(super) fn is_last(rows: usize) -> bool {
+    i64::try_from(rows).is_ok_and(|rows| rows < ROWS)
+}
+
 fn retired(status: &str) -> bool {
     status.eq_ignore_ascii_case("retired")
 }
@@ -268,6 +274,16 @@ impl Key {
 }
 
 impl KemKey {
+    pub(super) fn row(&self) -> WrappedKemKey<'_> {
+        WrappedKemKey {
+            id: &self.id,
+            context: &self.context,
+            algorithm: &self.algorithm,
+            wrapped: &self.wrapped,
+            nonce: &self.nonce,
+        }
+    }
+
     pub(super) fn is_retired(&self) -> bool {
         retired(&self.status)
     }

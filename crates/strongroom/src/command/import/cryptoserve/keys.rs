@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use strongroom_crypto::foreign::cryptoserve::{KeyRing, WrappedKemKey};
+use strongroom_crypto::foreign::cryptoserve::KeyRing;
 use strongroom_types::body::{ImportedKey, ImportedKeysPut};
 use strongroom_types::{ContextName, Format};
 
-use super::database::ROWS;
+use super::database::{Key, is_last};
 use super::report::Report;
 use super::{CryptoServeArgs, CryptoServeImportError, Import};
 use crate::failure::Failure;
@@ -20,12 +20,20 @@ fn sent(id: String, ring: &KeyRing) -> ImportedKey {
     ImportedKey { id, material }
 }
 
-/// Whether there may be more rows after so many.
-fn is_last(rows: usize) -> bool {
-    i64::try_from(rows).is_ok_and(|rows| rows < ROWS)
-}
-
 impl Import {
+    /// All keys that a key of theirs can have been.
+    pub(super) fn ring(&self, key: &Key) -> Result<KeyRing, CryptoServeImportError> {
+        let early: &[Format] = if key.is_early() {
+            &[Format::CsV1, Format::CsV2]
+        } else {
+            &[]
+        };
+        let formats = [early, &[Format::CsV3, Format::CsSdkV4]].concat();
+        let place = (key.context.as_str(), self.tenant.id.as_str());
+        let ring = self.master.ring(place, key.version, &formats);
+        ring.map_err(|_length| CryptoServeImportError::Derivation)
+    }
+
     pub(super) async fn keys(
         &self,
         args: &CryptoServeArgs,
@@ -44,15 +52,7 @@ impl Import {
                     report.retired += 1;
                     continue;
                 }
-                let early: &[Format] = if key.is_early() {
-                    &[Format::CsV1, Format::CsV2]
-                } else {
-                    &[]
-                };
-                let formats = [early, &[Format::CsV3, Format::CsSdkV4]].concat();
-                let place = (key.context.as_str(), self.tenant.id.as_str());
-                let ring = self.master.ring(place, key.version, &formats);
-                let ring = ring.map_err(|_length| CryptoServeImportError::Derivation)?;
+                let ring = self.ring(&key)?;
                 let key_sent = sent(key.id, &ring);
                 sending.entry(key.context).or_default().push(key_sent);
             }
@@ -79,14 +79,7 @@ impl Import {
                     report.retired += 1;
                     continue;
                 }
-                let row = WrappedKemKey {
-                    id: &key.id,
-                    context: &key.context,
-                    algorithm: &key.algorithm,
-                    wrapped: &key.wrapped,
-                    nonce: &key.nonce,
-                };
-                match self.master.kem_ring(&row) {
+                match self.master.kem_ring(&key.row()) {
                     Ok(ring) => {
                         let key_sent = sent(key.id, &ring);
                         sending.entry(key.context).or_default().push(key_sent);

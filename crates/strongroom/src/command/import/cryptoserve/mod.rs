@@ -1,5 +1,6 @@
 //! `strongroom import cryptoserve` and `strongroom import cryptoserve-ciphertexts`.
 
+mod check;
 mod ciphertexts;
 mod database;
 mod keys;
@@ -23,6 +24,10 @@ use crate::print;
 
 /// Brings contexts, keys and applications of one tenant of a CryptoServe into a workspace.
 #[derive(Args, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of its own on the command line"
+)]
 #[command(after_help = "\
 Give the master key in STRONGROOM_IMPORT_MASTER_KEY or --master-key-file, as it stands in
 CRYPTOSERVE_MASTER_KEY. The workspace is that of the API key; one run brings one tenant into it:
@@ -32,7 +37,8 @@ CRYPTOSERVE_MASTER_KEY. The workspace is that of the API key; one run brings one
 
 Their server takes its salt from CRYPTOSERVE_HKDF_SALT, ignores HKDF_SALT, and uses a constant where
 the former is not set. Name both, if they ever were set: all are tried, in each derivation that there
-was, and a ciphertext says which fits. The master key stays here: what is sent, and kept wrapped under
+was, and a ciphertext says which fits. Nothing in their database does: give some ciphertexts of each
+context with --check, so that a wrong key or salt is noticed before anything is written. The master key stays here: what is sent, and kept wrapped under
 the context's own key, are the keys of each context, which open what CryptoServe sealed and seal
 nothing.
 
@@ -71,6 +77,10 @@ pub(in crate::command) struct CryptoServeArgs {
     /// Register its applications, and write their new tokens to this file; needs CryptoServe's surface
     #[arg(long, value_name = "FILE")]
     applications: Option<PathBuf>,
+    /// File with ciphertexts, one a line, that must open with this master key and these salts; nothing is
+    /// written if one does not
+    #[arg(long, value_name = "FILE")]
+    check: Option<PathBuf>,
     /// Read and unwrap only, and say what would be brought
     #[arg(long)]
     dry_run: bool,
@@ -91,6 +101,8 @@ pub(crate) enum CryptoServeImportError {
     SeveralTenants { there: String },
     #[error("more salts than four were given")]
     Salts,
+    #[error("{opened} ciphertexts open, and those of these lines do not: {lines}")]
+    Closed { opened: u64, lines: String },
     #[error("a key cannot be derived")]
     Derivation,
     #[error("line {line} is no base64, or no JSON of a ciphertext")]
@@ -132,9 +144,10 @@ impl Import {
             None => secret("STRONGROOM_IMPORT_DATABASE", None)?
                 .ok_or_else(|| missing("address of its database"))?,
         };
-        let client = match args.dry_run {
-            true => None,
-            false => Some(args.connection.client()?),
+        let client = if args.dry_run {
+            None
+        } else {
+            Some(args.connection.client()?)
         };
         let database = Database::open(&address).await?;
         let tenant = database.tenant(args.tenant.as_deref()).await?;
@@ -151,6 +164,9 @@ impl Import {
 
     async fn run(&self, args: &CryptoServeArgs) -> Result<Report, Failure> {
         let mut report = Report::of(&self.tenant, args.dry_run);
+        if let Some(path) = &args.check {
+            report.checked = Some(self.check(path).await?);
+        }
         let applications = self.database.applications(&self.tenant).await?;
         let contexts = self.database.contexts(&self.tenant, &applications).await?;
         for context in &contexts {

@@ -9,6 +9,8 @@ use super::database::Tenant;
 pub(super) struct Report {
     tenant: String,
     dry_run: bool,
+    /// Ciphertexts that opened.
+    pub(super) checked: Option<u64>,
     pub(super) contexts: u64,
     pub(super) contexts_there: u64,
     /// Contexts whose names Strongroom does not take.
@@ -44,6 +46,9 @@ impl fmt::Display for Report {
             ""
         };
         writeln!(f, "tenant {}{would}", self.tenant)?;
+        if let Some(checked) = self.checked {
+            writeln!(f, "checked: {checked} ciphertexts open")?;
+        }
         let (new, there) = (self.contexts, self.contexts_there);
         writeln!(f, "contexts: {new} new, {there} there already")?;
         for name in &self.odd_contexts {
