@@ -4,12 +4,7 @@
     dead_code,
     reason = "the generator's vector is shared, a reader needs half of it"
 )]
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "tests"
-)]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 #[path = "../examples/crypto_vectors/vector.rs"]
 mod vector;

@@ -366,7 +366,9 @@ async fn nothing_relabelled_or_altered_opens_and_each_refusal_looks_alike(room: 
     let relabelled = |version: u8, gone: &[&str]| {
         rewritten(&v3, |header| {
             header.insert("v".to_owned(), json!(version));
-            gone.iter().for_each(|field| drop(header.remove(*field)));
+            for field in gone {
+                drop(header.remove(*field));
+            }
         })
     };
     let mut attacks = vec![
