@@ -1,5 +1,6 @@
 //! One item or many: every operation on values is written once, for an item.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use strongroom_crypto::entropy::Entropy;
@@ -10,7 +11,7 @@ use strongroom_types::body::{
     VerifyAnswer,
 };
 use strongroom_types::{
-    KeyContext, Kind, Metadata, ObjectId, Operation, Outcome, Permission, Reason,
+    Format, KeyContext, Kind, Metadata, ObjectId, Operation, Outcome, Permission, Reason,
 };
 
 use crate::ask::{Answered, Ask};
@@ -75,6 +76,8 @@ pub(crate) struct Prepared<W> {
     pub(crate) object: Option<(ObjectId, u64)>,
     /// Bytes that it holds until the end of the request, beside those of the request itself.
     pub(crate) holds: usize,
+    /// The format of what is opened, where it is another product's.
+    pub(crate) format: Option<Format>,
 }
 
 impl<W> Prepared<W> {
@@ -87,6 +90,7 @@ impl<W> Prepared<W> {
             digest,
             object: None,
             holds: 0,
+            format: None,
         }
     }
 }
@@ -134,6 +138,9 @@ impl<T: ItemUse> Use for Single<'_, T> {
         }
         if let Some(version) = prepared.key_use.moved_to {
             account = account.fact("moved_to", &version.to_string());
+        }
+        if let Some(format) = prepared.format {
+            account = account.fact("format", format.name());
         }
         Ok(Planned {
             work: (prepared.key_use, prepared.work),
@@ -281,7 +288,13 @@ impl<T: ItemUse> Many<T> {
             }
         }
         account.items = Some(Items(items));
-        account
+        let prepared = work.iter().flatten();
+        let formats: BTreeSet<_> = prepared.filter_map(|item| item.format).collect();
+        if formats.is_empty() {
+            return account;
+        }
+        let names: Vec<&str> = formats.iter().map(|format| format.name()).collect();
+        account.fact("formats", &names.join(" "))
     }
 }
 

@@ -77,7 +77,7 @@ pub use keysets::{
     WhichKeyset,
 };
 pub use log::EntriesQuery;
-pub use named::{NamedItem, NamedSealed};
+pub use named::{KeyBundle, NamedItem, NamedSealed};
 pub use object::{ObjectFault, ObjectFaultKind, ObjectsQuery};
 pub use password::{PasswordCheck, PasswordHash};
 pub use settings::{AfterRollback, Settings};

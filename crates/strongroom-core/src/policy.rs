@@ -54,6 +54,8 @@ pub(crate) struct Rules {
     pub(crate) suite: Suite,
     pub(crate) required_lock: Lock,
     pub(crate) accepted: Vec<Format>,
+    /// Whether the policy lists them.
+    accepted_said: bool,
     pub(crate) rotation: Rotation,
     /// Whether changes of objects must name the version that they replace.
     pub(crate) version_check_required: bool,
@@ -86,6 +88,7 @@ impl Rules {
             accepted: body
                 .and_then(|body| body.accepted_formats.clone())
                 .unwrap_or_else(|| vec![Format::Sr1]),
+            accepted_said: body.is_some_and(|body| body.accepted_formats.is_some()),
             rotation: body.map(|body| body.rotation.clone()).unwrap_or_default(),
             version_check_required: body.is_some_and(|body| body.version_check_required),
             customer_key: None,
@@ -141,6 +144,18 @@ impl Rules {
             return Ok(());
         }
         Err(Denial::FormatNotAccepted)
+    }
+
+    /// Whether a ciphertext of another product's may be opened. What the context itself accepts is asked beside;
+    /// a policy that lists formats has the last word.
+    ///
+    /// # Errors
+    /// It may not.
+    pub(crate) fn check_imported(&self, format: Format) -> Result<(), Denial> {
+        if self.accepted_said {
+            return self.check_format(format);
+        }
+        Ok(())
     }
 
     /// Whether a key made at `created` that has sealed `sealed` items is due.

@@ -248,6 +248,14 @@ coded_enum! {
         GuardPut = 271, "guard.put";
         /// Removing a guard.
         GuardDelete = 272, "guard.delete";
+        /// Keeping keys of another product's context, to open what was sealed there.
+        ImportedKeysPut = 330, "imported-keys.put";
+        /// Allowing or refusing that clients of a named context get a key to seal with by themselves.
+        KeyBundleAllow = 331, "key-bundle.allow";
+        /// Giving a client of a named context a key to seal with by itself.
+        KeyBundle = 332, "key-bundle";
+        /// Sealing again what another product sealed.
+        ImportedRewrap = 333, "imported.rewrap";
     }
 }
 

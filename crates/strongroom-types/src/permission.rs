@@ -77,5 +77,9 @@ coded_enum! {
         Compute = 62, "compute";
         /// Make, rotate and destroy signing keys.
         AdminSigningKeys = 63, "admin:signing-keys";
+        /// Keep keys of other products, and say which formats of theirs open.
+        AdminImports = 71, "admin:imports";
+        /// Say which named contexts' clients get a key to seal with by themselves.
+        AdminKeyBundles = 72, "admin:key-bundles";
     }
 }

@@ -60,5 +60,15 @@ coded_enum! {
     Format: u8 {
         /// Strongroom's own envelope.
         Sr1 = 1, "sr1";
+        /// CryptoServe's first format, which commits to no key.
+        CsV1 = 2, "cs-v1";
+        /// CryptoServe's second format, which commits to no key.
+        CsV2 = 3, "cs-v2";
+        /// CryptoServe's third format, which commits to its key.
+        CsV3 = 4, "cs-v3";
+        /// CryptoServe's format with ML-KEM.
+        CsHybridV1 = 5, "cs-hybrid-v1";
+        /// What CryptoServe's SDK seals by itself.
+        CsSdkV4 = 6, "cs-sdk-v4";
     }
 }

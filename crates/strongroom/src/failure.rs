@@ -16,7 +16,7 @@ use strongroom_server::telemetry::TelemetryError;
 use crate::archive::ArchiveError;
 use crate::command::convert::ConvertError;
 use crate::command::demo::DemoError;
-use crate::command::import::StackImportError;
+use crate::command::import::{CryptoServeImportError, StackImportError};
 use crate::config::ConfigError;
 
 /// Why a command failed.
@@ -44,6 +44,8 @@ pub(crate) enum Failure {
     Convert(#[from] ConvertError),
     #[error(transparent)]
     Import(#[from] StackImportError),
+    #[error(transparent)]
+    CryptoServeImport(#[from] CryptoServeImportError),
     #[error(transparent)]
     Stack(#[from] StackError),
     /// A file cannot be used.

@@ -49,6 +49,7 @@ mod error;
 pub mod index;
 mod lock_context;
 mod log;
+mod named_context;
 mod object;
 mod retry;
 mod signing;
@@ -72,6 +73,7 @@ pub use error::{
 };
 pub use lock_context::{IdentifiedContext, LockContext};
 pub use log::{EntryFilter, EntryProofError, Log, ProvenEntry, origin_of, verifier_of_origin};
+pub use named_context::{ApplicationRegister, ApplicationTokens, NamedContexts};
 pub use object::{ObjectFilter, Objects};
 pub use retry::RetryPolicy;
 pub use signing::SigningKeys;

@@ -226,6 +226,8 @@ impl Administration for Try {
             description: String::new(),
             config: trial.config.clone(),
             resolved: resolve(&trial.config),
+            formats: Vec::new(),
+            key_bundle: false,
         };
         let findings = caller.state.guards.findings(&Circumstances {
             operation: trial.operation,

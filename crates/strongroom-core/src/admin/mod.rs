@@ -13,6 +13,7 @@ mod devices;
 mod first;
 mod guards;
 mod idempotency;
+mod imported;
 mod issuers;
 mod jobs;
 mod keysets;

@@ -108,7 +108,7 @@ fn check(body: &NamedContextBody) -> Result<(), Denial> {
     Ok(())
 }
 
-fn put(caller: &Caller, named: &NamedContext) -> Result<Change, Denial> {
+pub(super) fn put(caller: &Caller, named: &NamedContext) -> Result<Change, Denial> {
     let state = &caller.state;
     let place = (
         RecordKind::NamedContext,
@@ -166,6 +166,8 @@ impl Administration for Create {
             description: request.description.clone(),
             config: request.config.clone(),
             resolved: resolve(&request.config),
+            formats: Vec::new(),
+            key_bundle: false,
         };
         check(&body)?;
         let created = row.created;

@@ -66,6 +66,15 @@ impl Need {
         }
     }
 
+    /// To derive again under a version.
+    pub(super) const fn one(version: KeyVersion) -> Self {
+        Self {
+            active: false,
+            opens: Opens::One(version),
+            lock_secret: false,
+        }
+    }
+
     /// To move a ciphertext to the active version. Locks stay closed.
     pub(crate) const fn moving(envelope: &Envelope<'_>) -> Self {
         Self {

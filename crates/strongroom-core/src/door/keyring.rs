@@ -4,6 +4,7 @@
 //! which only an [`ItemPermit`] releases, or a [`SealedObject`], which leaves only as rows of its
 //! entry's own transaction; or it consumes an [`ItemPermit`] itself. No function hands out a key.
 
+mod imported;
 mod keysets;
 mod objects;
 mod split;
@@ -28,6 +29,7 @@ use strongroom_types::{
     ContextId, KeyContext, KeyVersion, Kind, Mode, ObjectId, Operation, Purpose, Suite, WorkspaceId,
 };
 
+pub(crate) use imported::Opener as ImportedOpener;
 pub(crate) use keysets::DerivedKey;
 pub(crate) use objects::SealedObject;
 pub(crate) use split::DerivedShare;

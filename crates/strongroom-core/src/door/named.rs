@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use strongroom_crypto::envelope::Envelope;
-use strongroom_types::{KeyContext, Kind};
+use strongroom_types::{ContextId, KeyContext, KeyVersion, Kind};
 
 use super::keyring::ContextKeys;
 use super::{Need, Stopped};
@@ -26,6 +26,20 @@ impl Strongroom {
             Box::pin(self.rotate_by_policy(caller, id, map)).await?;
             return Err(Stopped::Stale);
         }
+        Ok(keys)
+    }
+
+    /// The keys that derive again, under a version, what clients of a named context got to seal with.
+    pub(crate) async fn keys_of_bundle(
+        &self,
+        caller: &Caller,
+        id: ContextId,
+        version: KeyVersion,
+    ) -> Result<Arc<ContextKeys>, Stopped> {
+        let need = Need::one(version);
+        let keys = self.known_keys(&caller.state, id, need).await?;
+        keys.check_sealing()?;
+        keys.check_version(version)?;
         Ok(keys)
     }
 

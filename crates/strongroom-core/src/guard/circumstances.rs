@@ -25,6 +25,9 @@ pub(crate) struct Circumstances<'a> {
     pub(crate) now: Micros,
 }
 
+/// How another product sealed something: name, mode, and bits of the key.
+pub(crate) type ImportedAlgorithm = (&'static str, &'static str, u16);
+
 impl Circumstances<'_> {
     /// The variables that rules read.
     pub(super) fn variables(&self) -> Context<'static, 'static> {
@@ -34,6 +37,25 @@ impl Circumstances<'_> {
         variables.add_variable_from_value("identity", self.identity());
         variables.add_variable_from_value("operation", self.operation.name());
         variables.add_variable_from_value("time", time(self.now));
+        variables
+    }
+
+    /// The variables, of something that another product sealed.
+    pub(super) fn variables_of(&self, imported: ImportedAlgorithm) -> Context<'static, 'static> {
+        let (name, mode, key_bits) = imported;
+        let mut variables = self.variables();
+        // Theirs with ML-KEM have no other part, so that they resist as long as it does.
+        let algorithm = map([
+            ("name", Value::from(name)),
+            ("mode", Value::from(mode)),
+            ("key_bits", Value::Int(i64::from(key_bits))),
+            ("quantum_resistant", Value::Bool(mode == "hybrid")),
+            (
+                "hardware_acceleration",
+                Value::Bool(!name.starts_with("ChaCha20")),
+            ),
+        ]);
+        variables.add_variable_from_value("algorithm", algorithm);
         variables
     }
 

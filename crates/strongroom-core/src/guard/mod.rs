@@ -20,7 +20,7 @@ use strongroom_types::ContextName;
 use strongroom_types::body::{GuardBody, GuardFinding, GuardSeverity};
 
 pub use check::GuardFault;
-pub(crate) use circumstances::Circumstances;
+pub(crate) use circumstances::{Circumstances, ImportedAlgorithm};
 use verdicts::Verdicts;
 
 use crate::denial::Denial;
@@ -128,6 +128,21 @@ impl Guards {
         }
         let context = circumstances.variables();
         about.map(|guard| guard.finding(&context)).collect()
+    }
+
+    /// Whether something that another product sealed may be opened: rules read how it is sealed.
+    ///
+    /// # Errors
+    /// A guard blocks it.
+    pub(crate) fn admit_imported(
+        &self,
+        circumstances: &Circumstances<'_>,
+        algorithm: ImportedAlgorithm,
+    ) -> Result<(), Denial> {
+        let context = circumstances.variables_of(algorithm);
+        let about = self.iter().filter(|guard| guard.is_about(circumstances));
+        let findings: Vec<_> = about.map(|guard| guard.finding(&context)).collect();
+        verdict(&findings).map(drop)
     }
 
     /// What is to be said of a use that no guard blocks.

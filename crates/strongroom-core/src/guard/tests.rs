@@ -26,6 +26,8 @@ fn context(config: serde_json::Value) -> NamedContextBody {
         description: String::new(),
         resolved: resolve(&config),
         config,
+        formats: Vec::new(),
+        key_bundle: false,
     }
 }
 

@@ -207,6 +207,7 @@ const fn direction(operation: Operation) -> Option<Direction> {
         | Operation::ObjectUpsert
         | Operation::StoreSet
         | Operation::SealedSet
+        | Operation::ImportedKeysPut
         | Operation::KeysetGenerate => Some(Direction::Seals),
         Operation::Decrypt
         | Operation::DataKeyUnwrap
@@ -220,6 +221,7 @@ const fn direction(operation: Operation) -> Option<Direction> {
         | Operation::StoreGet
         | Operation::SealedGet
         | Operation::Sign
+        | Operation::ImportedRewrap
         | Operation::StoreRewrap
         | Operation::KeysetRetrieve => Some(Direction::Opens),
         Operation::DataKeyRekey | Operation::SplitDerive => Some(Direction::Both),

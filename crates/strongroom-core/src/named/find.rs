@@ -5,7 +5,7 @@ use std::sync::Arc;
 use moka::sync::Cache;
 use serde::{Deserialize, Serialize};
 use strongroom_types::body::{NamedContextConfig, NamedContextInfo, ResolvedSuite};
-use strongroom_types::{ContextId, ContextName, Kind, WorkspaceId};
+use strongroom_types::{ContextId, ContextName, Format, Kind, WorkspaceId};
 
 use super::map_of;
 use crate::denial::Denial;
@@ -35,6 +35,12 @@ pub(crate) struct NamedContextBody {
     pub(crate) description: String,
     pub(crate) config: NamedContextConfig,
     pub(crate) resolved: ResolvedSuite,
+    /// The formats of other products that it opens; none but after an import.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) formats: Vec<Format>,
+    /// Whether its clients get a key to seal with by themselves.
+    #[serde(default)]
+    pub(crate) key_bundle: bool,
 }
 
 impl NamedContext {
@@ -47,6 +53,8 @@ impl NamedContext {
             config: self.body.config.clone(),
             resolved: self.body.resolved.clone(),
             created: format_time(self.created),
+            formats: self.body.formats.clone(),
+            key_bundle: self.body.key_bundle,
         }
     }
 }

@@ -10,14 +10,19 @@
 //! use which. The header of a ciphertext names its key context, so that a name in a request is
 //! compared with it and never believed.
 
+mod bundle;
 mod find;
+mod imported;
 mod item;
 mod open;
 mod place;
 mod resolve;
+mod rewrap;
 mod seal;
 
+pub use bundle::KeyBundle;
 pub(crate) use find::{NamedContext, NamedContextBody, NamedContextCache};
+pub(crate) use imported::{ImportedPlace, RING_BYTES_MAX};
 pub use item::{NamedItem, NamedSealed};
 pub(crate) use place::{map_of, pattern_of};
 pub(crate) use resolve::resolve;

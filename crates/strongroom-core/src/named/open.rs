@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use strongroom_crypto::entropy::Entropy;
+use strongroom_crypto::foreign::cryptoserve::looks_like;
 use strongroom_crypto::secret::SecretBytes;
 use strongroom_log::sha256;
 use strongroom_types::body::{Batch, BatchAnswer, GuardedOperation};
 use strongroom_types::{KeyContext, Kind, Operation, Permission, Purpose};
 
 use super::NamedItem;
+use super::imported::Imported;
 use crate::ask::{Answered, Ask};
 use crate::batch::{ItemUse, Prepared, Single};
 use crate::caller::Caller;
@@ -49,10 +51,16 @@ impl Strongroom {
 
 struct Opening(NamedItem);
 
+/// What opens it.
+enum Work {
+    Own(Arc<ContextKeys>),
+    Imported(Imported),
+}
+
 impl ItemUse for Opening {
     const OPERATION: Operation = Operation::Decrypt;
     const PERMISSION: Permission = Permission::Decrypt;
-    type Work = Arc<ContextKeys>;
+    type Work = Work;
     type Answer = SecretBytes;
 
     fn key_context(&self) -> Option<&KeyContext> {
@@ -73,6 +81,17 @@ impl ItemUse for Opening {
         let Self(item) = self;
         let named = room.named_context(&caller.state, &item.name).await?;
         caller.require_context(&item.map)?;
+        if looks_like(&item.bytes) {
+            let (imported, key_use) = room.find_imported(caller, &named, item).await?;
+            let (map, holds) = (Arc::clone(&imported.keys.map), imported.holds);
+            let format = Some(imported.format);
+            let (work, digest) = (Work::Imported(imported), sha256(&item.bytes));
+            return Ok(Prepared {
+                holds,
+                format,
+                ..Prepared::new(work, key_use, &map, digest)
+            });
+        }
         let envelope = parse(&item.bytes, Purpose::Value)?;
         let keys = room
             .named_keys_for_opening(caller, &item.map, &envelope)
@@ -86,15 +105,19 @@ impl ItemUse for Opening {
         })?;
         let key_use = KeyUse::opening(&keys, &envelope);
         let (map, digest) = (Arc::clone(&keys.map), sha256(&item.bytes));
-        Ok(Prepared::new(keys, key_use, &map, digest))
+        Ok(Prepared::new(Work::Own(keys), key_use, &map, digest))
     }
 
     fn finish(
         &self,
         _room: &Strongroom,
-        keys: Arc<ContextKeys>,
+        work: Work,
         permit: ItemPermit,
     ) -> Result<SecretBytes, Denial> {
+        let keys = match work {
+            Work::Own(keys) => keys,
+            Work::Imported(imported) => return imported.open(permit, &self.0),
+        };
         let envelope = reparse(&self.0.bytes)?;
         keys.open(permit, &envelope, None, self.0.associated_data.as_deref())
     }

@@ -11,7 +11,7 @@ pub(crate) struct Vector {
     /// The name of the case, and of its file.
     pub(crate) name: String,
     /// What is read: `sr1`, `sr1-data-key`, `chunked`, `seed`, `context-id`, `lock-tag`, `index`,
-    /// `split` or `workos`.
+    /// `split`, `workos` or `cryptoserve`.
     pub(crate) format: String,
     /// `ok`, `malformed` (seen without a key) or `cannot_open`.
     pub(crate) expect: String,

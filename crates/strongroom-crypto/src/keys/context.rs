@@ -129,6 +129,15 @@ impl ContextKey {
         KeysetAuthority::of(self.version, Prf::new(&key))
     }
 
+    /// `HKDF-Expand(context key, label ‖ frame(workspace, context id, version))`: what a client may be given to
+    /// seal with by itself. Nothing of Strongroom's is under it.
+    #[must_use]
+    pub fn sdk_key(&self) -> Secret<32> {
+        let version = self.version.0.to_be_bytes();
+        let parts: [&[u8]; 3] = [self.workspace.as_bytes(), self.context.as_bytes(), &version];
+        self.derive_subkey(Label::SdkKey, &parts)
+    }
+
     /// `HKDF-Expand(context key, label ‖ frame(parts))`.
     pub(super) fn derive_subkey<const N: usize>(&self, label: Label, parts: &[&[u8]]) -> Secret<N> {
         self.key.derive(label, parts)

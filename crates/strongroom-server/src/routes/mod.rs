@@ -10,6 +10,7 @@ mod health;
 mod issuers;
 mod jobs;
 mod log;
+mod named_contexts;
 mod objects;
 mod page;
 mod policies;
@@ -51,6 +52,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         split_keys::endpoints(),
         signing::endpoints(),
         compute::endpoints(),
+        named_contexts::endpoints(),
     ]
     .into_iter()
     .flatten()

@@ -10,6 +10,7 @@ mod customer_key;
 mod data_key;
 mod event;
 mod guard;
+mod imported;
 mod job;
 mod keyset;
 mod log;
@@ -49,6 +50,10 @@ pub use event::{
     KeyProvider, ListObject, ObjectNamed, ObjectOpened, ObjectWritten,
 };
 pub use guard::{GuardBody, GuardFinding, GuardSeverity, GuardedOperation};
+pub use imported::{
+    ImportedItem, ImportedKey, ImportedKeysAnswer, ImportedKeysPut, ImportedRewrap, ImportedSealed,
+    KeyBundleSetting, NamedContextCreate,
+};
 pub use job::{JobCause, JobCreate, JobInfo, JobKind, JobState};
 pub use keyset::{KeysetClientInfo, KeysetDeclare, KeysetInfo};
 pub use log::{

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ContextId, ContextName, Suite};
+use crate::{ContextId, ContextName, Format, Suite};
 
 /// How much harm a disclosure does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -159,19 +159,29 @@ pub struct ResolvedSuite {
 
 /// A named context.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct NamedContextInfo {
     /// Its key context, of the kind `named`.
     pub id: ContextId,
     /// Its name.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub name: ContextName,
     /// What people call it.
     pub display_name: String,
     /// What it is for.
     pub description: String,
     /// What is said of its data.
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub config: NamedContextConfig,
     /// What follows from it.
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub resolved: ResolvedSuite,
     /// When it was declared.
     pub created: String,
+    /// The formats of other products that it opens beside our own.
+    #[serde(default)]
+    pub formats: Vec<Format>,
+    /// Whether its clients get a key to seal with by themselves.
+    #[serde(default)]
+    pub key_bundle: bool,
 }

@@ -101,7 +101,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::SplitKey(command) => Box::pin(split_key::run(command)).await,
         Command::Doctor(args) => doctor::run(&args).await,
         Command::Convert(args) => convert::run(args).await,
-        Command::Import(command) => import::run(command).await,
+        Command::Import(command) => Box::pin(import::run(command)).await,
     }
 }
 

@@ -4,6 +4,8 @@ mod applications;
 mod attacks;
 mod contexts;
 mod crypto;
+mod import;
+mod key_bundle;
 mod policies;
 mod roles;
 mod tokens;

@@ -127,7 +127,6 @@ const MAC_KEY: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 
 /// A body that would do if the caller may. Names differ, so that no call is in the way of another.
 fn body(path: &str, (own, key): (&Application, &str), turn: usize) -> Value {
-    let items = json!([{"id": "1", "plaintext": "", "ciphertext": ""}]);
     match path {
         "/api/v1/crypto/encrypt" => json!({"plaintext": "", "context": "general"}),
         "/api/v1/crypto/decrypt" => json!({"ciphertext": "", "context": "general"}),
@@ -163,7 +162,7 @@ fn body(path: &str, (own, key): (&Application, &str), turn: usize) -> Value {
         "/api/v1/auth/verify" => json!({"access_token": own.access}),
         "/api/contexts" => json!({"name": format!("context-{turn}"), "display_name": "x"}),
         path if path.ends_with("auth/refresh") => json!({"refresh_token": own.refresh}),
-        path if path.ends_with("key-bundle") => items,
+        path if path.ends_with("key-bundle") => json!({"context": "general"}),
         _ => json!({}),
     }
 }

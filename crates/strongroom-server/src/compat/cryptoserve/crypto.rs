@@ -4,10 +4,10 @@ use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use strongroom_core::{Answered, Ask, Denial, NamedItem, NamedSealed, Refused};
 use strongroom_types::body::{DataUsage, KeyRef};
-use strongroom_types::{ContextName, Permission};
+use strongroom_types::{ContextName, Permission, Suite};
 
 use super::shape::{Algorithm, decode, encode};
-use crate::edge::{App, Caller, Document, Problem, Reply, Sent, ok};
+use crate::edge::{App, Document, Problem, Reply, Sent, ok};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -119,15 +119,52 @@ pub(super) async fn decrypt(
     ok(&ask, opened)
 }
 
-/// Keys are given to nobody. Their SDK asks after each operation and goes on without: the answer costs
-/// nothing and is no entry, because no key context is looked at.
-pub(super) async fn key_bundle(State(app): State<App>, Caller(ask): Caller) -> Problem {
-    let denial = if app.room.knows(&ask).await {
-        Denial::PermissionMissing(Permission::DataKeys)
-    } else {
-        Denial::Unauthenticated
-    };
-    unlogged(&ask, denial)
+#[derive(Deserialize)]
+pub(super) struct BundleAsked {
+    context: ContextName,
+}
+
+/// A key, as their SDK reads one.
+#[derive(Serialize)]
+pub(super) struct Bundle {
+    key: String,
+    key_id: String,
+    algorithm: &'static str,
+    version: u32,
+    /// For how many seconds it is to be kept.
+    ttl: u32,
+}
+
+/// For how many seconds their SDK is to keep a key: as long as their own server says.
+const BUNDLE_SECONDS: u32 = 300;
+
+/// Keys are given only where an administrator allowed it for the context. Their SDK asks after each operation
+/// and goes on without: where it is not allowed, the answer costs little and is no entry, because no key is
+/// looked at.
+pub(super) async fn key_bundle(
+    State(app): State<App>,
+    Sent { ask, body, .. }: Sent<BundleAsked>,
+) -> Reply<Document<Bundle>> {
+    match app.room.gives_key_bundle(&ask, &body.context).await {
+        Some(true) => {}
+        Some(false) => {
+            let denial = Denial::PermissionMissing(Permission::DataKeys);
+            return Err(unlogged(&ask, denial));
+        }
+        None => return Err(unlogged(&ask, Denial::Unauthenticated)),
+    }
+    let given = app.room.key_bundle(&ask, body.context).await;
+    let given = given.map(|answered| Answered {
+        value: Bundle {
+            key: encode(answered.value.key.expose()),
+            key_id: answered.value.key_id,
+            algorithm: Suite::Aes256Gcm.name(),
+            version: answered.value.version,
+            ttl: BUNDLE_SECONDS,
+        },
+        entry: answered.entry,
+    });
+    ok(&ask, given)
 }
 
 /// A refusal of which no entry is made.

@@ -24,7 +24,7 @@ pub(super) enum Least {
     ApplicationOr(Role),
     /// Users from this role on, and no application.
     User(Role),
-    /// Nobody: it is always refused.
+    /// Nobody, as long as no named context allows it.
     Nobody,
 }
 
@@ -178,7 +178,12 @@ impl Role {
             ]);
         }
         if self >= Owner {
-            permissions.extend([Permission::AdminClients, Permission::AdminIssuers]);
+            permissions.extend([
+                Permission::AdminClients,
+                Permission::AdminIssuers,
+                Permission::AdminImports,
+                Permission::AdminKeyBundles,
+            ]);
         }
         permissions
     }

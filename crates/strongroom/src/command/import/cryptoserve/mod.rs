@@ -1,0 +1,266 @@
+//! `strongroom import cryptoserve` and `strongroom import cryptoserve-ciphertexts`.
+
+mod check;
+mod ciphertexts;
+mod database;
+mod keys;
+mod report;
+
+use std::path::PathBuf;
+
+use clap::Args;
+use strongroom_client::{ApplicationRegister, Client};
+use strongroom_crypto::foreign::cryptoserve::MasterKey;
+use strongroom_types::body::NamedContextCreate;
+use strongroom_types::{Code, ContextName, Format};
+
+pub(in crate::command) use ciphertexts::{CiphertextsArgs, run as rewrap};
+use database::{Application, Context, Database, Tenant};
+use report::Report;
+
+use crate::config::{ConnectionArgs, secret};
+use crate::failure::Failure;
+use crate::print;
+
+/// Brings contexts, keys and applications of one tenant of a CryptoServe into a workspace.
+#[derive(Args, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of its own on the command line"
+)]
+#[command(after_help = "\
+Give the master key in STRONGROOM_IMPORT_MASTER_KEY or --master-key-file, as it stands in
+CRYPTOSERVE_MASTER_KEY. The workspace is that of the API key; one run brings one tenant into it:
+
+  strongroom import cryptoserve --database sqlite:///srv/cryptoserve.db --tenant acme \\
+    --master-key-file master.key --salt \"$HKDF_SALT\" --dry-run
+
+Their server takes its salt from CRYPTOSERVE_HKDF_SALT, ignores HKDF_SALT, and uses a constant where
+the former is not set. Name both, if they ever were set: all are tried, in each derivation that there
+was, and a ciphertext says which fits. Nothing in their database does: give some ciphertexts of each
+context with --check, so that a wrong key or salt is noticed before anything is written. The master key stays here: what is sent, and kept wrapped under
+the context's own key, are the keys of each context, which open what CryptoServe sealed and seal
+nothing.
+
+What is there already is left as it is, so that an import that broke off is begun again. Keys that
+were retired are left out unless --with-retired is given. Formats that commit to no key open only
+under keys from before 2025-12-30; what the SDK sealed by itself (cs-sdk-v4) opens only with
+--accept-sdk, because whoever can alter stored ciphertexts could pass others off as it.
+
+The database is only read. For PostgreSQL leave the password out of the address, where other users of
+the machine see it: PGPASSWORD or ~/.pgpass is read, and STRONGROOM_IMPORT_DATABASE is read instead
+of --database.")]
+pub(in crate::command) struct CryptoServeArgs {
+    #[command(flatten)]
+    connection: ConnectionArgs,
+    /// Its database, `sqlite:///file` or `postgresql://user@host/name`
+    #[arg(long, value_name = "URL")]
+    database: Option<String>,
+    /// File with its master key
+    #[arg(long, value_name = "FILE")]
+    master_key_file: Option<PathBuf>,
+    /// A salt that it may have been used with; up to four
+    #[arg(long = "salt", value_name = "SALT")]
+    salts: Vec<String>,
+    /// The tenant to bring, by its id or slug; needed if there are several
+    #[arg(long, value_name = "TENANT")]
+    tenant: Option<String>,
+    /// Bring retired keys too
+    #[arg(long)]
+    with_retired: bool,
+    /// Open what its SDK sealed by itself, too
+    #[arg(long)]
+    accept_sdk: bool,
+    /// Replace keys that are there already
+    #[arg(long)]
+    replace: bool,
+    /// Register its applications, and write their new tokens to this file; needs CryptoServe's surface
+    #[arg(long, value_name = "FILE")]
+    applications: Option<PathBuf>,
+    /// File with ciphertexts, one a line, that must open with this master key and these salts; nothing is
+    /// written if one does not
+    #[arg(long, value_name = "FILE")]
+    check: Option<PathBuf>,
+    /// Read and unwrap only, and say what would be brought
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// Why nothing, or not all, was imported.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CryptoServeImportError {
+    #[error("no {what} was given")]
+    Missing { what: &'static str },
+    #[error("address of the database is neither sqlite:/// nor postgresql://")]
+    Address,
+    #[error("its database cannot be read")]
+    Database(#[from] sqlx::Error),
+    #[error("there is no such tenant; there are: {there}")]
+    NoTenant { there: String },
+    #[error("there are several tenants, name one with --tenant: {there}")]
+    SeveralTenants { there: String },
+    #[error("more salts than four were given")]
+    Salts,
+    #[error("{opened} ciphertexts open, and those of these lines do not: {lines}")]
+    Closed { opened: u64, lines: String },
+    #[error("a key cannot be derived")]
+    Derivation,
+    #[error("line {line} is no base64, or no JSON of a ciphertext")]
+    Line { line: usize },
+    #[error("output has more lines than the input: it is of another one")]
+    OtherOutput,
+    #[error("{rejected} ciphertexts were not sealed again; `{}` names them", path.display())]
+    Rejected { rejected: u64, path: PathBuf },
+}
+
+pub(super) async fn run(args: CryptoServeArgs) -> Result<(), Failure> {
+    let import = Import::open(&args).await?;
+    let report = import.run(&args).await?;
+    print::line(&report)?;
+    Ok(())
+}
+
+/// From where to where.
+struct Import {
+    database: Database,
+    tenant: Tenant,
+    master: MasterKey,
+    /// `None` for a dry run.
+    client: Option<Client>,
+    formats: Vec<Format>,
+}
+
+impl Import {
+    async fn open(args: &CryptoServeArgs) -> Result<Self, Failure> {
+        if args.salts.len() > 4 {
+            return Err(CryptoServeImportError::Salts.into());
+        }
+        let missing = |what| CryptoServeImportError::Missing { what };
+        let path = args.master_key_file.as_deref();
+        let master = secret("STRONGROOM_IMPORT_MASTER_KEY", path)?;
+        let master = master.ok_or_else(|| missing("master key"))?;
+        let address = match &args.database {
+            Some(address) => zeroize::Zeroizing::new(address.clone()),
+            None => secret("STRONGROOM_IMPORT_DATABASE", None)?
+                .ok_or_else(|| missing("address of its database"))?,
+        };
+        let client = if args.dry_run {
+            None
+        } else {
+            Some(args.connection.client()?)
+        };
+        let database = Database::open(&address).await?;
+        let tenant = database.tenant(args.tenant.as_deref()).await?;
+        let mut formats = vec![Format::CsV1, Format::CsV2, Format::CsV3, Format::CsHybridV1];
+        formats.extend(args.accept_sdk.then_some(Format::CsSdkV4));
+        Ok(Self {
+            master: MasterKey::new(master, args.salts.iter().cloned()),
+            database,
+            tenant,
+            client,
+            formats,
+        })
+    }
+
+    async fn run(&self, args: &CryptoServeArgs) -> Result<Report, Failure> {
+        let mut report = Report::of(&self.tenant, args.dry_run);
+        if let Some(path) = &args.check {
+            report.checked = Some(self.check(path).await?);
+        }
+        let applications = self.database.applications(&self.tenant).await?;
+        let contexts = self.database.contexts(&self.tenant, &applications).await?;
+        for context in &contexts {
+            self.context(context, &mut report).await?;
+        }
+        self.keys(args, &mut report).await?;
+        self.kem_keys(args, &mut report).await?;
+        if let Some(path) = &args.applications {
+            let tokens = self.applications(&applications, &mut report).await?;
+            if self.client.is_some() {
+                keep(path, &tokens)?;
+            }
+        }
+        Ok(report)
+    }
+
+    /// Declares a context, unless there is one of the name.
+    async fn context(&self, context: &Context, report: &mut Report) -> Result<(), Failure> {
+        let Ok(name) = context.name.parse::<ContextName>() else {
+            report.odd_contexts.push(context.name.clone());
+            return Ok(());
+        };
+        let (config, left_out) = context.config();
+        report.unknown_config += left_out;
+        let Some(client) = &self.client else {
+            report.contexts += 1;
+            return Ok(());
+        };
+        let request = NamedContextCreate {
+            name,
+            display_name: context.display_name(),
+            description: context.description(),
+            config,
+        };
+        match client.named_contexts().create(&request).await {
+            Ok(_) => report.contexts += 1,
+            Err(error) if error.code() == Some(Code::Conflict) => report.contexts_there += 1,
+            Err(error) => return Err(error.into()),
+        }
+        Ok(())
+    }
+
+    /// Registers applications for those of their contexts that there are.
+    async fn applications(
+        &self,
+        applications: &[Application],
+        report: &mut Report,
+    ) -> Result<Vec<serde_json::Value>, Failure> {
+        let mut tokens = Vec::new();
+        for application in applications {
+            let mut contexts = Vec::new();
+            for name in application.contexts() {
+                if self.database.has_context(&name).await? {
+                    contexts.extend(name.parse::<ContextName>());
+                }
+            }
+            report.applications += 1;
+            let Some(client) = &self.client else { continue };
+            let request = ApplicationRegister {
+                app_name: application.name.clone(),
+                environment: application.environment.clone(),
+                team: application.team.clone(),
+                description: application.description.clone().unwrap_or_default(),
+                contexts,
+            };
+            let given = client.named_contexts();
+            let given = given.register_application(&request).await?;
+            tokens.push(serde_json::json!({
+                "was": application.id,
+                "app_name": application.name,
+                "environment": application.environment,
+                "app_id": given.app_id,
+                "access_token": given.access_token,
+                "refresh_token": given.refresh_token,
+            }));
+        }
+        Ok(tokens)
+    }
+}
+
+/// Writes tokens to a file that only its owner reads.
+fn keep(path: &std::path::Path, tokens: &[serde_json::Value]) -> Result<(), Failure> {
+    let text = serde_json::to_vec_pretty(tokens).map_err(std::io::Error::from)?;
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or_else(|| std::path::Path::new("."));
+    let write = || {
+        // A temporary file is its owner's alone.
+        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        std::io::Write::write_all(&mut file, &text)?;
+        file.as_file().sync_all()?;
+        file.persist(path).map_err(|error| error.error)?;
+        Ok(())
+    };
+    write().map_err(Failure::file(path))
+}

@@ -1,0 +1,78 @@
+//! What an import did, or would do.
+
+use core::fmt;
+
+use super::database::Tenant;
+
+/// What an import did, or would do.
+#[derive(Debug, Default)]
+pub(super) struct Report {
+    tenant: String,
+    dry_run: bool,
+    /// Ciphertexts that opened.
+    pub(super) checked: Option<u64>,
+    pub(super) contexts: u64,
+    pub(super) contexts_there: u64,
+    /// Contexts whose names Strongroom does not take.
+    pub(super) odd_contexts: Vec<String>,
+    /// Words said of data that Strongroom does not know.
+    pub(super) unknown_config: u64,
+    pub(super) keys: u64,
+    pub(super) keys_replaced: u64,
+    pub(super) keys_there: u64,
+    pub(super) odd_keys: usize,
+    pub(super) retired: u64,
+    /// Private keys that no salt unwraps.
+    pub(super) closed: Vec<String>,
+    pub(super) applications: u64,
+}
+
+impl Report {
+    pub(super) fn of(tenant: &Tenant, dry_run: bool) -> Self {
+        Self {
+            tenant: tenant.slug.clone(),
+            dry_run,
+            ..Self::default()
+        }
+    }
+}
+
+/// One line for each thing, in an order that can be compared.
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let would = if self.dry_run {
+            ", nothing written"
+        } else {
+            ""
+        };
+        writeln!(f, "tenant {}{would}", self.tenant)?;
+        if let Some(checked) = self.checked {
+            writeln!(f, "checked: {checked} ciphertexts open")?;
+        }
+        let (new, there) = (self.contexts, self.contexts_there);
+        writeln!(f, "contexts: {new} new, {there} there already")?;
+        for name in &self.odd_contexts {
+            writeln!(f, "  left out, for its name: {name:?}")?;
+        }
+        if self.unknown_config > 0 {
+            let words = self.unknown_config;
+            writeln!(f, "  {words} words about their data left out, as unknown")?;
+        }
+        let (new, replaced) = (self.keys, self.keys_replaced);
+        let there = self.keys_there;
+        writeln!(
+            f,
+            "keys: {new} new, {replaced} replaced, {there} there already"
+        )?;
+        if self.odd_keys > 0 {
+            writeln!(f, "  {} left out, with their contexts", self.odd_keys)?;
+        }
+        if self.retired > 0 {
+            writeln!(f, "  {} left out, as retired", self.retired)?;
+        }
+        for id in &self.closed {
+            writeln!(f, "  left out, opens with no salt: {id:?}")?;
+        }
+        write!(f, "applications: {}", self.applications)
+    }
+}
