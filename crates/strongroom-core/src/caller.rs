@@ -20,7 +20,7 @@ pub(crate) struct Client {
 }
 
 /// What the administrator of a workspace may do: everything in it.
-pub(crate) const ALL_PERMISSIONS: [Permission; 35] = [
+pub(crate) const ALL_PERMISSIONS: [Permission; 37] = [
     Permission::Encrypt,
     Permission::Decrypt,
     Permission::Rewrap,
@@ -56,9 +56,11 @@ pub(crate) const ALL_PERMISSIONS: [Permission; 35] = [
     Permission::AdminSigningKeys,
     Permission::SplitKeysUse,
     Permission::AdminSplitKeys,
+    Permission::Leases,
+    Permission::ApprovePromotions,
 ];
 /// Those that there were not yet when the first workspaces were made.
-const LATER_PERMISSIONS: [Permission; 18] = [
+const LATER_PERMISSIONS: [Permission; 20] = [
     Permission::AdminStores,
     Permission::StoresRead,
     Permission::StoresWrite,
@@ -77,6 +79,8 @@ const LATER_PERMISSIONS: [Permission; 18] = [
     Permission::AdminSigningKeys,
     Permission::SplitKeysUse,
     Permission::AdminSplitKeys,
+    Permission::Leases,
+    Permission::ApprovePromotions,
 ];
 
 /// The part of a client's record that is sealed.

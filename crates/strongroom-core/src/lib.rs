@@ -35,6 +35,7 @@ mod guard;
 mod identity;
 mod job;
 mod keysets;
+mod lease;
 mod log;
 mod named;
 mod object;
@@ -55,6 +56,7 @@ pub mod stream_rewrap;
 mod strongroom;
 mod time;
 mod token;
+mod tool;
 mod workspace;
 
 pub use access_token::{AccessToken, TokenHolder};
@@ -74,6 +76,7 @@ pub use keysets::{
     GeneratedKey, KeysetCondition, KeysetKey, KeysetPolicy, KeysetTerm, KeysetUse, LoadedKeyset,
     WhichKeyset,
 };
+pub use lease::{LeaseEvent, LeaseInfo, LeaseRequest, LeaseRevoked, LeaseTrail, LeasedSecret};
 pub use log::EntriesQuery;
 pub use named::{NamedItem, NamedSealed};
 pub use object::{ObjectFault, ObjectFaultKind, ObjectsQuery};
@@ -82,3 +85,7 @@ pub use settings::{AfterRollback, Settings};
 pub use stored::Rewrapped;
 pub use strongroom::{Health, OpenError, Parts, Strongroom};
 pub use time::{format_time, parse_time};
+pub use tool::{
+    Agree, AgreementPair, Bench, Combine, HpkeOpen, HpkeSeal, JweDecrypt, JweEncrypt, JwkMake,
+    JwkThumbprint, JwsSign, JwsVerify, PasswordMeasure, SecretShare, Split, Tool,
+};

@@ -15,7 +15,7 @@ use strongroom_core::{
     ApplicationCreate, ApplicationCreated, Ask, Bearer, Credentials, Denial, EntriesQuery,
     NamedContextCreate, NamedItem, Refreshed, Refused,
 };
-use strongroom_types::body::NamedContextConfig;
+use strongroom_types::body::{AlgorithmPolicy, NamedContextConfig, PolicyEnforcement};
 use strongroom_types::{ContextName, Operation, Outcome};
 
 use support::World;
@@ -35,6 +35,8 @@ impl World {
             display_name: "General".to_owned(),
             description: String::new(),
             config: NamedContextConfig::default(),
+            algorithm_policy: AlgorithmPolicy::default(),
+            enforcement: PolicyEnforcement::default(),
         };
         let made = world.room.named_context_create(&world.ask, request).await;
         made.unwrap();

@@ -77,5 +77,9 @@ coded_enum! {
         Compute = 62, "compute";
         /// Make, rotate and destroy signing keys.
         AdminSigningKeys = 63, "admin:signing-keys";
+        /// Keep secrets for a time, and open, renew and revoke those that the client keeps.
+        Leases = 67, "leases";
+        /// Approve the promotion of applications.
+        ApprovePromotions = 68, "promotions:approve";
     }
 }

@@ -28,7 +28,7 @@ use crate::caller::Client;
 use crate::time::format_time;
 
 /// What an application may do, in the named contexts that it was registered for.
-pub(crate) const PERMISSIONS: [Permission; 7] = [
+pub(crate) const PERMISSIONS: [Permission; 8] = [
     Permission::Encrypt,
     Permission::Decrypt,
     Permission::NamedContextsList,
@@ -36,6 +36,7 @@ pub(crate) const PERMISSIONS: [Permission; 7] = [
     Permission::Verify,
     Permission::Compute,
     Permission::AdminSigningKeys,
+    Permission::Leases,
 ];
 
 /// The part of a client's record that makes it an application.

@@ -14,10 +14,12 @@ mod find;
 mod item;
 mod open;
 mod place;
+mod policy;
 mod resolve;
 mod seal;
 
 pub(crate) use find::{NamedContext, NamedContextBody, NamedContextCache};
 pub use item::{NamedItem, NamedSealed};
 pub(crate) use place::{map_of, pattern_of};
+pub(crate) use policy::check as check_algorithm_policy;
 pub(crate) use resolve::resolve;

@@ -4,9 +4,12 @@ mod applications;
 mod attacks;
 mod contexts;
 mod crypto;
+mod leases;
+mod overrides;
 mod policies;
 mod roles;
 mod tokens;
+mod tools;
 
 use strongroom_tests::reply::Reply;
 

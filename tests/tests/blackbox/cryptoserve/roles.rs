@@ -28,7 +28,7 @@ use Who::{Admin, Developer, Nobody, Owner, Viewer};
 type Row = (&'static str, &'static str, Who, bool);
 
 /// The table. A row that takes what nobody has is refused to all.
-const ROUTES: [Row; 53] = [
+const ROUTES: [Row; 71] = [
     ("POST", "/api/v1/crypto/encrypt", Developer, true),
     ("POST", "/api/v1/crypto/decrypt", Developer, true),
     ("POST", "/api/v1/crypto/batch/encrypt", Developer, true),
@@ -107,6 +107,34 @@ const ROUTES: [Row; 53] = [
     ("GET", "/api/health", Nobody, true),
     ("GET", "/health/live", Nobody, true),
     ("GET", "/health/ready", Nobody, true),
+    ("POST", "/api/v1/crypto/password/strength", Developer, true),
+    (
+        "POST",
+        "/api/v1/crypto/key-exchange/generate",
+        Developer,
+        true,
+    ),
+    (
+        "POST",
+        "/api/v1/crypto/key-exchange/derive",
+        Developer,
+        true,
+    ),
+    ("POST", "/api/v1/crypto/hybrid/encrypt", Developer, true),
+    ("POST", "/api/v1/crypto/hybrid/decrypt", Developer, true),
+    ("POST", "/api/v1/jose/sign", Developer, true),
+    ("POST", "/api/v1/jose/verify", Developer, true),
+    ("POST", "/api/v1/jose/encrypt", Developer, true),
+    ("POST", "/api/v1/jose/decrypt", Developer, true),
+    ("POST", "/api/v1/jose/jwk/generate", Developer, true),
+    ("POST", "/api/v1/jose/jwk/thumbprint", Developer, true),
+    ("POST", "/api/v1/secrets/shamir/split", Developer, true),
+    ("POST", "/api/v1/secrets/shamir/combine", Developer, true),
+    ("POST", "/api/v1/secrets/lease/create", Developer, true),
+    ("POST", "/api/v1/secrets/lease/renew", Developer, true),
+    ("POST", "/api/v1/secrets/lease/revoke", Developer, true),
+    ("GET", "/api/v1/secrets/lease/{id}", Developer, true),
+    ("GET", "/api/v1/secrets/lease/{id}/audit", Developer, true),
 ];
 
 impl Who {
@@ -154,6 +182,17 @@ fn body(path: &str, (own, key): (&Application, &str), turn: usize) -> Value {
         "/api/v1/signatures/keys/generate" => {
             json!({"algorithm": "ed25519", "context": "general"})
         }
+        path if path.starts_with("/api/v1/jose") || path.starts_with("/api/v1/secrets") => {
+            brought(path)
+        }
+        "/api/v1/crypto/password/strength" => json!({"password": ""}),
+        "/api/v1/crypto/key-exchange/generate" => json!({"algorithm": "x25519"}),
+        "/api/v1/crypto/key-exchange/derive" => json!({"private_key": MAC_KEY,
+            "peer_public_key": MAC_KEY, "algorithm": "x25519"}),
+        "/api/v1/crypto/hybrid/encrypt" => json!({"plaintext": "",
+            "recipient_public_key": MAC_KEY, "algorithm": "x25519-aes256gcm"}),
+        "/api/v1/crypto/hybrid/decrypt" => json!({"ciphertext": "", "private_key": MAC_KEY,
+            "algorithm": "x25519-aes256gcm"}),
         path if path.ends_with("/sign") => json!({"message": "", "key_id": key}),
         path if path.ends_with("/verify") && !path.contains("/auth/") => {
             json!({"message": "", "signature": "", "key_id": key})
@@ -167,6 +206,27 @@ fn body(path: &str, (own, key): (&Application, &str), turn: usize) -> Value {
         _ => json!({}),
     }
 }
+
+/// The same, with keys and secrets that are brought.
+fn brought(path: &str) -> Value {
+    match path {
+        "/api/v1/jose/sign" => json!({"payload": "", "key": MAC_KEY, "algorithm": "HS256"}),
+        "/api/v1/jose/verify" => json!({"jws": "", "key": MAC_KEY}),
+        "/api/v1/jose/encrypt" => json!({"plaintext": "", "key": MAC_KEY}),
+        "/api/v1/jose/decrypt" => json!({"jwe": "", "key": MAC_KEY}),
+        "/api/v1/jose/jwk/generate" => json!({"key_type": "OKP"}),
+        "/api/v1/secrets/shamir/split" => {
+            json!({"secret": "AAAA", "threshold": 2, "total_shares": 3})
+        }
+        "/api/v1/secrets/shamir/combine" => json!({"shares": []}),
+        "/api/v1/secrets/lease/create" => json!({"secret": "AAAA", "context": "general"}),
+        path if path.contains("lease") => json!({"lease_id": LEASE}),
+        _ => json!({}),
+    }
+}
+
+/// The id of no lease.
+const LEASE: &str = "lse_00000000000000000000000000";
 
 async fn every_route_takes_its_least_role(room: Room) {
     declare_all(&room, &["general"]).await;
@@ -207,6 +267,8 @@ async fn every_route_takes_its_least_role(room: Room) {
             let (method, path) = (row.0.parse::<Method>().unwrap(), row.1);
             let id = if path.contains("/signatures/") {
                 &key
+            } else if path.contains("/lease/") {
+                LEASE
             } else {
                 &own.id
             };

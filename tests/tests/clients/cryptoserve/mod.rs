@@ -14,6 +14,7 @@ on_each_database!(
     cryptoserve_clients_go_on_when_their_tokens_expire,
     cryptoserve_command_line_logs_in_and_lists_contexts,
     cryptoserve_clients_of_the_other_kind_seal_and_open,
+    cryptoserve_clients_work_with_keys_of_their_own,
 );
 
 /// Runs a script for the users of the development workspaces, with a home of its own.
@@ -54,4 +55,8 @@ async fn cryptoserve_clients_hash_and_sign(room: Room) {
 
 async fn cryptoserve_clients_of_the_other_kind_seal_and_open(room: Room) {
     run(&room, "client");
+}
+
+async fn cryptoserve_clients_work_with_keys_of_their_own(room: Room) {
+    run(&room, "tools");
 }

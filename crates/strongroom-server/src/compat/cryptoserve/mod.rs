@@ -17,10 +17,13 @@ mod contexts;
 mod credential;
 mod crypto;
 mod digest;
+mod exchange;
+mod jose;
 mod jwk;
 mod password;
 mod policies;
 mod role;
+mod secrets;
 mod service;
 mod shape;
 mod signatures;
@@ -96,16 +99,36 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         get("/api/health", service::health),
         get("/health/live", service::live),
         get("/health/ready", service::ready),
+        post("/api/v1/crypto/password/strength", password::measure),
+        post("/api/v1/crypto/key-exchange/generate", exchange::generate),
+        post("/api/v1/crypto/key-exchange/derive", exchange::derive),
+        post("/api/v1/crypto/hybrid/encrypt", exchange::seal),
+        post("/api/v1/crypto/hybrid/decrypt", exchange::open),
+        post("/api/v1/jose/sign", jose::sign),
+        post("/api/v1/jose/verify", jose::verify),
+        post("/api/v1/jose/encrypt", jose::encrypt),
+        post("/api/v1/jose/decrypt", jose::decrypt),
+        post("/api/v1/jose/jwk/generate", jose::generate),
+        post("/api/v1/jose/jwk/thumbprint", jose::thumbprint),
+        post("/api/v1/secrets/shamir/split", secrets::split),
+        post("/api/v1/secrets/shamir/combine", secrets::combine),
+        post("/api/v1/secrets/lease/create", secrets::create_lease),
+        post("/api/v1/secrets/lease/renew", secrets::renew_lease),
+        post("/api/v1/secrets/lease/revoke", secrets::revoke_lease),
+        get("/api/v1/secrets/lease/{id}", secrets::read_lease),
+        get("/api/v1/secrets/lease/{id}/audit", secrets::lease_trail),
     ]
 }
 
 /// Whether a path belongs to the surface.
 pub(super) fn serves(path: &str) -> bool {
-    const FOLDERS: [&str; 8] = [
+    const FOLDERS: [&str; 10] = [
         "/api/v1/crypto",
         "/api/v1/applications",
         "/api/v1/auth",
         "/api/v1/signatures",
+        "/api/v1/jose",
+        "/api/v1/secrets",
         "/api/contexts",
         "/api/policies",
         "/sdk/contexts",

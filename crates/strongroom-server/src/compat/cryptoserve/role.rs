@@ -37,7 +37,7 @@ use Role::{Admin, Developer, Owner, Viewer};
     not(test),
     expect(dead_code, reason = "the core decides; tests hold it to this table")
 )]
-pub(super) const ROUTES: [(&str, &str, Least); 53] = [
+pub(super) const ROUTES: [(&str, &str, Least); 71] = [
     ("POST", "/api/v1/crypto/encrypt", ApplicationOr(Developer)),
     ("POST", "/api/v1/crypto/decrypt", ApplicationOr(Developer)),
     (
@@ -151,6 +151,80 @@ pub(super) const ROUTES: [(&str, &str, Least); 53] = [
     ("GET", "/api/health", Anybody),
     ("GET", "/health/live", Anybody),
     ("GET", "/health/ready", Anybody),
+    (
+        "POST",
+        "/api/v1/crypto/password/strength",
+        ApplicationOr(Developer),
+    ),
+    (
+        "POST",
+        "/api/v1/crypto/key-exchange/generate",
+        ApplicationOr(Developer),
+    ),
+    (
+        "POST",
+        "/api/v1/crypto/key-exchange/derive",
+        ApplicationOr(Developer),
+    ),
+    (
+        "POST",
+        "/api/v1/crypto/hybrid/encrypt",
+        ApplicationOr(Developer),
+    ),
+    (
+        "POST",
+        "/api/v1/crypto/hybrid/decrypt",
+        ApplicationOr(Developer),
+    ),
+    ("POST", "/api/v1/jose/sign", ApplicationOr(Developer)),
+    ("POST", "/api/v1/jose/verify", ApplicationOr(Developer)),
+    ("POST", "/api/v1/jose/encrypt", ApplicationOr(Developer)),
+    ("POST", "/api/v1/jose/decrypt", ApplicationOr(Developer)),
+    (
+        "POST",
+        "/api/v1/jose/jwk/generate",
+        ApplicationOr(Developer),
+    ),
+    (
+        "POST",
+        "/api/v1/jose/jwk/thumbprint",
+        ApplicationOr(Developer),
+    ),
+    (
+        "POST",
+        "/api/v1/secrets/shamir/split",
+        ApplicationOr(Developer),
+    ),
+    (
+        "POST",
+        "/api/v1/secrets/shamir/combine",
+        ApplicationOr(Developer),
+    ),
+    (
+        "POST",
+        "/api/v1/secrets/lease/create",
+        ApplicationOr(Developer),
+    ),
+    (
+        "POST",
+        "/api/v1/secrets/lease/renew",
+        ApplicationOr(Developer),
+    ),
+    (
+        "POST",
+        "/api/v1/secrets/lease/revoke",
+        ApplicationOr(Developer),
+    ),
+    (
+        "GET",
+        "/api/v1/secrets/lease/{id}",
+        ApplicationOr(Developer),
+    ),
+    (
+        "GET",
+        "/api/v1/secrets/lease/{id}/audit",
+        ApplicationOr(Developer),
+    ),
 ];
 
 impl Role {
@@ -166,6 +240,7 @@ impl Role {
                 Permission::Verify,
                 Permission::Compute,
                 Permission::AdminSigningKeys,
+                Permission::Leases,
             ]);
         }
         if self >= Admin {
@@ -178,7 +253,11 @@ impl Role {
             ]);
         }
         if self >= Owner {
-            permissions.extend([Permission::AdminClients, Permission::AdminIssuers]);
+            permissions.extend([
+                Permission::AdminClients,
+                Permission::AdminIssuers,
+                Permission::ApprovePromotions,
+            ]);
         }
         permissions
     }
