@@ -63,9 +63,11 @@ pub use access_token::{AccessToken, TokenHolder};
 pub use admin::{
     ApplicationCreate, ApplicationCreated, ApplicationUpdate, GuardTrial, KeysetClientCreate,
     KeysetClientCreated, KeysetCreate, KeysetModify, NAME_CHARS_MAX, NamedContextCreate,
-    NamedContextUpdate, PageQuery,
+    NamedContextUpdate, PageQuery, Promotion,
 };
-pub use application::{ApplicationTokens, NewRefreshToken, Refreshed};
+pub use application::{
+    ApplicationTokens, ContextReadiness, NewRefreshToken, Progress, Refreshed, Tier,
+};
 pub use ask::{Answered, Ask, Bearer, Credentials, Idempotency, Origin};
 pub use customer_key::CustomerKeyFault;
 pub use denial::{CiphertextFault, Denial, Invalid, Refused, Thing, TokenFault};

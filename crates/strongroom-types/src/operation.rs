@@ -280,6 +280,12 @@ coded_enum! {
         LeaseRenew = 315, "lease.renew";
         /// Erasing a secret that is kept for a time.
         LeaseRevoke = 316, "lease.revoke";
+        /// Moving an application to another environment, or asking an owner to.
+        ApplicationPromote = 317, "application.promote";
+        /// Asking an owner to move an application before its time.
+        PromotionExpedite = 318, "application.promotion.expedite";
+        /// Moving an application that waits for an owner.
+        PromotionApprove = 319, "application.promotion.approve";
     }
 }
 

@@ -53,6 +53,8 @@ pub enum Thing {
     SigningKey,
     /// A lease.
     Lease,
+    /// A promotion of an application.
+    Promotion,
     /// A log entry.
     Entry,
     /// A tile.
@@ -89,6 +91,7 @@ impl Thing {
             Self::Guard => "policy",
             Self::SigningKey => "signing key",
             Self::Lease => "lease",
+            Self::Promotion => "promotion",
             Self::Entry => "log entry",
             Self::Tile => "tile",
             Self::Route => "route",

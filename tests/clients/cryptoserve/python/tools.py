@@ -2,7 +2,6 @@
 by another implementation where there is one."""
 
 import base64
-import hashlib
 import hmac
 import json
 import os
@@ -11,7 +10,7 @@ from datetime import datetime
 import cryptoserve
 import cryptoserve_client
 import requests
-from cryptography.hazmat.primitives import hashes, hpke, serialization
+from cryptography.hazmat.primitives import hpke, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, x25519
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -84,10 +83,11 @@ def signatures(client):
     assert unpadded(signature) == hmac.new(secret, signed.encode(), "sha256").digest()
     assert not client.jws_verify(jws, bytes(32))["valid"]
     # Without a signature, and by HMAC under the public key.
-    header = encoded(b'{"alg":"none"}')
-    forged = f"{header}.{encoded(b'x')}."
+    header, payload = encoded(b'{"alg":"none"}'), encoded(b"x")
+    forged = f"{header}.{payload}."
     assert client.jws_verify(forged, key["public_jwk"]) == {"valid": False, "payload": None}
-    signed = f"{encoded(b'{' + b'\"alg\":\"HS256\"}')}.{encoded(b'x')}"
+    header, payload = encoded(b'{"alg":"HS256"}'), encoded(b"x")
+    signed = f"{header}.{payload}"
     known = json.dumps(key["public_jwk"]).encode()
     tag = hmac.new(known, signed.encode(), "sha256").digest()
     assert not client.jws_verify(f"{signed}.{encoded(tag)}", key["public_jwk"])["valid"]
@@ -159,7 +159,8 @@ def leases(client):
     kept = client.get_lease(lease["lease_id"])
     assert kept == lease
     renewed = client.renew_lease(lease["lease_id"], 7200)
-    times = [datetime.fromisoformat(one["expires_at"].replace("Z", "+00:00")) for one in (kept, renewed)]
+    texts = [one["expires_at"].replace("Z", "+00:00") for one in (kept, renewed)]
+    times = [datetime.fromisoformat(text) for text in texts]
     assert times[1] > times[0]
     client.revoke_lease(lease["lease_id"])
     fails("CryptoServeError", lambda: client.get_lease(lease["lease_id"]), "no such lease")

@@ -2,11 +2,13 @@
 
 mod applications;
 mod attacks;
+mod audit;
 mod contexts;
 mod crypto;
 mod leases;
 mod overrides;
 mod policies;
+mod promotion;
 mod roles;
 mod tokens;
 mod tools;

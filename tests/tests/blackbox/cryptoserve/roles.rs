@@ -8,6 +8,7 @@ use strongroom_tests::cryptoserve::{
 use strongroom_tests::on_each_database;
 use strongroom_tests::reply::Reply;
 use strongroom_tests::room::Room;
+use strongroom_types::Permission;
 
 on_each_database!(every_route_takes_its_least_role);
 
@@ -28,7 +29,7 @@ use Who::{Admin, Developer, Nobody, Owner, Viewer};
 type Row = (&'static str, &'static str, Who, bool);
 
 /// The table. A row that takes what nobody has is refused to all.
-const ROUTES: [Row; 71] = [
+const ROUTES: [Row; 80] = [
     ("POST", "/api/v1/crypto/encrypt", Developer, true),
     ("POST", "/api/v1/crypto/decrypt", Developer, true),
     ("POST", "/api/v1/crypto/batch/encrypt", Developer, true),
@@ -135,6 +136,35 @@ const ROUTES: [Row; 71] = [
     ("POST", "/api/v1/secrets/lease/revoke", Developer, true),
     ("GET", "/api/v1/secrets/lease/{id}", Developer, true),
     ("GET", "/api/v1/secrets/lease/{id}/audit", Developer, true),
+    ("GET", "/api/audit", Admin, false),
+    ("GET", "/api/audit/stats", Admin, false),
+    ("GET", "/api/audit/export", Admin, false),
+    ("GET", "/api/admin/audit/global", Admin, false),
+    ("GET", "/api/admin/audit/export", Admin, false),
+    (
+        "GET",
+        "/api/v1/applications/{id}/promotion",
+        Developer,
+        false,
+    ),
+    (
+        "POST",
+        "/api/v1/applications/{id}/promotion",
+        Developer,
+        false,
+    ),
+    (
+        "POST",
+        "/api/v1/applications/{id}/promotion/expedite",
+        Developer,
+        false,
+    ),
+    (
+        "POST",
+        "/api/v1/applications/{id}/promotion/approve",
+        Owner,
+        false,
+    ),
 ];
 
 impl Who {
@@ -201,6 +231,9 @@ fn body(path: &str, (own, key): (&Application, &str), turn: usize) -> Value {
         "/api/v1/applications" => json!({"name": format!("app-{turn}")}),
         "/api/v1/auth/verify" => json!({"access_token": own.access}),
         "/api/contexts" => json!({"name": format!("context-{turn}"), "display_name": "x"}),
+        path if path.ends_with("expedite") => {
+            json!({"priority": "high", "justification": "because it must be"})
+        }
         path if path.ends_with("auth/refresh") => json!({"refresh_token": own.refresh}),
         path if path.ends_with("key-bundle") => items,
         _ => json!({}),
@@ -230,11 +263,8 @@ const LEASE: &str = "lse_00000000000000000000000000";
 
 async fn every_route_takes_its_least_role(room: Room) {
     declare_all(&room, &["general"]).await;
-    let owner = [
-        ADMIN.as_slice(),
-        &[strongroom_types::Permission::AdminClients],
-    ]
-    .concat();
+    let more = [Permission::AdminClients, Permission::ApprovePromotions];
+    let owner = [ADMIN.as_slice(), &more].concat();
     let shown = Application::of(&register(&room, &room.api_key, "shown", &["general"]).await);
     let request = json!({"algorithm": "ed25519", "context": "general"});
     let made = post(

@@ -10,6 +10,7 @@
 
 mod answer;
 mod applications;
+mod audit;
 mod auth;
 mod batch;
 mod claims;
@@ -22,6 +23,7 @@ mod jose;
 mod jwk;
 mod password;
 mod policies;
+mod promotion;
 mod role;
 mod secrets;
 mod service;
@@ -117,12 +119,28 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         post("/api/v1/secrets/lease/revoke", secrets::revoke_lease),
         get("/api/v1/secrets/lease/{id}", secrets::read_lease),
         get("/api/v1/secrets/lease/{id}/audit", secrets::lease_trail),
+        get("/api/v1/applications/{id}/promotion", promotion::look),
+        post("/api/v1/applications/{id}/promotion", promotion::promote),
+        post(
+            "/api/v1/applications/{id}/promotion/expedite",
+            promotion::expedite,
+        ),
+        // Ours: theirs has nobody who approves.
+        post(
+            "/api/v1/applications/{id}/promotion/approve",
+            promotion::approve,
+        ),
+        get("/api/audit", audit::list),
+        get("/api/audit/stats", audit::stats),
+        get("/api/audit/export", audit::export),
+        get("/api/admin/audit/global", audit::list),
+        get("/api/admin/audit/export", audit::export),
     ]
 }
 
 /// Whether a path belongs to the surface.
 pub(super) fn serves(path: &str) -> bool {
-    const FOLDERS: [&str; 10] = [
+    const FOLDERS: [&str; 12] = [
         "/api/v1/crypto",
         "/api/v1/applications",
         "/api/v1/auth",
@@ -130,6 +148,8 @@ pub(super) fn serves(path: &str) -> bool {
         "/api/v1/jose",
         "/api/v1/secrets",
         "/api/contexts",
+        "/api/audit",
+        "/api/admin/audit",
         "/api/policies",
         "/sdk/contexts",
         "/health",

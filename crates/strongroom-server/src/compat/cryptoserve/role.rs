@@ -37,7 +37,7 @@ use Role::{Admin, Developer, Owner, Viewer};
     not(test),
     expect(dead_code, reason = "the core decides; tests hold it to this table")
 )]
-pub(super) const ROUTES: [(&str, &str, Least); 71] = [
+pub(super) const ROUTES: [(&str, &str, Least); 80] = [
     ("POST", "/api/v1/crypto/encrypt", ApplicationOr(Developer)),
     ("POST", "/api/v1/crypto/decrypt", ApplicationOr(Developer)),
     (
@@ -224,6 +224,31 @@ pub(super) const ROUTES: [(&str, &str, Least); 71] = [
         "GET",
         "/api/v1/secrets/lease/{id}/audit",
         ApplicationOr(Developer),
+    ),
+    ("GET", "/api/audit", User(Admin)),
+    ("GET", "/api/audit/stats", User(Admin)),
+    ("GET", "/api/audit/export", User(Admin)),
+    ("GET", "/api/admin/audit/global", User(Admin)),
+    ("GET", "/api/admin/audit/export", User(Admin)),
+    (
+        "GET",
+        "/api/v1/applications/{id}/promotion",
+        User(Developer),
+    ),
+    (
+        "POST",
+        "/api/v1/applications/{id}/promotion",
+        User(Developer),
+    ),
+    (
+        "POST",
+        "/api/v1/applications/{id}/promotion/expedite",
+        User(Developer),
+    ),
+    (
+        "POST",
+        "/api/v1/applications/{id}/promotion/approve",
+        User(Owner),
     ),
 ];
 
