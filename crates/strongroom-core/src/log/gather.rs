@@ -47,6 +47,7 @@ impl Prepare for Gather {
         room: &Strongroom,
         state: &Arc<WorkspaceState>,
     ) -> Result<EntriesPage, Denial> {
+        let _turn = room.slow.turn().await?;
         let mut query = EntriesQuery {
             limit: Some(PAGE),
             ..self.0.clone()

@@ -8,6 +8,7 @@ mod crypto;
 mod leases;
 mod overrides;
 mod policies;
+mod pqc;
 mod promotion;
 mod roles;
 mod tokens;

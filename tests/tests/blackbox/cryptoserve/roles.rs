@@ -29,7 +29,7 @@ use Who::{Admin, Developer, Nobody, Owner, Viewer};
 type Row = (&'static str, &'static str, Who, bool);
 
 /// The table. A row that takes what nobody has is refused to all.
-const ROUTES: [Row; 80] = [
+const ROUTES: [Row; 87] = [
     ("POST", "/api/v1/crypto/encrypt", Developer, true),
     ("POST", "/api/v1/crypto/decrypt", Developer, true),
     ("POST", "/api/v1/crypto/batch/encrypt", Developer, true),
@@ -165,6 +165,13 @@ const ROUTES: [Row; 80] = [
         Owner,
         false,
     ),
+    ("GET", "/api/v1/pqc/algorithms", Nobody, true),
+    ("GET", "/api/v1/pqc/keys", Developer, true),
+    ("POST", "/api/v1/pqc/keys/generate", Developer, true),
+    ("POST", "/api/v1/pqc/sign", Developer, true),
+    ("POST", "/api/v1/pqc/verify", Developer, true),
+    ("GET", "/api/v1/pqc/keys/{id}", Developer, true),
+    ("DELETE", "/api/v1/pqc/keys/{id}", Developer, true),
 ];
 
 impl Who {
@@ -215,6 +222,9 @@ fn body(path: &str, (own, key): (&Application, &str), turn: usize) -> Value {
         path if path.starts_with("/api/v1/jose") || path.starts_with("/api/v1/secrets") => {
             brought(path)
         }
+        "/api/v1/pqc/keys/generate" => json!({"context": "general"}),
+        "/api/v1/pqc/sign" => json!({"message": "", "keyId": key}),
+        "/api/v1/pqc/verify" => json!({"message": "", "signature": "", "keyId": key}),
         "/api/v1/crypto/password/strength" => json!({"password": ""}),
         "/api/v1/crypto/key-exchange/generate" => json!({"algorithm": "x25519"}),
         "/api/v1/crypto/key-exchange/derive" => json!({"private_key": MAC_KEY,
@@ -295,7 +305,7 @@ async fn every_route_takes_its_least_role(room: Room) {
             let name = format!("own-{turn}");
             let own = Application::of(&register(&room, registrar, &name, &["general"]).await);
             let (method, path) = (row.0.parse::<Method>().unwrap(), row.1);
-            let id = if path.contains("/signatures/") {
+            let id = if path.contains("/signatures/") || path.contains("/pqc/") {
                 &key
             } else if path.contains("/lease/") {
                 LEASE

@@ -19,8 +19,8 @@ use crate::ports::{Change, RecordKind};
 use crate::record;
 use crate::strongroom::Strongroom;
 
-/// How many pages of a context's entries are looked through.
-const PAGES_MAX: usize = 2;
+/// How many contexts have more than one page of their entries looked through.
+const FEW_CONTEXTS: usize = 8;
 /// Entries of a page.
 const PAGE: u32 = 1000;
 /// The shortest and the longest reason for a promotion before its time.
@@ -123,6 +123,7 @@ impl Strongroom {
     ) -> Result<Promotion, Denial> {
         let application = body_of(client)?;
         check_target(client, target)?;
+        let _turn = self.slow.turn().await?;
         let (mut contexts, now) = (Vec::new(), self.time.now());
         for name in &application.contexts {
             let named = self.named_context(&caller.state, name).await?;
@@ -158,8 +159,9 @@ impl Strongroom {
             limit: Some(PAGE),
             ..EntriesQuery::default()
         };
+        let few = body_of(client)?.contexts.len() <= FEW_CONTEXTS;
         let mut usage = Usage::default();
-        for _ in 0..PAGES_MAX {
+        for _ in 0..if few { 2 } else { 1 } {
             let page = self.find_entries(&caller.state, &query).await?;
             let own = page.entries.iter();
             own.filter(|entry| entry.client == Some(client.id))

@@ -23,6 +23,7 @@ mod jose;
 mod jwk;
 mod password;
 mod policies;
+mod pqc;
 mod promotion;
 mod role;
 mod secrets;
@@ -130,6 +131,13 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             "/api/v1/applications/{id}/promotion/approve",
             promotion::approve,
         ),
+        get("/api/v1/pqc/algorithms", pqc::algorithms),
+        get("/api/v1/pqc/keys", pqc::list),
+        post("/api/v1/pqc/keys/generate", pqc::generate),
+        post("/api/v1/pqc/sign", pqc::sign),
+        post("/api/v1/pqc/verify", pqc::verify),
+        get("/api/v1/pqc/keys/{id}", pqc::describe),
+        delete("/api/v1/pqc/keys/{id}", signatures::remove),
         get("/api/audit", audit::list),
         get("/api/audit/stats", audit::stats),
         get("/api/audit/export", audit::export),
@@ -140,12 +148,13 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
 
 /// Whether a path belongs to the surface.
 pub(super) fn serves(path: &str) -> bool {
-    const FOLDERS: [&str; 12] = [
+    const FOLDERS: [&str; 13] = [
         "/api/v1/crypto",
         "/api/v1/applications",
         "/api/v1/auth",
         "/api/v1/signatures",
         "/api/v1/jose",
+        "/api/v1/pqc",
         "/api/v1/secrets",
         "/api/contexts",
         "/api/audit",

@@ -37,7 +37,7 @@ use Role::{Admin, Developer, Owner, Viewer};
     not(test),
     expect(dead_code, reason = "the core decides; tests hold it to this table")
 )]
-pub(super) const ROUTES: [(&str, &str, Least); 80] = [
+pub(super) const ROUTES: [(&str, &str, Least); 87] = [
     ("POST", "/api/v1/crypto/encrypt", ApplicationOr(Developer)),
     ("POST", "/api/v1/crypto/decrypt", ApplicationOr(Developer)),
     (
@@ -250,6 +250,17 @@ pub(super) const ROUTES: [(&str, &str, Least); 80] = [
         "/api/v1/applications/{id}/promotion/approve",
         User(Owner),
     ),
+    ("GET", "/api/v1/pqc/algorithms", Anybody),
+    ("GET", "/api/v1/pqc/keys", ApplicationOr(Developer)),
+    (
+        "POST",
+        "/api/v1/pqc/keys/generate",
+        ApplicationOr(Developer),
+    ),
+    ("POST", "/api/v1/pqc/sign", ApplicationOr(Developer)),
+    ("POST", "/api/v1/pqc/verify", ApplicationOr(Developer)),
+    ("GET", "/api/v1/pqc/keys/{id}", ApplicationOr(Developer)),
+    ("DELETE", "/api/v1/pqc/keys/{id}", ApplicationOr(Developer)),
 ];
 
 impl Role {
