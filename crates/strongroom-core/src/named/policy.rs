@@ -50,8 +50,10 @@ impl Parts {
         name == self.cipher || name == plain(suite.name())
     }
 
+    /// A mode that is authenticated by HMAC goes by its own name.
     fn has_mode(&self, name: &str) -> bool {
-        plain(name) == self.mode
+        let more = self.mode.strip_prefix(plain(name).as_str());
+        more.is_some_and(|more| more.is_empty() || more.starts_with("hmac"))
     }
 }
 

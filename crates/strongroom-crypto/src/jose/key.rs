@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
 use super::{JoseError, decode, text};
+use crate::agreement::Agreement;
 use crate::secret::SecretBytes;
 
 /// The longest key, in text.
@@ -189,6 +190,20 @@ fn is_other_key(bytes: &[u8]) -> bool {
         || (trimmed.starts_with(b"{")
             && serde_json::from_slice::<Map<String, Value>>(bytes).is_ok())
         || is_der_key(bytes)
+        || is_point(bytes)
+}
+
+/// Whether bytes are an uncompressed point of one of the curves; of random ones, none are. A bare
+/// Ed25519 key cannot be told from others: bytes are never taken for one.
+fn is_point(bytes: &[u8]) -> bool {
+    let (agreement, scalar_bytes) = match (bytes.first(), bytes.len()) {
+        (Some(4), 65) => (Agreement::EcdhP256, 32),
+        (Some(4), 97) => (Agreement::EcdhP384, 48),
+        _ => return false,
+    };
+    let mut scalar = vec![0; scalar_bytes - 1];
+    scalar.push(1);
+    agreement.agree(&scalar, bytes).is_ok()
 }
 
 /// `SEQUENCE { SEQUENCE { OBJECT IDENTIFIER`, whole, as `SubjectPublicKeyInfo` begins; PKCS #8 has a
@@ -242,6 +257,13 @@ mod tests {
                 let read = Key::read(&STANDARD.encode(bytes));
                 assert_eq!(read.map(|_| ()), Err(JoseError::Key), "{algorithm}");
             }
+        }
+        for agreement in [Agreement::EcdhP256, Agreement::EcdhP384] {
+            let pair = agreement.generate(&SystemEntropy).unwrap();
+            assert!(Key::read(&STANDARD.encode(&pair.public)).is_err());
+            let mut none = pair.public;
+            *none.last_mut().unwrap() ^= 1;
+            assert!(Key::read(&STANDARD.encode(&none)).is_ok());
         }
         let jwk = STANDARD.encode(br#"{"kty":"OKP","crv":"Ed25519","x":""}"#);
         assert!(Key::read(&jwk).is_err());
