@@ -20,10 +20,7 @@ const MINUTE: Duration = Duration::from_mins(1);
 const GONE: Denial = Denial::NotFound(Thing::Lease);
 
 fn of<T>(result: Result<T, Refused>) -> Denial {
-    match result {
-        Ok(_) => panic!("a refusal was expected"),
-        Err(refused) => refused.denial,
-    }
+    result.err().unwrap().denial
 }
 
 impl World {

@@ -114,16 +114,14 @@ impl NamedContextBody {
             PolicyEnforcement::None => Vec::new(),
             PolicyEnforcement::Warn | PolicyEnforcement::Enforce => self.broken(suite),
         };
-        match (self.enforcement, broken.is_empty()) {
-            (PolicyEnforcement::Enforce, false) => Err(Denial::Guarded {
+        if self.enforcement == PolicyEnforcement::Enforce && !broken.is_empty() {
+            return Err(Denial::Guarded {
                 name: NAME.to_owned(),
                 message: broken.join("; "),
-            }),
-            _ => {
-                let warning = |message| format!("{NAME}: {message}");
-                Ok(broken.into_iter().map(warning).collect())
-            }
+            });
         }
+        let warning = |message| format!("{NAME}: {message}");
+        Ok(broken.into_iter().map(warning).collect())
     }
 
     /// What of the policy a suite does not keep.

@@ -75,14 +75,13 @@ pub fn generate(
     let mut key = public.clone();
     key.insert(name.to_owned(), encode(private.expose()).into());
     // That of a symmetric key would tell a guesser whether it is right.
-    let public = match new {
-        NewKey::Symmetric(_) => None,
-        _ => {
-            let kid = thumbprint(&public).ok_or(JoseError::Key)?;
-            key.insert("kid".to_owned(), kid.clone().into());
-            public.insert("kid".to_owned(), kid.into());
-            Some(public)
-        }
+    let public = if matches!(new, NewKey::Symmetric(_)) {
+        None
+    } else {
+        let kid = thumbprint(&public).ok_or(JoseError::Key)?;
+        key.insert("kid".to_owned(), kid.clone().into());
+        public.insert("kid".to_owned(), kid.into());
+        Some(public)
     };
     Ok(MadeKey {
         private: key,
@@ -162,7 +161,7 @@ mod tests {
         let expected = "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k";
         assert_eq!(of(okp).as_deref(), Some(expected));
         for wrong in [
-            r#"{}"#,
+            "{}",
             r#"{"kty":"EC","crv":"P-256","x":"A"}"#,
             r#"{"kty":"oct","k":1}"#,
         ] {

@@ -166,14 +166,13 @@ impl Material {
                     n: bytes("n")?,
                     e: bytes("e")?,
                 },
-                private: match jwk.get("d") {
-                    None => None,
-                    Some(_) => {
-                        let part = |name| bytes(name).map(SecretBytes::from);
-                        let [d, p, q] = [part("d")?, part("p")?, part("q")?];
-                        let [dp, dq, qi] = [part("dp")?, part("dq")?, part("qi")?];
-                        Some(RsaPrivate([d, p, q, dp, dq, qi]))
-                    }
+                private: if jwk.contains_key("d") {
+                    let part = |name| bytes(name).map(SecretBytes::from);
+                    let [d, p, q] = [part("d")?, part("p")?, part("q")?];
+                    let [dp, dq, qi] = [part("dp")?, part("dq")?, part("qi")?];
+                    Some(RsaPrivate([d, p, q, dp, dq, qi]))
+                } else {
+                    None
                 },
             }),
             _ => None,
@@ -274,7 +273,7 @@ mod tests {
     #[test]
     fn a_jwk_must_be_whole() {
         for wrong in [
-            r#"{}"#,
+            "{}",
             r#"{"kty":"oct"}"#,
             r#"{"kty":"oct","k":7}"#,
             r#"{"kty":"oct","k":"AAAA="}"#,
@@ -283,7 +282,7 @@ mod tests {
             r#"{"kty":"OKP","crv":"Ed448","x":"AAAA"}"#,
             r#"{"kty":"EC","crv":"P-256","x":"AAAA","y":"AAAA"}"#,
             r#"{"kty":"RSA","n":"AAAA"}"#,
-            r#"[]"#,
+            "[]",
         ] {
             assert!(Key::read(wrong).is_err(), "{wrong}");
         }

@@ -10,8 +10,8 @@ from datetime import datetime
 import cryptoserve
 import cryptoserve_client
 import requests
-from cryptography.hazmat.primitives import hpke, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, x25519
+from cryptography.hazmat.primitives import hashes, hpke, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa, x25519
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from session import SERVER, fails
@@ -65,6 +65,23 @@ def hybrid(client):
     fails("CryptoServeError", lambda: client.hybrid_decrypt(sealed, bytes([7] * 32)), text)
 
 
+def rsa_jwk(pair):
+    """RFC 7518, section 6.3."""
+    private = pair.private_numbers()
+    numbers = {
+        "n": private.public_numbers.n,
+        "e": private.public_numbers.e,
+        "d": private.d,
+        "p": private.p,
+        "q": private.q,
+        "dp": private.dmp1,
+        "dq": private.dmq1,
+        "qi": private.iqmp,
+    }
+    as_bytes = {name: n.to_bytes((n.bit_length() + 7) // 8, "big") for name, n in numbers.items()}
+    return {"kty": "RSA"} | {name: encoded(data) for name, data in as_bytes.items()}
+
+
 def signatures(client):
     key = client.generate_jwk("OKP", "Ed25519", "sig")
     jws = client.jws_sign(b"payload", key["private_jwk"])
@@ -82,6 +99,13 @@ def signatures(client):
     signed, signature = jws.rsplit(".", 1)
     assert unpadded(signature) == hmac.new(secret, signed.encode(), "sha256").digest()
     assert not client.jws_verify(jws, bytes(32))["valid"]
+    pair = rsa.generate_private_key(65537, 2048)
+    jws = client.jws_sign(b"payload", rsa_jwk(pair), "PS256")
+    signed, signature = jws.rsplit(".", 1)
+    pss = padding.PSS(padding.MGF1(hashes.SHA256()), 32)
+    pair.public_key().verify(unpadded(signature), signed.encode(), pss, hashes.SHA256())
+    public = {name: rsa_jwk(pair)[name] for name in ("kty", "n", "e")}
+    assert client.jws_verify(jws, public)["payload"] == b"payload"
     # Without a signature, and by HMAC under the public key.
     header, payload = encoded(b'{"alg":"none"}'), encoded(b"x")
     forged = f"{header}.{payload}."

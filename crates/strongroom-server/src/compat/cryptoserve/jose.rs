@@ -249,11 +249,11 @@ impl Generate {
             Some("enc") => Some("enc"),
             Some(_) => return Err(unfit("use")),
         };
-        let new = self.new()?;
+        let new = self.kind()?;
         Ok(JwkMake { new, used_for })
     }
 
-    fn new(&self) -> Result<NewKey, Denial> {
+    fn kind(&self) -> Result<NewKey, Denial> {
         match (self.key_type.as_str(), self.curve.as_deref()) {
             ("EC", Some("P-256")) => Ok(NewKey::P256),
             ("EC", Some("P-384")) => Ok(NewKey::P384),

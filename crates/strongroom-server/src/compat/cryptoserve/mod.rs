@@ -40,6 +40,14 @@ pub(crate) use role::Role;
 
 /// The surface's routes.
 pub(super) fn endpoints() -> Vec<Endpoint> {
+    let mut endpoints = of_contexts();
+    endpoints.extend(of_what_is_sent());
+    endpoints.extend(of_what_was_done());
+    endpoints
+}
+
+/// Contexts, what is sealed under them, and who may.
+fn of_contexts() -> Vec<Endpoint> {
     vec![
         post("/api/v1/crypto/encrypt", crypto::encrypt),
         post("/api/v1/crypto/decrypt", crypto::decrypt),
@@ -102,6 +110,12 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         get("/api/health", service::health),
         get("/health/live", service::live),
         get("/health/ready", service::ready),
+    ]
+}
+
+/// Keys and secrets that callers send, and keys by which they sign.
+fn of_what_is_sent() -> Vec<Endpoint> {
+    vec![
         post("/api/v1/crypto/password/strength", password::measure),
         post("/api/v1/crypto/key-exchange/generate", exchange::generate),
         post("/api/v1/crypto/key-exchange/derive", exchange::derive),
@@ -120,6 +134,19 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         post("/api/v1/secrets/lease/revoke", secrets::revoke_lease),
         get("/api/v1/secrets/lease/{id}", secrets::read_lease),
         get("/api/v1/secrets/lease/{id}/audit", secrets::lease_trail),
+        get("/api/v1/pqc/algorithms", pqc::algorithms),
+        get("/api/v1/pqc/keys", pqc::list),
+        post("/api/v1/pqc/keys/generate", pqc::generate),
+        post("/api/v1/pqc/sign", pqc::sign),
+        post("/api/v1/pqc/verify", pqc::verify),
+        get("/api/v1/pqc/keys/{id}", pqc::describe),
+        delete("/api/v1/pqc/keys/{id}", signatures::remove),
+    ]
+}
+
+/// Promotion and the log.
+fn of_what_was_done() -> Vec<Endpoint> {
+    vec![
         get("/api/v1/applications/{id}/promotion", promotion::look),
         post("/api/v1/applications/{id}/promotion", promotion::promote),
         post(
@@ -131,13 +158,6 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             "/api/v1/applications/{id}/promotion/approve",
             promotion::approve,
         ),
-        get("/api/v1/pqc/algorithms", pqc::algorithms),
-        get("/api/v1/pqc/keys", pqc::list),
-        post("/api/v1/pqc/keys/generate", pqc::generate),
-        post("/api/v1/pqc/sign", pqc::sign),
-        post("/api/v1/pqc/verify", pqc::verify),
-        get("/api/v1/pqc/keys/{id}", pqc::describe),
-        delete("/api/v1/pqc/keys/{id}", signatures::remove),
         get("/api/audit", audit::list),
         get("/api/audit/stats", audit::stats),
         get("/api/audit/export", audit::export),

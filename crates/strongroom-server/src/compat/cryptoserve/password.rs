@@ -105,7 +105,7 @@ pub(super) struct Measure {
     clippy::struct_excessive_bools,
     reason = "each says whether one alphabet occurs, as in their answer"
 )]
-pub(super) struct Strength {
+pub(super) struct Measured {
     score: u32,
     strength: &'static str,
     length: usize,
@@ -117,7 +117,7 @@ pub(super) struct Strength {
     suggestions: Vec<&'static str>,
 }
 
-impl Strength {
+impl Measured {
     /// A password of 80 bits is as strong as any need be.
     fn of(found: strength::Strength) -> Self {
         let score = (found.bits * 100 / 80).min(100);
@@ -155,8 +155,8 @@ impl Strength {
 pub(super) async fn measure(
     State(app): State<App>,
     Sent { ask, body, .. }: Sent<Measure>,
-) -> Reply<Document<Strength>> {
+) -> Reply<Document<Measured>> {
     let password = PasswordMeasure(Zeroizing::new(body.password));
     let measured = app.room.use_tool(&ask, password).await;
-    ok(&ask, measured.map(|answered| answered.map(Strength::of)))
+    ok(&ask, measured.map(|answered| answered.map(Measured::of)))
 }

@@ -8,7 +8,9 @@ use strongroom_types::body::{Page, SignAnswer, SigningKeyInfo};
 use strongroom_types::{ContextId, ContextName, SigningAlgorithm};
 
 use super::shape::{encode, named};
-use super::signatures::{Generate as Made, PublicSigningKey, Sign as Signing, Verify as Verifying};
+use super::signatures::{
+    Generate as Request, PublicSigningKey, Sign as Signing, Verify as Verifying,
+};
 use super::signatures::{generated, verified};
 use crate::edge::{App, Caller, Document, Query, Reply, Sent, Target, ok};
 
@@ -57,7 +59,7 @@ pub(super) struct Generate {
 /// A key, as this part writes one.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Key {
+pub(super) struct Made {
     key_id: ContextId,
     algorithm: SigningAlgorithm,
     context: Option<String>,
@@ -66,7 +68,7 @@ pub(super) struct Key {
     created_at: String,
 }
 
-impl Key {
+impl Made {
     fn of(info: SigningKeyInfo) -> Self {
         let newest = info.versions.last();
         let public = newest.map(|version| encode(&version.public_key.0));
@@ -85,7 +87,7 @@ impl Key {
 pub(super) async fn generate(
     State(app): State<App>,
     Sent { ask, body, .. }: Sent<Generate>,
-) -> Reply<Document<Key>> {
+) -> Reply<Document<Made>> {
     let name = body.algorithm.as_deref();
     let name = name.unwrap_or(SigningAlgorithm::MlDsa65.name());
     let algorithm = match named(&ALGORITHMS, SigningAlgorithm::name, name) {
@@ -93,8 +95,8 @@ pub(super) async fn generate(
         Err(invalid) => return Err(app.refuse(&ask, invalid.into()).await),
     };
     let context = body.context;
-    let made = generated(&app, &ask, Made { algorithm, context }).await;
-    ok(&ask, made.map(|answered| answered.map(Key::of)))
+    let made = generated(&app, &ask, Request { algorithm, context }).await;
+    ok(&ask, made.map(|answered| answered.map(Made::of)))
 }
 
 #[derive(Deserialize)]
@@ -160,12 +162,12 @@ pub(super) async fn list(
     State(app): State<App>,
     Caller(ask): Caller,
     Query(page): Query<PageQuery>,
-) -> Reply<Document<Vec<Key>>> {
+) -> Reply<Document<Vec<Made>>> {
     let listed = app.room.signing_keys(&ask, page).await;
     let of = |page: Page<SigningKeyInfo>| {
         let keys = page.items.into_iter();
         let own = keys.filter(|key| ALGORITHMS.contains(&key.algorithm));
-        own.map(Key::of).collect()
+        own.map(Made::of).collect()
     };
     ok(&ask, listed.map(|answered| answered.map(of)))
 }
@@ -174,7 +176,7 @@ pub(super) async fn describe(
     State(app): State<App>,
     Caller(ask): Caller,
     Target(id): Target<ContextId>,
-) -> Reply<Document<Key>> {
+) -> Reply<Document<Made>> {
     let info = app.room.signing_key_describe(&ask, id).await;
-    ok(&ask, info.map(|answered| answered.map(Key::of)))
+    ok(&ask, info.map(|answered| answered.map(Made::of)))
 }

@@ -140,7 +140,7 @@ impl LeaseCreate {
 }
 
 #[derive(Serialize)]
-pub(super) struct Lease {
+pub(super) struct Kept {
     lease_id: LeaseId,
     #[serde(skip_serializing_if = "Option::is_none")]
     secret: Option<String>,
@@ -150,7 +150,7 @@ pub(super) struct Lease {
     context: ContextName,
 }
 
-impl Lease {
+impl Kept {
     fn of(info: LeaseInfo, secret: Option<String>) -> Self {
         Self {
             lease_id: info.id,
@@ -166,13 +166,13 @@ impl Lease {
 pub(super) async fn create_lease(
     State(app): State<App>,
     Sent { ask, body, .. }: Sent<LeaseCreate>,
-) -> Reply<Document<Lease>> {
+) -> Reply<Document<Kept>> {
     let made = match body.request() {
         Ok(request) => app.room.lease_create(&ask, &request).await,
         Err(denial) => return Err(app.refuse(&ask, denial).await),
     };
     // Their client reads the secret that it sent from the answer.
-    let of = |info| Lease::of(info, Some(body.secret));
+    let of = |info| Kept::of(info, Some(body.secret));
     ok(&ask, made.map(|answered| answered.map(of)))
 }
 
@@ -180,11 +180,11 @@ pub(super) async fn read_lease(
     State(app): State<App>,
     Caller(ask): Caller,
     Target(id): Target<LeaseId>,
-) -> Reply<Document<Lease>> {
+) -> Reply<Document<Kept>> {
     let read = app.room.lease_read(&ask, id).await;
     let of = |LeasedSecret { info, secret }| {
         let secret: SecretBytes = secret;
-        Lease::of(info, Some(encode(secret.expose())))
+        Kept::of(info, Some(encode(secret.expose())))
     };
     ok(&ask, read.map(|answered| answered.map(of)))
 }
@@ -207,13 +207,13 @@ pub(super) struct LeaseRenew {
 pub(super) async fn renew_lease(
     State(app): State<App>,
     Sent { ask, body, .. }: Sent<LeaseRenew>,
-) -> Reply<Document<Lease>> {
+) -> Reply<Document<Kept>> {
     let seconds = body.increment_seconds.unwrap_or(SECONDS);
     let renewed = match lease_of(&body.lease_id) {
         Ok(id) => app.room.lease_renew(&ask, id, seconds).await,
         Err(denial) => return Err(app.refuse(&ask, denial).await),
     };
-    let of = |info| Lease::of(info, None);
+    let of = |info| Kept::of(info, None);
     ok(&ask, renewed.map(|answered| answered.map(of)))
 }
 
