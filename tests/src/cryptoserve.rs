@@ -17,7 +17,7 @@ use crate::room::Room;
 /// What a viewer may.
 pub const VIEWER: [Permission; 2] = [Permission::NamedContextsList, Permission::ApplicationsList];
 /// What a developer may.
-pub const DEVELOPER: [Permission; 9] = [
+pub const DEVELOPER: [Permission; 10] = [
     Permission::NamedContextsList,
     Permission::ApplicationsList,
     Permission::Encrypt,
@@ -27,9 +27,10 @@ pub const DEVELOPER: [Permission; 9] = [
     Permission::Verify,
     Permission::Compute,
     Permission::AdminSigningKeys,
+    Permission::Leases,
 ];
 /// What an administrator may.
-pub const ADMIN: [Permission; 14] = [
+pub const ADMIN: [Permission; 15] = [
     Permission::NamedContextsList,
     Permission::ApplicationsList,
     Permission::Encrypt,
@@ -39,6 +40,7 @@ pub const ADMIN: [Permission; 14] = [
     Permission::Verify,
     Permission::Compute,
     Permission::AdminSigningKeys,
+    Permission::Leases,
     Permission::AdminNamedContexts,
     Permission::AdminApplications,
     Permission::AdminContexts,

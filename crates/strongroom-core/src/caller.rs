@@ -20,7 +20,7 @@ pub(crate) struct Client {
 }
 
 /// What the administrator of a workspace may do: everything in it.
-pub(crate) const ALL_PERMISSIONS: [Permission; 37] = [
+pub(crate) const ALL_PERMISSIONS: [Permission; 39] = [
     Permission::Encrypt,
     Permission::Decrypt,
     Permission::Rewrap,
@@ -56,11 +56,13 @@ pub(crate) const ALL_PERMISSIONS: [Permission; 37] = [
     Permission::AdminSigningKeys,
     Permission::SplitKeysUse,
     Permission::AdminSplitKeys,
+    Permission::Leases,
+    Permission::ApprovePromotions,
     Permission::AdminImports,
     Permission::AdminKeyBundles,
 ];
 /// Those that there were not yet when the first workspaces were made.
-const LATER_PERMISSIONS: [Permission; 20] = [
+const LATER_PERMISSIONS: [Permission; 22] = [
     Permission::AdminStores,
     Permission::StoresRead,
     Permission::StoresWrite,
@@ -79,6 +81,8 @@ const LATER_PERMISSIONS: [Permission; 20] = [
     Permission::AdminSigningKeys,
     Permission::SplitKeysUse,
     Permission::AdminSplitKeys,
+    Permission::Leases,
+    Permission::ApprovePromotions,
     Permission::AdminImports,
     Permission::AdminKeyBundles,
 ];

@@ -10,7 +10,7 @@ use strongroom_types::body::{
     DerivationFunction, DeriveAnswer, DeriveRequest, HashAnswer, HashRequest, MacAnswer, MacRequest,
 };
 use strongroom_types::{Bytes, Operation, Permission};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::spawn_blocking;
 use zeroize::Zeroizing;
 
@@ -35,14 +35,19 @@ impl Slow {
         Self(Arc::new(Semaphore::new(SLOW_AT_ONCE)))
     }
 
+    /// A turn for work that is not done at once, and ends with it.
+    pub(crate) async fn turn(&self) -> Result<OwnedSemaphorePermit, Denial> {
+        let turn = Arc::clone(&self.0).acquire_owned().await;
+        turn.map_err(|_closed| Denial::Unavailable)
+    }
+
     /// Does the work when it is its turn. The turn ends with the work, also for a caller who goes away
     /// meanwhile: work that runs cannot be called back.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Denial> {
-        let turn = Arc::clone(&self.0).acquire_owned().await;
-        let turn = turn.map_err(|_closed| Denial::Unavailable)?;
+        let turn = self.turn().await?;
         let done = spawn_blocking(move || {
             let done = work();
             drop(turn);

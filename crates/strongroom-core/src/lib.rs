@@ -36,6 +36,7 @@ mod guard;
 mod identity;
 mod job;
 mod keysets;
+mod lease;
 mod log;
 mod named;
 mod object;
@@ -56,15 +57,18 @@ pub mod stream_rewrap;
 mod strongroom;
 mod time;
 mod token;
+mod tool;
 mod workspace;
 
 pub use access_token::{AccessToken, TokenHolder};
 pub use admin::{
     ApplicationCreate, ApplicationCreated, ApplicationUpdate, DeviceApproval, GuardTrial,
     KeysetClientCreate, KeysetClientCreated, KeysetCreate, KeysetModify, NAME_CHARS_MAX,
-    NamedContextCreate, NamedContextUpdate, PageQuery,
+    NamedContextCreate, NamedContextUpdate, PageQuery, Promotion,
 };
-pub use application::{ApplicationTokens, NewRefreshToken, Refreshed};
+pub use application::{
+    ApplicationTokens, ContextReadiness, NewRefreshToken, Progress, Refreshed, Tier,
+};
 pub use ask::{Answered, Ask, Bearer, Credentials, Idempotency, Origin};
 pub use customer_key::CustomerKeyFault;
 pub use denial::{CiphertextFault, Denial, Invalid, Refused, Thing, TokenFault};
@@ -76,6 +80,7 @@ pub use keysets::{
     GeneratedKey, KeysetCondition, KeysetKey, KeysetPolicy, KeysetTerm, KeysetUse, LoadedKeyset,
     WhichKeyset,
 };
+pub use lease::{LeaseEvent, LeaseInfo, LeaseRequest, LeaseRevoked, LeaseTrail, LeasedSecret};
 pub use log::EntriesQuery;
 pub use named::{KeyBundle, NamedItem, NamedSealed};
 pub use object::{ObjectFault, ObjectFaultKind, ObjectsQuery};
@@ -84,3 +89,7 @@ pub use settings::{AfterRollback, Settings};
 pub use stored::Rewrapped;
 pub use strongroom::{Health, OpenError, Parts, Strongroom};
 pub use time::{format_time, parse_time};
+pub use tool::{
+    Agree, AgreementPair, Bench, Combine, HpkeOpen, HpkeSeal, JweDecrypt, JweEncrypt, JwkMake,
+    JwkThumbprint, JwsSign, JwsVerify, PasswordMeasure, SecretShare, Split, Tool,
+};

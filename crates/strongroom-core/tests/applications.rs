@@ -15,7 +15,7 @@ use strongroom_core::{
     ApplicationCreate, ApplicationCreated, Ask, Bearer, Credentials, Denial, EntriesQuery,
     NamedContextCreate, NamedItem, Refreshed, Refused,
 };
-use strongroom_types::body::NamedContextConfig;
+use strongroom_types::body::{AlgorithmPolicy, NamedContextConfig, PolicyEnforcement};
 use strongroom_types::{ContextName, Operation, Outcome};
 
 use support::World;
@@ -35,6 +35,8 @@ impl World {
             display_name: "General".to_owned(),
             description: String::new(),
             config: NamedContextConfig::default(),
+            algorithm_policy: AlgorithmPolicy::default(),
+            enforcement: PolicyEnforcement::default(),
         };
         let made = world.room.named_context_create(&world.ask, request).await;
         made.unwrap();
@@ -48,6 +50,7 @@ impl World {
             team: "default".to_owned(),
             description: String::new(),
             contexts: vec![name()],
+            expires_in_days: Some(60),
             again: true,
         };
         let made = self
@@ -156,4 +159,24 @@ async fn tokens_of_an_application_end_in_time() {
     assert_eq!(refused, Denial::Unauthenticated);
     // What it was given last would have gone on.
     assert!(world.refresh(&last.refresh.token).await.is_ok());
+}
+
+#[tokio::test]
+async fn an_application_does_nothing_after_its_time() {
+    let world = World::with_context().await;
+    let mut tokens = world.register().await.tokens;
+    for _ in 0..59 {
+        world.clock.pass(DAY);
+        let refreshed = world.refresh(&tokens.refresh.token).await;
+        tokens = refreshed.unwrap().tokens;
+    }
+    assert_eq!(world.seal_with(&tokens.access.token).await, None);
+    world.clock.pass(MINUTE * (24 * 60 - 1));
+    tokens = world.refresh(&tokens.refresh.token).await.unwrap().tokens;
+    assert_eq!(world.seal_with(&tokens.access.token).await, None);
+    world.clock.pass(MINUTE);
+    // The access token would be good for an hour.
+    assert!(world.seal_with(&tokens.access.token).await.is_some());
+    let refused = world.refresh(&tokens.refresh.token).await;
+    assert_eq!(denial(refused), Denial::Unauthenticated);
 }

@@ -173,6 +173,8 @@ labels! {
     SplitFingerprint = "fingerprint-of-split-client";
     /// Digest that tells a mistyped credential of a split keyset from a right one.
     SplitText = "text-of-split-credential";
+    /// Message of the tag of a share of a secret.
+    SecretShare = "share-of-secret";
     /// Context key → the key that a client of another product's SDK seals with by itself.
     SdkKey = "key-of-sdk";
     /// Digest that binds a seed wrapped by a provider to its place.

@@ -7,7 +7,8 @@
 //! | Module | What | Source |
 //! |---|---|---|
 //! | [`chunked`] | authenticated encryption, one-shot, streaming and random access | C2SP `chunked-encryption`, `docs/formats/cobblestone.md` |
-//! | [`digest`], [`derivation`], [`password`], [`signing`] | what callers ask for by name | FIPS 180-4, 202, 186-5, 204, RFC 5869 … |
+//! | [`agreement`], [`hpke`], [`jose`] | what callers do with keys that they bring | RFC 7748, 9180, 7515 to 7518 |
+//! | [`digest`], [`derivation`], [`password`], [`signing`], [`strength`] | what callers ask for by name | FIPS 180-4, 202, 186-5, 204, RFC 5869 … |
 //! | [`envelope`] | header, key part and body of a ciphertext | `docs/formats/sr1.md` |
 //! | [`foreign`] | what other products' clients make | `docs/formats/workos.md` |
 //! | [`index`] | what a database finds sealed values by | `docs/formats/index-terms.md` |
@@ -15,12 +16,14 @@
 //! | [`kdf`], [`frame`], [`label`] | HKDF-Expand and HMAC over unambiguous bytes | RFC 5869, RFC 2104 |
 //! | [`oprf`] | an oblivious PRF, for passphrases | RFC 9497 |
 //! | [`seal_to`], [`xwing`] | sealing to a public key | draft-connolly-cfrg-xwing-kem |
+//! | [`sharing`] | secrets in shares | `docs/formats/shares.md` |
 //! | [`split`] | keys of two shares, one of which the server never learns | `docs/formats/split-key.md` |
 //!
 //! What is *not* here: I/O beyond `Read` and `Write` handed in, a clock, a global random number
 //! generator (randomness comes through [`entropy::Entropy`]; the one exception is ML-KEM, see
 //! [`xwing`]), and any decision about who may use a key. That is `strongroom-core`'s.
 
+pub mod agreement;
 pub mod chunked;
 pub mod derivation;
 pub mod digest;
@@ -28,7 +31,9 @@ pub mod entropy;
 pub mod envelope;
 pub mod foreign;
 pub mod frame;
+pub mod hpke;
 pub mod index;
+pub mod jose;
 pub mod kdf;
 pub mod keys;
 pub mod label;
@@ -36,8 +41,10 @@ pub mod oprf;
 pub mod password;
 pub mod seal_to;
 pub mod secret;
+pub mod sharing;
 pub mod signing;
 pub mod split;
+pub mod strength;
 pub mod xwing;
 
 mod suite;

@@ -126,6 +126,10 @@ id!(
     ObjectId, "obj_", 16
 );
 id!(
+    /// A secret that is kept for a time. 16 random bytes, `lse_…`.
+    LeaseId, "lse_", 16
+);
+id!(
     /// A webhook. 16 random bytes, `whk_…`.
     WebhookId, "whk_", 16
 );

@@ -38,8 +38,8 @@ pub use claim::{ClaimError, ClaimValue, Claims, Lock, LockError, LockTerm, Membe
 pub use code::Code;
 pub use context::{ContextError, ContextPattern, KeyContext, Kind};
 pub use id::{
-    ClientId, ContextId, CustomerKeyId, IdError, IssuerId, JobId, KeyId, KeyVersion, ObjectId,
-    PolicyId, RequestId, WebhookId, WorkspaceId,
+    ClientId, ContextId, CustomerKeyId, IdError, IssuerId, JobId, KeyId, KeyVersion, LeaseId,
+    ObjectId, PolicyId, RequestId, WebhookId, WorkspaceId,
 };
 pub use json::{StrictError, parse_strict};
 pub use keyset::{KeysetClientId, KeysetId, KeysetName, KeysetNameError, UuidError};

@@ -248,6 +248,46 @@ coded_enum! {
         GuardPut = 271, "guard.put";
         /// Removing a guard.
         GuardDelete = 272, "guard.delete";
+        /// Making a key pair that agrees, for the caller.
+        AgreementGenerate = 300, "agreement.generate";
+        /// Agreeing on a secret, with keys that the caller brings.
+        AgreementDerive = 301, "agreement.derive";
+        /// Sealing to a public key that the caller brings.
+        HpkeSeal = 302, "hpke.seal";
+        /// Opening with a private key that the caller brings.
+        HpkeOpen = 303, "hpke.open";
+        /// Making a JWS with a key that the caller brings.
+        JwsSign = 304, "jws.sign";
+        /// Checking a JWS with a key that the caller brings.
+        JwsVerify = 305, "jws.verify";
+        /// Making a JWE with a key that the caller brings.
+        JweEncrypt = 306, "jwe.encrypt";
+        /// Opening a JWE with a key that the caller brings.
+        JweDecrypt = 307, "jwe.decrypt";
+        /// Making a JWK for the caller.
+        JwkGenerate = 308, "jwk.generate";
+        /// Naming a JWK by its thumbprint.
+        JwkThumbprint = 309, "jwk.thumbprint";
+        /// Measuring a password that the caller brings.
+        PasswordMeasure = 310, "password.measure";
+        /// Splitting a secret that the caller brings into shares.
+        SecretSplit = 311, "secret.split";
+        /// Combining shares of a secret.
+        SecretCombine = 312, "secret.combine";
+        /// Keeping a secret for a time.
+        LeaseCreate = 313, "lease.create";
+        /// Opening a secret that is kept for a time.
+        LeaseRead = 314, "lease.read";
+        /// Keeping a secret for longer.
+        LeaseRenew = 315, "lease.renew";
+        /// Erasing a secret that is kept for a time.
+        LeaseRevoke = 316, "lease.revoke";
+        /// Moving an application to another environment, or asking an owner to.
+        ApplicationPromote = 317, "application.promote";
+        /// Asking an owner to move an application before its time.
+        PromotionExpedite = 318, "application.promotion.expedite";
+        /// Moving an application that waits for an owner.
+        PromotionApprove = 319, "application.promotion.approve";
         /// Keeping keys of another product's context, to open what was sealed there.
         ImportedKeysPut = 330, "imported-keys.put";
         /// Allowing or refusing that clients of a named context get a key to seal with by themselves.

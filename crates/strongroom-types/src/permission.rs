@@ -77,6 +77,10 @@ coded_enum! {
         Compute = 62, "compute";
         /// Make, rotate and destroy signing keys.
         AdminSigningKeys = 63, "admin:signing-keys";
+        /// Keep secrets for a time, and open, renew and revoke those that the client keeps.
+        Leases = 67, "leases";
+        /// Approve the promotion of applications.
+        ApprovePromotions = 68, "promotions:approve";
         /// Keep keys of other products, and say which formats of theirs open.
         AdminImports = 71, "admin:imports";
         /// Say which named contexts' clients get a key to seal with by themselves.

@@ -1,6 +1,9 @@
 //! Guards, administered: kept, listed, removed, tried.
 
-use strongroom_types::body::{GuardBody, GuardFinding, GuardedOperation, NamedContextConfig};
+use strongroom_types::body::{
+    AlgorithmPolicy, GuardBody, GuardFinding, GuardedOperation, NamedContextConfig,
+    PolicyEnforcement,
+};
 use strongroom_types::{ContextName, Operation, Permission, Suite, base32};
 
 use super::{Administration, body_digest, reading};
@@ -226,6 +229,8 @@ impl Administration for Try {
             description: String::new(),
             config: trial.config.clone(),
             resolved: resolve(&trial.config),
+            algorithm_policy: AlgorithmPolicy::default(),
+            enforcement: PolicyEnforcement::default(),
             formats: Vec::new(),
             key_bundle: false,
         };

@@ -27,7 +27,7 @@ mod webhooks;
 mod workspaces;
 
 pub(crate) use applications::ApplicationNameBody;
-pub use applications::{ApplicationCreate, ApplicationCreated, ApplicationUpdate};
+pub use applications::{ApplicationCreate, ApplicationCreated, ApplicationUpdate, Promotion};
 pub use devices::DeviceApproval;
 pub use guards::GuardTrial;
 pub use keysets::{KeysetClientCreate, KeysetClientCreated, KeysetCreate, KeysetModify};

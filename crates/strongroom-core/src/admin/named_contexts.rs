@@ -2,7 +2,9 @@
 //!
 //! Their key contexts are administered like all others: `contexts` rotates and destroys them.
 
-use strongroom_types::body::{NamedContextConfig, NamedContextInfo};
+use strongroom_types::body::{
+    AlgorithmPolicy, NamedContextConfig, NamedContextInfo, PolicyEnforcement,
+};
 use strongroom_types::{ContextName, Kind, Operation, Permission};
 
 use super::contexts::first_version;
@@ -11,7 +13,7 @@ use crate::ask::{Answered, Ask};
 use crate::caller::Caller;
 use crate::denial::{Denial, Invalid, Refused, Thing};
 use crate::door::{Account, Stopped};
-use crate::named::{NamedContext, NamedContextBody, map_of, resolve};
+use crate::named::{NamedContext, NamedContextBody, check_algorithm_policy, map_of, resolve};
 use crate::ports::{Change, RecordKind};
 use crate::record;
 use crate::strongroom::Strongroom;
@@ -32,6 +34,10 @@ pub struct NamedContextCreate {
     pub description: String,
     /// What is said of its data.
     pub config: NamedContextConfig,
+    /// Which suites may seal.
+    pub algorithm_policy: AlgorithmPolicy,
+    /// What becomes of sealing in others.
+    pub enforcement: PolicyEnforcement,
 }
 
 /// What is to be changed of a named context.
@@ -45,6 +51,10 @@ pub struct NamedContextUpdate {
     pub description: Option<String>,
     /// What is said of its data. The suite follows from it for what is sealed from now on.
     pub config: Option<NamedContextConfig>,
+    /// Which suites may seal from now on.
+    pub algorithm_policy: Option<AlgorithmPolicy>,
+    /// What shall become of sealing in others.
+    pub enforcement: Option<PolicyEnforcement>,
 }
 
 impl Strongroom {
@@ -98,6 +108,7 @@ impl Strongroom {
 
 fn check(body: &NamedContextBody) -> Result<(), Denial> {
     check_name(&body.display_name)?;
+    check_algorithm_policy(&body.algorithm_policy)?;
     if body.description.chars().count() > DESCRIPTION_CHARS_MAX {
         return Err(Invalid::Field("description".into()).into());
     }
@@ -166,6 +177,8 @@ impl Administration for Create {
             description: request.description.clone(),
             config: request.config.clone(),
             resolved: resolve(&request.config),
+            algorithm_policy: request.algorithm_policy.clone(),
+            enforcement: request.enforcement,
             formats: Vec::new(),
             key_bundle: false,
         };
@@ -248,6 +261,12 @@ impl Administration for Update {
         if let Some(config) = &request.config {
             body.config.clone_from(config);
             body.resolved = resolve(config);
+        }
+        if let Some(policy) = &request.algorithm_policy {
+            body.algorithm_policy.clone_from(policy);
+        }
+        if let Some(enforcement) = request.enforcement {
+            body.enforcement = enforcement;
         }
         check(&body)?;
         let (id, created) = (known.id, known.created);

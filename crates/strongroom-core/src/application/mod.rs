@@ -12,6 +12,7 @@
 //! log like every change of a client.
 
 mod line;
+mod readiness;
 mod refresh;
 mod token;
 
@@ -20,15 +21,18 @@ use strongroom_types::body::ApplicationInfo;
 use strongroom_types::{ClientId, ContextName, Permission};
 
 pub(crate) use line::{Kept, Line, Presented};
+pub(crate) use readiness::Usage;
+pub use readiness::{ContextReadiness, Progress, Tier};
 pub use refresh::Refreshed;
 pub(crate) use token::RefreshToken;
 pub use token::{ApplicationTokens, NewRefreshToken};
 
 use crate::caller::Client;
+use crate::ports::Micros;
 use crate::time::format_time;
 
 /// What an application may do, in the named contexts that it was registered for.
-pub(crate) const PERMISSIONS: [Permission; 7] = [
+pub(crate) const PERMISSIONS: [Permission; 8] = [
     Permission::Encrypt,
     Permission::Decrypt,
     Permission::NamedContextsList,
@@ -36,6 +40,7 @@ pub(crate) const PERMISSIONS: [Permission; 7] = [
     Permission::Verify,
     Permission::Compute,
     Permission::AdminSigningKeys,
+    Permission::Leases,
 ];
 
 /// The part of a client's record that makes it an application.
@@ -54,6 +59,24 @@ pub(crate) struct ApplicationBody {
     pub(crate) lines: Vec<Line>,
     /// The number of the next line.
     pub(crate) next_line: u32,
+    /// After this it does nothing more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) expires: Option<Micros>,
+    /// Since when it is in its environment; since it was registered, if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) environment_since: Option<Micros>,
+    /// That it is to be promoted, and waits for an owner.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) waiting: Option<PromotionWaiting>,
+}
+
+/// A promotion that waits for an owner.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct PromotionWaiting {
+    pub(crate) target: String,
+    pub(crate) asked_by: ClientId,
+    /// Why it is to be before its time.
+    pub(crate) reason: Option<String>,
 }
 
 impl ApplicationBody {
@@ -61,12 +84,17 @@ impl ApplicationBody {
     const LINES_MAX: usize = 8;
 
     /// Begins a line of refresh tokens with its first.
-    pub(crate) fn begin_line(&mut self, first: Kept, now: crate::ports::Micros) {
+    pub(crate) fn begin_line(&mut self, first: Kept, now: Micros) {
         if self.lines.len() >= Self::LINES_MAX {
             self.lines.remove(0);
         }
         self.lines.push(Line::new(self.next_line, first, now));
         self.next_line = self.next_line.saturating_add(1);
+    }
+
+    /// Whether its time is not over.
+    pub(crate) fn lasts(&self, now: Micros) -> bool {
+        self.expires.is_none_or(|expires| now < expires)
     }
 
     /// Ends all tokens.
@@ -88,5 +116,6 @@ pub(crate) fn info(client: &Client, application: &ApplicationBody) -> Applicatio
         owner: application.owner,
         active: !client.body.disabled,
         created: format_time(client.created),
+        expires: application.expires.map(format_time),
     }
 }

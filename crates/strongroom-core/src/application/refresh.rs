@@ -123,6 +123,7 @@ where
         let now = room.time.now();
         let place = (caller.state.id, client.id);
         let application = client.body.application.as_mut();
+        let application = application.filter(|application| application.lasts(now));
         let application = application.ok_or(Denial::Unauthenticated)?;
         let lines = &mut application.lines;
         let known =

@@ -51,6 +51,10 @@ pub enum Thing {
     Guard,
     /// A signing key.
     SigningKey,
+    /// A lease.
+    Lease,
+    /// A promotion of an application.
+    Promotion,
     /// A log entry.
     Entry,
     /// A tile.
@@ -86,6 +90,8 @@ impl Thing {
             Self::Application => "application",
             Self::Guard => "policy",
             Self::SigningKey => "signing key",
+            Self::Lease => "lease",
+            Self::Promotion => "promotion",
             Self::Entry => "log entry",
             Self::Tile => "tile",
             Self::Route => "route",

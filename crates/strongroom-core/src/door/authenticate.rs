@@ -14,7 +14,7 @@ use strongroom_log::{Hash, sha256};
 use strongroom_types::{ClientId, KeyId, Operation, WorkspaceId, base32};
 use zeroize::Zeroizing;
 
-use crate::application::{Presented, RefreshToken};
+use crate::application::{ApplicationBody, Presented, RefreshToken};
 use crate::ask::{Ask, Bearer};
 use crate::caller::{ApiKey, Caller, Client, ClientBody};
 use crate::denial::{Denial, Refused, TokenFault};
@@ -311,13 +311,18 @@ impl Strongroom {
             }
             Acting::Application(generation) => {
                 let application = client.body.application.as_ref();
-                application
-                    .filter(|application| application.generation == generation)
-                    .ok_or(Denial::Unauthenticated)?;
+                let now = self.time.now();
+                let counts = |application: &&ApplicationBody| {
+                    application.generation == generation && application.lasts(now)
+                };
+                application.filter(counts).ok_or(Denial::Unauthenticated)?;
                 (None, None)
             }
         };
         let key_expires = api_key.and_then(|key| key.expires).unwrap_or(Micros::MAX);
+        let application = client.body.application.as_ref();
+        let own_expires = application.and_then(|application| application.expires);
+        let key_expires = own_expires.map_or(key_expires, |expires| expires.min(key_expires));
         Ok(Session {
             client,
             state,

@@ -1,4 +1,6 @@
-use strongroom_types::body::{GuardedOperation, NamedContextConfig};
+use strongroom_types::body::{
+    AlgorithmPolicy, GuardedOperation, NamedContextConfig, PolicyEnforcement,
+};
 use strongroom_types::{ClientId, Suite};
 
 use super::*;
@@ -26,6 +28,8 @@ fn context(config: serde_json::Value) -> NamedContextBody {
         description: String::new(),
         resolved: resolve(&config),
         config,
+        algorithm_policy: AlgorithmPolicy::default(),
+        enforcement: PolicyEnforcement::default(),
         formats: Vec::new(),
         key_bundle: false,
     }

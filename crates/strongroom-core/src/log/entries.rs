@@ -56,20 +56,7 @@ impl Prepare for ReadEntries {
         room: &Strongroom,
         state: &Arc<WorkspaceState>,
     ) -> Result<EntriesPage, Denial> {
-        let limit = limit(self.0.limit)?;
-        let filter = Filter::new(&self.0, state);
-        let page = match &self.0.page {
-            Some(token) => Page::read(token, &state.keys.audit, &filter)?,
-            None => Page {
-                position: 0,
-                bound: room.log_size(state.id).await?,
-            },
-        };
-        let tiles = room.candidates(state, &self.0, &filter, page).await?;
-        let (entries, next) = room.scan(state, &filter, page, &tiles, limit).await?;
-        let next = next.map(|position| Page { position, ..page });
-        let next = next.map(|page| page.token(&state.keys.audit, &filter));
-        Ok(EntriesPage { entries, next })
+        room.find_entries(state, &self.0).await
     }
 }
 
@@ -82,6 +69,29 @@ fn limit(asked: Option<u32>) -> Result<usize, Denial> {
 }
 
 impl Strongroom {
+    /// Finds entries, for an operation that tells them, or what follows from them, to a caller who
+    /// may know.
+    pub(crate) async fn find_entries(
+        &self,
+        state: &Arc<WorkspaceState>,
+        query: &EntriesQuery,
+    ) -> Result<EntriesPage, Denial> {
+        let limit = limit(query.limit)?;
+        let filter = Filter::new(query, state);
+        let page = match &query.page {
+            Some(token) => Page::read(token, &state.keys.audit, &filter)?,
+            None => Page {
+                position: 0,
+                bound: self.log_size(state.id).await?,
+            },
+        };
+        let tiles = self.candidates(state, query, &filter, page).await?;
+        let (entries, next) = self.scan(state, &filter, page, &tiles, limit).await?;
+        let next = next.map(|position| Page { position, ..page });
+        let next = next.map(|page| page.token(&state.keys.audit, &filter));
+        Ok(EntriesPage { entries, next })
+    }
+
     pub(crate) async fn log_size(&self, workspace: WorkspaceId) -> Result<u64, Denial> {
         let head = self.read_head(workspace, &self.logs.of(workspace)).await?;
         Ok(head.frontier.size())

@@ -23,6 +23,7 @@ mod checkpoint;
 mod contexts;
 mod entries;
 mod follow;
+mod gather;
 mod housekeeping;
 mod items;
 mod page;

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use moka::sync::Cache;
 use serde::{Deserialize, Serialize};
-use strongroom_types::body::{NamedContextConfig, NamedContextInfo, ResolvedSuite};
+use strongroom_types::body::{
+    AlgorithmPolicy, NamedContextConfig, NamedContextInfo, PolicyEnforcement, ResolvedSuite,
+};
 use strongroom_types::{ContextId, ContextName, Format, Kind, WorkspaceId};
 
 use super::map_of;
@@ -35,6 +37,10 @@ pub(crate) struct NamedContextBody {
     pub(crate) description: String,
     pub(crate) config: NamedContextConfig,
     pub(crate) resolved: ResolvedSuite,
+    #[serde(default)]
+    pub(crate) algorithm_policy: AlgorithmPolicy,
+    #[serde(default)]
+    pub(crate) enforcement: PolicyEnforcement,
     /// The formats of other products that it opens; none but after an import.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) formats: Vec<Format>,
@@ -52,6 +58,8 @@ impl NamedContext {
             description: self.body.description.clone(),
             config: self.body.config.clone(),
             resolved: self.body.resolved.clone(),
+            algorithm_policy: self.body.algorithm_policy.clone(),
+            enforcement: self.body.enforcement,
             created: format_time(self.created),
             formats: self.body.formats.clone(),
             key_bundle: self.body.key_bundle,

@@ -1,9 +1,10 @@
 //! A value of a named context.
 
-use strongroom_types::body::KeyRef;
+use strongroom_types::body::{KeyRef, SuiteOverride};
 use strongroom_types::{ContextName, KeyContext, Suite};
 
 use super::map_of;
+use super::policy::chosen;
 use crate::denial::Denial;
 
 /// A value to be sealed under a named context, or a ciphertext to be opened.
@@ -12,6 +13,8 @@ pub struct NamedItem {
     pub(super) map: KeyContext,
     pub(super) bytes: Vec<u8>,
     pub(super) associated_data: Option<Vec<u8>>,
+    /// The suite that the caller chose.
+    pub(super) suite: Option<Suite>,
 }
 
 impl NamedItem {
@@ -27,7 +30,17 @@ impl NamedItem {
             name,
             bytes,
             associated_data,
+            suite: None,
         })
+    }
+
+    /// Chooses the suite that is to seal, which the context's policy must allow.
+    ///
+    /// # Errors
+    /// There is no such suite.
+    pub fn sealed_in(mut self, wanted: &SuiteOverride) -> Result<Self, Denial> {
+        self.suite = Some(chosen(wanted)?);
+        Ok(self)
     }
 }
 

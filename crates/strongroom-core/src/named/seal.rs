@@ -80,14 +80,16 @@ impl ItemUse for Sealing {
         let keys = room.named_keys_for_sealing(caller, &self.0.map).await?;
         // A context policy that demands a lock closes what cannot be locked.
         caller.lock_for_sealing(&keys, &Lock::default(), None)?;
-        let suite = named.body.resolved.suite;
-        let warnings = caller.state.guards.admit(&Circumstances {
+        let suite = self.0.suite.unwrap_or(named.body.resolved.suite);
+        let mut warnings = named.body.admit(suite)?;
+        let guards = caller.state.guards.admit(&Circumstances {
             operation: GuardedOperation::Encrypt,
             suite,
             context: &named.body,
             client: &caller.client,
             now: room.time.now(),
         })?;
+        warnings.extend(guards);
         let spec = SealSpec {
             purpose: Purpose::Value,
             lock: None,

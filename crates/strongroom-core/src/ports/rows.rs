@@ -75,6 +75,8 @@ pub enum RecordKind {
     NamedContext,
     /// What the name of an application is looked up by.
     ApplicationName,
+    /// A secret that is kept for a time.
+    Lease,
 }
 
 impl RecordKind {
@@ -98,6 +100,7 @@ impl RecordKind {
             Self::Guard => "guard",
             Self::NamedContext => "named-context",
             Self::ApplicationName => "application-name",
+            Self::Lease => "lease",
         }
     }
 }

@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 
 use strongroom_types::{ContextId, KeyContext, KeyVersion, Kind, Purpose, Suite, WorkspaceId};
 
+use super::audit::{TAG_BYTES, first};
 use super::{KeysetAuthority, Place, Seed};
 use crate::chunked::InputKey;
 use crate::frame;
@@ -61,6 +62,13 @@ impl ContextIdKey {
     #[must_use]
     pub fn store_value_name(&self, store: ContextId, name: &[u8]) -> [u8; 32] {
         self.0.mac(Label::StoreValueName, &[store.as_bytes(), name])
+    }
+
+    /// `HMAC-SHA-256(context-id key, label ‖ frame(share))`, first 16 bytes: what tells a share of a
+    /// secret that was split in this workspace from every other.
+    #[must_use]
+    pub fn share_tag(&self, share: &[u8]) -> [u8; TAG_BYTES] {
+        first(&self.0.mac(Label::SecretShare, &[share]))
     }
 }
 

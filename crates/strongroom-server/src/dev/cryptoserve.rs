@@ -2,6 +2,7 @@
 
 use strongroom_core::{Denial, NamedContextCreate, Strongroom};
 use strongroom_types::ContextName;
+use strongroom_types::body::{AlgorithmPolicy, PolicyEnforcement};
 
 use super::state::CryptoServeKeys;
 use super::{DevError, make_client, request_id};
@@ -17,6 +18,8 @@ pub(super) async fn set_up(room: &Strongroom, api_key: &str) -> Result<CryptoSer
             display_name: display_name.to_owned(),
             description: String::new(),
             config: serde_json::from_str(config).map_err(|_shape| DevError::Damaged)?,
+            algorithm_policy: AlgorithmPolicy::default(),
+            enforcement: PolicyEnforcement::default(),
         };
         let ask = own_ask(api_key, request_id()?);
         match room.named_context_create(&ask, request).await {

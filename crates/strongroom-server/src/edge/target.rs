@@ -5,8 +5,8 @@ use axum::http::request::Parts;
 use strongroom_core::{Denial, Thing};
 use strongroom_log::Tile;
 use strongroom_types::{
-    ClientId, ContextId, CustomerKeyId, IssuerId, JobId, KeyId, KeyVersion, KeysetId, ObjectId,
-    PolicyId, StoreName, WebhookId, WorkspaceId,
+    ClientId, ContextId, CustomerKeyId, IssuerId, JobId, KeyId, KeyVersion, KeysetId, LeaseId,
+    ObjectId, PolicyId, StoreName, WebhookId, WorkspaceId,
 };
 
 use super::caller::ask;
@@ -60,6 +60,7 @@ named_by_id! {
     PolicyId => Policy;
     CustomerKeyId => CustomerKey;
     JobId => Job;
+    LeaseId => Lease;
     ObjectId => Object;
     WebhookId => Webhook;
     StoreName => Store;

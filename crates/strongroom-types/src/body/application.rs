@@ -25,6 +25,9 @@ pub struct ApplicationInfo {
     pub active: bool,
     /// When it was registered.
     pub created: String,
+    /// When it expires, if it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<String>,
 }
 
 /// A line of refresh tokens that follow each other.

@@ -60,8 +60,9 @@ pub use log::{
     EntriesPage, EntryContext, EntryIdentity, EntryView, ItemView, ItemsView, LogEntryId,
 };
 pub use named_context::{
-    AccessFrequency, AccessPatterns, DataIdentity, DataUsage, NamedContextConfig, NamedContextInfo,
-    Regulatory, ResolvedSuite, Sensitivity, ThreatModel,
+    AccessFrequency, AccessPatterns, AlgorithmPolicy, DataIdentity, DataUsage, NamedContextConfig,
+    NamedContextInfo, PolicyEnforcement, Regulatory, ResolvedSuite, Sensitivity, SuiteOverride,
+    ThreatModel,
 };
 pub use object::{
     ObjectCreate, ObjectDelete, ObjectRead, ObjectUpdate, ObjectUpsert, ObjectVersionInfo,

@@ -157,6 +157,45 @@ pub struct ResolvedSuite {
     pub rationale: Vec<String>,
 }
 
+/// Which suites may seal under a named context, besides what its data asks for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AlgorithmPolicy {
+    /// Ciphers, or whole suites; any, if absent.
+    pub allowed_ciphers: Option<Vec<String>>,
+    /// Modes; any, if absent.
+    pub allowed_modes: Option<Vec<String>>,
+    /// The fewest bits of a key.
+    pub min_key_bits: Option<u16>,
+    /// Whether a part must be made against quantum computers. No suite of a value has one.
+    pub require_quantum_safe: bool,
+}
+
+/// What becomes of sealing in a suite that an [`AlgorithmPolicy`] does not allow.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PolicyEnforcement {
+    /// It is not looked at.
+    None,
+    /// It is done, and the answer says so.
+    Warn,
+    /// It is refused. What is done where nothing is said.
+    #[default]
+    Enforce,
+}
+
+/// The parts of the suite that a caller chooses instead of the one that its context resolved.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SuiteOverride {
+    /// Its cipher, or its whole name.
+    pub cipher: Option<String>,
+    /// Its mode.
+    pub mode: Option<String>,
+    /// The bits of its key.
+    pub key_bits: Option<u16>,
+}
+
 /// A named context.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -176,6 +215,10 @@ pub struct NamedContextInfo {
     /// What follows from it.
     #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub resolved: ResolvedSuite,
+    /// Which suites may seal.
+    pub algorithm_policy: AlgorithmPolicy,
+    /// What becomes of sealing in others.
+    pub enforcement: PolicyEnforcement,
     /// When it was declared.
     pub created: String,
     /// The formats of other products that it opens beside our own.

@@ -1,4 +1,4 @@
-"""`cryptoserve login`, `verify` and `contexts`."""
+"""`cryptoserve login`, `verify`, `contexts` and `promote`."""
 
 import json
 import os
@@ -6,17 +6,24 @@ import subprocess
 import sys
 from pathlib import Path
 
+import requests
+
 from session import FOLDER, SERVER, saved
 
 PROGRAM = Path(sys.executable).parent / "cryptoserve"
 
 
-def run(*arguments, **more):
+def run(*arguments, code=0, typed="", **more):
     environment = {**os.environ, "CRYPTOSERVE_SERVER_URL": SERVER, **more}
     done = subprocess.run(
-        [PROGRAM, *arguments], env=environment, capture_output=True, text=True, check=False
+        [PROGRAM, *arguments],
+        env=environment,
+        input=typed,
+        capture_output=True,
+        text=True,
+        check=False,
     )
-    assert done.returncode == 0, f"{arguments}: {done.stdout}{done.stderr}"
+    assert done.returncode == code, f"{arguments}: {done.stdout}{done.stderr}"
     return done.stdout
 
 
@@ -39,3 +46,20 @@ shown = run("contexts", "-e", "user-pii", CRYPTOSERVE_TOKEN=token)
 assert "Personal data" in shown and "AES-256-GCM" in shown, shown
 # No suite of a value has a part that is made against quantum computers, and none is called so.
 assert "No" in shown and "Yes" not in shown, shown
+
+# Promotion: by what the log has of the application, or by an owner's approval.
+told = run("promote", "tool")
+assert "payment-data" in told and "Operations: 0/100" in told, told
+assert "Requires admin approval" in told and "Not ready for promotion" in told, told
+assert "Use --expedite" in run("promote", "tool", "--confirm", code=1)
+asked = run("promote", "tool", "--expedite", typed="1\nproduction is down\n")
+assert "waits for an owner" in asked and "0 of 100 operations" in asked, asked
+cookies = {"access_token": os.environ["SESSION"]}
+applications = f"{SERVER}/api/v1/applications"
+found = requests.get(applications, params={"name": "tool"}, cookies=cookies, timeout=30).json()
+approve = f"{applications}/{found[0]['id']}/promotion/approve"
+refused = {"access_token": os.environ["VIEWER"]}
+assert requests.post(approve, json={}, cookies=refused, timeout=30).status_code == 403
+done = requests.post(approve, json={}, cookies=cookies, timeout=30).json()
+assert done["current_environment"] == "production", done
+assert "environment already" in run("promote", "tool", code=1)

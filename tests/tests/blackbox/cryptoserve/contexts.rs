@@ -37,8 +37,8 @@ async fn a_context_is_declared_with_reasons_for_its_suite(room: Room) {
         &read(&room, "/api/contexts/unheard-of", &room.api_key).await,
         404,
     );
-    // A rule that nobody would enforce is not taken.
-    let body = json!({"algorithm_policy": {"min_key_bits": 256}});
+    // A rule of what there is not is not taken.
+    let body = json!({"algorithm_policy": {"allowed_ciphers": ["DES"]}});
     let path = (Method::PUT, "/api/contexts/health-data");
     refused(&call(&room, path, &room.api_key, &body).await, 422);
 }

@@ -113,10 +113,14 @@ async fn bodies_are_read_as_their_server_reads_them(room: Room) {
             json!({"plaintext": "", "context": "general", "usage": "elsewhere"}),
             422,
         ),
-        // What would be ignored is refused.
+        // There is no such suite, and what would be ignored is refused.
         (
             json!({"plaintext": "", "context": "general",
-                "algorithm_override": {"cipher": "AES", "mode": "gcm", "key_bits": 128}}),
+                "algorithm_override": {"cipher": "AES", "mode": "xts", "key_bits": 512}}),
+            422,
+        ),
+        (
+            json!({"plaintext": "", "context": "general", "more": 1}),
             422,
         ),
     ] {

@@ -2,13 +2,19 @@
 
 mod applications;
 mod attacks;
+mod audit;
 mod contexts;
 mod crypto;
+mod leases;
+mod overrides;
 mod import;
 mod key_bundle;
 mod policies;
+mod pqc;
+mod promotion;
 mod roles;
 mod tokens;
+mod tools;
 
 use strongroom_tests::reply::Reply;
 

@@ -8,6 +8,7 @@ use strongroom_tests::cryptoserve::{
 use strongroom_tests::on_each_database;
 use strongroom_tests::reply::Reply;
 use strongroom_tests::room::Room;
+use strongroom_types::Permission;
 
 on_each_database!(every_route_takes_its_least_role);
 
@@ -28,7 +29,7 @@ use Who::{Admin, Developer, Nobody, Owner, Viewer};
 type Row = (&'static str, &'static str, Who, bool);
 
 /// The table. A row that takes what nobody has is refused to all.
-const ROUTES: [Row; 53] = [
+const ROUTES: [Row; 87] = [
     ("POST", "/api/v1/crypto/encrypt", Developer, true),
     ("POST", "/api/v1/crypto/decrypt", Developer, true),
     ("POST", "/api/v1/crypto/batch/encrypt", Developer, true),
@@ -107,6 +108,70 @@ const ROUTES: [Row; 53] = [
     ("GET", "/api/health", Nobody, true),
     ("GET", "/health/live", Nobody, true),
     ("GET", "/health/ready", Nobody, true),
+    ("POST", "/api/v1/crypto/password/strength", Developer, true),
+    (
+        "POST",
+        "/api/v1/crypto/key-exchange/generate",
+        Developer,
+        true,
+    ),
+    (
+        "POST",
+        "/api/v1/crypto/key-exchange/derive",
+        Developer,
+        true,
+    ),
+    ("POST", "/api/v1/crypto/hybrid/encrypt", Developer, true),
+    ("POST", "/api/v1/crypto/hybrid/decrypt", Developer, true),
+    ("POST", "/api/v1/jose/sign", Developer, true),
+    ("POST", "/api/v1/jose/verify", Developer, true),
+    ("POST", "/api/v1/jose/encrypt", Developer, true),
+    ("POST", "/api/v1/jose/decrypt", Developer, true),
+    ("POST", "/api/v1/jose/jwk/generate", Developer, true),
+    ("POST", "/api/v1/jose/jwk/thumbprint", Developer, true),
+    ("POST", "/api/v1/secrets/shamir/split", Developer, true),
+    ("POST", "/api/v1/secrets/shamir/combine", Developer, true),
+    ("POST", "/api/v1/secrets/lease/create", Developer, true),
+    ("POST", "/api/v1/secrets/lease/renew", Developer, true),
+    ("POST", "/api/v1/secrets/lease/revoke", Developer, true),
+    ("GET", "/api/v1/secrets/lease/{id}", Developer, true),
+    ("GET", "/api/v1/secrets/lease/{id}/audit", Developer, true),
+    ("GET", "/api/audit", Admin, false),
+    ("GET", "/api/audit/stats", Admin, false),
+    ("GET", "/api/audit/export", Admin, false),
+    ("GET", "/api/admin/audit/global", Admin, false),
+    ("GET", "/api/admin/audit/export", Admin, false),
+    (
+        "GET",
+        "/api/v1/applications/{id}/promotion",
+        Developer,
+        false,
+    ),
+    (
+        "POST",
+        "/api/v1/applications/{id}/promotion",
+        Developer,
+        false,
+    ),
+    (
+        "POST",
+        "/api/v1/applications/{id}/promotion/expedite",
+        Developer,
+        false,
+    ),
+    (
+        "POST",
+        "/api/v1/applications/{id}/promotion/approve",
+        Owner,
+        false,
+    ),
+    ("GET", "/api/v1/pqc/algorithms", Nobody, true),
+    ("GET", "/api/v1/pqc/keys", Developer, true),
+    ("POST", "/api/v1/pqc/keys/generate", Developer, true),
+    ("POST", "/api/v1/pqc/sign", Developer, true),
+    ("POST", "/api/v1/pqc/verify", Developer, true),
+    ("GET", "/api/v1/pqc/keys/{id}", Developer, true),
+    ("DELETE", "/api/v1/pqc/keys/{id}", Developer, true),
 ];
 
 impl Who {
@@ -153,6 +218,20 @@ fn body(path: &str, (own, key): (&Application, &str), turn: usize) -> Value {
         "/api/v1/signatures/keys/generate" => {
             json!({"algorithm": "ed25519", "context": "general"})
         }
+        path if path.starts_with("/api/v1/jose") || path.starts_with("/api/v1/secrets") => {
+            brought(path)
+        }
+        "/api/v1/pqc/keys/generate" => json!({"context": "general"}),
+        "/api/v1/pqc/sign" => json!({"message": "", "keyId": key}),
+        "/api/v1/pqc/verify" => json!({"message": "", "signature": "", "keyId": key}),
+        "/api/v1/crypto/password/strength" => json!({"password": ""}),
+        "/api/v1/crypto/key-exchange/generate" => json!({"algorithm": "x25519"}),
+        "/api/v1/crypto/key-exchange/derive" => json!({"private_key": MAC_KEY,
+            "peer_public_key": MAC_KEY, "algorithm": "x25519"}),
+        "/api/v1/crypto/hybrid/encrypt" => json!({"plaintext": "",
+            "recipient_public_key": MAC_KEY, "algorithm": "x25519-aes256gcm"}),
+        "/api/v1/crypto/hybrid/decrypt" => json!({"ciphertext": "", "private_key": MAC_KEY,
+            "algorithm": "x25519-aes256gcm"}),
         path if path.ends_with("/sign") => json!({"message": "", "key_id": key}),
         path if path.ends_with("/verify") && !path.contains("/auth/") => {
             json!({"message": "", "signature": "", "key_id": key})
@@ -161,19 +240,40 @@ fn body(path: &str, (own, key): (&Application, &str), turn: usize) -> Value {
         "/api/v1/applications" => json!({"name": format!("app-{turn}")}),
         "/api/v1/auth/verify" => json!({"access_token": own.access}),
         "/api/contexts" => json!({"name": format!("context-{turn}"), "display_name": "x"}),
+        path if path.ends_with("expedite") => {
+            json!({"priority": "high", "justification": "because it must be"})
+        }
         path if path.ends_with("auth/refresh") => json!({"refresh_token": own.refresh}),
         path if path.ends_with("key-bundle") => json!({"context": "general"}),
         _ => json!({}),
     }
 }
 
+/// The same, with keys and secrets that are brought.
+fn brought(path: &str) -> Value {
+    match path {
+        "/api/v1/jose/sign" => json!({"payload": "", "key": MAC_KEY, "algorithm": "HS256"}),
+        "/api/v1/jose/verify" => json!({"jws": "", "key": MAC_KEY}),
+        "/api/v1/jose/encrypt" => json!({"plaintext": "", "key": MAC_KEY}),
+        "/api/v1/jose/decrypt" => json!({"jwe": "", "key": MAC_KEY}),
+        "/api/v1/jose/jwk/generate" => json!({"key_type": "OKP"}),
+        "/api/v1/secrets/shamir/split" => {
+            json!({"secret": "AAAA", "threshold": 2, "total_shares": 3})
+        }
+        "/api/v1/secrets/shamir/combine" => json!({"shares": []}),
+        "/api/v1/secrets/lease/create" => json!({"secret": "AAAA", "context": "general"}),
+        path if path.contains("lease") => json!({"lease_id": LEASE}),
+        _ => json!({}),
+    }
+}
+
+/// The id of no lease.
+const LEASE: &str = "lse_00000000000000000000000000";
+
 async fn every_route_takes_its_least_role(room: Room) {
     declare_all(&room, &["general"]).await;
-    let owner = [
-        ADMIN.as_slice(),
-        &[strongroom_types::Permission::AdminClients],
-    ]
-    .concat();
+    let more = [Permission::AdminClients, Permission::ApprovePromotions];
+    let owner = [ADMIN.as_slice(), &more].concat();
     let shown = Application::of(&register(&room, &room.api_key, "shown", &["general"]).await);
     let request = json!({"algorithm": "ed25519", "context": "general"});
     let made = post(
@@ -204,8 +304,10 @@ async fn every_route_takes_its_least_role(room: Room) {
             let name = format!("own-{turn}");
             let own = Application::of(&register(&room, registrar, &name, &["general"]).await);
             let (method, path) = (row.0.parse::<Method>().unwrap(), row.1);
-            let id = if path.contains("/signatures/") {
+            let id = if path.contains("/signatures/") || path.contains("/pqc/") {
                 &key
+            } else if path.contains("/lease/") {
+                LEASE
             } else {
                 &own.id
             };

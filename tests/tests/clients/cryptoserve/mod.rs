@@ -14,6 +14,7 @@ on_each_database!(
     cryptoserve_clients_go_on_when_their_tokens_expire,
     cryptoserve_command_line_logs_in_and_lists_contexts,
     cryptoserve_clients_of_the_other_kind_seal_and_open,
+    cryptoserve_clients_work_with_keys_of_their_own,
     cryptoserve_clients_seal_by_themselves_where_that_is_allowed,
 );
 
@@ -59,4 +60,8 @@ async fn cryptoserve_clients_of_the_other_kind_seal_and_open(room: Room) {
 
 async fn cryptoserve_clients_seal_by_themselves_where_that_is_allowed(room: Room) {
     run(&room, "bundle");
+}
+
+async fn cryptoserve_clients_work_with_keys_of_their_own(room: Room) {
+    run(&room, "tools");
 }

@@ -3,12 +3,14 @@
 //! Whoever registered an application administers it, and whoever administers everybody's. Nobody
 //! gives an application a named context, or a permission, that is not its own.
 
+mod promotion;
 mod register;
 mod tokens;
 
 use strongroom_types::body::ApplicationInfo;
 use strongroom_types::{ClientId, ContextName, Operation, Permission, base32};
 
+pub use promotion::Promotion;
 pub(crate) use register::ApplicationNameBody;
 pub use register::{ApplicationCreate, ApplicationCreated};
 
@@ -19,15 +21,18 @@ use crate::caller::{Caller, Client};
 use crate::denial::{Denial, Invalid, Refused, Thing};
 use crate::door::{Account, Stopped};
 use crate::named::{map_of, pattern_of};
-use crate::ports::{Change, RecordKind};
+use crate::ports::{Change, Micros, RecordKind};
 use crate::record;
 use crate::strongroom::Strongroom;
+use crate::time::seconds;
 use crate::workspace::WorkspaceState;
 
 /// The longest environment or team, in Unicode scalar values.
 const LABEL_CHARS_MAX: usize = 64;
 /// The longest description, in Unicode scalar values.
 const DESCRIPTION_CHARS_MAX: usize = 1000;
+/// The farthest that an application expires, in days.
+const EXPIRY_DAYS_MAX: u32 = 3650;
 /// The most named contexts of an application.
 const CONTEXTS_MAX: usize = 100;
 
@@ -42,6 +47,8 @@ pub struct ApplicationUpdate {
     pub contexts: Option<Vec<ContextName>>,
     /// Whether it may do anything.
     pub active: Option<bool>,
+    /// In how many days from now on it expires.
+    pub expires_in_days: Option<u32>,
 }
 
 impl Strongroom {
@@ -190,6 +197,20 @@ fn give(client: &mut Client, mut contexts: Vec<ContextName>) -> Result<(), Denia
     Ok(())
 }
 
+/// When what expires in so many days does.
+///
+/// # Errors
+/// That is now, or too far away.
+fn expiry(days: Option<u32>, now: Micros) -> Result<Option<Micros>, Denial> {
+    let at = |days: u32| {
+        let fits = (1..=EXPIRY_DAYS_MAX).contains(&days);
+        let wrong = Denial::from(Invalid::Field("expires_in_days".into()));
+        let after = seconds(i64::from(days) * 86_400);
+        fits.then(|| now.saturating_add(after)).ok_or(wrong)
+    };
+    days.map(at).transpose()
+}
+
 fn put(caller: &Caller, client: &Client) -> Result<Change, Denial> {
     let state = &caller.state;
     let record = record::seal_client(&state.keys, state.id, client)?;
@@ -270,6 +291,9 @@ impl Administration for Update {
         if let Some(description) = &request.description {
             application.description.clone_from(description);
         }
+        if let Some(expires) = expiry(request.expires_in_days, room.time.now())? {
+            application.expires = Some(expires);
+        }
         check(application)?;
         if let Some(contexts) = &request.contexts {
             room.check_reach(caller, &client, contexts).await?;
@@ -287,6 +311,7 @@ impl Administration for Update {
             ("description", request.description.is_some()),
             ("contexts", request.contexts.is_some()),
             ("active", request.active.is_some()),
+            ("expires", request.expires_in_days.is_some()),
         ]);
         let changes = vec![put(caller, &client)?];
         let account = account(caller, &client, changes)?.fact("changed", &changed);

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use strongroom_types::body::ApplicationInfo;
 use strongroom_types::{ClientId, ContextName, Operation, Permission};
 
-use super::{account, body_of, body_of_mut, check, give, name_id, put};
+use super::{account, body_of, body_of_mut, check, expiry, give, name_id, put};
 use crate::admin::Administration;
 use crate::application::{ApplicationBody, ApplicationTokens, PERMISSIONS, info};
 use crate::ask::{Answered, Ask};
@@ -30,6 +30,8 @@ pub struct ApplicationCreate {
     pub description: String,
     /// The named contexts that it is to use.
     pub contexts: Vec<ContextName>,
+    /// In how many days it expires, if it does.
+    pub expires_in_days: Option<u32>,
     /// Whether one that its user has already gets new tokens instead of being refused.
     pub again: bool,
 }
@@ -91,7 +93,8 @@ impl<F: Send + Sync> Register<F> {
         let id = record::application_name(&state.keys, state.id, &row)?.client;
         let client = room.application(caller, id).await?;
         // What was suspended comes back only by the same way.
-        if client.body.disabled || !self.request.again {
+        let lasts = body_of(&client)?.lasts(room.time.now());
+        if client.body.disabled || !lasts || !self.request.again {
             return Err(Denial::Conflict(Thing::Application));
         }
         Ok(Some(client))
@@ -109,6 +112,9 @@ impl<F: Send + Sync> Register<F> {
             generation: 1,
             lines: Vec::new(),
             next_line: 1,
+            expires: expiry(request.expires_in_days, room.time.now())?,
+            environment_since: None,
+            waiting: None,
         };
         check(&application)?;
         let body = ClientBody {

@@ -4,7 +4,7 @@ use strongroom_crypto::entropy::Entropy;
 use strongroom_crypto::envelope::{self, Envelope};
 use strongroom_crypto::secret::SecretBytes;
 use strongroom_log::{Hash, sha256};
-use strongroom_types::{KeyVersion, Operation, Purpose};
+use strongroom_types::{KeyVersion, Operation, Purpose, Suite};
 
 use super::{ContextKeys, ItemPermit, SealSpec, altered};
 use crate::denial::Denial;
@@ -47,6 +47,25 @@ impl ContextKeys {
         })
     }
 
+    /// Seals the secret of a lease under a fresh data key, bound to its place.
+    pub(crate) fn seal_for_lease(
+        &self,
+        place: &[u8],
+        secret: &[u8],
+        suite: Suite,
+        entropy: &dyn Entropy,
+    ) -> Result<Vec<u8>, Denial> {
+        let spec = SealSpec {
+            purpose: Purpose::Store,
+            lock: None,
+            associated_data: Some(place),
+            object: None,
+            suite: Some(suite),
+            entropy,
+        };
+        self.sealed(&spec, |request| envelope::seal_value(request, secret))
+    }
+
     /// Opens a value of a store at its place.
     pub(crate) fn open_from_store(
         &self,
@@ -55,7 +74,12 @@ impl ContextKeys {
         envelope: &Envelope<'_>,
     ) -> Result<SecretBytes, Denial> {
         permit.consume(
-            &[Operation::StoreGet, Operation::SealedGet, Operation::Sign],
+            &[
+                Operation::StoreGet,
+                Operation::SealedGet,
+                Operation::Sign,
+                Operation::LeaseRead,
+            ],
             self.id,
         )?;
         let (key, _) = self.opening_keys(envelope, None)?;

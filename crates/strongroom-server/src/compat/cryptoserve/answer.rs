@@ -7,7 +7,7 @@ use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use serde::Serialize;
-use strongroom_core::{Denial, Invalid};
+use strongroom_core::{Denial, Invalid, Thing};
 use strongroom_types::{Code, RequestId};
 
 use crate::edge::{Problem, status as native_status, title};
@@ -16,6 +16,10 @@ use crate::edge::{Problem, status as native_status, title};
 pub(super) const NOT_OPENED: &str = "Decryption failed";
 /// A name that no context has.
 const UNKNOWN_CONTEXT: &str = "Unknown context";
+
+/// Why an application is not promoted.
+const NOT_PROMOTED: &str =
+    "Application is not ready for promotion, is suspended, or is in that environment already";
 
 /// The body of a refusal.
 #[derive(Serialize)]
@@ -55,7 +59,9 @@ pub(crate) fn answer(mut response: Response, problem: Option<&Problem>) -> Respo
 fn status(denial: &Denial) -> StatusCode {
     match denial {
         Denial::ContextNotAllowed => StatusCode::FORBIDDEN,
-        Denial::ContextUnknown | Denial::ContextDestroyed => StatusCode::BAD_REQUEST,
+        Denial::ContextUnknown | Denial::ContextDestroyed | Denial::Conflict(Thing::Promotion) => {
+            StatusCode::BAD_REQUEST
+        }
         Denial::Invalid(Invalid::Field(field)) if is_encoded(field) => StatusCode::BAD_REQUEST,
         Denial::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
         other => match other.code() {
@@ -82,6 +88,7 @@ fn detail(problem: &Problem) -> String {
     let text = match &problem.refused.denial {
         Denial::ContextNotAllowed => "Not authorized for this context",
         Denial::ContextUnknown | Denial::ContextDestroyed => UNKNOWN_CONTEXT,
+        Denial::Conflict(Thing::Promotion) => NOT_PROMOTED,
         denial if denial.code() == Code::Unauthenticated => "Invalid or expired token",
         denial if is_unopened(denial) => NOT_OPENED,
         _ => return native(problem),
@@ -100,7 +107,7 @@ fn native(problem: &Problem) -> String {
 
 #[cfg(test)]
 mod tests {
-    use strongroom_core::{CiphertextFault, Refused, Thing, TokenFault};
+    use strongroom_core::{CiphertextFault, Refused, TokenFault};
     use strongroom_types::Permission;
 
     use super::*;

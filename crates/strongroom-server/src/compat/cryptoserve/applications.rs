@@ -18,7 +18,7 @@ use crate::edge::{
 
 /// An application that a path names.
 #[derive(Debug)]
-pub(super) struct ApplicationId(ClientId);
+pub(super) struct ApplicationId(pub(super) ClientId);
 
 impl FromPath for ApplicationId {
     fn from_path(segments: &[&str]) -> Result<Self, Thing> {
@@ -41,6 +41,7 @@ pub(super) struct Application {
     is_active: bool,
     status: &'static str,
     created_at: String,
+    expires_at: Option<String>,
 }
 
 impl From<ApplicationInfo> for Application {
@@ -57,6 +58,7 @@ impl From<ApplicationInfo> for Application {
             is_active: info.active,
             status: if info.active { "active" } else { "suspended" },
             created_at: info.created,
+            expires_at: info.expires,
         }
     }
 }
@@ -133,6 +135,7 @@ pub(super) async fn register(
         team: body.team,
         description: body.description.unwrap_or_default(),
         contexts: body.contexts,
+        expires_in_days: None,
         again: true,
     };
     let made = app.room.application_register(&ask, request, claims).await;
@@ -151,6 +154,8 @@ pub(super) struct Create {
     allowed_contexts: Vec<ContextName>,
     #[serde(default)]
     description: Option<String>,
+    #[serde(default)]
+    expires_in_days: Option<u32>,
 }
 
 #[derive(Serialize)]
@@ -184,6 +189,7 @@ pub(super) async fn create(
         team: body.team,
         description: body.description.unwrap_or_default(),
         contexts: body.allowed_contexts,
+        expires_in_days: body.expires_in_days,
         again: false,
     };
     let made = app.room.application_register(&ask, request, claims).await;
@@ -232,6 +238,8 @@ pub(super) struct Update {
     allowed_contexts: Option<Vec<ContextName>>,
     #[serde(default)]
     is_active: Option<bool>,
+    #[serde(default)]
+    expires_in_days: Option<u32>,
 }
 
 pub(super) async fn update(
@@ -244,6 +252,7 @@ pub(super) async fn update(
         description: body.description,
         contexts: body.allowed_contexts,
         active: body.is_active,
+        expires_in_days: body.expires_in_days,
     };
     let changed = app.room.application_update(&ask, id, request).await;
     ok(&ask, told(changed))

@@ -7,7 +7,9 @@ use strongroom_core::{
     Answered, Ask, Denial, Invalid, NamedContextCreate, NamedContextUpdate, Refused, Thing,
 };
 use strongroom_types::ContextName;
-use strongroom_types::body::{NamedContextConfig, NamedContextInfo, Sensitivity};
+use strongroom_types::body::{
+    AlgorithmPolicy, NamedContextConfig, NamedContextInfo, PolicyEnforcement, Sensitivity,
+};
 
 use super::shape::Algorithm;
 use crate::edge::{
@@ -101,6 +103,8 @@ pub(super) struct Context {
     algorithm: &'static str,
     config: NamedContextConfig,
     derived: Derived,
+    algorithm_policy: AlgorithmPolicy,
+    policy_enforcement: PolicyEnforcement,
     created_at: String,
 }
 
@@ -135,6 +139,8 @@ impl From<NamedContextInfo> for Context {
                 audit_level: "full",
                 rationale: info.resolved.rationale,
             },
+            algorithm_policy: info.algorithm_policy,
+            policy_enforcement: info.enforcement,
             created_at: info.created,
         }
     }
@@ -216,6 +222,10 @@ pub(super) struct Create {
     description: String,
     #[serde(default)]
     config: NamedContextConfig,
+    #[serde(default)]
+    algorithm_policy: AlgorithmPolicy,
+    #[serde(default)]
+    policy_enforcement: PolicyEnforcement,
 }
 
 pub(super) async fn create(
@@ -227,6 +237,8 @@ pub(super) async fn create(
         display_name: body.display_name,
         description: body.description,
         config: body.config,
+        algorithm_policy: body.algorithm_policy,
+        enforcement: body.policy_enforcement,
     };
     let made = app.room.named_context_create(&ask, request).await;
     let made = made.map(|answered| Answered {
@@ -254,6 +266,10 @@ pub(super) struct Update {
     description: Option<String>,
     #[serde(default)]
     config: Option<NamedContextConfig>,
+    #[serde(default)]
+    algorithm_policy: Option<AlgorithmPolicy>,
+    #[serde(default)]
+    policy_enforcement: Option<PolicyEnforcement>,
 }
 
 pub(super) async fn update(
@@ -266,6 +282,8 @@ pub(super) async fn update(
         display_name: body.display_name,
         description: body.description,
         config: body.config,
+        algorithm_policy: body.algorithm_policy,
+        enforcement: body.policy_enforcement,
     };
     let changed = app.room.named_context_update(&ask, request).await;
     ok(&ask, Ok(found(&ask, changed)?))

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use strongroom_core::{Answered, Ask, Denial, NamedItem, NamedSealed, Refused};
-use strongroom_types::body::{DataUsage, KeyRef};
+use strongroom_types::body::{DataUsage, KeyRef, SuiteOverride};
 use strongroom_types::{ContextName, Permission, Suite};
 
 use super::shape::{Algorithm, decode, encode};
@@ -19,6 +19,20 @@ pub(super) struct Encrypt {
     usage: Option<DataUsage>,
     #[serde(default)]
     associated_data: Option<String>,
+    /// The suite that the caller wants instead of the context's, if the context's policy allows it.
+    #[serde(default)]
+    algorithm_override: Option<SuiteOverride>,
+}
+
+impl Encrypt {
+    fn item(&self) -> Result<NamedItem, Denial> {
+        let field = ("plaintext", self.plaintext.as_str());
+        let item = item(&self.context, field, self.associated_data.as_deref())?;
+        match &self.algorithm_override {
+            Some(wanted) => item.sealed_in(wanted),
+            None => Ok(item),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -73,8 +87,7 @@ pub(super) async fn encrypt(
     State(app): State<App>,
     Sent { ask, body, .. }: Sent<Encrypt>,
 ) -> Reply<Document<Encrypted>> {
-    let field = ("plaintext", body.plaintext.as_str());
-    let item = match item(&body.context, field, body.associated_data.as_deref()) {
+    let item = match body.item() {
         Ok(item) => item,
         Err(denial) => return Err(app.refuse(&ask, denial).await),
     };

@@ -10,6 +10,7 @@
 
 mod answer;
 mod applications;
+mod audit;
 mod auth;
 mod batch;
 mod claims;
@@ -17,10 +18,15 @@ mod contexts;
 mod credential;
 mod crypto;
 mod digest;
+mod exchange;
+mod jose;
 mod jwk;
 mod password;
 mod policies;
+mod pqc;
+mod promotion;
 mod role;
+mod secrets;
 mod service;
 mod shape;
 mod signatures;
@@ -34,6 +40,14 @@ pub(crate) use role::Role;
 
 /// The surface's routes.
 pub(super) fn endpoints() -> Vec<Endpoint> {
+    let mut endpoints = of_contexts();
+    endpoints.extend(of_what_is_sent());
+    endpoints.extend(of_what_was_done());
+    endpoints
+}
+
+/// Contexts, what is sealed under them, and who may.
+fn of_contexts() -> Vec<Endpoint> {
     vec![
         post("/api/v1/crypto/encrypt", crypto::encrypt),
         post("/api/v1/crypto/decrypt", crypto::decrypt),
@@ -99,14 +113,72 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
     ]
 }
 
+/// Keys and secrets that callers send, and keys by which they sign.
+fn of_what_is_sent() -> Vec<Endpoint> {
+    vec![
+        post("/api/v1/crypto/password/strength", password::measure),
+        post("/api/v1/crypto/key-exchange/generate", exchange::generate),
+        post("/api/v1/crypto/key-exchange/derive", exchange::derive),
+        post("/api/v1/crypto/hybrid/encrypt", exchange::seal),
+        post("/api/v1/crypto/hybrid/decrypt", exchange::open),
+        post("/api/v1/jose/sign", jose::sign),
+        post("/api/v1/jose/verify", jose::verify),
+        post("/api/v1/jose/encrypt", jose::encrypt),
+        post("/api/v1/jose/decrypt", jose::decrypt),
+        post("/api/v1/jose/jwk/generate", jose::generate),
+        post("/api/v1/jose/jwk/thumbprint", jose::thumbprint),
+        post("/api/v1/secrets/shamir/split", secrets::split),
+        post("/api/v1/secrets/shamir/combine", secrets::combine),
+        post("/api/v1/secrets/lease/create", secrets::create_lease),
+        post("/api/v1/secrets/lease/renew", secrets::renew_lease),
+        post("/api/v1/secrets/lease/revoke", secrets::revoke_lease),
+        get("/api/v1/secrets/lease/{id}", secrets::read_lease),
+        get("/api/v1/secrets/lease/{id}/audit", secrets::lease_trail),
+        get("/api/v1/pqc/algorithms", pqc::algorithms),
+        get("/api/v1/pqc/keys", pqc::list),
+        post("/api/v1/pqc/keys/generate", pqc::generate),
+        post("/api/v1/pqc/sign", pqc::sign),
+        post("/api/v1/pqc/verify", pqc::verify),
+        get("/api/v1/pqc/keys/{id}", pqc::describe),
+        delete("/api/v1/pqc/keys/{id}", signatures::remove),
+    ]
+}
+
+/// Promotion and the log.
+fn of_what_was_done() -> Vec<Endpoint> {
+    vec![
+        get("/api/v1/applications/{id}/promotion", promotion::look),
+        post("/api/v1/applications/{id}/promotion", promotion::promote),
+        post(
+            "/api/v1/applications/{id}/promotion/expedite",
+            promotion::expedite,
+        ),
+        // Ours: theirs has nobody who approves.
+        post(
+            "/api/v1/applications/{id}/promotion/approve",
+            promotion::approve,
+        ),
+        get("/api/audit", audit::list),
+        get("/api/audit/stats", audit::stats),
+        get("/api/audit/export", audit::export),
+        get("/api/admin/audit/global", audit::list),
+        get("/api/admin/audit/export", audit::export),
+    ]
+}
+
 /// Whether a path belongs to the surface.
 pub(super) fn serves(path: &str) -> bool {
-    const FOLDERS: [&str; 8] = [
+    const FOLDERS: [&str; 13] = [
         "/api/v1/crypto",
         "/api/v1/applications",
         "/api/v1/auth",
         "/api/v1/signatures",
+        "/api/v1/jose",
+        "/api/v1/pqc",
+        "/api/v1/secrets",
         "/api/contexts",
+        "/api/audit",
+        "/api/admin/audit",
         "/api/policies",
         "/sdk/contexts",
         "/health",

@@ -2,8 +2,9 @@
 
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
-use strongroom_core::{Invalid, PasswordCheck, PasswordHash};
+use strongroom_core::{Invalid, PasswordCheck, PasswordHash, PasswordMeasure};
 use strongroom_crypto::password::Checked;
+use strongroom_crypto::strength;
 use zeroize::Zeroizing;
 
 use crate::edge::{App, Document, Reply, Sent, ok};
@@ -90,4 +91,72 @@ pub(super) async fn verify(
         algorithm: ARGON2ID,
     };
     ok(&ask, checked.map(|answered| answered.map(of)))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Measure {
+    password: String,
+}
+
+/// How strong a password is; nothing of it is repeated.
+#[derive(Serialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each says whether one alphabet occurs, as in their answer"
+)]
+pub(super) struct Measured {
+    score: u32,
+    strength: &'static str,
+    length: usize,
+    entropy_bits: u32,
+    has_lowercase: bool,
+    has_uppercase: bool,
+    has_digits: bool,
+    has_special: bool,
+    suggestions: Vec<&'static str>,
+}
+
+impl Measured {
+    /// A password of 80 bits is as strong as any need be.
+    fn of(found: strength::Strength) -> Self {
+        let score = (found.bits * 100 / 80).min(100);
+        let strength = match score {
+            0..40 => "weak",
+            40..60 => "fair",
+            60..80 => "good",
+            _ => "strong",
+        };
+        let suggestions = [
+            (found.common, "it is among those that are tried first"),
+            (found.length < 12, "use 12 characters or more"),
+            (
+                !found.upper || !found.lower,
+                "mix small and capital letters",
+            ),
+            (!found.digits, "use digits"),
+            (!found.symbols, "use other characters"),
+        ];
+        let open = suggestions.iter().filter(|(is, _)| *is && score < 100);
+        Self {
+            score,
+            strength,
+            length: found.length,
+            entropy_bits: found.bits,
+            has_lowercase: found.lower,
+            has_uppercase: found.upper,
+            has_digits: found.digits,
+            has_special: found.symbols,
+            suggestions: open.map(|(_, suggestion)| *suggestion).collect(),
+        }
+    }
+}
+
+pub(super) async fn measure(
+    State(app): State<App>,
+    Sent { ask, body, .. }: Sent<Measure>,
+) -> Reply<Document<Measured>> {
+    let password = PasswordMeasure(Zeroizing::new(body.password));
+    let measured = app.room.use_tool(&ask, password).await;
+    ok(&ask, measured.map(|answered| answered.map(Measured::of)))
 }

@@ -37,7 +37,7 @@ use Role::{Admin, Developer, Owner, Viewer};
     not(test),
     expect(dead_code, reason = "the core decides; tests hold it to this table")
 )]
-pub(super) const ROUTES: [(&str, &str, Least); 53] = [
+pub(super) const ROUTES: [(&str, &str, Least); 87] = [
     ("POST", "/api/v1/crypto/encrypt", ApplicationOr(Developer)),
     ("POST", "/api/v1/crypto/decrypt", ApplicationOr(Developer)),
     (
@@ -151,6 +151,116 @@ pub(super) const ROUTES: [(&str, &str, Least); 53] = [
     ("GET", "/api/health", Anybody),
     ("GET", "/health/live", Anybody),
     ("GET", "/health/ready", Anybody),
+    (
+        "POST",
+        "/api/v1/crypto/password/strength",
+        ApplicationOr(Developer),
+    ),
+    (
+        "POST",
+        "/api/v1/crypto/key-exchange/generate",
+        ApplicationOr(Developer),
+    ),
+    (
+        "POST",
+        "/api/v1/crypto/key-exchange/derive",
+        ApplicationOr(Developer),
+    ),
+    (
+        "POST",
+        "/api/v1/crypto/hybrid/encrypt",
+        ApplicationOr(Developer),
+    ),
+    (
+        "POST",
+        "/api/v1/crypto/hybrid/decrypt",
+        ApplicationOr(Developer),
+    ),
+    ("POST", "/api/v1/jose/sign", ApplicationOr(Developer)),
+    ("POST", "/api/v1/jose/verify", ApplicationOr(Developer)),
+    ("POST", "/api/v1/jose/encrypt", ApplicationOr(Developer)),
+    ("POST", "/api/v1/jose/decrypt", ApplicationOr(Developer)),
+    (
+        "POST",
+        "/api/v1/jose/jwk/generate",
+        ApplicationOr(Developer),
+    ),
+    (
+        "POST",
+        "/api/v1/jose/jwk/thumbprint",
+        ApplicationOr(Developer),
+    ),
+    (
+        "POST",
+        "/api/v1/secrets/shamir/split",
+        ApplicationOr(Developer),
+    ),
+    (
+        "POST",
+        "/api/v1/secrets/shamir/combine",
+        ApplicationOr(Developer),
+    ),
+    (
+        "POST",
+        "/api/v1/secrets/lease/create",
+        ApplicationOr(Developer),
+    ),
+    (
+        "POST",
+        "/api/v1/secrets/lease/renew",
+        ApplicationOr(Developer),
+    ),
+    (
+        "POST",
+        "/api/v1/secrets/lease/revoke",
+        ApplicationOr(Developer),
+    ),
+    (
+        "GET",
+        "/api/v1/secrets/lease/{id}",
+        ApplicationOr(Developer),
+    ),
+    (
+        "GET",
+        "/api/v1/secrets/lease/{id}/audit",
+        ApplicationOr(Developer),
+    ),
+    ("GET", "/api/audit", User(Admin)),
+    ("GET", "/api/audit/stats", User(Admin)),
+    ("GET", "/api/audit/export", User(Admin)),
+    ("GET", "/api/admin/audit/global", User(Admin)),
+    ("GET", "/api/admin/audit/export", User(Admin)),
+    (
+        "GET",
+        "/api/v1/applications/{id}/promotion",
+        User(Developer),
+    ),
+    (
+        "POST",
+        "/api/v1/applications/{id}/promotion",
+        User(Developer),
+    ),
+    (
+        "POST",
+        "/api/v1/applications/{id}/promotion/expedite",
+        User(Developer),
+    ),
+    (
+        "POST",
+        "/api/v1/applications/{id}/promotion/approve",
+        User(Owner),
+    ),
+    ("GET", "/api/v1/pqc/algorithms", Anybody),
+    ("GET", "/api/v1/pqc/keys", ApplicationOr(Developer)),
+    (
+        "POST",
+        "/api/v1/pqc/keys/generate",
+        ApplicationOr(Developer),
+    ),
+    ("POST", "/api/v1/pqc/sign", ApplicationOr(Developer)),
+    ("POST", "/api/v1/pqc/verify", ApplicationOr(Developer)),
+    ("GET", "/api/v1/pqc/keys/{id}", ApplicationOr(Developer)),
+    ("DELETE", "/api/v1/pqc/keys/{id}", ApplicationOr(Developer)),
 ];
 
 impl Role {
@@ -166,6 +276,7 @@ impl Role {
                 Permission::Verify,
                 Permission::Compute,
                 Permission::AdminSigningKeys,
+                Permission::Leases,
             ]);
         }
         if self >= Admin {
@@ -181,6 +292,7 @@ impl Role {
             permissions.extend([
                 Permission::AdminClients,
                 Permission::AdminIssuers,
+                Permission::ApprovePromotions,
                 Permission::AdminImports,
                 Permission::AdminKeyBundles,
             ]);

@@ -17,24 +17,24 @@ use crate::edge::{App, Caller, Document, Query, Reply, Sent, Target, ok, removed
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Generate {
-    algorithm: String,
-    context: ContextName,
+    pub(super) algorithm: String,
+    pub(super) context: ContextName,
 }
 
 #[derive(Serialize)]
 pub(super) struct PublicSigningKey {
-    key_id: ContextId,
-    algorithm: SigningAlgorithm,
-    context: Option<String>,
+    pub(super) key_id: ContextId,
+    pub(super) algorithm: SigningAlgorithm,
+    pub(super) context: Option<String>,
     version: u64,
     public_key_jwk: Option<serde_json::Value>,
     public_key_pem: String,
-    created_at: String,
+    pub(super) created_at: String,
 }
 
 impl PublicSigningKey {
     /// The newest version of a key.
-    fn of(info: SigningKeyInfo) -> Self {
+    pub(super) fn of(info: SigningKeyInfo) -> Self {
         let context = info.key_context.as_ref();
         let context = context.and_then(|map| map.value(PAIR).map(str::to_owned));
         let newest = info.versions.into_iter().next_back();
@@ -76,7 +76,7 @@ pub(super) async fn generate(
     )
 }
 
-async fn generated(
+pub(super) async fn generated(
     app: &App,
     ask: &Ask,
     body: Generate,
@@ -132,7 +132,15 @@ fn check_format(format: Option<&str>) -> Result<(), Invalid> {
 }
 
 impl Sign {
-    fn request(&self) -> Result<SignRequest, Denial> {
+    pub(super) const fn of(message: String, key_id: String) -> Self {
+        Self {
+            message,
+            key_id,
+            output_format: None,
+        }
+    }
+
+    pub(super) fn request(&self) -> Result<SignRequest, Denial> {
         check_format(self.output_format.as_deref())?;
         Ok(SignRequest {
             key: key_of(&self.key_id)?,
@@ -179,6 +187,16 @@ pub(super) struct Verified {
 }
 
 impl Verify {
+    pub(super) const fn of(message: String, signature: String, key_id: String) -> Self {
+        Self {
+            message,
+            signature,
+            key_id,
+            signature_format: None,
+            public_key: None,
+        }
+    }
+
     fn request(&self) -> Result<VerifyRequest, Denial> {
         check_format(self.signature_format.as_deref())?;
         Ok(VerifyRequest {
@@ -227,7 +245,11 @@ pub(super) async fn verify(
     ok(&ask, verified.map(|answered| answered.map(of)))
 }
 
-async fn verified(app: &App, ask: &Ask, body: &Verify) -> Result<Answered<bool>, Refused> {
+pub(super) async fn verified(
+    app: &App,
+    ask: &Ask,
+    body: &Verify,
+) -> Result<Answered<bool>, Refused> {
     let request = match body.request() {
         Ok(request) => request,
         Err(denial) => return Err(app.room.reject(ask, denial).await),

