@@ -13,6 +13,7 @@
 //! | [`index`] | what a database finds sealed values by | `docs/formats/index-terms.md` |
 //! | [`keys`] | the key hierarchy and the identity lock | `docs/formats/sr1.md` |
 //! | [`kdf`], [`frame`], [`label`] | HKDF-Expand and HMAC over unambiguous bytes | RFC 5869, RFC 2104 |
+//! | [`one_shot`] | authenticated encryption in one piece: CBC and CTR with HMAC, CCM | NIST SP 800-38A, 800-38C, `docs/formats/sr1.md` |
 //! | [`oprf`] | an oblivious PRF, for passphrases | RFC 9497 |
 //! | [`seal_to`], [`xwing`] | sealing to a public key | draft-connolly-cfrg-xwing-kem |
 //! | [`split`] | keys of two shares, one of which the server never learns | `docs/formats/split-key.md` |
@@ -32,6 +33,7 @@ pub mod index;
 pub mod kdf;
 pub mod keys;
 pub mod label;
+pub mod one_shot;
 pub mod oprf;
 pub mod password;
 pub mod seal_to;

@@ -19,6 +19,7 @@ use std::path::Path;
 
 use strongroom_crypto::OpenError;
 use strongroom_crypto::chunked::{self, InputKey};
+use strongroom_crypto::one_shot::{self, OneShotKey};
 use strongroom_crypto::envelope::{Envelope, open, unwrap_data_key};
 use strongroom_crypto::index::{Column, ColumnKey, IndexKey, Ordinal, Step, Token};
 use strongroom_crypto::keys::{
@@ -111,6 +112,15 @@ fn read(vector: &Vector) -> Outcome {
             let key = InputKey::new(suite, &inputs.bytes("key_hex")).unwrap();
             let sealed = inputs.bytes("sealed_hex");
             let opened = chunked::open(&key, &inputs.bytes("context_hex"), &sealed);
+            let opened = opened.map_err(cannot_open)?;
+            Ok(vec![("plaintext_hex", hex(opened.expose()))])
+        }
+        "one-shot" => {
+            let suite = Suite::from_name(inputs.text("suite")).unwrap();
+            let key = Secret::from_bytes(inputs.array("key_hex"));
+            let key = OneShotKey::new(suite, &key).unwrap();
+            let sealed = inputs.bytes("sealed_hex");
+            let opened = one_shot::open(&key, &inputs.bytes("context_hex"), &sealed);
             let opened = opened.map_err(cannot_open)?;
             Ok(vec![("plaintext_hex", hex(opened.expose()))])
         }

@@ -11,7 +11,7 @@ use crate::ask::{Answered, Ask};
 use crate::caller::Caller;
 use crate::denial::{Denial, Invalid, Refused, Thing};
 use crate::door::{Account, Stopped};
-use crate::named::{NamedContext, NamedContextBody, map_of, resolve};
+use crate::named::{NamedContext, NamedContextBody, asked_suite, map_of, resolve};
 use crate::ports::{Change, RecordKind};
 use crate::record;
 use crate::strongroom::Strongroom;
@@ -100,6 +100,11 @@ fn check(body: &NamedContextBody) -> Result<(), Denial> {
     check_name(&body.display_name)?;
     if body.description.chars().count() > DESCRIPTION_CHARS_MAX {
         return Err(Invalid::Field("description".into()).into());
+    }
+    let asked = body.config.algorithm;
+    let unknown = asked.is_some_and(|asked| asked_suite(asked).is_none());
+    if unknown || body.resolved.suite.key_bits() < body.resolved.minimum_bits {
+        return Err(Invalid::Field("config.algorithm".into()).into());
     }
     let json = serde_json::to_vec(&body.config).map_err(|_unserialisable| Denial::Internal)?;
     if json.len() > CONFIG_BYTES_MAX {

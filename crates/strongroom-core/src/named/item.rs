@@ -1,10 +1,10 @@
 //! A value of a named context.
 
-use strongroom_types::body::KeyRef;
+use strongroom_types::body::{AskedAlgorithm, KeyRef};
 use strongroom_types::{ContextName, KeyContext, Suite};
 
-use super::map_of;
-use crate::denial::Denial;
+use super::{asked_suite, map_of};
+use crate::denial::{Denial, Invalid};
 
 /// A value to be sealed under a named context, or a ciphertext to be opened.
 pub struct NamedItem {
@@ -12,6 +12,8 @@ pub struct NamedItem {
     pub(super) map: KeyContext,
     pub(super) bytes: Vec<u8>,
     pub(super) associated_data: Option<Vec<u8>>,
+    /// The suite that is asked for, in place of the context's.
+    pub(super) suite: Option<Suite>,
 }
 
 impl NamedItem {
@@ -27,7 +29,21 @@ impl NamedItem {
             name,
             bytes,
             associated_data,
+            suite: None,
         })
+    }
+
+    /// Asks for a suite by name. It must have the bits that the context demands; guards see it.
+    ///
+    /// # Errors
+    /// There is none of these names.
+    pub fn with_algorithm(mut self, asked: Option<AskedAlgorithm>) -> Result<Self, Denial> {
+        if let Some(asked) = asked {
+            let suite = asked_suite(asked);
+            let unknown = || Invalid::Field("algorithm_override".into());
+            self.suite = Some(suite.ok_or_else(unknown)?);
+        }
+        Ok(self)
     }
 }
 

@@ -10,6 +10,7 @@
 //! use which. The header of a ciphertext names its key context, so that a name in a request is
 //! compared with it and never believed.
 
+mod asked;
 mod find;
 mod item;
 mod open;
@@ -17,6 +18,7 @@ mod place;
 mod resolve;
 mod seal;
 
+pub(crate) use asked::asked_suite;
 pub(crate) use find::{NamedContext, NamedContextBody, NamedContextCache};
 pub use item::{NamedItem, NamedSealed};
 pub(crate) use place::{map_of, pattern_of};

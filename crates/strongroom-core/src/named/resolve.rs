@@ -4,12 +4,15 @@
 //! 1  256 bits   for critical or highly sensitive, personal, health and card data, for a framework
 //!               that is named, for many years, or where nothing says that less is enough
 //! 2  the suite  AES-256-GCM-SIV for many writers at once · ChaCha20-Poly1305 for what is used in
-//!               memory · AES-128-GCM where 128 bits are enough · AES-256-GCM
+//!               memory · AES-128-GCM where 128 bits are enough · AES-256-GCM; or the one that is
+//!               asked for, which must have the bits of 1
 //! ```
 //!
 //! The suites are those that there are. Nothing is resolved to a name that stands for another.
 
 use strongroom_types::Suite;
+
+use super::asked_suite;
 use strongroom_types::body::{
     AccessFrequency, DataUsage, NamedContextConfig, ResolvedSuite, Sensitivity,
 };
@@ -23,7 +26,11 @@ const MANY_A_SECOND: u64 = 10_000;
 pub(crate) fn resolve(config: &NamedContextConfig) -> ResolvedSuite {
     let mut rationale = strong_reasons(config);
     let minimum_bits = if rationale.is_empty() { 128 } else { 256 };
-    let (suite, because) = choose(config, minimum_bits);
+    let asked = config.algorithm.and_then(asked_suite);
+    let (suite, because) = asked.map_or_else(
+        || choose(config, minimum_bits),
+        |suite| (suite, "asked for by name"),
+    );
     rationale.push(because.to_owned());
     ResolvedSuite {
         suite,

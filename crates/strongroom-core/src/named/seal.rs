@@ -10,7 +10,7 @@ use super::{NamedItem, NamedSealed};
 use crate::ask::{Answered, Ask};
 use crate::batch::{ItemUse, Prepared, Single};
 use crate::caller::Caller;
-use crate::denial::{Denial, Refused};
+use crate::denial::{Denial, Invalid, Refused};
 use crate::door::keyring::{ContextKeys, SealSpec};
 use crate::door::{ItemPermit, KeyUse, Stopped, Withheld};
 use crate::guard::Circumstances;
@@ -80,7 +80,11 @@ impl ItemUse for Sealing {
         let keys = room.named_keys_for_sealing(caller, &self.0.map).await?;
         // A context policy that demands a lock closes what cannot be locked.
         caller.lock_for_sealing(&keys, &Lock::default(), None)?;
-        let suite = named.body.resolved.suite;
+        let resolved = &named.body.resolved;
+        let suite = self.0.suite.unwrap_or(resolved.suite);
+        if suite.key_bits() < resolved.minimum_bits {
+            return Err(Denial::Invalid(Invalid::Field("algorithm_override".into())).into());
+        }
         let warnings = caller.state.guards.admit(&Circumstances {
             operation: GuardedOperation::Encrypt,
             suite,

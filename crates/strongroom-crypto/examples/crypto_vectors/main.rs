@@ -17,6 +17,7 @@ mod envelopes;
 mod faults;
 mod index;
 mod keys;
+mod one_shot;
 mod split;
 #[path = "../../tests/support/mod.rs"]
 mod support;
@@ -36,6 +37,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         faults::all(),
         index::all(),
         split::all(),
+        one_shot::all(),
     ]
     .concat();
     for vector in vectors {

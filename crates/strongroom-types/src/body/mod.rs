@@ -54,10 +54,7 @@ pub use keyset::{KeysetClientInfo, KeysetDeclare, KeysetInfo};
 pub use log::{
     EntriesPage, EntryContext, EntryIdentity, EntryView, ItemView, ItemsView, LogEntryId,
 };
-pub use named_context::{
-    AccessFrequency, AccessPatterns, DataIdentity, DataUsage, NamedContextConfig, NamedContextInfo,
-    Regulatory, ResolvedSuite, Sensitivity, ThreatModel,
-};
+pub use named_context::{AccessFrequency, AccessPatterns, AskedAlgorithm, AskedCipher, AskedMode, DataIdentity, DataUsage, NamedContextConfig, NamedContextInfo, Regulatory, ResolvedSuite, Sensitivity, ThreatModel};
 pub use object::{
     ObjectCreate, ObjectDelete, ObjectRead, ObjectUpdate, ObjectUpsert, ObjectVersionInfo,
     ObjectsPage, Order, StoredObject,

@@ -49,6 +49,49 @@ pub enum AccessFrequency {
     Extreme,
 }
 
+/// A cipher that is asked for by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum AskedCipher {
+    /// AES.
+    #[serde(rename = "AES", alias = "aes")]
+    Aes,
+    /// ChaCha20 with Poly1305.
+    #[serde(rename = "ChaCha20", alias = "chacha20", alias = "ChaCha20-Poly1305")]
+    ChaCha20,
+}
+
+/// A mode that is asked for by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AskedMode {
+    /// GCM.
+    Gcm,
+    /// GCM-SIV.
+    GcmSiv,
+    /// CBC, then HMAC-SHA-256.
+    Cbc,
+    /// CTR, then HMAC-SHA-256.
+    Ctr,
+    /// CCM.
+    Ccm,
+    /// That of ChaCha20.
+    Poly1305,
+}
+
+/// An algorithm that is asked for by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AskedAlgorithm {
+    /// The cipher.
+    pub cipher: AskedCipher,
+    /// The mode; GCM for AES, if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mode: Option<AskedMode>,
+    /// Bits of the key; 256, if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_bits: Option<u16>,
+}
+
 /// What is said of the data of a context.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -61,6 +104,9 @@ pub struct NamedContextConfig {
     pub threat_model: ThreatModel,
     /// How it is used.
     pub access_patterns: AccessPatterns,
+    /// The algorithm that is asked for, in place of the one that would follow.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub algorithm: Option<AskedAlgorithm>,
 }
 
 /// What the data is.

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use strongroom_core::{Answered, Ask, Denial, NamedItem, NamedSealed, Refused};
-use strongroom_types::body::{DataUsage, KeyRef};
+use strongroom_types::body::{AskedAlgorithm, DataUsage, KeyRef};
 use strongroom_types::{ContextName, Permission};
 
 use super::shape::{Algorithm, decode, encode};
@@ -19,6 +19,9 @@ pub(super) struct Encrypt {
     usage: Option<DataUsage>,
     #[serde(default)]
     associated_data: Option<String>,
+    /// Another suite than the context's, by cipher, mode and length.
+    #[serde(default)]
+    algorithm_override: Option<AskedAlgorithm>,
 }
 
 #[derive(Serialize)]
@@ -74,7 +77,9 @@ pub(super) async fn encrypt(
     Sent { ask, body, .. }: Sent<Encrypt>,
 ) -> Reply<Document<Encrypted>> {
     let field = ("plaintext", body.plaintext.as_str());
-    let item = match item(&body.context, field, body.associated_data.as_deref()) {
+    let item = item(&body.context, field, body.associated_data.as_deref())
+        .and_then(|item| item.with_algorithm(body.algorithm_override));
+    let item = match item {
         Ok(item) => item,
         Err(denial) => return Err(app.refuse(&ask, denial).await),
     };
