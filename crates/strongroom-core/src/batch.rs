@@ -5,9 +5,9 @@ use std::sync::Arc;
 use strongroom_crypto::entropy::Entropy;
 use strongroom_log::{Hash, Item, ItemId, ItemName, Items};
 use strongroom_types::body::{
-    Batch, BatchAnswer, DataKeyAnswer, DecryptAnswer, DeriveAnswer, EncryptAnswer, HashAnswer,
-    ItemError, ItemResult, LogEntryId, MacAnswer, SignAnswer, SplitShare, StoredObject,
-    VerifyAnswer,
+    Batch, BatchAnswer, DataKeyAnswer, DecapsulateAnswer, DecryptAnswer, DeriveAnswer,
+    EncapsulateAnswer, EncryptAnswer, HashAnswer, ItemError, ItemResult, LogEntryId, MacAnswer,
+    SealToAnswer, SealedOpenAnswer, SignAnswer, SplitShare, StoredObject, VerifyAnswer,
 };
 use strongroom_types::{
     KeyContext, Kind, Metadata, ObjectId, Operation, Outcome, Permission, Reason,
@@ -308,6 +308,10 @@ named!(
     StoredObject,
     SplitShare,
     SignAnswer,
+    SealToAnswer,
+    SealedOpenAnswer,
+    EncapsulateAnswer,
+    DecapsulateAnswer,
     VerifyAnswer,
     HashAnswer,
     MacAnswer,

@@ -20,7 +20,7 @@ pub(crate) struct Client {
 }
 
 /// What the administrator of a workspace may do: everything in it.
-pub(crate) const ALL_PERMISSIONS: [Permission; 35] = [
+pub(crate) const ALL_PERMISSIONS: [Permission; 38] = [
     Permission::Encrypt,
     Permission::Decrypt,
     Permission::Rewrap,
@@ -56,9 +56,12 @@ pub(crate) const ALL_PERMISSIONS: [Permission; 35] = [
     Permission::AdminSigningKeys,
     Permission::SplitKeysUse,
     Permission::AdminSplitKeys,
+    Permission::SealTo,
+    Permission::SealedOpen,
+    Permission::AdminHybridKeys,
 ];
 /// Those that there were not yet when the first workspaces were made.
-const LATER_PERMISSIONS: [Permission; 18] = [
+const LATER_PERMISSIONS: [Permission; 21] = [
     Permission::AdminStores,
     Permission::StoresRead,
     Permission::StoresWrite,
@@ -77,6 +80,9 @@ const LATER_PERMISSIONS: [Permission; 18] = [
     Permission::AdminSigningKeys,
     Permission::SplitKeysUse,
     Permission::AdminSplitKeys,
+    Permission::SealTo,
+    Permission::SealedOpen,
+    Permission::AdminHybridKeys,
 ];
 
 /// The part of a client's record that is sealed.

@@ -32,6 +32,7 @@ mod door;
 mod encrypt;
 mod event;
 mod guard;
+mod hybrid;
 mod identity;
 mod job;
 mod keysets;

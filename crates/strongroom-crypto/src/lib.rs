@@ -10,6 +10,7 @@
 //! | [`digest`], [`derivation`], [`password`], [`signing`] | what callers ask for by name | FIPS 180-4, 202, 186-5, 204, RFC 5869 … |
 //! | [`envelope`] | header, key part and body of a ciphertext | `docs/formats/sr1.md` |
 //! | [`foreign`] | what other products' clients make | `docs/formats/workos.md` |
+//! | [`hybrid`] | an elliptic curve and ML-KEM as one, and sealing to such a key | FIPS 203, `docs/formats/hybrid.md` |
 //! | [`index`] | what a database finds sealed values by | `docs/formats/index-terms.md` |
 //! | [`keys`] | the key hierarchy and the identity lock | `docs/formats/sr1.md` |
 //! | [`kdf`], [`frame`], [`label`] | HKDF-Expand and HMAC over unambiguous bytes | RFC 5869, RFC 2104 |
@@ -29,6 +30,7 @@ pub mod entropy;
 pub mod envelope;
 pub mod foreign;
 pub mod frame;
+pub mod hybrid;
 pub mod index;
 pub mod kdf;
 pub mod keys;

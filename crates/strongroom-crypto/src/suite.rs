@@ -32,11 +32,8 @@ pub(crate) struct Aead {
 
 impl Aead {
     /// The AEAD of the default suite, for what no policy decides on.
-    pub(crate) const AES_256_GCM: Self = Self::of(
-        Suite::Aes256Gcm,
-        &aead::AES_256_GCM,
-        b"AEAD_AES_256_GCM",
-    );
+    pub(crate) const AES_256_GCM: Self =
+        Self::of(Suite::Aes256Gcm, &aead::AES_256_GCM, b"AEAD_AES_256_GCM");
 
     const fn of(suite: Suite, algorithm: &'static aead::Algorithm, name: &'static [u8]) -> Self {
         Self {
@@ -80,9 +77,7 @@ impl SuiteKey {
     /// name the suite, so that no bytes serve two of them.
     pub(crate) fn derive(suite: Suite, key: &Prf, label: Label, parts: &[&[u8]]) -> Self {
         match construction(suite) {
-            Construction::Chunked(aead) => {
-                Self::Chunked(InputKey::derive(aead, key, label, parts))
-            }
+            Construction::Chunked(aead) => Self::Chunked(InputKey::derive(aead, key, label, parts)),
             Construction::OneShot(cipher) => {
                 Self::OneShot(OneShotKey::derive(cipher, key, label, parts))
             }

@@ -89,7 +89,10 @@ fn one_piece_suites_refuse_streams_and_long_values() {
             begin_stream(&request).map(drop).unwrap_err(),
             SealError::Header(not_chunked)
         );
-        let (header, long) = (header(Purpose::Value, suite, Mode::Derived), vec![0; most + 1]);
+        let (header, long) = (
+            header(Purpose::Value, suite, Mode::Derived),
+            vec![0; most + 1],
+        );
         let request = SealRequest {
             header: &header,
             ..request

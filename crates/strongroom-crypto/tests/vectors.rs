@@ -19,12 +19,12 @@ use std::path::Path;
 
 use strongroom_crypto::OpenError;
 use strongroom_crypto::chunked::{self, InputKey};
-use strongroom_crypto::one_shot::{self, OneShotKey};
 use strongroom_crypto::envelope::{Envelope, open, unwrap_data_key};
 use strongroom_crypto::index::{Column, ColumnKey, IndexKey, Ordinal, Step, Token};
 use strongroom_crypto::keys::{
     ContextIdKey, ContextKey, LockKey, LockSecret, Place, ResolvedLock, Seed, WrappingKey,
 };
+use strongroom_crypto::one_shot::{self, OneShotKey};
 use strongroom_crypto::secret::Secret;
 use strongroom_crypto::split::{ClientShare, SplitKeyOf, SplitScope, ValuePlace, open_split};
 use strongroom_types::{

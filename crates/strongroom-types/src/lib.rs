@@ -32,7 +32,9 @@ mod schema;
 mod store_name;
 mod suite;
 
-pub use algorithm::{DerivationHash, HashAlgorithm, MacAlgorithm, SigningAlgorithm};
+pub use algorithm::{
+    DerivationHash, HashAlgorithm, HybridAlgorithm, MacAlgorithm, SigningAlgorithm,
+};
 pub use bytes::Bytes;
 pub use claim::{ClaimError, ClaimValue, Claims, Lock, LockError, LockTerm, Membership};
 pub use code::Code;

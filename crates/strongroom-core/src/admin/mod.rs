@@ -11,6 +11,7 @@ mod contexts;
 mod customer_keys;
 mod first;
 mod guards;
+mod hybrid_keys;
 mod idempotency;
 mod issuers;
 mod jobs;

@@ -51,6 +51,8 @@ pub enum Thing {
     Guard,
     /// A signing key.
     SigningKey,
+    /// A hybrid key.
+    HybridKey,
     /// A log entry.
     Entry,
     /// A tile.
@@ -86,6 +88,7 @@ impl Thing {
             Self::Application => "application",
             Self::Guard => "policy",
             Self::SigningKey => "signing key",
+            Self::HybridKey => "hybrid key",
             Self::Entry => "log entry",
             Self::Tile => "tile",
             Self::Route => "route",

@@ -8,11 +8,11 @@ use strongroom_types::Suite;
 use zeroize::Zeroizing;
 
 use super::{COMMITMENT_BYTES, PREFIX_BYTES, SALT_BYTES, TAG_BYTES};
+use crate::OpenError;
 use crate::kdf::{self, Prf};
 use crate::label::Label;
 use crate::secret::Secret;
 use crate::suite::{self, Aead, Construction};
-use crate::OpenError;
 
 /// A key that is none of a chunked suite.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -133,12 +133,13 @@ pub fn seal_into(
 /// # Errors
 /// When key or context differ, or a byte is altered, missing or surplus.
 pub fn open(key: &OneShotKey, context: &[u8], sealed: &[u8]) -> Result<SecretBytes, OpenError> {
-    let (salt, rest) = sealed
-        .split_first_chunk::<SALT_BYTES>()
-        .ok_or(OpenError)?;
+    let (salt, rest) = sealed.split_first_chunk::<SALT_BYTES>().ok_or(OpenError)?;
     let (commitment, rest) = rest.split_first_chunk::<32>().ok_or(OpenError)?;
     let cipher = key.cipher();
-    let encrypted_bytes = rest.len().checked_sub(cipher.tag_bytes()).ok_or(OpenError)?;
+    let encrypted_bytes = rest
+        .len()
+        .checked_sub(cipher.tag_bytes())
+        .ok_or(OpenError)?;
     let most = cipher.suite().plaintext_bytes_max().unwrap_or_default();
     if encrypted_bytes > cipher.encrypted_bytes(most) {
         return Err(OpenError);

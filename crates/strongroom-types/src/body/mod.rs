@@ -10,6 +10,7 @@ mod customer_key;
 mod data_key;
 mod event;
 mod guard;
+mod hybrid;
 mod job;
 mod keyset;
 mod log;
@@ -49,12 +50,21 @@ pub use event::{
     KeyProvider, ListObject, ObjectNamed, ObjectOpened, ObjectWritten,
 };
 pub use guard::{GuardBody, GuardFinding, GuardSeverity, GuardedOperation};
+pub use hybrid::{
+    DecapsulateAnswer, DecapsulateRequest, EncapsulateAnswer, EncapsulateRequest, HybridKeyCreate,
+    HybridKeyInfo, HybridKeyVersion, Recipient, RecipientKey, RecipientPublicKey, SealToAnswer,
+    SealToRequest, SealedOpenAnswer, SealedOpenRequest,
+};
 pub use job::{JobCause, JobCreate, JobInfo, JobKind, JobState};
 pub use keyset::{KeysetClientInfo, KeysetDeclare, KeysetInfo};
 pub use log::{
     EntriesPage, EntryContext, EntryIdentity, EntryView, ItemView, ItemsView, LogEntryId,
 };
-pub use named_context::{AccessFrequency, AccessPatterns, AskedAlgorithm, AskedCipher, AskedMode, DataIdentity, DataUsage, NamedContextConfig, NamedContextInfo, Regulatory, ResolvedSuite, Sensitivity, ThreatModel};
+pub use named_context::{
+    AccessFrequency, AccessPatterns, AskedAlgorithm, AskedCipher, AskedMode, DataIdentity,
+    DataUsage, NamedContextConfig, NamedContextInfo, Regulatory, ResolvedSuite, Sensitivity,
+    ThreatModel,
+};
 pub use object::{
     ObjectCreate, ObjectDelete, ObjectRead, ObjectUpdate, ObjectUpsert, ObjectVersionInfo,
     ObjectsPage, Order, StoredObject,

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use strongroom_core::{
     Answered, Ask, Denial, Invalid, NamedContextCreate, NamedContextUpdate, Refused, Thing,
 };
-use strongroom_types::{ContextName, Suite};
 use strongroom_types::body::{NamedContextConfig, NamedContextInfo, Sensitivity};
+use strongroom_types::{ContextName, Suite};
 
 use super::shape::Algorithm;
 use crate::edge::{
