@@ -19,6 +19,7 @@ use crate::denial::{Denial, Invalid, Refused};
 use crate::door::{
     Account, Asked, ItemPermit, KeyUse, Permit, Planned, Pool, Released, Stopped, Use,
 };
+use crate::fips::Algorithm;
 use crate::strongroom::Strongroom;
 
 /// How many items are prepared before other requests have a turn.
@@ -88,6 +89,16 @@ impl<W> Prepared<W> {
             object: None,
             holds: 0,
         }
+    }
+}
+
+impl<W> Prepared<W> {
+    /// Itself, if FIPS mode approves its suite: what is not approved is that item's alone.
+    fn approved(self, room: &Strongroom) -> Result<Self, Stopped> {
+        if let Some(suite) = self.key_use.suite {
+            room.check_fips(Algorithm::Suite(suite))?;
+        }
+        Ok(self)
     }
 }
 
@@ -197,7 +208,9 @@ impl<T: ItemUse> Use for Many<T> {
                 work.push(Err(too_much()));
                 continue;
             }
-            work.push(match item.prepare(room, caller, ask, &entropy).await {
+            let prepared = item.prepare(room, caller, ask, &entropy).await;
+            let prepared = prepared.and_then(|prepared| prepared.approved(room));
+            work.push(match prepared {
                 Ok(prepared) => {
                     held = held.saturating_add(prepared.holds);
                     if held > HOLDS_MAX {

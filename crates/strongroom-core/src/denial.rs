@@ -265,6 +265,12 @@ pub enum Denial {
         /// What is said of it.
         message: String,
     },
+    /// FIPS mode is enabled and does not approve the algorithm.
+    #[error("fips mode does not approve {algorithm}")]
+    NotApproved {
+        /// The algorithm.
+        algorithm: &'static str,
+    },
     /// The format is not accepted by the context policy.
     #[error("format is not accepted")]
     FormatNotAccepted,
@@ -370,6 +376,7 @@ impl Denial {
             Self::ContextClosed => Code::ContextClosed,
             Self::ContextQuota { .. } => Code::ContextQuota,
             Self::Guarded { .. } => Code::PolicyDenied,
+            Self::NotApproved { .. } => Code::NotApproved,
             Self::LockRequired { .. } => Code::LockRequired,
             Self::IdentityMissing { .. } | Self::LockNotMet { .. } => Code::IdentityMismatch,
             Self::ClaimMissing { .. } | Self::ClaimUnbindable { .. } => Code::ClaimNotBindable,
@@ -418,6 +425,7 @@ impl Denial {
             Self::ContextClosed => Reason::ContextClosed,
             Self::ContextQuota { .. } => Reason::ContextQuota,
             Self::Guarded { .. } => Reason::PolicyDenied,
+            Self::NotApproved { .. } => Reason::NotApproved,
             Self::LockRequired { .. } => Reason::LockRequired,
             Self::IdentityMissing { .. } => Reason::IdentityMissing,
             Self::LockNotMet { .. } => Reason::LockNotMet,

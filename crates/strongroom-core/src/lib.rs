@@ -31,6 +31,7 @@ mod deployment;
 mod door;
 mod encrypt;
 mod event;
+pub mod fips;
 mod guard;
 mod hybrid;
 mod identity;

@@ -46,8 +46,22 @@ pub mod xwing;
 
 mod suite;
 
+/// Whether AWS-LC is its FIPS module in this build: the feature `fips`.
+#[must_use]
+pub fn uses_fips_module() -> bool {
+    aws_lc_rs::try_fips_mode().is_ok()
+}
+
 /// A ciphertext does not open: wrong key, context, associated data or identity, or altered or cut
 /// bytes. One value for all of them, so that a caller learns nothing about which.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("ciphertext does not open")]
 pub struct OpenError;
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn module_is_the_one_that_the_build_asks_for() {
+        assert_eq!(super::uses_fips_module(), cfg!(feature = "fips"));
+    }
+}

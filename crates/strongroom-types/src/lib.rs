@@ -18,6 +18,7 @@ mod claim;
 mod code;
 mod coded;
 mod context;
+mod fips;
 mod id;
 mod json;
 mod keyset;
@@ -39,6 +40,7 @@ pub use bytes::Bytes;
 pub use claim::{ClaimError, ClaimValue, Claims, Lock, LockError, LockTerm, Membership};
 pub use code::Code;
 pub use context::{ContextError, ContextPattern, KeyContext, Kind};
+pub use fips::FipsMode;
 pub use id::{
     ClientId, ContextId, CustomerKeyId, IdError, IssuerId, JobId, KeyId, KeyVersion, ObjectId,
     PolicyId, RequestId, WebhookId, WorkspaceId,

@@ -24,6 +24,7 @@ mod customer_keys;
 mod data_keys;
 mod destroying;
 mod events;
+mod fips;
 mod hybrid;
 mod import;
 mod index_terms;

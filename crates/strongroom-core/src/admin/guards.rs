@@ -225,7 +225,7 @@ impl Administration for Try {
             display_name: String::new(),
             description: String::new(),
             config: trial.config.clone(),
-            resolved: resolve(&trial.config),
+            resolved: resolve(&trial.config, room.settings.fips),
         };
         let findings = caller.state.guards.findings(&Circumstances {
             operation: trial.operation,

@@ -14,6 +14,7 @@ use crate::caller::Caller;
 use crate::denial::{Denial, Refused, Thing};
 use crate::door::keyring::ContextKeys;
 use crate::door::{Account, KeyUse, Stopped};
+use crate::fips::Algorithm;
 use crate::hybrid::{Found, HybridKeyBody, HybridPlace, PublicVersion, read};
 use crate::ports::{Change, SealedStoreValue, StoreValueRow, Tombstone};
 use crate::strongroom::Strongroom;
@@ -158,6 +159,7 @@ impl Administration for Create {
         caller: &Caller,
     ) -> Result<(HybridKeyInfo, Account), Stopped> {
         check_name(&self.0.name)?;
+        room.check_fips(Algorithm::Hybrid(self.0.algorithm))?;
         let of = self.0.key_context.as_ref();
         let place = HybridPlace::of(caller, of, &self.0.name)?;
         let (state, id) = (&caller.state, place.context);
@@ -221,6 +223,7 @@ impl Administration for Rotate {
     ) -> Result<(HybridKeyInfo, Account), Stopped> {
         let found = room.hybrid_key(caller, self.0).await?;
         let Found { place, body, .. } = &found;
+        room.check_fips(Algorithm::Hybrid(body.algorithm))?;
         if body.versions.len() >= VERSIONS_MAX {
             return Err(Denial::Conflict(Thing::KeyVersion).into());
         }

@@ -11,6 +11,7 @@ use crate::ask::{Answered, Ask};
 use crate::caller::Caller;
 use crate::denial::{Denial, Invalid, Refused, Thing};
 use crate::door::{Account, Stopped};
+use crate::fips::Algorithm;
 use crate::named::{NamedContext, NamedContextBody, asked_suite, map_of, resolve};
 use crate::ports::{Change, RecordKind};
 use crate::record;
@@ -170,9 +171,10 @@ impl Administration for Create {
             display_name: request.display_name.clone(),
             description: request.description.clone(),
             config: request.config.clone(),
-            resolved: resolve(&request.config),
+            resolved: resolve(&request.config, room.settings.fips),
         };
         check(&body)?;
+        room.check_fips(Algorithm::Suite(body.resolved.suite))?;
         let created = row.created;
         let named = NamedContext { id, created, body };
         let changes = vec![Change::InsertContext(row), put(caller, &named)?];
@@ -250,9 +252,10 @@ impl Administration for Update {
         }
         if let Some(config) = &request.config {
             body.config.clone_from(config);
-            body.resolved = resolve(config);
+            body.resolved = resolve(config, room.settings.fips);
         }
         check(&body)?;
+        room.check_fips(Algorithm::Suite(body.resolved.suite))?;
         let (id, created) = (known.id, known.created);
         let named = NamedContext { id, created, body };
         let changes = vec![put(caller, &named)?];

@@ -15,6 +15,7 @@ use crate::caller::Caller;
 use crate::denial::{CiphertextFault, Denial, Invalid, Refused, Thing};
 use crate::door::keyring::ContextKeys;
 use crate::door::{Account, KeyUse, Permit, Planned, Released, Stopped, Use};
+use crate::fips::Algorithm;
 use crate::ports::{InStore, SealedStoreValue};
 use crate::stores::envelope;
 use crate::strongroom::Strongroom;
@@ -65,6 +66,7 @@ impl Opening {
         found: &Found,
         version: u64,
     ) -> Result<Planned<Self>, Stopped> {
+        room.check_fips(Algorithm::Hybrid(found.body.algorithm))?;
         let state = &caller.state;
         let name = found.place.value_name(state, version);
         let value = room.store.store_value(state.id, id, &name).await?;

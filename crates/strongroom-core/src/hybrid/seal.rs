@@ -14,6 +14,7 @@ use crate::batch::named;
 use crate::caller::Caller;
 use crate::denial::{Denial, Invalid, Refused};
 use crate::door::{Account, Permit, Planned, Released, Stopped, Use};
+use crate::fips::Algorithm;
 use crate::strongroom::Strongroom;
 
 impl Strongroom {
@@ -71,6 +72,7 @@ impl To {
                 (key, None, account)
             }
         };
+        room.check_fips(Algorithm::Hybrid(key.algorithm()))?;
         let account = account.fact("algorithm", key.algorithm().name());
         Ok(Self {
             key,

@@ -10,12 +10,13 @@
 //!
 //! The suites are those that there are. Nothing is resolved to a name that stands for another.
 
-use strongroom_types::Suite;
-
-use super::asked_suite;
 use strongroom_types::body::{
     AccessFrequency, DataUsage, NamedContextConfig, ResolvedSuite, Sensitivity,
 };
+use strongroom_types::{FipsMode, Suite};
+
+use super::asked_suite;
+use crate::fips::Algorithm;
 
 /// Data that must stay secret for longer may be read by machines that there are not yet.
 const LONG_YEARS: u32 = 10;
@@ -23,12 +24,12 @@ const LONG_YEARS: u32 = 10;
 const MANY_A_SECOND: u64 = 10_000;
 
 /// The suite of what is said, and why.
-pub(crate) fn resolve(config: &NamedContextConfig) -> ResolvedSuite {
+pub(crate) fn resolve(config: &NamedContextConfig, fips: FipsMode) -> ResolvedSuite {
     let mut rationale = strong_reasons(config);
     let minimum_bits = if rationale.is_empty() { 128 } else { 256 };
     let asked = config.algorithm.and_then(asked_suite);
     let (suite, because) = asked.map_or_else(
-        || choose(config, minimum_bits),
+        || approved(choose(config, minimum_bits), fips),
         |suite| (suite, "asked for by name"),
     );
     rationale.push(because.to_owned());
@@ -70,6 +71,15 @@ fn strong_reasons(config: &NamedContextConfig) -> Vec<String> {
     reasons
 }
 
+/// The choice, or AES-256-GCM where FIPS mode does not approve of it.
+fn approved(chosen: (Suite, &'static str), fips: FipsMode) -> (Suite, &'static str) {
+    if fips == FipsMode::Disabled || Algorithm::Suite(chosen.0).standard().is_some() {
+        return chosen;
+    }
+    let why = "fips mode, which does not approve of the suite that would follow: AES-256-GCM";
+    (Suite::Aes256Gcm, why)
+}
+
 fn choose(config: &NamedContextConfig, minimum_bits: u16) -> (Suite, &'static str) {
     let access = &config.access_patterns;
     let many = access.frequency == Some(AccessFrequency::Extreme)
@@ -99,7 +109,22 @@ mod tests {
     use super::*;
 
     fn resolved(json: serde_json::Value) -> ResolvedSuite {
-        resolve(&serde_json::from_value(json).unwrap())
+        resolve(&serde_json::from_value(json).unwrap(), FipsMode::Disabled)
+    }
+
+    #[test]
+    fn fips_mode_chooses_what_is_approved() {
+        for said in [
+            serde_json::json!({"data_identity": {"usage_context": "in_use"}}),
+            serde_json::json!({"access_patterns": {"frequency": "extreme"}}),
+            serde_json::json!({}),
+        ] {
+            let config = serde_json::from_value(said).unwrap();
+            for fips in [FipsMode::Preferred, FipsMode::Enabled] {
+                let found = resolve(&config, fips);
+                assert_eq!(found.suite, Suite::Aes256Gcm);
+            }
+        }
     }
 
     #[test]

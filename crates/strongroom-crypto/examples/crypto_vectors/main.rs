@@ -15,6 +15,7 @@
 
 mod envelopes;
 mod faults;
+mod hybrid;
 mod index;
 mod keys;
 mod one_shot;
@@ -38,6 +39,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         index::all(),
         split::all(),
         one_shot::all(),
+        hybrid::all(),
     ]
     .concat();
     for vector in vectors {
