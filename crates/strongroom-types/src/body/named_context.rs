@@ -55,7 +55,7 @@ pub enum AskedCipher {
     /// AES.
     #[serde(rename = "AES", alias = "aes")]
     Aes,
-    /// ChaCha20 with Poly1305.
+    /// ChaCha20-Poly1305.
     #[serde(rename = "ChaCha20", alias = "chacha20", alias = "ChaCha20-Poly1305")]
     ChaCha20,
 }
@@ -74,7 +74,7 @@ pub enum AskedMode {
     Ctr,
     /// CCM.
     Ccm,
-    /// That of ChaCha20.
+    /// That of ChaCha20-Poly1305.
     Poly1305,
 }
 
