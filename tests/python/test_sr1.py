@@ -1,8 +1,9 @@
 """An independent reader of sr1: docs/formats/sr1.md in Python, over PyPI's cryptography.
 
 Opens every `ok` vector and refuses every other one for its reason. The library has
-Cobblestone-256 and Cobblestone-128 whole; for the other two suites it has the AEAD, and the
-construction of docs/formats/cobblestone.md is written out here.
+Cobblestone-256 and Cobblestone-128 whole; for two more suites it has the AEAD, and the
+construction of docs/formats/cobblestone.md is written out here; so is that of one piece, over its
+AES-CBC, AES-CTR, HMAC and AES-CCM.
 """
 
 import json
@@ -11,14 +12,24 @@ import sys
 from pathlib import Path
 
 from cryptography.cobblestone import Cobblestone128Decryptor, Cobblestone256Decryptor
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.ciphers.aead import AESGCMSIV, ChaCha20Poly1305
+from cryptography.exceptions import InvalidSignature, InvalidTag
+from cryptography.hazmat.primitives import hashes, hmac, padding
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.ciphers.aead import AESCCM, AESGCMSIV, ChaCha20Poly1305
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
 VECTORS = Path(__file__).parents[2] / "vectors" / "crypto"
 PURPOSES = {1: b"value", 2: b"object", 3: b"file", 4: b"data-key", 5: b"store", 6: b"split"}
-SUITES = {1: b"AES-256-GCM", 2: b"AES-128-GCM", 3: b"ChaCha20-Poly1305", 4: b"AES-256-GCM-SIV"}
+SUITES = {
+    1: b"AES-256-GCM",
+    2: b"AES-128-GCM",
+    3: b"ChaCha20-Poly1305",
+    4: b"AES-256-GCM-SIV",
+    5: b"AES-256-CBC-HMAC-SHA-256",
+    6: b"AES-256-CTR-HMAC-SHA-256",
+    7: b"AES-256-CCM",
+}
+ONE_SHOT = (5, 6, 7)
 COBBLESTONE = {1: (32, Cobblestone256Decryptor), 2: (16, Cobblestone128Decryptor)}
 AEADS = {
     3: (b"AEAD_CHACHA20_POLY1305", ChaCha20Poly1305),
@@ -109,6 +120,7 @@ def read_header(data):
     reader.take(24 * has_object)
     require(not reader.data)
     require(has_object == (header["purpose"] == 2))
+    require(header["suite"] not in ONE_SHOT or header["purpose"] not in (3, 6))
     require(header["mode"] == 2 or not (locked or header["purpose"] in (2, 3, 4)))
     return header
 
@@ -152,12 +164,35 @@ def resolve(terms, claims):
 
 def open_chunked(suite, key, context, sealed):
     try:
+        if suite in ONE_SHOT:
+            return open_one_shot(suite, key, context, sealed)
         if suite in AEADS:
             return open_written_out(*AEADS[suite], key, context, sealed)
         decryptor = COBBLESTONE[suite][1](key, context)
         return decryptor.update(sealed) + decryptor.finalize()
-    except (InvalidTag, ValueError):
+    except (InvalidSignature, InvalidTag, ValueError):
         raise CannotOpen from None
+
+
+def open_one_shot(suite, key, context, sealed):
+    salt, commitment, rest = sealed[:24], sealed[24:56], sealed[56:]
+    info = b"strongroom/v1/one-shot-message" + frame(SUITES[suite], salt, context)
+    okm = HKDFExpand(hashes.SHA512(), 76 if suite == 7 else 112, info).derive(key)
+    if okm[-32:] != commitment:
+        raise CannotOpen
+    if suite == 7:
+        return AESCCM(okm[:32], tag_length=16).decrypt(okm[32:44], rest, None)
+    encrypted, tag, iv = rest[:-32], rest[-32:], okm[64:80]
+    mac = hmac.HMAC(okm[32:64], hashes.SHA256())
+    mac.update(item(context) + iv + encrypted)
+    mac.verify(tag)
+    mode = modes.CBC(iv) if suite == 5 else modes.CTR(iv)
+    decryptor = Cipher(algorithms.AES(okm[:32]), mode).decryptor()
+    plaintext = decryptor.update(encrypted) + decryptor.finalize()
+    if suite == 6:
+        return plaintext
+    unpadder = padding.PKCS7(128).unpadder()
+    return unpadder.update(plaintext) + unpadder.finalize()
 
 
 def open_written_out(name, aead, key, context, sealed):
@@ -219,7 +254,7 @@ def read(vector):
         text = vector["input"].get(name)
         return bytes.fromhex(text) if text is not None and name.endswith("_hex") else text
 
-    if vector["format"] == "chunked":
+    if vector["format"] in ("chunked", "one-shot"):
         suite = {name.decode(): code for code, name in SUITES.items()}[given("suite")]
         return open_chunked(suite, given("key_hex"), given("context_hex"), given("sealed_hex"))
     return open_sr1(given, vector["format"] == "sr1-data-key")
@@ -236,7 +271,7 @@ def outcome(vector):
 
 def main():
     vectors = [json.loads(path.read_text()) for path in sorted(VECTORS.glob("*.json"))]
-    vectors = [v for v in vectors if v["format"] in ("sr1", "sr1-data-key", "chunked")]
+    vectors = [v for v in vectors if v["format"] in ("sr1", "sr1-data-key", "chunked", "one-shot")]
     counts, wrong = {}, 0
     for vector in vectors:
         got, plaintext = outcome(vector)

@@ -236,6 +236,22 @@ impl Server {
         Ok(())
     }
 
+    /// Kills it and starts it again in a FIPS mode.
+    ///
+    /// # Errors
+    /// The binary does not start again.
+    pub fn restart_in_fips_mode(&mut self, mode: &str) -> io::Result<()> {
+        self.kill()?;
+        let listen = address_of(&self.sheet.url)?;
+        let mut command = command()?;
+        command.env("FIPS_MODE", mode);
+        let database = self.database.as_deref();
+        let (child, sheet) = spawn_by(command, self.directory.path(), database, listen)?;
+        self.child = child;
+        self.sheet = sheet;
+        Ok(())
+    }
+
     /// Begins a new generation of the log, by name, and starts it again.
     ///
     /// # Errors
@@ -355,7 +371,8 @@ pub(crate) fn command() -> io::Result<Command> {
 
 fn without_settings(mut command: Command) -> Command {
     for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("STRONGROOM_") {
+        let name_text = name.to_string_lossy();
+        if name_text.starts_with("STRONGROOM_") || name_text == "FIPS_MODE" {
             command.env_remove(name);
         }
     }

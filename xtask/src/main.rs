@@ -10,6 +10,7 @@
 
 mod bench;
 mod failure;
+mod fips;
 mod openapi;
 mod run;
 mod setup;
@@ -73,6 +74,8 @@ enum Task {
     },
     /// Installs everything that the suites need
     Setup,
+    /// Builds the binary with AWS-LC's FIPS module, after installing cmake and Go
+    Fips,
 }
 
 #[derive(Debug, Args)]
@@ -116,5 +119,6 @@ fn perform(task: Task) -> Result<(), Failure> {
         Task::Bench { what, arguments } => bench::run(what, &arguments),
         Task::Soak { choice } => run::suites(SOAK, &[], &choice.without),
         Task::Setup => setup::everything(),
+        Task::Fips => fips::run(),
     }
 }

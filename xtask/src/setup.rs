@@ -15,6 +15,8 @@ pub(crate) enum Tool {
     CargoDeny,
     /// Drives the libFuzzer targets; needs a nightly toolchain, which is not installed from here.
     CargoFuzz,
+    /// What AWS-LC's FIPS module is built with.
+    FipsModule,
     /// A server that answers as AWS KMS does.
     Moto,
     /// The opponent of the load comparison, and a keeper of roots.
@@ -67,6 +69,7 @@ pub(crate) fn ensure(shell: &Shell, tool: Tool) -> Result<(), Failure> {
         }
         Tool::Moto => pip_install(shell, "tests/requirements.txt"),
         Tool::OpenBao => pip_install(shell, "benches/requirements.txt"),
+        Tool::FipsModule => apt_install(shell, &["cmake", "golang-go"]),
         Tool::Postgres => postgres(shell),
         Tool::PythonPackages => pip_install(shell, "tests/python/requirements.txt"),
         Tool::SoftHsm => soft_hsm(shell),

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use strongroom_crypto::entropy::Entropy;
 use strongroom_log::{Hash, Item, ItemId, ItemName, Items};
 use strongroom_types::body::{
-    Batch, BatchAnswer, DataKeyAnswer, DecryptAnswer, DeriveAnswer, EncryptAnswer, HashAnswer,
-    ItemError, ItemResult, LogEntryId, MacAnswer, SignAnswer, SplitShare, StoredObject,
-    VerifyAnswer,
+    Batch, BatchAnswer, DataKeyAnswer, DecapsulateAnswer, DecryptAnswer, DeriveAnswer,
+    EncapsulateAnswer, EncryptAnswer, HashAnswer, ItemError, ItemResult, LogEntryId, MacAnswer,
+    SealToAnswer, SealedOpenAnswer, SignAnswer, SplitShare, StoredObject, VerifyAnswer,
 };
 use strongroom_types::{
     Format, KeyContext, Kind, Metadata, ObjectId, Operation, Outcome, Permission, Reason,
@@ -20,6 +20,7 @@ use crate::denial::{Denial, Invalid, Refused};
 use crate::door::{
     Account, Asked, ItemPermit, KeyUse, Permit, Planned, Pool, Released, Stopped, Use,
 };
+use crate::fips::Algorithm;
 use crate::strongroom::Strongroom;
 
 /// How many items are prepared before other requests have a turn.
@@ -92,6 +93,16 @@ impl<W> Prepared<W> {
             holds: 0,
             format: None,
         }
+    }
+}
+
+impl<W> Prepared<W> {
+    /// Itself, if FIPS mode approves its suite: what is not approved is that item's alone.
+    fn approved(self, room: &Strongroom) -> Result<Self, Stopped> {
+        if let Some(suite) = self.key_use.suite {
+            room.check_fips(Algorithm::Suite(suite))?;
+        }
+        Ok(self)
     }
 }
 
@@ -204,7 +215,9 @@ impl<T: ItemUse> Use for Many<T> {
                 work.push(Err(too_much()));
                 continue;
             }
-            work.push(match item.prepare(room, caller, ask, &entropy).await {
+            let prepared = item.prepare(room, caller, ask, &entropy).await;
+            let prepared = prepared.and_then(|prepared| prepared.approved(room));
+            work.push(match prepared {
                 Ok(prepared) => {
                     held = held.saturating_add(prepared.holds);
                     if held > HOLDS_MAX {
@@ -321,6 +334,10 @@ named!(
     StoredObject,
     SplitShare,
     SignAnswer,
+    SealToAnswer,
+    SealedOpenAnswer,
+    EncapsulateAnswer,
+    DecapsulateAnswer,
     VerifyAnswer,
     HashAnswer,
     MacAnswer,

@@ -20,7 +20,7 @@ pub(crate) struct Client {
 }
 
 /// What the administrator of a workspace may do: everything in it.
-pub(crate) const ALL_PERMISSIONS: [Permission; 39] = [
+pub(crate) const ALL_PERMISSIONS: [Permission; 42] = [
     Permission::Encrypt,
     Permission::Decrypt,
     Permission::Rewrap,
@@ -56,13 +56,16 @@ pub(crate) const ALL_PERMISSIONS: [Permission; 39] = [
     Permission::AdminSigningKeys,
     Permission::SplitKeysUse,
     Permission::AdminSplitKeys,
+    Permission::SealTo,
+    Permission::SealedOpen,
+    Permission::AdminHybridKeys,
     Permission::Leases,
     Permission::ApprovePromotions,
     Permission::AdminImports,
     Permission::AdminKeyBundles,
 ];
 /// Those that there were not yet when the first workspaces were made.
-const LATER_PERMISSIONS: [Permission; 22] = [
+const LATER_PERMISSIONS: [Permission; 25] = [
     Permission::AdminStores,
     Permission::StoresRead,
     Permission::StoresWrite,
@@ -81,6 +84,9 @@ const LATER_PERMISSIONS: [Permission; 22] = [
     Permission::AdminSigningKeys,
     Permission::SplitKeysUse,
     Permission::AdminSplitKeys,
+    Permission::SealTo,
+    Permission::SealedOpen,
+    Permission::AdminHybridKeys,
     Permission::Leases,
     Permission::ApprovePromotions,
     Permission::AdminImports,

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use strongroom_crypto::derivation::{Derivation, DerivationError};
+use strongroom_crypto::derivation::{self, DerivationError};
 use strongroom_crypto::digest;
 use strongroom_crypto::secret::SecretBytes;
 use strongroom_types::body::{
@@ -19,6 +19,7 @@ use crate::batch::named;
 use crate::caller::Caller;
 use crate::denial::{Denial, Invalid, Refused};
 use crate::door::{Account, Permit, Planned, Released, Stopped, Use};
+use crate::fips::{Algorithm, Derivation};
 use crate::strongroom::Strongroom;
 
 /// The fewest bytes of a caller's MAC key: NIST SP 800-131A asks for 112 bits.
@@ -158,10 +159,11 @@ impl Use for HashRequest {
 
     async fn plan(
         &self,
-        _room: &Strongroom,
+        room: &Strongroom,
         _caller: &Caller,
         _ask: &Ask,
     ) -> Result<Planned<()>, Stopped> {
+        room.check_fips(Algorithm::Hash(self.algorithm))?;
         let account = account(self.algorithm.name());
         Ok(Planned { work: (), account })
     }
@@ -182,10 +184,11 @@ impl Use for MacRequest {
 
     async fn plan(
         &self,
-        _room: &Strongroom,
+        room: &Strongroom,
         _caller: &Caller,
         _ask: &Ask,
     ) -> Result<Planned<()>, Stopped> {
+        room.check_fips(Algorithm::Mac(self.algorithm))?;
         if self.key.0.len() < MAC_KEY_BYTES_MIN {
             return Err(Denial::from(Invalid::Field("key".into())).into());
         }
@@ -213,6 +216,8 @@ impl Use for DeriveRequest {
         _caller: &Caller,
         _ask: &Ask,
     ) -> Result<Planned<SecretBytes>, Stopped> {
+        let named = Derivation::of(&self.function);
+        room.check_fips(Algorithm::Derivation(named))?;
         let function = self.function.clone();
         let secret = Zeroizing::new(self.secret.0.clone());
         let bytes = usize::from(self.bytes);
@@ -225,7 +230,7 @@ impl Use for DeriveRequest {
         let derived = derived.map_err(|error| Denial::from(fault(error)))?;
         Ok(Planned {
             work: derived,
-            account: account(name(&self.function)),
+            account: account(named.name()),
         })
     }
 
@@ -253,23 +258,13 @@ fn fault(error: DerivationError) -> Invalid {
     Invalid::Field(field.into())
 }
 
-const fn name(function: &DerivationFunction) -> &'static str {
-    match function {
-        DerivationFunction::Hkdf { .. } => "HKDF",
-        DerivationFunction::Pbkdf2 { .. } => "PBKDF2",
-        DerivationFunction::Kbkdf { .. } => "KBKDF",
-        DerivationFunction::Argon2id { .. } => "Argon2id",
-        DerivationFunction::Scrypt { .. } => "scrypt",
-    }
-}
-
 fn or_empty(bytes: Option<&Bytes>) -> &[u8] {
     bytes.map_or(&[], |bytes| &bytes.0)
 }
 
-fn derivation(function: &DerivationFunction) -> Derivation<'_> {
+fn derivation(function: &DerivationFunction) -> derivation::Derivation<'_> {
     match function {
-        DerivationFunction::Hkdf { hash, salt, info } => Derivation::Hkdf {
+        DerivationFunction::Hkdf { hash, salt, info } => derivation::Derivation::Hkdf {
             hash: *hash,
             salt: or_empty(salt.as_ref()),
             info: or_empty(info.as_ref()),
@@ -278,12 +273,12 @@ fn derivation(function: &DerivationFunction) -> Derivation<'_> {
             hash,
             salt,
             iterations,
-        } => Derivation::Pbkdf2 {
+        } => derivation::Derivation::Pbkdf2 {
             hash: *hash,
             salt: &salt.0,
             iterations: *iterations,
         },
-        DerivationFunction::Kbkdf { hash, info } => Derivation::Kbkdf {
+        DerivationFunction::Kbkdf { hash, info } => derivation::Derivation::Kbkdf {
             hash: *hash,
             info: &info.0,
         },
@@ -292,13 +287,13 @@ fn derivation(function: &DerivationFunction) -> Derivation<'_> {
             memory_kib,
             passes,
             lanes,
-        } => Derivation::Argon2id {
+        } => derivation::Derivation::Argon2id {
             salt: &salt.0,
             memory_kib: *memory_kib,
             passes: *passes,
             lanes: *lanes,
         },
-        DerivationFunction::Scrypt { salt, log_n, r, p } => Derivation::Scrypt {
+        DerivationFunction::Scrypt { salt, log_n, r, p } => derivation::Derivation::Scrypt {
             salt: &salt.0,
             log_n: *log_n,
             r: *r,

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use strongroom_types::body::LogEntryId;
-use strongroom_types::{ClaimError, Code, ContextError, LockError, Permission, Reason};
+use strongroom_types::{ClaimError, Code, ContextError, LockError, Permission, Reason, Suite};
 
 pub use thing::Thing;
 
@@ -146,6 +146,9 @@ pub enum Invalid {
     /// A value that is no text, asked for where only text can be answered.
     #[error("value is not text: read it by `/v1/objects`")]
     NotText,
+    /// A stream under a suite that seals in one piece.
+    #[error("suite {0} seals no streams: let the context policy name another")]
+    NotChunked(Suite),
     /// A guard's rule that is not taken.
     #[error("field `rule`: {0}")]
     Rule(#[from] crate::guard::GuardFault),
@@ -262,6 +265,12 @@ pub enum Denial {
         /// What is said of it.
         message: String,
     },
+    /// FIPS mode is enabled and does not approve the algorithm.
+    #[error("fips mode does not approve {algorithm}")]
+    NotApproved {
+        /// The algorithm.
+        algorithm: &'static str,
+    },
     /// The format is not accepted by the context policy.
     #[error("format is not accepted")]
     FormatNotAccepted,
@@ -274,6 +283,14 @@ pub enum Denial {
     /// The body is too large.
     #[error("body is larger than {limit_bytes} bytes")]
     TooLarge {
+        /// The limit.
+        limit_bytes: u64,
+    },
+    /// The value is longer than its suite seals in one piece.
+    #[error("suite {suite} seals at most {limit_bytes} bytes")]
+    TooLargeForSuite {
+        /// The suite.
+        suite: Suite,
         /// The limit.
         limit_bytes: u64,
     },
@@ -359,6 +376,7 @@ impl Denial {
             Self::ContextClosed => Code::ContextClosed,
             Self::ContextQuota { .. } => Code::ContextQuota,
             Self::Guarded { .. } => Code::PolicyDenied,
+            Self::NotApproved { .. } => Code::NotApproved,
             Self::LockRequired { .. } => Code::LockRequired,
             Self::IdentityMissing { .. } | Self::LockNotMet { .. } => Code::IdentityMismatch,
             Self::ClaimMissing { .. } | Self::ClaimUnbindable { .. } => Code::ClaimNotBindable,
@@ -370,7 +388,7 @@ impl Denial {
                 | Invalid::NotText,
             ) => Code::InvalidField,
             Self::Invalid(_) => Code::InvalidRequest,
-            Self::TooLarge { .. } => Code::TooLarge,
+            Self::TooLarge { .. } | Self::TooLargeForSuite { .. } => Code::TooLarge,
             Self::MediaType => Code::UnsupportedMediaType,
             Self::MethodNotAllowed => Code::MethodNotAllowed,
             Self::NotFound(_) | Self::ObjectHidden | Self::StoreHidden => Code::NotFound,
@@ -407,6 +425,7 @@ impl Denial {
             Self::ContextClosed => Reason::ContextClosed,
             Self::ContextQuota { .. } => Reason::ContextQuota,
             Self::Guarded { .. } => Reason::PolicyDenied,
+            Self::NotApproved { .. } => Reason::NotApproved,
             Self::LockRequired { .. } => Reason::LockRequired,
             Self::IdentityMissing { .. } => Reason::IdentityMissing,
             Self::LockNotMet { .. } => Reason::LockNotMet,
@@ -414,9 +433,11 @@ impl Denial {
             Self::ClaimUnbindable { .. } => Reason::ClaimUnbindable,
             Self::FormatNotAccepted => Reason::FormatNotAccepted,
             Self::Ciphertext(fault) => ciphertext_reason(*fault),
-            Self::Invalid(_) | Self::TooLarge { .. } | Self::MediaType | Self::MethodNotAllowed => {
-                Reason::InvalidRequest
-            }
+            Self::Invalid(_)
+            | Self::TooLarge { .. }
+            | Self::TooLargeForSuite { .. }
+            | Self::MediaType
+            | Self::MethodNotAllowed => Reason::InvalidRequest,
             Self::NotFound(_) => Reason::NotFound,
             Self::VersionConflict { .. } => Reason::VersionConflict,
             Self::VersionCheckMissing => Reason::VersionCheckMissing,

@@ -12,6 +12,7 @@ use crate::caller::Caller;
 use crate::compute::account;
 use crate::denial::{Denial, Invalid, Refused};
 use crate::door::{Permit, Planned, Released, Stopped, Use};
+use crate::fips::Algorithm;
 use crate::strongroom::Strongroom;
 
 /// A password to be hashed.
@@ -77,6 +78,7 @@ impl Use for PasswordHash {
         _caller: &Caller,
         _ask: &Ask,
     ) -> Result<Planned<String>, Stopped> {
+        room.check_fips(Algorithm::PasswordHash)?;
         let (password, entropy) = (self.0.clone(), Arc::clone(&room.entropy));
         let hash = move || password::hash(password.as_bytes(), &*entropy);
         let hashed = room.slow.run(hash).await?;
@@ -103,6 +105,7 @@ impl Use for PasswordCheck {
         _caller: &Caller,
         _ask: &Ask,
     ) -> Result<Planned<Checked>, Stopped> {
+        room.check_fips(Algorithm::PasswordHash)?;
         let (password, hash) = (self.password.clone(), self.hash.clone());
         let check = move || password::check(password.as_bytes(), &hash);
         let checked = room.slow.run(check).await?;

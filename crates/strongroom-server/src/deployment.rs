@@ -6,6 +6,7 @@ use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::Path;
 use std::sync::Arc;
 
+use strongroom_core::fips::Algorithm;
 use strongroom_core::ports::{Clock, Root};
 use strongroom_core::{ObjectFault, OpenError, Parts, Strongroom};
 use strongroom_crypto::entropy::{Entropy, SystemEntropy};
@@ -23,6 +24,7 @@ use crate::server::StartError;
 pub(crate) async fn open(
     config: &Config,
 ) -> Result<(Strongroom, Arc<strongroom_store::Database>), StartError> {
+    check_roots(config)?;
     if matches!(config.operation, Operation::Development(_)) {
         prepare(config)?;
     }
@@ -89,6 +91,17 @@ fn shares_a_disk(config: &Config) -> bool {
         (Ok(database), Ok(anchor)) => database.dev() == anchor.dev(),
         _ => false,
     }
+}
+
+/// A passphrase is hardened by Argon2id, which FIPS mode does not approve.
+pub(crate) fn check_roots(config: &Config) -> Result<(), StartError> {
+    let roots = [Some(&config.root), config.former_root.as_ref()];
+    let by_passphrase = |root: &&RootSource| matches!(root, RootSource::Passphrase { .. });
+    let refused = !Algorithm::PassphraseRoot.permitted(config.settings.fips);
+    if refused && roots.into_iter().flatten().any(|root| by_passphrase(&root)) {
+        return Err(StartError::RootNotApproved);
+    }
+    Ok(())
 }
 
 fn root(

@@ -49,6 +49,9 @@ pub enum StartError {
     /// The certificate files cannot be used.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// A passphrase root, which FIPS mode does not approve.
+    #[error("fips mode does not approve a root of a passphrase, which Argon2id hardens")]
+    RootNotApproved,
     /// The root cannot be used.
     #[error(transparent)]
     Root(#[from] RootFileError),
@@ -98,7 +101,9 @@ impl Server {
     /// What the operator has to change.
     pub async fn start(config: Config) -> Result<Self, StartError> {
         config.check()?;
-        let tls = config.tls.as_ref().map(tls::configure).transpose()?;
+        let tls = config.tls.as_ref();
+        let tls = tls.map(|files| tls::configure(files, config.settings.fips));
+        let tls = tls.transpose()?;
         let listen = |source| StartError::Listen {
             address: config.listen,
             source,
@@ -202,6 +207,7 @@ impl Server {
 /// # Errors
 /// What the operator has to change.
 pub async fn initialise(config: &Config) -> Result<Option<WorkspaceCreated>, StartError> {
+    deployment::check_roots(config)?;
     deployment::prepare(config)?;
     let (room, database) = deployment::open(config).await?;
     let created = room.initialise().await?;

@@ -4,10 +4,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use axum_server::tls_rustls::RustlsConfig;
-use rustls::ServerConfig;
+use rustls::crypto::aws_lc_rs::kx_group;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::pem::{self, PemObject as _};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{CipherSuite, NamedGroup, ServerConfig};
+use strongroom_core::fips::{Algorithm, TlsGroup};
+use strongroom_types::FipsMode;
 
 use crate::file;
 
@@ -38,8 +41,8 @@ pub enum TlsError {
 }
 
 /// Reads the files into a configuration: TLS 1.3 and 1.2, HTTP/2 and HTTP/1.1.
-pub(crate) fn configure(files: &TlsFiles) -> Result<RustlsConfig, TlsError> {
-    let mut config = ServerConfig::builder_with_provider(Arc::new(provider()))
+pub(crate) fn configure(files: &TlsFiles, fips: FipsMode) -> Result<RustlsConfig, TlsError> {
+    let mut config = ServerConfig::builder_with_provider(Arc::new(provider(fips)))
         .with_safe_default_protocol_versions()
         .map_err(TlsError::Pair)?
         .with_no_client_auth()
@@ -49,9 +52,45 @@ pub(crate) fn configure(files: &TlsFiles) -> Result<RustlsConfig, TlsError> {
     Ok(RustlsConfig::from_config(Arc::new(config)))
 }
 
-/// AWS-LC's primitives. X25519MLKEM768 comes first by the feature `prefer-post-quantum`.
-fn provider() -> CryptoProvider {
-    aws_lc_rs::default_provider()
+/// AWS-LC's primitives. X25519MLKEM768 comes first by the feature `prefer-post-quantum`; in FIPS mode,
+/// P-256 with ML-KEM-768, and what is not approved not at all.
+fn provider(fips: FipsMode) -> CryptoProvider {
+    let mut provider = aws_lc_rs::default_provider();
+    if fips == FipsMode::Disabled {
+        return provider;
+    }
+    provider.kx_groups.insert(0, kx_group::SECP256R1MLKEM768);
+    let permitted = |name| group(name).is_some_and(|group| permitted(group, fips));
+    provider.kx_groups.retain(|group| permitted(group.name()));
+    let chacha = Algorithm::TlsChaCha20Poly1305.permitted(fips);
+    let suites = &mut provider.cipher_suites;
+    suites.retain(|suite| chacha || !is_chacha20(suite.suite()));
+    provider
+}
+
+fn permitted(group: TlsGroup, fips: FipsMode) -> bool {
+    Algorithm::TlsGroup(group).permitted(fips)
+}
+
+/// The group as FIPS mode's table has it; `None` for one that the table does not know.
+const fn group(name: NamedGroup) -> Option<TlsGroup> {
+    match name {
+        NamedGroup::secp256r1 => Some(TlsGroup::P256),
+        NamedGroup::secp384r1 => Some(TlsGroup::P384),
+        NamedGroup::secp256r1MLKEM768 => Some(TlsGroup::P256MlKem768),
+        NamedGroup::X25519 => Some(TlsGroup::X25519),
+        NamedGroup::X25519MLKEM768 => Some(TlsGroup::X25519MlKem768),
+        _ => None,
+    }
+}
+
+const fn is_chacha20(suite: CipherSuite) -> bool {
+    matches!(
+        suite,
+        CipherSuite::TLS13_CHACHA20_POLY1305_SHA256
+            | CipherSuite::TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256
+            | CipherSuite::TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256
+    )
 }
 
 fn certificates(files: &TlsFiles) -> Result<Vec<CertificateDer<'static>>, TlsError> {
@@ -73,15 +112,37 @@ fn key(files: &TlsFiles) -> Result<PrivateKeyDer<'static>, TlsError> {
 
 #[cfg(test)]
 mod tests {
-    use rustls::NamedGroup;
-
     use super::*;
 
     #[test]
     fn the_hybrid_key_exchange_is_preferred() {
-        let provider = provider();
+        let provider = provider(FipsMode::Disabled);
         let first = provider.kx_groups.first().unwrap();
         assert_eq!(first.name(), NamedGroup::X25519MLKEM768);
+    }
+
+    #[test]
+    fn fips_mode_negotiates_approved_groups_and_ciphers_only() {
+        let provider = provider(FipsMode::Enabled);
+        let names: Vec<_> = provider
+            .kx_groups
+            .iter()
+            .map(|group| group.name())
+            .collect();
+        assert_eq!(
+            names,
+            [
+                NamedGroup::secp256r1MLKEM768,
+                NamedGroup::secp256r1,
+                NamedGroup::secp384r1
+            ]
+        );
+        let suites = provider.cipher_suites.iter();
+        assert!(suites.clone().count() >= 2);
+        for suite in suites {
+            let name = format!("{:?}", suite.suite());
+            assert!(name.contains("AES") && !name.contains("CHACHA"), "{name}");
+        }
     }
 
     #[test]
@@ -91,7 +152,9 @@ mod tests {
             certificates: folder.path().join("chain.pem"),
             key: folder.path().join("key.pem"),
         };
-        let error = configure(&files).unwrap_err().to_string();
+        let error = configure(&files, FipsMode::Disabled)
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("chain.pem"), "{error}");
     }
 }

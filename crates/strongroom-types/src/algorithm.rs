@@ -69,3 +69,19 @@ coded_enum! {
         MlDsa87 = 9, "ML-DSA-87";
     }
 }
+
+coded_enum! {
+    /// Two key encapsulations as one: secret as long as one of the two holds.
+    HybridAlgorithm: u8 {
+        /// X25519 and ML-KEM-512 (FIPS 203, category 1).
+        X25519MlKem512 = 1, "X25519+ML-KEM-512";
+        /// X25519 and ML-KEM-768 (FIPS 203, category 3): X-Wing, draft-connolly-cfrg-xwing-kem.
+        X25519MlKem768 = 2, "X25519+ML-KEM-768";
+        /// X25519 and ML-KEM-1024 (FIPS 203, category 5).
+        X25519MlKem1024 = 3, "X25519+ML-KEM-1024";
+        /// ECDH over P-256 (NIST SP 800-56A) and ML-KEM-768.
+        P256MlKem768 = 4, "P-256+ML-KEM-768";
+        /// ECDH over P-384 (NIST SP 800-56A) and ML-KEM-1024.
+        P384MlKem1024 = 5, "P-384+ML-KEM-1024";
+    }
+}

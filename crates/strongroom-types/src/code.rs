@@ -56,6 +56,8 @@ coded_enum! {
         InvalidField = 29, "invalid_field";
         /// The context policy demands that a change names the version it replaces.
         VersionCheckRequired = 30, "version_check_required";
+        /// FIPS mode is enabled and does not approve the algorithm; `detail` names it.
+        NotApproved = 35, "not_approved";
         /// The log cannot be written, so no key is used.
         LogUnavailable = 40, "log_unavailable";
         /// The root provider or a customer key cannot be reached.

@@ -21,6 +21,8 @@ coded_enum! {
         Keyset = 4, "keyset";
         /// The context of one signing key.
         SigningKey = 5, "signing-key";
+        /// The context of one hybrid key.
+        HybridKey = 6, "hybrid-key";
     }
 }
 

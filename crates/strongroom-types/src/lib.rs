@@ -18,6 +18,7 @@ mod claim;
 mod code;
 mod coded;
 mod context;
+mod fips;
 mod id;
 mod json;
 mod keyset;
@@ -32,11 +33,14 @@ mod schema;
 mod store_name;
 mod suite;
 
-pub use algorithm::{DerivationHash, HashAlgorithm, MacAlgorithm, SigningAlgorithm};
+pub use algorithm::{
+    DerivationHash, HashAlgorithm, HybridAlgorithm, MacAlgorithm, SigningAlgorithm,
+};
 pub use bytes::Bytes;
 pub use claim::{ClaimError, ClaimValue, Claims, Lock, LockError, LockTerm, Membership};
 pub use code::Code;
 pub use context::{ContextError, ContextPattern, KeyContext, Kind};
+pub use fips::FipsMode;
 pub use id::{
     ClientId, ContextId, CustomerKeyId, IdError, IssuerId, JobId, KeyId, KeyVersion, LeaseId,
     ObjectId, PolicyId, RequestId, WebhookId, WorkspaceId,

@@ -248,6 +248,20 @@ coded_enum! {
         GuardPut = 271, "guard.put";
         /// Removing a guard.
         GuardDelete = 272, "guard.delete";
+        /// Making a hybrid key.
+        HybridKeyCreate = 280, "hybrid-key.create";
+        /// Giving a hybrid key a new version.
+        HybridKeyRotate = 281, "hybrid-key.rotate";
+        /// Destroying a hybrid key.
+        HybridKeyDestroy = 282, "hybrid-key.destroy";
+        /// Sealing to a public key.
+        SealTo = 283, "seal-to";
+        /// Opening what was sealed to a hybrid key.
+        SealedOpen = 284, "sealed.open";
+        /// Encapsulating a shared secret to a public key.
+        Encapsulate = 285, "encapsulate";
+        /// Getting a shared secret that was encapsulated to a hybrid key.
+        Decapsulate = 286, "decapsulate";
         /// Making a key pair that agrees, for the caller.
         AgreementGenerate = 300, "agreement.generate";
         /// Agreeing on a secret, with keys that the caller brings.

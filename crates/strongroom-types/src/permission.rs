@@ -77,6 +77,12 @@ coded_enum! {
         Compute = 62, "compute";
         /// Make, rotate and destroy signing keys.
         AdminSigningKeys = 63, "admin:signing-keys";
+        /// Seal and encapsulate to public keys, and read those of hybrid keys.
+        SealTo = 64, "seal-to";
+        /// Open and decapsulate with hybrid keys.
+        SealedOpen = 65, "sealed:open";
+        /// Make, rotate and destroy hybrid keys.
+        AdminHybridKeys = 66, "admin:hybrid-keys";
         /// Keep secrets for a time, and open, renew and revoke those that the client keeps.
         Leases = 67, "leases";
         /// Approve the promotion of applications.

@@ -101,5 +101,7 @@ coded_enum! {
         ContextClosed = 69, "context_closed";
         /// A guard does not allow it.
         PolicyDenied = 75, "policy_denied";
+        /// FIPS mode does not approve the algorithm.
+        NotApproved = 85, "not_approved";
     }
 }

@@ -3,7 +3,8 @@
 use crate::coded::coded_enum;
 
 coded_enum! {
-    /// How a value is sealed. The body is C2SP `chunked-encryption` over the named AEAD.
+    /// How a value is sealed. The body is C2SP `chunked-encryption` over the named AEAD, or, where
+    /// [`Suite::plaintext_bytes_max`] is stated, in one piece.
     Suite: u8 {
         /// AES-256 in GCM, NIST SP 800-38D. The default ("Cobblestone-256").
         Aes256Gcm = 1, "AES-256-GCM";
@@ -13,6 +14,39 @@ coded_enum! {
         ChaCha20Poly1305 = 3, "ChaCha20-Poly1305";
         /// AES-256 in GCM-SIV, RFC 8452.
         Aes256GcmSiv = 4, "AES-256-GCM-SIV";
+        /// AES-256 in CBC, NIST SP 800-38A, padded by PKCS #7, then HMAC-SHA-256. In one piece.
+        Aes256CbcHmac = 5, "AES-256-CBC-HMAC-SHA-256";
+        /// AES-256 in CTR, NIST SP 800-38A, then HMAC-SHA-256. In one piece.
+        Aes256CtrHmac = 6, "AES-256-CTR-HMAC-SHA-256";
+        /// AES-256 in CCM, NIST SP 800-38C, tags of 16 bytes. In one piece.
+        Aes256Ccm = 7, "AES-256-CCM";
+    }
+}
+
+impl Suite {
+    /// Bits of the suite's key.
+    #[must_use]
+    pub const fn key_bits(self) -> u16 {
+        match self {
+            Self::Aes128Gcm => 128,
+            Self::Aes256Gcm
+            | Self::ChaCha20Poly1305
+            | Self::Aes256GcmSiv
+            | Self::Aes256CbcHmac
+            | Self::Aes256CtrHmac
+            | Self::Aes256Ccm => 256,
+        }
+    }
+
+    /// The most bytes of a plaintext that the suite seals in one piece, and it seals in no other way;
+    /// `None` for a chunked suite, which has no such bound.
+    #[must_use]
+    pub const fn plaintext_bytes_max(self) -> Option<usize> {
+        match self {
+            Self::Aes256Gcm | Self::Aes128Gcm | Self::ChaCha20Poly1305 | Self::Aes256GcmSiv => None,
+            Self::Aes256CbcHmac | Self::Aes256CtrHmac => Some(4 << 20),
+            Self::Aes256Ccm => Some(64 << 10),
+        }
     }
 }
 

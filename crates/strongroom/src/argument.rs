@@ -7,8 +7,8 @@ use serde::Deserialize;
 use strongroom_log::NoteVerifier;
 use strongroom_server::Surface;
 use strongroom_types::{
-    ContextError, ContextPattern, KeyContext, Kind, Lock, LockError, LockTerm, Operation, Outcome,
-    Permission,
+    ContextError, ContextPattern, FipsMode, KeyContext, Kind, Lock, LockError, LockTerm, Operation,
+    Outcome, Permission,
 };
 use zeroize::Zeroizing;
 
@@ -83,6 +83,11 @@ pub(crate) fn surface(text: &str) -> Result<Surface, ArgumentError> {
     Surface::from_name(text).ok_or_else(|| ArgumentError::Name {
         names: Surface::ALL.map(Surface::name).join(", "),
     })
+}
+
+/// The name of a FIPS mode.
+pub(crate) fn fips_mode(text: &str) -> Result<FipsMode, ArgumentError> {
+    named(FipsMode::from_name(text), FipsMode::ALL)
 }
 
 fn named<T: ToString>(found: Option<T>, all: &[T]) -> Result<T, ArgumentError> {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use strongroom_server::{Config, Database, DevError, DevInfo, Server, StartError};
 
 use crate::argument::DatabaseUrl;
-use crate::config::KeyProviderArgs;
+use crate::config::{FipsArgs, KeyProviderArgs};
 
 /// A running server in development mode.
 #[derive(Debug)]
@@ -21,7 +21,7 @@ impl Playground {
         data: PathBuf,
         listen: SocketAddr,
         database: Option<DatabaseUrl>,
-        providers: Option<&KeyProviderArgs>,
+        allowed: Option<(&KeyProviderArgs, FipsArgs)>,
     ) -> Result<Self, StartError> {
         let mut config = Config {
             listen,
@@ -30,8 +30,9 @@ impl Playground {
         if let Some(url) = database {
             config.database = Database::Postgres(url.0);
         }
-        if let Some(providers) = providers {
+        if let Some((providers, fips)) = allowed {
             providers.apply(&mut config);
+            config.settings.fips = fips.mode.unwrap_or_default();
         }
         let server = Server::start(config).await?;
         let info = server.development().cloned().ok_or(DevError::NotOurs)?;

@@ -46,6 +46,7 @@ mod client;
 mod data_key;
 mod encoding;
 mod error;
+mod hybrid;
 pub mod index;
 mod lock_context;
 mod log;
@@ -71,6 +72,7 @@ pub use encoding::Encoding;
 pub use error::{
     ClientError, DecodeError, RefusalError, RequestError, TokenRefusal, TransportError,
 };
+pub use hybrid::HybridKeys;
 pub use lock_context::{IdentifiedContext, LockContext};
 pub use log::{EntryFilter, EntryProofError, Log, ProvenEntry, origin_of, verifier_of_origin};
 pub use named_context::{ApplicationRegister, ApplicationTokens, NamedContexts};

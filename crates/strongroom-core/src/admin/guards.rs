@@ -228,7 +228,7 @@ impl Administration for Try {
             display_name: String::new(),
             description: String::new(),
             config: trial.config.clone(),
-            resolved: resolve(&trial.config),
+            resolved: resolve(&trial.config, room.settings.fips),
             algorithm_policy: AlgorithmPolicy::default(),
             enforcement: PolicyEnforcement::default(),
             formats: Vec::new(),

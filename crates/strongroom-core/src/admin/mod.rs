@@ -12,6 +12,7 @@ mod customer_keys;
 mod devices;
 mod first;
 mod guards;
+mod hybrid_keys;
 mod idempotency;
 mod imported;
 mod issuers;

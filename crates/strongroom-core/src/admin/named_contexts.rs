@@ -13,7 +13,10 @@ use crate::ask::{Answered, Ask};
 use crate::caller::Caller;
 use crate::denial::{Denial, Invalid, Refused, Thing};
 use crate::door::{Account, Stopped};
-use crate::named::{NamedContext, NamedContextBody, check_algorithm_policy, map_of, resolve};
+use crate::fips::Algorithm;
+use crate::named::{
+    NamedContext, NamedContextBody, asked_suite, check_algorithm_policy, map_of, resolve,
+};
 use crate::ports::{Change, RecordKind};
 use crate::record;
 use crate::strongroom::Strongroom;
@@ -112,6 +115,11 @@ fn check(body: &NamedContextBody) -> Result<(), Denial> {
     if body.description.chars().count() > DESCRIPTION_CHARS_MAX {
         return Err(Invalid::Field("description".into()).into());
     }
+    let asked = body.config.algorithm;
+    let unknown = asked.is_some_and(|asked| asked_suite(asked).is_none());
+    if unknown || body.resolved.suite.key_bits() < body.resolved.minimum_bits {
+        return Err(Invalid::Field("config.algorithm".into()).into());
+    }
     let json = serde_json::to_vec(&body.config).map_err(|_unserialisable| Denial::Internal)?;
     if json.len() > CONFIG_BYTES_MAX {
         return Err(Invalid::Field("config".into()).into());
@@ -176,13 +184,14 @@ impl Administration for Create {
             display_name: request.display_name.clone(),
             description: request.description.clone(),
             config: request.config.clone(),
-            resolved: resolve(&request.config),
+            resolved: resolve(&request.config, room.settings.fips),
             algorithm_policy: request.algorithm_policy.clone(),
             enforcement: request.enforcement,
             formats: Vec::new(),
             key_bundle: false,
         };
         check(&body)?;
+        room.check_fips(Algorithm::Suite(body.resolved.suite))?;
         let created = row.created;
         let named = NamedContext { id, created, body };
         let changes = vec![Change::InsertContext(row), put(caller, &named)?];
@@ -260,7 +269,7 @@ impl Administration for Update {
         }
         if let Some(config) = &request.config {
             body.config.clone_from(config);
-            body.resolved = resolve(config);
+            body.resolved = resolve(config, room.settings.fips);
         }
         if let Some(policy) = &request.algorithm_policy {
             body.algorithm_policy.clone_from(policy);
@@ -269,6 +278,7 @@ impl Administration for Update {
             body.enforcement = enforcement;
         }
         check(&body)?;
+        room.check_fips(Algorithm::Suite(body.resolved.suite))?;
         let (id, created) = (known.id, known.created);
         let named = NamedContext { id, created, body };
         let changes = vec![put(caller, &named)?];

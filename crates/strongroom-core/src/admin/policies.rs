@@ -8,6 +8,7 @@ use crate::ask::{Answered, Ask};
 use crate::caller::Caller;
 use crate::denial::{Denial, Refused, Thing};
 use crate::door::{Account, Stopped};
+use crate::fips::Algorithm;
 use crate::policy::{Policy, PolicyRecord};
 use crate::ports::{Change, RecordKind};
 use crate::record;
@@ -160,6 +161,12 @@ impl Administration for Describe {
     }
 }
 
+/// A suite that could not be used is not chosen either.
+fn check_suite(room: &Strongroom, body: &PolicyBody) -> Result<(), Denial> {
+    let suite = body.suite.unwrap_or_default();
+    room.check_fips(Algorithm::Suite(suite))
+}
+
 struct Create(PolicyBody);
 
 impl Administration for Create {
@@ -172,6 +179,7 @@ impl Administration for Create {
         room: &Strongroom,
         caller: &Caller,
     ) -> Result<(PolicyInfo, Account), Stopped> {
+        check_suite(room, &self.0)?;
         caller.state.policies.check(None, &self.0)?;
         let policy = Policy {
             id: PolicyId::from_bytes(room.generate_id()?),
@@ -209,9 +217,10 @@ impl Administration for Update {
 
     async fn decide(
         &self,
-        _room: &Strongroom,
+        room: &Strongroom,
         caller: &Caller,
     ) -> Result<(PolicyInfo, Account), Stopped> {
+        check_suite(room, &self.body)?;
         let former = known(caller, self.id)?;
         caller.state.policies.check(Some(self.id), &self.body)?;
         if former.customer_key.is_some() && former.body.matches != self.body.matches {

@@ -15,6 +15,7 @@ use crate::caller::Caller;
 use crate::denial::{Denial, Refused, Thing};
 use crate::door::keyring::ContextKeys;
 use crate::door::{Account, KeyUse, Stopped};
+use crate::fips::Algorithm;
 use crate::ports::{Change, SealedStoreValue, StoreValueRow, Tombstone};
 use crate::signing::{Found, PublicVersion, SigningKeyBody, SigningPlace, read};
 use crate::strongroom::Strongroom;
@@ -159,6 +160,7 @@ impl Administration for Create {
         caller: &Caller,
     ) -> Result<(SigningKeyInfo, Account), Stopped> {
         check_name(&self.0.name)?;
+        room.check_fips(Algorithm::Signing(self.0.algorithm))?;
         let of = self.0.key_context.as_ref();
         let place = SigningPlace::of(caller, of, &self.0.name)?;
         let (state, id) = (&caller.state, place.context);
@@ -222,6 +224,7 @@ impl Administration for Rotate {
     ) -> Result<(SigningKeyInfo, Account), Stopped> {
         let found = room.signing_key(caller, self.0).await?;
         let Found { place, body, .. } = &found;
+        room.check_fips(Algorithm::Signing(body.algorithm))?;
         if body.versions.len() >= VERSIONS_MAX {
             return Err(Denial::Conflict(Thing::KeyVersion).into());
         }

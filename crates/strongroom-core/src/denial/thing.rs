@@ -51,6 +51,8 @@ pub enum Thing {
     Guard,
     /// A signing key.
     SigningKey,
+    /// A hybrid key.
+    HybridKey,
     /// A lease.
     Lease,
     /// A promotion of an application.
@@ -90,6 +92,7 @@ impl Thing {
             Self::Application => "application",
             Self::Guard => "policy",
             Self::SigningKey => "signing key",
+            Self::HybridKey => "hybrid key",
             Self::Lease => "lease",
             Self::Promotion => "promotion",
             Self::Entry => "log entry",

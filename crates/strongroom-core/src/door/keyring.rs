@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use strongroom_crypto::chunked::{Opener, Sealer};
 use strongroom_crypto::entropy::Entropy;
 use strongroom_crypto::envelope::{
-    self, Envelope, Header, HeaderLock, RewrapError, SealError, SealRequest,
+    self, Envelope, FormatError, Header, HeaderLock, RewrapError, SealError, SealRequest,
 };
 use strongroom_crypto::keys::{
     ContextKey, LOCK_SALT_BYTES, LockKey, LockSecret, Place, ResolvedLock, Seed,
@@ -560,12 +560,20 @@ fn rewrap_fault(error: RewrapError) -> Denial {
     }
 }
 
-/// What was sealed is of our own making, so that only a lack of entropy is not a fault of ours.
+/// What was sealed is of our own making, so that only a lack of entropy, and what the suite does not
+/// take, is not a fault of ours.
 fn seal_fault(error: SealError) -> Denial {
     match error {
         SealError::Entropy(_) => Denial::Unavailable,
         SealError::DataKeyLength { .. } => {
             Denial::Invalid(crate::denial::Invalid::Field("bytes".into()))
+        }
+        SealError::TooLong(too_long) => Denial::TooLargeForSuite {
+            suite: too_long.suite,
+            limit_bytes: u64::try_from(too_long.most).unwrap_or(u64::MAX),
+        },
+        SealError::Header(FormatError::NotChunked { suite }) => {
+            Denial::Invalid(crate::denial::Invalid::NotChunked(suite))
         }
         SealError::Header(_)
         | SealError::ForeignKey

@@ -197,6 +197,7 @@ impl Strongroom {
         operation: Operation,
         mut account: Account,
     ) -> Result<Permit, Stopped> {
+        account.check_fips(self.settings.fips)?;
         let uses = account.permitted();
         let header = self.header(Some(caller), ask, operation, account.outcome);
         let pending = self.pending(
@@ -278,8 +279,9 @@ impl Strongroom {
         &self,
         state: &Arc<WorkspaceState>,
         operation: Operation,
-        account: Account,
+        mut account: Account,
     ) -> Result<Permit, Denial> {
+        account.check_fips(self.settings.fips)?;
         let uses = account.permitted();
         let committed = self.append_own(state, operation, account).await?;
         Ok(Permit::of(committed, state.id, operation, uses, &self.time))

@@ -112,6 +112,9 @@ fn algorithm(suite: Suite) -> Value {
         Suite::Aes128Gcm => ("gcm", 128, true),
         Suite::Aes256GcmSiv => ("gcm-siv", 256, true),
         Suite::ChaCha20Poly1305 => ("poly1305", 256, false),
+        Suite::Aes256CbcHmac => ("cbc", 256, true),
+        Suite::Aes256CtrHmac => ("ctr", 256, true),
+        Suite::Aes256Ccm => ("ccm", 256, true),
     };
     map([
         ("name", Value::from(suite.name())),

@@ -26,7 +26,7 @@ fn context(config: serde_json::Value) -> NamedContextBody {
         name: "payment-data".parse().unwrap(),
         display_name: String::new(),
         description: String::new(),
-        resolved: resolve(&config),
+        resolved: resolve(&config, strongroom_types::FipsMode::Disabled),
         config,
         algorithm_policy: AlgorithmPolicy::default(),
         enforcement: PolicyEnforcement::default(),

@@ -272,10 +272,11 @@ async fn stored(
     cursor: Cursor,
 ) -> Result<Slice, Halt> {
     let (done, next) = match (kind, cursor.within.clone()) {
-        (Kind::Store | Kind::SigningKey | Kind::Named, Some(Within::Store(after))) => {
-            move_some::<StaleStoreValue>(room, job, (context, &cursor), Some(after)).await
-        }
-        (Kind::Store | Kind::SigningKey | Kind::Named, _) => {
+        (
+            Kind::Store | Kind::SigningKey | Kind::HybridKey | Kind::Named,
+            Some(Within::Store(after)),
+        ) => move_some::<StaleStoreValue>(room, job, (context, &cursor), Some(after)).await,
+        (Kind::Store | Kind::SigningKey | Kind::HybridKey | Kind::Named, _) => {
             move_some::<StaleStoreValue>(room, job, (context, &cursor), None).await
         }
         (_, Some(Within::Objects(after))) => {
@@ -352,7 +353,10 @@ async fn count_older(
     older: Older,
 ) -> Result<u64, StoreError> {
     let (context, newest) = (older.context, older.newest);
-    if matches!(older.kind, Kind::Store | Kind::SigningKey | Kind::Named) {
+    if matches!(
+        older.kind,
+        Kind::Store | Kind::SigningKey | Kind::HybridKey | Kind::Named
+    ) {
         let count = room
             .store
             .count_stale_store_values(state.id, context, newest);

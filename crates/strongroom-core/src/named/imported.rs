@@ -23,6 +23,7 @@ use crate::caller::Caller;
 use crate::denial::{CiphertextFault, Denial};
 use crate::door::keyring::{ContextKeys, ImportedOpener, SealSpec};
 use crate::door::{ItemPermit, KeyUse, Stopped};
+use crate::fips::Algorithm;
 use crate::guard::Circumstances;
 use crate::ports::{InStore, SealedStoreValue};
 use crate::stores::envelope;
@@ -139,6 +140,9 @@ impl Strongroom {
         };
         let guards = &caller.state.guards;
         guards.admit_imported(&circumstances, ciphertext.algorithm())?;
+        if ciphertext.algorithm().0.contains("ChaCha20") {
+            self.check_fips(Algorithm::Suite(Suite::ChaCha20Poly1305))?;
+        }
         Ok(found)
     }
 

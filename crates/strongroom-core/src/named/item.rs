@@ -1,11 +1,10 @@
 //! A value of a named context.
 
-use strongroom_types::body::{KeyRef, SuiteOverride};
+use strongroom_types::body::{AskedAlgorithm, KeyRef};
 use strongroom_types::{ContextName, KeyContext, Suite};
 
-use super::map_of;
-use super::policy::chosen;
-use crate::denial::Denial;
+use super::{asked_suite, map_of};
+use crate::denial::{Denial, Invalid};
 
 /// A value to be sealed under a named context, or a ciphertext to be opened.
 pub struct NamedItem {
@@ -13,7 +12,7 @@ pub struct NamedItem {
     pub(super) map: KeyContext,
     pub(super) bytes: Vec<u8>,
     pub(super) associated_data: Option<Vec<u8>>,
-    /// The suite that the caller chose.
+    /// The suite that is asked for, in place of the context's.
     pub(super) suite: Option<Suite>,
 }
 
@@ -34,12 +33,17 @@ impl NamedItem {
         })
     }
 
-    /// Chooses the suite that is to seal, which the context's policy must allow.
+    /// Asks for a suite by name. It must be one that the context's policy
+    /// allows; guards see it.
     ///
     /// # Errors
-    /// There is no such suite.
-    pub fn sealed_in(mut self, wanted: &SuiteOverride) -> Result<Self, Denial> {
-        self.suite = Some(chosen(wanted)?);
+    /// There is none of these names.
+    pub fn with_algorithm(mut self, asked: Option<AskedAlgorithm>) -> Result<Self, Denial> {
+        if let Some(asked) = asked {
+            let suite = asked_suite(asked);
+            let unknown = || Invalid::Field("algorithm_override".into());
+            self.suite = Some(suite.ok_or_else(unknown)?);
+        }
         Ok(self)
     }
 }

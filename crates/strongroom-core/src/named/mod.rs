@@ -10,6 +10,7 @@
 //! use which. The header of a ciphertext names its key context, so that a name in a request is
 //! compared with it and never believed.
 
+mod asked;
 mod bundle;
 mod find;
 mod imported;
@@ -21,6 +22,7 @@ mod resolve;
 mod rewrap;
 mod seal;
 
+pub(crate) use asked::asked_suite;
 pub use bundle::KeyBundle;
 pub(crate) use find::{NamedContext, NamedContextBody, NamedContextCache};
 pub(crate) use imported::{ImportedPlace, RING_BYTES_MAX};

@@ -5,7 +5,7 @@
 //! caller chose it. What was sealed before opens as before: it could not be sealed again otherwise.
 
 use strongroom_types::Suite;
-use strongroom_types::body::{AlgorithmPolicy, PolicyEnforcement, SuiteOverride};
+use strongroom_types::body::{AlgorithmPolicy, PolicyEnforcement};
 
 use super::NamedContextBody;
 use crate::denial::{Denial, Invalid};
@@ -54,27 +54,6 @@ impl Parts {
     fn has_mode(&self, name: &str) -> bool {
         let more = self.mode.strip_prefix(plain(name).as_str());
         more.is_some_and(|more| more.is_empty() || more.starts_with("hmac"))
-    }
-}
-
-/// The suite that a caller chooses.
-///
-/// # Errors
-/// There is none of these parts, or there are several.
-pub(crate) fn chosen(wanted: &SuiteOverride) -> Result<Suite, Denial> {
-    let fits = |suite: &&Suite| {
-        let parts = Parts::of(**suite);
-        let is =
-            |wanted: Option<&String>, is: &dyn Fn(&str) -> bool| wanted.is_none_or(|text| is(text));
-        is(wanted.cipher.as_ref(), &|name| {
-            parts.has_cipher(**suite, name)
-        }) && is(wanted.mode.as_ref(), &|name| parts.has_mode(name))
-            && wanted.key_bits.is_none_or(|bits| bits == parts.key_bits)
-    };
-    let mut fitting = Suite::ALL.iter().filter(fits);
-    match (fitting.next(), fitting.next()) {
-        (Some(suite), None) => Ok(*suite),
-        _ => Err(Invalid::Field("algorithm_override".into()).into()),
     }
 }
 
@@ -174,50 +153,17 @@ mod tests {
             name: "name".parse().unwrap(),
             display_name: String::new(),
             description: String::new(),
-            resolved: resolve(&config),
+            resolved: resolve(&config, strongroom_types::FipsMode::Disabled),
             config,
             algorithm_policy: serde_json::from_str(policy).unwrap(),
             enforcement,
+            formats: Vec::new(),
+            key_bundle: false,
         }
     }
 
     const CRITICAL: &str = r#"{"data_identity":{"sensitivity":"critical"}}"#;
     const LOW: &str = r#"{"data_identity":{"sensitivity":"low"}}"#;
-
-    fn wanted(cipher: &str, mode: &str, bits: u16) -> Option<Suite> {
-        chosen(&SuiteOverride {
-            cipher: Some(cipher.to_owned()),
-            mode: Some(mode.to_owned()),
-            key_bits: Some(bits),
-        })
-        .ok()
-    }
-
-    #[test]
-    fn a_choice_is_one_suite_or_none() {
-        assert_eq!(wanted("AES", "gcm", 128), Some(Suite::Aes128Gcm));
-        assert_eq!(wanted("aes", "GCM", 256), Some(Suite::Aes256Gcm));
-        assert_eq!(wanted("AES", "gcm-siv", 256), Some(Suite::Aes256GcmSiv));
-        let chacha = Some(Suite::ChaCha20Poly1305);
-        assert_eq!(wanted("ChaCha20", "poly1305", 256), chacha);
-        for (cipher, mode, bits) in [
-            ("AES", "xts", 512),
-            ("AES", "gcm", 192),
-            ("3DES", "gcm", 128),
-        ] {
-            assert_eq!(wanted(cipher, mode, bits), None, "{cipher} {mode} {bits}");
-        }
-        // Not one of several.
-        assert!(chosen(&SuiteOverride::default()).is_err());
-        for &suite in Suite::ALL {
-            let cipher = Some(suite.name().to_owned());
-            let by_name = chosen(&SuiteOverride {
-                cipher,
-                ..SuiteOverride::default()
-            });
-            assert_eq!(by_name, Ok(suite));
-        }
-    }
 
     #[test]
     fn data_that_asks_for_256_bits_refuses_128() {

@@ -4,15 +4,19 @@
 //! 1  256 bits   for critical or highly sensitive, personal, health and card data, for a framework
 //!               that is named, for many years, or where nothing says that less is enough
 //! 2  the suite  AES-256-GCM-SIV for many writers at once · ChaCha20-Poly1305 for what is used in
-//!               memory · AES-128-GCM where 128 bits are enough · AES-256-GCM
+//!               memory · AES-128-GCM where 128 bits are enough · AES-256-GCM; or the one that is
+//!               asked for, which must have the bits of 1
 //! ```
 //!
 //! The suites are those that there are. Nothing is resolved to a name that stands for another.
 
-use strongroom_types::Suite;
 use strongroom_types::body::{
     AccessFrequency, DataUsage, NamedContextConfig, ResolvedSuite, Sensitivity,
 };
+use strongroom_types::{FipsMode, Suite};
+
+use super::asked_suite;
+use crate::fips::Algorithm;
 
 /// Data that must stay secret for longer may be read by machines that there are not yet.
 const LONG_YEARS: u32 = 10;
@@ -20,10 +24,14 @@ const LONG_YEARS: u32 = 10;
 const MANY_A_SECOND: u64 = 10_000;
 
 /// The suite of what is said, and why.
-pub(crate) fn resolve(config: &NamedContextConfig) -> ResolvedSuite {
+pub(crate) fn resolve(config: &NamedContextConfig, fips: FipsMode) -> ResolvedSuite {
     let mut rationale = strong_reasons(config);
     let minimum_bits = if rationale.is_empty() { 128 } else { 256 };
-    let (suite, because) = choose(config, minimum_bits);
+    let asked = config.algorithm.and_then(asked_suite);
+    let (suite, because) = asked.map_or_else(
+        || approved(choose(config, minimum_bits), fips),
+        |suite| (suite, "asked for by name"),
+    );
     rationale.push(because.to_owned());
     ResolvedSuite {
         suite,
@@ -63,6 +71,15 @@ fn strong_reasons(config: &NamedContextConfig) -> Vec<String> {
     reasons
 }
 
+/// The choice, or AES-256-GCM where FIPS mode does not approve of it.
+fn approved(chosen: (Suite, &'static str), fips: FipsMode) -> (Suite, &'static str) {
+    if fips == FipsMode::Disabled || Algorithm::Suite(chosen.0).standard().is_some() {
+        return chosen;
+    }
+    let why = "fips mode, which does not approve of the suite that would follow: AES-256-GCM";
+    (Suite::Aes256Gcm, why)
+}
+
 fn choose(config: &NamedContextConfig, minimum_bits: u16) -> (Suite, &'static str) {
     let access = &config.access_patterns;
     let many = access.frequency == Some(AccessFrequency::Extreme)
@@ -92,7 +109,22 @@ mod tests {
     use super::*;
 
     fn resolved(json: serde_json::Value) -> ResolvedSuite {
-        resolve(&serde_json::from_value(json).unwrap())
+        resolve(&serde_json::from_value(json).unwrap(), FipsMode::Disabled)
+    }
+
+    #[test]
+    fn fips_mode_chooses_what_is_approved() {
+        for said in [
+            serde_json::json!({"data_identity": {"usage_context": "in_use"}}),
+            serde_json::json!({"access_patterns": {"frequency": "extreme"}}),
+            serde_json::json!({}),
+        ] {
+            let config = serde_json::from_value(said).unwrap();
+            for fips in [FipsMode::Preferred, FipsMode::Enabled] {
+                let found = resolve(&config, fips);
+                assert_eq!(found.suite, Suite::Aes256Gcm);
+            }
+        }
     }
 
     #[test]

@@ -10,6 +10,7 @@ use crate::ask::{Answered, Ask};
 use crate::caller::Caller;
 use crate::denial::{Denial, Invalid, Refused, Thing};
 use crate::door::{Asked, Permit, Planned, Released, Stopped, Use};
+use crate::fips::Algorithm;
 use crate::ports::{Guesses, Micros, SealedChange};
 use crate::stores::StoreFamily;
 use crate::strongroom::Strongroom;
@@ -106,6 +107,7 @@ impl Use for Evaluation {
         caller: &Caller,
         _ask: &Ask,
     ) -> Result<Planned<Evaluating>, Stopped> {
+        room.check_fips(Algorithm::ObliviousPrf)?;
         check_blinded(&self.request)?;
         let place = SlotPlace::of(caller, (&self.store, &self.slot))?;
         room.sealed_map(caller.state.id, place.store.context)
@@ -185,6 +187,7 @@ impl Use for Prepare {
         caller: &Caller,
         _ask: &Ask,
     ) -> Result<Planned<Evaluating>, Stopped> {
+        room.check_fips(Algorithm::ObliviousPrf)?;
         check_blinded(&self.request)?;
         let place = SlotPlace::of(caller, (&self.store, &self.slot))?;
         room.sealed_map(caller.state.id, place.store.context)

@@ -13,6 +13,7 @@ use crate::caller::Caller;
 use crate::denial::{Denial, Refused, Thing};
 use crate::door::keyring::ContextKeys;
 use crate::door::{Account, KeyUse, Permit, Planned, Released, Stopped, Use};
+use crate::fips::Algorithm;
 use crate::ports::{InStore, SealedStoreValue};
 use crate::stores::envelope;
 use crate::strongroom::Strongroom;
@@ -64,6 +65,7 @@ impl Use for Sign {
     ) -> Result<Planned<Opening>, Stopped> {
         let state = &caller.state;
         let found = room.signing_key(caller, self.key).await?;
+        room.check_fips(Algorithm::Signing(found.body.algorithm))?;
         let name = found.place.value_name(state);
         let value = room.store.store_value(state.id, self.key, &name).await?;
         let InStore::Value(sealed) = value else {

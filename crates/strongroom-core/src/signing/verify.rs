@@ -10,6 +10,7 @@ use crate::batch::named;
 use crate::caller::Caller;
 use crate::denial::{Denial, Invalid, Refused};
 use crate::door::{Account, Permit, Planned, Released, Stopped, Use};
+use crate::fips::Algorithm;
 use crate::strongroom::Strongroom;
 
 impl Strongroom {
@@ -42,6 +43,7 @@ impl Use for Verify {
         _ask: &Ask,
     ) -> Result<Planned<VerifyAnswer>, Stopped> {
         let found = room.signing_key(caller, self.0.key).await?;
+        room.check_fips(Algorithm::Signing(found.body.algorithm))?;
         let version = holds(room, &self.0, &found.body).await?;
         let place = &found.place;
         let account = Account {

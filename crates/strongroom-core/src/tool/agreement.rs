@@ -6,6 +6,7 @@ use strongroom_types::Operation;
 
 use super::{Bench, Tool};
 use crate::denial::{Denial, Invalid};
+use crate::fips::Algorithm;
 
 /// A pair of keys to be made.
 #[derive(Debug)]
@@ -17,6 +18,10 @@ impl Tool for AgreementPair {
 
     fn algorithm(&self) -> &'static str {
         self.0.name()
+    }
+
+    fn in_question(&self) -> Option<Algorithm> {
+        Some(Algorithm::Agreement(self.0))
     }
 
     fn work(&self, bench: &Bench) -> Result<KeyPair, Denial> {
@@ -42,6 +47,10 @@ impl Tool for Agree {
 
     fn algorithm(&self) -> &'static str {
         self.agreement.name()
+    }
+
+    fn in_question(&self) -> Option<Algorithm> {
+        Some(Algorithm::Agreement(self.agreement))
     }
 
     fn work(&self, _bench: &Bench) -> Result<SecretBytes, Denial> {

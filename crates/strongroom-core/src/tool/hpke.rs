@@ -1,11 +1,13 @@
 //! Sealing to public keys.
 
+use strongroom_crypto::agreement::Agreement;
 use strongroom_crypto::hpke::{HpkeAead, SealError};
 use strongroom_crypto::secret::SecretBytes;
 use strongroom_types::Operation;
 
 use super::{Bench, Tool};
 use crate::denial::{CiphertextFault, Denial, Invalid};
+use crate::fips::Algorithm;
 
 /// A value to be sealed to a public key.
 #[derive(Debug)]
@@ -26,6 +28,10 @@ impl Tool for HpkeSeal {
 
     fn algorithm(&self) -> &'static str {
         self.aead.name()
+    }
+
+    fn in_question(&self) -> Option<Algorithm> {
+        Some(Algorithm::Agreement(Agreement::X25519))
     }
 
     fn work(&self, bench: &Bench) -> Result<Vec<u8>, Denial> {
@@ -57,6 +63,10 @@ impl Tool for HpkeOpen {
 
     fn algorithm(&self) -> &'static str {
         self.aead.name()
+    }
+
+    fn in_question(&self) -> Option<Algorithm> {
+        Some(Algorithm::Agreement(Agreement::X25519))
     }
 
     fn work(&self, _bench: &Bench) -> Result<SecretBytes, Denial> {

@@ -1,6 +1,7 @@
 //! JWS, JWE and JWK.
 
 use serde_json::{Map, Value};
+use strongroom_crypto::agreement::Agreement;
 use strongroom_crypto::jose::{
     Encryption, JoseError, JwsAlgorithm, Key, MadeKey, NewKey, Opened, Signed, Verified, decrypt,
     encrypt, generate, sign, thumbprint, verify,
@@ -10,6 +11,7 @@ use strongroom_types::Operation;
 
 use super::{Bench, Tool};
 use crate::denial::{CiphertextFault, Denial, Invalid};
+use crate::fips::Algorithm;
 
 fn fault(error: JoseError) -> Denial {
     match error {
@@ -148,6 +150,13 @@ impl Tool for JwkMake {
             NewKey::Ed25519 => "Ed25519",
             NewKey::X25519 => "X25519",
             NewKey::Symmetric(_) => "oct",
+        }
+    }
+
+    fn in_question(&self) -> Option<Algorithm> {
+        match self.new {
+            NewKey::X25519 => Some(Algorithm::Agreement(Agreement::X25519)),
+            NewKey::P256 | NewKey::P384 | NewKey::Ed25519 | NewKey::Symmetric(_) => None,
         }
     }
 

@@ -24,6 +24,7 @@ use crate::caller::Caller;
 use crate::compute::account;
 use crate::denial::{Denial, Refused};
 use crate::door::{Permit, Planned, Released, Stopped, Use};
+use crate::fips::Algorithm;
 use crate::strongroom::Strongroom;
 use crate::workspace::WorkspaceState;
 
@@ -43,6 +44,11 @@ pub trait Tool: Send + Sync + 'static {
 
     /// The algorithm, for the entry.
     fn algorithm(&self) -> &'static str;
+
+    /// What FIPS mode is asked about; `None` where everything that it does is approved.
+    fn in_question(&self) -> Option<Algorithm> {
+        None
+    }
 
     /// Whether it takes so long that it waits for a turn beside the other work.
     fn is_slow(&self) -> bool {
@@ -89,6 +95,9 @@ impl<T: Tool> Use for Using<T> {
         caller: &Caller,
         _ask: &Ask,
     ) -> Result<Planned<T::Answer>, Stopped> {
+        if let Some(algorithm) = self.0.in_question() {
+            room.check_fips(algorithm)?;
+        }
         let bench = Bench {
             entropy: Arc::clone(&room.entropy),
             state: Arc::clone(&caller.state),

@@ -6,6 +6,7 @@ use strongroom_types::Operation;
 
 use super::{Bench, Tool};
 use crate::denial::{Denial, Invalid};
+use crate::fips::Algorithm;
 
 /// The name in entries.
 const SHAMIR: &str = "Shamir";
@@ -27,6 +28,10 @@ impl Tool for Split {
 
     fn algorithm(&self) -> &'static str {
         SHAMIR
+    }
+
+    fn in_question(&self) -> Option<Algorithm> {
+        Some(Algorithm::SecretSharing)
     }
 
     fn is_slow(&self) -> bool {
@@ -65,6 +70,10 @@ impl Tool for Combine {
 
     fn algorithm(&self) -> &'static str {
         SHAMIR
+    }
+
+    fn in_question(&self) -> Option<Algorithm> {
+        Some(Algorithm::SecretSharing)
     }
 
     fn is_slow(&self) -> bool {

@@ -15,8 +15,10 @@
 
 mod envelopes;
 mod faults;
+mod hybrid;
 mod index;
 mod keys;
+mod one_shot;
 mod split;
 #[path = "../../tests/support/mod.rs"]
 mod support;
@@ -36,6 +38,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         faults::all(),
         index::all(),
         split::all(),
+        one_shot::all(),
+        hybrid::all(),
     ]
     .concat();
     for vector in vectors {

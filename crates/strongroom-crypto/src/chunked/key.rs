@@ -8,28 +8,38 @@ use strongroom_types::Suite;
 use zeroize::Zeroizing;
 
 use super::{COMMITMENT_BYTES, PREFIX_BYTES, SALT_BYTES, TAG_BYTES};
+use crate::OpenError;
 use crate::kdf::{self, Prf};
 use crate::label::Label;
 use crate::secret::Secret;
-use crate::{OpenError, suite};
+use crate::suite::{self, Aead, Construction};
 
-/// A key of the wrong length for its suite.
+/// A key that is none of a chunked suite.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("{suite} takes a key of {expected} bytes, not {given}")]
-pub struct KeyLengthError {
-    /// The suite.
-    pub suite: Suite,
-    /// Bytes that the suite's key has.
-    pub expected: usize,
-    /// Bytes that were given.
-    pub given: usize,
+pub enum InputKeyError {
+    /// It has the wrong length.
+    #[error("{suite} takes a key of {expected} bytes, not {given}")]
+    Length {
+        /// The suite.
+        suite: Suite,
+        /// Bytes that the suite's key has.
+        expected: usize,
+        /// Bytes that were given.
+        given: usize,
+    },
+    /// The suite seals in one piece: see [`crate::one_shot`].
+    #[error("{suite} does not seal in chunks")]
+    NotChunked {
+        /// The suite.
+        suite: Suite,
+    },
 }
 
 /// The key from which each message's keys are derived, with its HMAC-SHA-512 state computed once.
 ///
 /// It seals 2^55 messages and more under random salts; no count has to be kept.
 pub struct InputKey {
-    suite: Suite,
+    aead: Aead,
     prf: hmac::Key,
 }
 
@@ -37,41 +47,43 @@ impl InputKey {
     /// Takes a uniformly random key of the suite's length.
     ///
     /// # Errors
-    /// When it has another length.
-    pub fn new(suite: Suite, key: &[u8]) -> Result<Self, KeyLengthError> {
-        let (expected, given) = (suite::key_bytes(suite), key.len());
+    /// When it has another length, or the suite does not seal in chunks.
+    pub fn new(suite: Suite, key: &[u8]) -> Result<Self, InputKeyError> {
+        let Construction::Chunked(aead) = suite::construction(suite) else {
+            return Err(InputKeyError::NotChunked { suite });
+        };
+        let (expected, given) = (aead.key_bytes(), key.len());
         if expected != given {
-            return Err(KeyLengthError {
+            return Err(InputKeyError::Length {
                 suite,
                 expected,
                 given,
             });
         }
         let prf = hmac::Key::new(hmac::HMAC_SHA512, key);
-        Ok(Self { suite, prf })
+        Ok(Self { aead, prf })
     }
 
     /// `HKDF-Expand-SHA-256(key, label ‖ frame(parts), length of the suite's key)`. The parts must
     /// name the suite, so that no bytes serve two of them.
-    pub(crate) fn derive(suite: Suite, key: &Prf, label: Label, parts: &[&[u8]]) -> Self {
+    pub(crate) fn derive(aead: Aead, key: &Prf, label: Label, parts: &[&[u8]]) -> Self {
         let mut bytes = Secret::<32>::zeroed();
-        let used = suite::key_bytes(suite);
+        let used = aead.key_bytes();
         let bytes = bytes.as_mut().get_mut(..used).unwrap_or_default();
         key.derive_into(label, parts, bytes);
         let prf = hmac::Key::new(hmac::HMAC_SHA512, bytes);
-        Self { suite, prf }
+        Self { aead, prf }
     }
 
     /// `key ‖ base nonce ‖ commitment = HKDF-Expand-SHA-512(input key, info)` with
     /// `info = "c2sp.org/chunked-encryption@v1+" ‖ AEAD name ‖ 0x00 ‖ salt ‖ context`.
     pub(super) fn message_key(&self, salt: &[u8; SALT_BYTES], context: &[u8]) -> MessageKey {
-        let name = suite::aead_name(self.suite);
-        let info = [VERSION, name, &[0], salt, context];
+        let info = [VERSION, self.aead.name, &[0], salt, context];
         let mut okm = Zeroizing::new([0u8; 32 + NONCE_LEN + COMMITMENT_BYTES]);
-        let key_bytes = suite::key_bytes(self.suite);
+        let key_bytes = self.aead.key_bytes();
         let used = key_bytes + NONCE_LEN + COMMITMENT_BYTES;
         kdf::expand(&self.prf, &info, okm.get_mut(..used).unwrap_or_default());
-        MessageKey::split(self.suite, &okm, key_bytes)
+        MessageKey::split(self.aead, &okm, key_bytes)
     }
 
     /// The keys of the message that starts with `prefix`.
@@ -95,7 +107,7 @@ const VERSION: &[u8] = b"c2sp.org/chunked-encryption@v1+";
 
 impl fmt::Debug for InputKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "InputKey({})", self.suite)
+        write!(f, "InputKey({})", self.aead.suite)
     }
 }
 
@@ -111,11 +123,11 @@ impl MessageKey {
         clippy::expect_used,
         reason = "the output of HKDF is cut to the lengths that the algorithm states"
     )]
-    fn split(suite: Suite, okm: &[u8; 76], key_bytes: usize) -> Self {
+    fn split(aead: Aead, okm: &[u8; 76], key_bytes: usize) -> Self {
         let (key, rest) = okm.split_at(key_bytes);
         let (base_nonce, rest) = rest.split_first_chunk().expect("a nonce follows the key");
         let (commitment, _unused) = rest.split_first_chunk().expect("a commitment follows");
-        let key = UnboundKey::new(suite::algorithm(suite), key).expect("the key has its length");
+        let key = UnboundKey::new(aead.algorithm, key).expect("the key has its length");
         Self {
             aead: LessSafeKey::new(key),
             base_nonce: *base_nonce,

@@ -1,4 +1,4 @@
-//! Chunked authenticated encryption: C2SP `chunked-encryption` over each suite's AEAD.
+//! Chunked authenticated encryption: C2SP `chunked-encryption` over the AEAD of each suite that has one.
 //!
 //! With AES-256-GCM this is Cobblestone-256, with AES-128-GCM Cobblestone-128; the frozen text is
 //! `docs/formats/cobblestone.md`.
@@ -21,7 +21,7 @@ mod sync_io;
 #[cfg(feature = "tokio")]
 mod tokio_io;
 
-pub use key::{InputKey, KeyLengthError};
+pub use key::{InputKey, InputKeyError};
 pub use one_shot::{open, seal, seal_into};
 pub use opener::Opener;
 pub use random_access::RandomAccess;

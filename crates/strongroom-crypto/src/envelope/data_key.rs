@@ -34,7 +34,7 @@ pub fn wrap_data_key(request: &SealRequest<'_>, data_key: &[u8]) -> Result<Vec<u
     let drawn = Drawn::draw(request.entropy)?;
     let part = KeyPart {
         version: request.key.version(),
-        wrapped: &request.wrap(&header_bytes, &drawn, data_key),
+        wrapped: &request.wrap(&header_bytes, &drawn, data_key)?,
     };
     Ok(encode_prefix(&header_bytes, &part, 0))
 }

@@ -1,10 +1,11 @@
 //! What can be wrong with an envelope or with a request to make one.
 
-use strongroom_types::{LockError, Purpose};
+use strongroom_types::{LockError, Purpose, Suite};
 
 use super::{DATA_KEY_BYTES_MAX, DATA_KEY_BYTES_MIN, PREFIX_BYTES_MAX};
 use crate::OpenError;
 use crate::entropy::EntropyUnavailable;
+use crate::suite::MessageTooLong;
 
 /// A rule of the format that is broken. Everything here can be seen without a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -59,6 +60,12 @@ pub enum FormatError {
         /// The purpose.
         purpose: Purpose,
     },
+    /// A stream, or a value of a split key, under a suite that seals in one piece.
+    #[error("{suite} does not seal in chunks")]
+    NotChunked {
+        /// The suite.
+        suite: Suite,
+    },
     /// A wrapped key in derived mode, none in wrapped mode, or of a split key other than the 36 bytes
     /// that it is derived from.
     #[error("key part does not fit the mode")]
@@ -92,6 +99,9 @@ pub enum SealError {
         /// The purpose.
         purpose: Purpose,
     },
+    /// The suite seals in one piece, and not so much.
+    #[error(transparent)]
+    TooLong(#[from] MessageTooLong),
     /// A data key that is too short or too long.
     #[error("data key of {bytes} bytes, expected {DATA_KEY_BYTES_MIN} to {DATA_KEY_BYTES_MAX}")]
     DataKeyLength {

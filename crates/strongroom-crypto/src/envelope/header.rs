@@ -23,7 +23,7 @@ const MAGIC: [u8; 4] = *b"sr1\0";
 pub struct Header {
     /// What the ciphertext is for.
     pub purpose: Purpose,
-    /// The AEAD of every layer.
+    /// The suite of every layer.
     pub suite: Suite,
     /// How the body's key comes about.
     pub mode: Mode,
@@ -110,6 +110,10 @@ impl Header {
         }
         if self.mode == Mode::Wrapped && split {
             return Err(FormatError::WrappedMode { purpose });
+        }
+        let in_chunks = matches!(purpose, Purpose::File | Purpose::Split);
+        if in_chunks && self.suite.plaintext_bytes_max().is_some() {
+            return Err(FormatError::NotChunked { suite: self.suite });
         }
         if self.object.is_some() != (purpose == Purpose::Object) {
             return Err(FormatError::Object { purpose });

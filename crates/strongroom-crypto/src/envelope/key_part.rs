@@ -4,11 +4,12 @@ use strongroom_types::{KeyVersion, Mode, Purpose};
 
 use super::{FormatError, Header, Reader};
 use crate::OpenError;
-use crate::chunked::{self, SALT_BYTES};
+use crate::chunked::SALT_BYTES;
 use crate::keys::{ContextKey, LockKey};
 use crate::label::Label;
 use crate::secret::SecretBytes;
 use crate::split::SPLIT_PART_BYTES;
+use crate::suite::{MessageTooLong, SuiteKey};
 
 /// `key version u32 ‖ wrapped data key`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,7 +43,7 @@ impl<'a> KeyPart<'a> {
 
 /// `u32 length ‖ header ‖ u32 length ‖ key part`, with room for a body of `body_bytes`.
 ///
-/// A header has at most 11 KiB (8 terms of 1,284 bytes) and a wrapped key 208 bytes, so that
+/// A header has at most 11 KiB (8 terms of 1,284 bytes) and a wrapped key at most 256 bytes, so that
 /// neither length reaches [`super::PREFIX_BYTES_MAX`].
 pub(crate) fn encode_prefix(header: &[u8], part: &KeyPart<'_>, body_bytes: usize) -> Vec<u8> {
     let bytes = 4 + header.len() + 4 + part.encoded_bytes() + body_bytes;
@@ -61,10 +62,10 @@ pub(super) fn seal_inner(
     header: (&Header, &[u8]),
     salt: &[u8; SALT_BYTES],
     data_key: &[u8],
-) -> Vec<u8> {
+) -> Result<Vec<u8>, MessageTooLong> {
     let (header, bytes) = header;
     let context = inner_context(bytes);
-    chunked::seal(&key.wrapping_key(header.suite), salt, &context, data_key)
+    seal_layer(&key.wrapping_key(header.suite), salt, &context, data_key)
 }
 
 /// `Seal(context key, data key or inner layer)` with the context `label ‖ header ‖ key version`.
@@ -73,11 +74,22 @@ pub(super) fn seal_outer(
     header: (&Header, &[u8]),
     salt: &[u8; SALT_BYTES],
     inner: &[u8],
-) -> Vec<u8> {
+) -> Result<Vec<u8>, MessageTooLong> {
     let (header, bytes) = header;
     let context = outer_context(bytes, key.version());
     let key = key.wrapping_key(header.purpose, header.suite);
-    chunked::seal(key, salt, &context, inner)
+    seal_layer(key, salt, &context, inner)
+}
+
+fn seal_layer(
+    key: &SuiteKey,
+    salt: &[u8; SALT_BYTES],
+    context: &[u8],
+    layer: &[u8],
+) -> Result<Vec<u8>, MessageTooLong> {
+    let mut out = Vec::with_capacity(key.sealed_bytes(layer.len()));
+    key.seal_into(salt, context, layer, &mut out)?;
+    Ok(out)
 }
 
 /// Opens the outer layer only: the data key, or the inner layer of a locked one.
@@ -89,7 +101,7 @@ pub(super) fn open_outer(
     let (header, bytes) = header;
     let context = outer_context(bytes, key.version());
     let key = key.wrapping_key(header.purpose, header.suite);
-    chunked::open(key, &context, wrapped)
+    key.open(&context, wrapped)
 }
 
 /// Opens the inner layer of a locked key part; passes an unlocked one through.
@@ -103,7 +115,7 @@ pub(super) fn open_inner(
         (None, None) => Ok(inner),
         (Some(_), Some(key)) => {
             let key = key.wrapping_key(header.suite);
-            chunked::open(&key, &inner_context(bytes), inner.expose())
+            key.open(&inner_context(bytes), inner.expose())
         }
         (None, Some(_)) | (Some(_), None) => Err(OpenError),
     }

@@ -6,9 +6,9 @@ use super::Envelope;
 use super::key_part::{open_inner, open_outer};
 use super::seal::{body_context, data_body_key};
 use crate::OpenError;
-use crate::chunked::{self, InputKey};
 use crate::keys::{ContextKey, LockKey};
 use crate::secret::{Secret, SecretBytes};
+use crate::suite::SuiteKey;
 
 /// Opens a value.
 ///
@@ -31,12 +31,12 @@ pub fn open(
             let version = Some(key.version());
             let context = body_context(envelope.header_bytes, version, associated_data);
             let key = key.body_key(header.purpose, header.suite);
-            chunked::open(key, &context, envelope.body)
+            key.open(&context, envelope.body)
         }
         Mode::Wrapped => {
             let key = wrapped_body_key(envelope, key, lock_key)?;
             let context = body_context(envelope.header_bytes, None, associated_data);
-            chunked::open(&key, &context, envelope.body)
+            key.open(&context, envelope.body)
         }
     }
 }
@@ -67,7 +67,7 @@ pub(super) fn wrapped_body_key(
     envelope: &Envelope<'_>,
     key: &ContextKey,
     lock_key: Option<&LockKey>,
-) -> Result<InputKey, OpenError> {
+) -> Result<SuiteKey, OpenError> {
     if envelope.header.purpose == Purpose::DataKey {
         return Err(OpenError);
     }

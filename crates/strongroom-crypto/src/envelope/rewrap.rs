@@ -69,7 +69,7 @@ pub fn rewrap_prefix(
     entropy.fill(&mut salt)?;
     let part = KeyPart {
         version: new.version(),
-        wrapped: &seal_outer(new, header, &salt, inner.expose()),
+        wrapped: &seal_outer(new, header, &salt, inner.expose()).map_err(SealError::from)?,
     };
     Ok(encode_prefix(
         envelope.header_bytes,

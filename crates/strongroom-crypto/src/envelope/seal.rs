@@ -5,13 +5,14 @@ use zeroize::Zeroizing;
 
 use super::key_part::{KeyPart, encode_prefix, seal_inner, seal_outer};
 use super::{Header, SealError};
-use crate::chunked::{self, InputKey, SALT_BYTES};
+use crate::chunked::SALT_BYTES;
 use crate::entropy::{Entropy, EntropyUnavailable};
 use crate::frame;
 use crate::kdf::Prf;
 use crate::keys::{ContextKey, LockKey};
 use crate::label::Label;
 use crate::secret::Secret;
+use crate::suite::SuiteKey;
 
 /// What a ciphertext is sealed under. The header's workspace and key context are the key's.
 #[derive(Debug, Clone, Copy)]
@@ -43,15 +44,21 @@ impl SealRequest<'_> {
 
     /// `Seal(context key, Seal(lock key, data key))`, or without the inner layer where there is no
     /// lock.
-    pub(super) fn wrap(&self, header_bytes: &[u8], salts: &Drawn, data_key: &[u8]) -> Vec<u8> {
+    pub(super) fn wrap(
+        &self,
+        header_bytes: &[u8],
+        salts: &Drawn,
+        data_key: &[u8],
+    ) -> Result<Vec<u8>, SealError> {
         let header = (self.header, header_bytes);
-        match self.lock_key {
+        let sealed = match self.lock_key {
             None => seal_outer(self.key, header, &salts.outer_salt, data_key),
             Some(lock_key) => {
-                let inner = seal_inner(lock_key, header, &salts.inner_salt, data_key);
+                let inner = seal_inner(lock_key, header, &salts.inner_salt, data_key)?;
                 seal_outer(self.key, header, &salts.outer_salt, &inner)
             }
-        }
+        };
+        Ok(sealed?)
     }
 }
 
@@ -106,12 +113,12 @@ fn seal_derived(
         version,
         wrapped: &[],
     };
-    let body_bytes = chunked::sealed_bytes(plaintext.len());
-    let mut blob = encode_prefix(header_bytes, &part, body_bytes);
     let key = request
         .key
         .body_key(request.header.purpose, request.header.suite);
-    chunked::seal_into(key, &salt, &context, plaintext, &mut blob);
+    let body_bytes = key.sealed_bytes(plaintext.len());
+    let mut blob = encode_prefix(header_bytes, &part, body_bytes);
+    key.seal_into(&salt, &context, plaintext, &mut blob)?;
     Ok(blob)
 }
 
@@ -123,21 +130,21 @@ fn seal_wrapped(
     let drawn = Drawn::draw(request.entropy)?;
     let part = KeyPart {
         version: request.key.version(),
-        wrapped: &request.wrap(header_bytes, &drawn, drawn.data_key.expose()),
+        wrapped: &request.wrap(header_bytes, &drawn, drawn.data_key.expose())?,
     };
-    let body_bytes = chunked::sealed_bytes(plaintext.len());
-    let mut blob = encode_prefix(header_bytes, &part, body_bytes);
     let key = data_body_key(&drawn.data_key, request.header);
+    let body_bytes = key.sealed_bytes(plaintext.len());
+    let mut blob = encode_prefix(header_bytes, &part, body_bytes);
     let context = body_context(header_bytes, None, request.associated_data);
-    chunked::seal_into(&key, &drawn.body_salt, &context, plaintext, &mut blob);
+    key.seal_into(&drawn.body_salt, &context, plaintext, &mut blob)?;
     Ok(blob)
 }
 
 /// `HKDF-Expand(data key, label ‖ frame(purpose, suite))`.
-pub(crate) fn data_body_key(data_key: &Secret<32>, header: &Header) -> InputKey {
+pub(crate) fn data_body_key(data_key: &Secret<32>, header: &Header) -> SuiteKey {
     let suite: Suite = header.suite;
     let parts = [header.purpose.name().as_bytes(), suite.name().as_bytes()];
-    InputKey::derive(suite, &Prf::new(data_key), Label::DataBody, &parts)
+    SuiteKey::derive(suite, &Prf::new(data_key), Label::DataBody, &parts)
 }
 
 /// `header ‖ [key version, in derived mode] ‖ item(associated data)`.

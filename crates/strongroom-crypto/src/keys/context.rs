@@ -7,11 +7,11 @@ use strongroom_types::{ContextId, KeyContext, KeyVersion, Kind, Purpose, Suite, 
 
 use super::audit::{TAG_BYTES, first};
 use super::{KeysetAuthority, Place, Seed};
-use crate::chunked::InputKey;
 use crate::frame;
 use crate::kdf::Prf;
 use crate::label::Label;
 use crate::secret::Secret;
+use crate::suite::SuiteKey;
 
 /// Names a workspace's key contexts, and the names of its objects, for its database. Never rotated:
 /// a context's id is forever.
@@ -77,7 +77,7 @@ const PAIRS: usize = Purpose::ALL.len() * Suite::ALL.len();
 
 /// Subkeys by (purpose, suite), each derived when first used and kept: a context key is used
 /// millions of times, with one or two of them.
-type Subkeys = [OnceLock<Box<InputKey>>; PAIRS];
+type Subkeys = [OnceLock<Box<SuiteKey>>; PAIRS];
 
 /// The key of one (workspace, key context, version). About 2 KiB with its prepared subkeys.
 pub struct ContextKey {
@@ -152,12 +152,12 @@ impl ContextKey {
     }
 
     /// `HKDF-Expand(context key, label ‖ frame(purpose, suite))` for bodies in derived mode.
-    pub(crate) fn body_key(&self, purpose: Purpose, suite: Suite) -> &InputKey {
+    pub(crate) fn body_key(&self, purpose: Purpose, suite: Suite) -> &SuiteKey {
         self.subkey(&self.bodies, Label::Body, purpose, suite)
     }
 
     /// `HKDF-Expand(context key, label ‖ frame(purpose, suite))` for key parts.
-    pub(crate) fn wrapping_key(&self, purpose: Purpose, suite: Suite) -> &InputKey {
+    pub(crate) fn wrapping_key(&self, purpose: Purpose, suite: Suite) -> &SuiteKey {
         self.subkey(&self.wrapping, Label::Wrapping, purpose, suite)
     }
 
@@ -171,10 +171,10 @@ impl ContextKey {
         label: Label,
         purpose: Purpose,
         suite: Suite,
-    ) -> &'a InputKey {
+    ) -> &'a SuiteKey {
         subkeys[slot(purpose, suite)].get_or_init(|| {
             let parts = [purpose.name().as_bytes(), suite.name().as_bytes()];
-            Box::new(InputKey::derive(suite, &self.key, label, &parts))
+            Box::new(SuiteKey::derive(suite, &self.key, label, &parts))
         })
     }
 }

@@ -6,11 +6,11 @@ use strongroom_types::{
 
 use super::audit::first;
 use super::{Place, Seed};
-use crate::chunked::InputKey;
 use crate::frame;
 use crate::kdf::{self, Prf};
 use crate::label::Label;
 use crate::secret::Secret;
+use crate::suite::SuiteKey;
 
 /// Bytes of the salt of a lock tag.
 pub const LOCK_SALT_BYTES: usize = 16;
@@ -169,9 +169,9 @@ pub struct LockKey(Prf);
 
 impl LockKey {
     /// `HKDF-Expand(lock key, label ‖ frame(suite))`.
-    pub(crate) fn wrapping_key(&self, suite: Suite) -> InputKey {
+    pub(crate) fn wrapping_key(&self, suite: Suite) -> SuiteKey {
         let name = suite.name().as_bytes();
-        InputKey::derive(suite, &self.0, Label::LockWrapping, &[name])
+        SuiteKey::derive(suite, &self.0, Label::LockWrapping, &[name])
     }
 
     /// Takes the bytes of a lock key, as test vectors state them.

@@ -1,12 +1,11 @@
 //! A key that seals Strongroom's own records at their place.
 
-use strongroom_types::Suite;
-
 use crate::chunked::{self, InputKey, SALT_BYTES};
 use crate::entropy::{Entropy, EntropyUnavailable};
 use crate::kdf::Prf;
 use crate::label::Label;
 use crate::secret::SecretBytes;
+use crate::suite::Aead;
 use crate::{OpenError, frame};
 
 /// Cobblestone-256 whose context is `label ‖ frame(place)`.
@@ -19,7 +18,7 @@ pub(super) struct SealingKey {
 impl SealingKey {
     /// Derives the input key under `key_label`; what it seals carries `label` in the context.
     pub(super) fn derive(parent: &Prf, key_label: Label, label: Label) -> Self {
-        let key = InputKey::derive(Suite::Aes256Gcm, parent, key_label, &[]);
+        let key = InputKey::derive(Aead::AES_256_GCM, parent, key_label, &[]);
         Self { key, label }
     }
 

@@ -5,7 +5,7 @@ use strongroom_types::{KeyVersion, Lock, Mode, Purpose, Suite};
 use super::client_share::ClientShare;
 use super::place::{PLACE_BYTES, SplitScope, ValuePlace};
 use crate::OpenError;
-use crate::chunked::{self, InputKey, SALT_BYTES};
+use crate::chunked::SALT_BYTES;
 use crate::entropy::Entropy;
 use crate::envelope::{
     Envelope, FormatError, Header, HeaderLock, KeyPart, SealError, data_body_key, encode_prefix,
@@ -13,6 +13,7 @@ use crate::envelope::{
 use crate::frame;
 use crate::keys::LOCK_TAG_BYTES;
 use crate::secret::{Secret, SecretBytes};
+use crate::suite::SuiteKey;
 
 /// Bytes of the id of a split key.
 pub const SPLIT_ID_BYTES: usize = 16;
@@ -124,14 +125,11 @@ pub fn seal_split(
         version: seal.of.version,
         wrapped: &seal.of.part(),
     };
-    let key = input_key(
-        (seal.scope, seal.of),
-        (seal.share, seal.server_share),
-        &header,
-    );
+    let shares = (seal.share, seal.server_share);
+    let key = suite_key((seal.scope, seal.of), shares, &header);
     let context = context(&header_bytes, &part, seal.place);
-    let mut blob = encode_prefix(&header_bytes, &part, chunked::sealed_bytes(plaintext.len()));
-    chunked::seal_into(&key, &salt, &context, plaintext, &mut blob);
+    let mut blob = encode_prefix(&header_bytes, &part, key.sealed_bytes(plaintext.len()));
+    key.seal_into(&salt, &context, plaintext, &mut blob)?;
     Ok(blob)
 }
 
@@ -146,16 +144,16 @@ pub fn open_split(
     place: &ValuePlace<'_>,
 ) -> Result<SecretBytes, OpenError> {
     let of = SplitKeyOf::of(envelope).ok_or(OpenError)?;
-    let key = input_key((scope, &of), (share, server_share), &envelope.header);
+    let key = suite_key((scope, &of), (share, server_share), &envelope.header);
     let context = context(envelope.header_bytes, &envelope.key_part, place);
-    chunked::open(&key, &context, envelope.body)
+    key.open(&context, envelope.body)
 }
 
-fn input_key(
+fn suite_key(
     (scope, of): (&SplitScope, &SplitKeyOf),
     (share, server_share): (&ClientShare, &Secret<32>),
     header: &Header,
-) -> InputKey {
+) -> SuiteKey {
     let data_key = share.data_key(scope, (of.epoch, of.version, &of.id), server_share);
     data_body_key(&data_key, header)
 }

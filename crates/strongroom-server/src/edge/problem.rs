@@ -110,9 +110,10 @@ pub(crate) const fn status(code: Code) -> StatusCode {
         | Code::ClaimNotBindable
         | Code::CannotDecrypt => StatusCode::BAD_REQUEST,
         Code::Unauthenticated | Code::InvalidIdentity => StatusCode::UNAUTHORIZED,
-        Code::PermissionDenied | Code::IdentityMismatch | Code::PolicyDenied => {
-            StatusCode::FORBIDDEN
-        }
+        Code::PermissionDenied
+        | Code::IdentityMismatch
+        | Code::PolicyDenied
+        | Code::NotApproved => StatusCode::FORBIDDEN,
         Code::ContextNotFound | Code::NotFound => StatusCode::NOT_FOUND,
         Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         Code::KeyDisabled
@@ -146,6 +147,7 @@ pub(crate) const fn title(code: Code) -> &'static str {
         Code::IdentityMismatch => "The identity does not meet the lock",
         Code::LockRequired => "The context policy demands a lock",
         Code::PolicyDenied => "A policy does not allow it",
+        Code::NotApproved => "FIPS mode does not approve the algorithm",
         Code::ClaimNotBindable => "A claim of the lock is absent or cannot be bound",
         Code::CannotDecrypt => "The ciphertext cannot be decrypted",
         Code::KeyDisabled => "The key is disabled",

@@ -32,10 +32,11 @@ pub(crate) enum Tag {
     SplitKeys,
     Signing,
     Compute,
+    Hybrid,
 }
 
 impl Tag {
-    pub(crate) const ALL: [Self; 19] = [
+    pub(crate) const ALL: [Self; 20] = [
         Self::Values,
         Self::DataKeys,
         Self::Streams,
@@ -55,6 +56,7 @@ impl Tag {
         Self::SplitKeys,
         Self::Signing,
         Self::Compute,
+        Self::Hybrid,
     ];
 
     pub(crate) const fn name(self) -> &'static str {
@@ -78,6 +80,7 @@ impl Tag {
             Self::SplitKeys => "Split keys",
             Self::Signing => "Signing",
             Self::Compute => "Hashes, MACs and derivations",
+            Self::Hybrid => "Hybrid keys",
         }
     }
 
@@ -119,6 +122,9 @@ impl Tag {
             Self::Signing => "Private keys that never leave, and signatures of theirs.",
             Self::Compute => {
                 "Over what the caller brings: no key of Strongroom's takes part, and each is an entry."
+            }
+            Self::Hybrid => {
+                "An elliptic curve and ML-KEM as one: anyone seals, and only a private key that never leaves opens."
             }
         }
     }

@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use strongroom_core::fips::Report;
 use utoipa::ToSchema;
 
 use super::endpoint::{Endpoint, Tag, get};
@@ -21,6 +22,13 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             .about(Tag::Service, "Whether the parts answer; 503 if not.")
             .open_to_all()
             .gives::<Ready>(),
+        get("/health/fips", fips)
+            .about(
+                Tag::Service,
+                "Which algorithms FIPS mode approves, and what that does not say.",
+            )
+            .open_to_all()
+            .gives_json(),
         get("/metrics", metrics)
             .about(Tag::Service, "Metrics for Prometheus.")
             .open_to_all()
@@ -69,6 +77,10 @@ async fn readyz(State(app): State<App>) -> Response {
         _ => StatusCode::SERVICE_UNAVAILABLE,
     };
     (status, Json(ready)).into_response()
+}
+
+async fn fips(State(app): State<App>) -> Json<Report> {
+    Json(app.room.fips())
 }
 
 async fn metrics(State(app): State<App>) -> Response {

@@ -7,6 +7,7 @@ mod customer_keys;
 mod data_keys;
 pub(crate) mod endpoint;
 mod health;
+mod hybrid;
 mod issuers;
 mod jobs;
 mod log;
@@ -52,6 +53,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         split_keys::endpoints(),
         signing::endpoints(),
         compute::endpoints(),
+        hybrid::endpoints(),
         named_contexts::endpoints(),
     ]
     .into_iter()

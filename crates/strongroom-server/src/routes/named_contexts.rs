@@ -4,8 +4,9 @@ use axum::extract::State;
 use strongroom_core::{Answered, Denial, Invalid, NamedContextCreate, NamedItem, Thing};
 use strongroom_types::ContextName;
 use strongroom_types::body::{
-    self, BatchAnswer, ImportedItem, ImportedKeysAnswer, ImportedKeysPut, ImportedRewrap,
-    ImportedSealed, ItemResult, KeyBundleSetting, NamedContextInfo,
+    self, AlgorithmPolicy, BatchAnswer, ImportedItem, ImportedKeysAnswer, ImportedKeysPut,
+    ImportedRewrap, ImportedSealed, ItemResult, KeyBundleSetting, NamedContextInfo,
+    PolicyEnforcement,
 };
 
 use super::endpoint::{Endpoint, Tag, get, post, put};
@@ -65,6 +66,8 @@ async fn declare(
         display_name: body.display_name,
         description: body.description,
         config: body.config,
+        algorithm_policy: AlgorithmPolicy::default(),
+        enforcement: PolicyEnforcement::default(),
     };
     created(&ask, app.room.named_context_create(&ask, request).await)
 }

@@ -66,6 +66,7 @@ const fn oauth_error(code: Code) -> &'static str {
         | Code::IdentityMismatch
         | Code::LockRequired
         | Code::PolicyDenied
+        | Code::NotApproved
         | Code::ClaimNotBindable
         | Code::CannotDecrypt
         | Code::KeyDisabled

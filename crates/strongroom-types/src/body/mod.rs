@@ -10,6 +10,7 @@ mod customer_key;
 mod data_key;
 mod event;
 mod guard;
+mod hybrid;
 mod imported;
 mod job;
 mod keyset;
@@ -50,6 +51,11 @@ pub use event::{
     KeyProvider, ListObject, ObjectNamed, ObjectOpened, ObjectWritten,
 };
 pub use guard::{GuardBody, GuardFinding, GuardSeverity, GuardedOperation};
+pub use hybrid::{
+    DecapsulateAnswer, DecapsulateRequest, EncapsulateAnswer, EncapsulateRequest, HybridKeyCreate,
+    HybridKeyInfo, HybridKeyVersion, Recipient, RecipientKey, RecipientPublicKey, SealToAnswer,
+    SealToRequest, SealedOpenAnswer, SealedOpenRequest,
+};
 pub use imported::{
     ImportedItem, ImportedKey, ImportedKeysAnswer, ImportedKeysPut, ImportedRewrap, ImportedSealed,
     KeyBundleSetting, NamedContextCreate,
@@ -60,9 +66,9 @@ pub use log::{
     EntriesPage, EntryContext, EntryIdentity, EntryView, ItemView, ItemsView, LogEntryId,
 };
 pub use named_context::{
-    AccessFrequency, AccessPatterns, AlgorithmPolicy, DataIdentity, DataUsage, NamedContextConfig,
-    NamedContextInfo, PolicyEnforcement, Regulatory, ResolvedSuite, Sensitivity, SuiteOverride,
-    ThreatModel,
+    AccessFrequency, AccessPatterns, AlgorithmPolicy, AskedAlgorithm, AskedCipher, AskedMode,
+    DataIdentity, DataUsage, NamedContextConfig, NamedContextInfo, PolicyEnforcement, Regulatory,
+    ResolvedSuite, Sensitivity, ThreatModel,
 };
 pub use object::{
     ObjectCreate, ObjectDelete, ObjectRead, ObjectUpdate, ObjectUpsert, ObjectVersionInfo,

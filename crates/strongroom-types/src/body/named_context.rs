@@ -49,6 +49,52 @@ pub enum AccessFrequency {
     Extreme,
 }
 
+/// A cipher that is asked for by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum AskedCipher {
+    /// AES.
+    #[serde(rename = "AES", alias = "aes")]
+    Aes,
+    /// ChaCha20-Poly1305.
+    #[serde(rename = "ChaCha20", alias = "chacha20", alias = "ChaCha20-Poly1305")]
+    ChaCha20,
+}
+
+/// A mode that is asked for by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum AskedMode {
+    /// GCM.
+    Gcm,
+    /// GCM-SIV.
+    GcmSiv,
+    /// CBC, then HMAC-SHA-256.
+    Cbc,
+    /// CTR, then HMAC-SHA-256.
+    Ctr,
+    /// CCM.
+    Ccm,
+    /// That of ChaCha20-Poly1305.
+    Poly1305,
+}
+
+/// An algorithm that is asked for by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct AskedAlgorithm {
+    /// The cipher.
+    pub cipher: AskedCipher,
+    /// The mode; GCM for AES, if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mode: Option<AskedMode>,
+    /// Bits of the key; 256, if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_bits: Option<u16>,
+}
+
 /// What is said of the data of a context.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -61,6 +107,9 @@ pub struct NamedContextConfig {
     pub threat_model: ThreatModel,
     /// How it is used.
     pub access_patterns: AccessPatterns,
+    /// The algorithm that is asked for, in place of the one that would follow.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub algorithm: Option<AskedAlgorithm>,
 }
 
 /// What the data is.
@@ -159,6 +208,7 @@ pub struct ResolvedSuite {
 
 /// Which suites may seal under a named context, besides what its data asks for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct AlgorithmPolicy {
     /// Ciphers, or whole suites; any, if absent.
@@ -173,6 +223,7 @@ pub struct AlgorithmPolicy {
 
 /// What becomes of sealing in a suite that an [`AlgorithmPolicy`] does not allow.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum PolicyEnforcement {
     /// It is not looked at.
@@ -182,18 +233,6 @@ pub enum PolicyEnforcement {
     /// It is refused. What is done where nothing is said.
     #[default]
     Enforce,
-}
-
-/// The parts of the suite that a caller chooses instead of the one that its context resolved.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct SuiteOverride {
-    /// Its cipher, or its whole name.
-    pub cipher: Option<String>,
-    /// Its mode.
-    pub mode: Option<String>,
-    /// The bits of its key.
-    pub key_bits: Option<u16>,
 }
 
 /// A named context.

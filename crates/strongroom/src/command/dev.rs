@@ -9,7 +9,7 @@ use strongroom_server::telemetry::{self, LogFormat};
 
 use super::serve::interrupted;
 use crate::argument::DatabaseUrl;
-use crate::config::KeyProviderArgs;
+use crate::config::{FipsArgs, KeyProviderArgs};
 use crate::failure::Failure;
 use crate::playground::Playground;
 use crate::print;
@@ -40,12 +40,15 @@ pub(super) struct DevArgs {
     json: bool,
     #[command(flatten)]
     providers: KeyProviderArgs,
+    #[command(flatten)]
+    fips: FipsArgs,
 }
 
 pub(super) async fn run(args: &DevArgs) -> Result<(), Failure> {
     telemetry::start(LogFormat::Text, "warn")?;
     let (data, database) = (args.data.clone(), args.database.clone());
-    let playground = Playground::start(data, args.listen, database, Some(&args.providers)).await?;
+    let allowed = Some((&args.providers, args.fips));
+    let playground = Playground::start(data, args.listen, database, allowed).await?;
     if args.json {
         let line = serde_json::to_string(playground.info()).map_err(std::io::Error::from)?;
         print::line(line)?;

@@ -6,6 +6,7 @@
 //! database = "postgres://strongroom@db/strongroom"
 //! anchor = "/mnt/other-disk/strongroom"
 //! surfaces = ["workos"]
+//! fips_mode = "enabled"
 //!
 //! [root]
 //! key_file = "/etc/strongroom/root.key"   # or a key kept elsewhere, docs/roots.md: [root.aws_kms], …
@@ -40,6 +41,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use strongroom_core::Settings;
 use strongroom_server::Limits;
+use strongroom_types::FipsMode;
 
 use super::key_providers::CustomerKeysFile;
 use super::root::RootFile;
@@ -58,6 +60,7 @@ pub(super) struct File {
     pub(super) allow_loopback_webhooks: Option<bool>,
     pub(super) allow_private_webhooks: Option<bool>,
     pub(super) pkcs11_module: Option<PathBuf>,
+    pub(super) fips_mode: Option<FipsMode>,
     pub(super) surfaces: Vec<String>,
     pub(super) stack_backend_urls: Vec<String>,
     pub(super) cipherstash_url: Option<String>,

@@ -12,7 +12,7 @@ mod server;
 
 pub(crate) use connection::{ConnectionArgs, IdentityArgs};
 pub(crate) use key_providers::KeyProviderArgs;
-pub(crate) use server::{LogArgs, ServerArgs};
+pub(crate) use server::{FipsArgs, LogArgs, ServerArgs};
 
 use std::path::{Path, PathBuf};
 use std::{fs, io};

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use strongroom_server::telemetry::LogFormat;
 use strongroom_server::{Config, Database, Reach, RootSource, Surface, TlsFiles};
+use strongroom_types::FipsMode;
 use zeroize::Zeroizing;
 
 use super::file::File;
@@ -74,6 +75,8 @@ pub(crate) struct ServerArgs {
     allow_private_issuers: bool,
     #[command(flatten)]
     webhooks: WebhookReachArgs,
+    #[command(flatten)]
+    fips: FipsArgs,
     /// Serve the clients of other products as well: `workos`, `stack`, `cipherstash`,
     /// `cryptoserve`; none by default
     #[arg(
@@ -100,6 +103,20 @@ pub(crate) struct ServerArgs {
         value_name = "URL"
     )]
     cipherstash_url: Option<String>,
+}
+
+/// Which algorithms are used.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct FipsArgs {
+    /// Whether only algorithms that NIST approves are used: `enabled`, `preferred` or `disabled`
+    /// [default: disabled]
+    #[arg(
+        long = "fips-mode",
+        env = "FIPS_MODE",
+        value_name = "MODE",
+        value_parser = argument::fips_mode
+    )]
+    pub(crate) mode: Option<FipsMode>,
 }
 
 /// Where events may be sent to, beyond public addresses over HTTPS.
@@ -149,6 +166,9 @@ impl ServerArgs {
         let mut config = Config::new(data);
         config.settings = file.settings();
         config.limits = file.limits();
+        if let Some(mode) = self.fips.mode.or(file.fips_mode) {
+            config.settings.fips = mode;
+        }
         config.allow_plain_http = self.allow_plain_http || file.allow_plain_http == Some(true);
         config.issuers = Reach {
             loopback: self.allow_loopback_issuers || file.allow_loopback_issuers == Some(true),
@@ -298,6 +318,16 @@ mod tests {
         assert_eq!(read.listen.port(), 2222);
         assert_eq!(read.anchor, Path::new("from-file"));
         assert!(matches!(read.root, RootSource::KeyFile(path) if path.ends_with("root.key")));
+    }
+
+    #[test]
+    fn fips_mode_is_that_of_the_flag_or_the_file() {
+        let mode = |file, flags: &[&str]| config(file, flags).unwrap().settings.fips;
+        assert_eq!(mode("", &[]), FipsMode::Disabled);
+        let file = "fips_mode = \"preferred\"";
+        assert_eq!(mode(file, &[]), FipsMode::Preferred);
+        assert_eq!(mode(file, &["--fips-mode", "enabled"]), FipsMode::Enabled);
+        assert!(config("fips_mode = \"on\"", &[]).is_err());
     }
 
     #[test]

@@ -19,6 +19,7 @@ on_each_database!(
     values_are_sealed_and_opened,
     an_empty_value_is_a_value,
     the_suite_is_the_contexts,
+    a_suite_can_be_asked_for_by_cipher_and_mode,
     bodies_are_read_as_their_server_reads_them,
     a_batch_has_a_result_for_each_item,
     keys_are_given_to_nobody,
@@ -96,6 +97,70 @@ async fn the_suite_is_the_contexts(room: Room) {
     }
 }
 
+/// By a context, and for one value; never with fewer bits than the context demands.
+async fn a_suite_can_be_asked_for_by_cipher_and_mode(room: Room) {
+    let app = application(&room, &["payment-data"]).await;
+    for (asked, suite, mode) in [
+        (
+            json!({"cipher": "AES", "mode": "cbc", "key_bits": 256}),
+            "AES-256-CBC-HMAC-SHA-256",
+            "cbc",
+        ),
+        (
+            json!({"cipher": "AES", "mode": "ctr"}),
+            "AES-256-CTR-HMAC-SHA-256",
+            "ctr",
+        ),
+        (
+            json!({"cipher": "AES", "mode": "ccm"}),
+            "AES-256-CCM",
+            "ccm",
+        ),
+        (
+            json!({"cipher": "ChaCha20"}),
+            "ChaCha20-Poly1305",
+            "poly1305",
+        ),
+    ] {
+        let body = json!({"plaintext": STANDARD.encode("card"), "context": "payment-data",
+            "algorithm_override": asked});
+        let sealed = post(&room, "/api/v1/crypto/encrypt", &app.access, &body).await;
+        let algorithm = &sealed.json()["algorithm"];
+        assert_eq!(
+            (&algorithm["name"], &algorithm["mode"]),
+            (&json!(suite), &json!(mode))
+        );
+        let entry = room.entry(sealed.entry().unwrap()).await;
+        assert_eq!(entry.suite.map(strongroom_types::Suite::name), Some(suite));
+        let ciphertext = sealed.text("ciphertext");
+        let reply = decrypt(&room, &app.access, "payment-data", &ciphertext).await;
+        assert_eq!(opened(&reply), "card");
+
+        let name = format!("of-{mode}");
+        assert_eq!(
+            declare(&room, &name, json!({"algorithm": asked}))
+                .await
+                .status,
+            201
+        );
+        let mine = register(&room, &room.api_key, &name, &[&name]).await;
+        let access = mine.text("access_token");
+        let sealed = encrypt(&room, &access, &name, "x").await;
+        assert_eq!(sealed.json()["algorithm"]["name"], suite);
+        let reply = decrypt(&room, &access, &name, &sealed.text("ciphertext")).await;
+        assert_eq!(opened(&reply), "x");
+    }
+    // Their server took this for critical card data, without a word.
+    let weak = json!({"cipher": "AES", "mode": "gcm", "key_bits": 128});
+    let body = json!({"plaintext": "", "context": "payment-data", "algorithm_override": weak});
+    refused(
+        &post(&room, "/api/v1/crypto/encrypt", &app.access, &body).await,
+        422,
+    );
+    let weak = json!({"algorithm": weak, "data_identity": {"pci": true}});
+    refused(&declare(&room, "weak", weak).await, 422);
+}
+
 async fn bodies_are_read_as_their_server_reads_them(room: Room) {
     let app = application(&room, &["general"]).await;
     let send = async |body: Value| post(&room, "/api/v1/crypto/encrypt", &app.access, &body).await;
@@ -113,7 +178,11 @@ async fn bodies_are_read_as_their_server_reads_them(room: Room) {
             json!({"plaintext": "", "context": "general", "usage": "elsewhere"}),
             422,
         ),
-        // There is no such suite, and what would be ignored is refused.
+        // What would be ignored is refused, and so is a suite that there is not.
+        (
+            json!({"plaintext": "", "context": "general", "key_bits": 128}),
+            422,
+        ),
         (
             json!({"plaintext": "", "context": "general",
                 "algorithm_override": {"cipher": "AES", "mode": "xts", "key_bits": 512}}),
@@ -121,6 +190,11 @@ async fn bodies_are_read_as_their_server_reads_them(room: Room) {
         ),
         (
             json!({"plaintext": "", "context": "general", "more": 1}),
+            422,
+        ),
+        (
+            json!({"plaintext": "", "context": "general",
+                "algorithm_override": {"cipher": "AES", "mode": "cbc", "key_bits": 128}}),
             422,
         ),
     ] {

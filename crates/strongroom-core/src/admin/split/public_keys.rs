@@ -2,13 +2,14 @@
 
 use strongroom_crypto::xwing::PUBLIC_KEY_BYTES;
 use strongroom_types::body::{SplitPublicKey, SplitPublicKeyPut};
-use strongroom_types::{ClientId, Operation, Permission};
+use strongroom_types::{ClientId, HybridAlgorithm, Operation, Permission};
 
 use crate::admin::{Administration, reading};
 use crate::ask::{Answered, Ask};
 use crate::caller::Caller;
 use crate::denial::{Denial, Invalid, Refused, Thing};
 use crate::door::{Account, Stopped};
+use crate::fips::Algorithm;
 use crate::ports::RecordKind;
 use crate::split::PublicKeyBody;
 use crate::strongroom::Strongroom;
@@ -51,6 +52,8 @@ impl Administration for Put {
         room: &Strongroom,
         caller: &Caller,
     ) -> Result<(SplitPublicKey, Account), Stopped> {
+        // Its grants are sealed by X-Wing.
+        room.check_fips(Algorithm::Hybrid(HybridAlgorithm::X25519MlKem768))?;
         let public_key = self.0.public_key.clone();
         if public_key.0.len() != PUBLIC_KEY_BYTES {
             return Err(Denial::from(Invalid::Field("public_key".into())).into());

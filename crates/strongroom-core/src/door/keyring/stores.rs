@@ -73,15 +73,15 @@ impl ContextKeys {
         place: &[u8],
         envelope: &Envelope<'_>,
     ) -> Result<SecretBytes, Denial> {
-        permit.consume(
-            &[
-                Operation::StoreGet,
-                Operation::SealedGet,
-                Operation::Sign,
-                Operation::LeaseRead,
-            ],
-            self.id,
-        )?;
+        const OPENS: [Operation; 6] = [
+            Operation::StoreGet,
+            Operation::SealedGet,
+            Operation::Sign,
+            Operation::SealedOpen,
+            Operation::Decapsulate,
+            Operation::LeaseRead,
+        ];
+        permit.consume(&OPENS, self.id)?;
         let (key, _) = self.opening_keys(envelope, None)?;
         envelope::open(envelope, key, None, Some(place)).map_err(altered)
     }

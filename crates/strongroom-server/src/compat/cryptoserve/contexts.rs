@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 use strongroom_core::{
     Answered, Ask, Denial, Invalid, NamedContextCreate, NamedContextUpdate, Refused, Thing,
 };
-use strongroom_types::ContextName;
 use strongroom_types::body::{
     AlgorithmPolicy, NamedContextConfig, NamedContextInfo, PolicyEnforcement, Sensitivity,
 };
+use strongroom_types::{ContextName, Suite};
 
 use super::shape::Algorithm;
 use crate::edge::{
@@ -161,8 +161,20 @@ pub(super) struct Shown {
     rationale: Vec<String>,
 }
 
-/// How much longer than its value a ciphertext is, up to 16 KiB. A test measures it.
-const OVERHEAD_BYTES: usize = 141;
+/// How much longer than its value a ciphertext is at most, up to 16 KiB. A test measures it.
+const fn overhead_bytes(suite: Suite) -> usize {
+    let of_chunked = 141;
+    match suite {
+        Suite::Aes256Gcm
+        | Suite::Aes128Gcm
+        | Suite::ChaCha20Poly1305
+        | Suite::Aes256GcmSiv
+        | Suite::Aes256Ccm => of_chunked,
+        // A tag of 32 bytes for one of 16, and padding.
+        Suite::Aes256CtrHmac => of_chunked + 16,
+        Suite::Aes256CbcHmac => of_chunked + 32,
+    }
+}
 
 impl From<NamedContextInfo> for Shown {
     fn from(info: NamedContextInfo) -> Self {
@@ -174,7 +186,7 @@ impl From<NamedContextInfo> for Shown {
             algorithm: algorithm.name,
             sensitivity: info.config.data_identity.sensitivity,
             quantum_safe: false,
-            overhead_bytes: OVERHEAD_BYTES,
+            overhead_bytes: overhead_bytes(info.resolved.suite),
             compliance: info.config.regulatory.frameworks,
             data_examples: info.config.data_identity.examples,
             rationale: info.resolved.rationale,

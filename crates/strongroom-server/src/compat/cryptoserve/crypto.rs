@@ -3,7 +3,7 @@
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use strongroom_core::{Answered, Ask, Denial, NamedItem, NamedSealed, Refused};
-use strongroom_types::body::{DataUsage, KeyRef, SuiteOverride};
+use strongroom_types::body::{AskedAlgorithm, DataUsage, KeyRef};
 use strongroom_types::{ContextName, Permission, Suite};
 
 use super::shape::{Algorithm, decode, encode};
@@ -21,17 +21,14 @@ pub(super) struct Encrypt {
     associated_data: Option<String>,
     /// The suite that the caller wants instead of the context's, if the context's policy allows it.
     #[serde(default)]
-    algorithm_override: Option<SuiteOverride>,
+    algorithm_override: Option<AskedAlgorithm>,
 }
 
 impl Encrypt {
     fn item(&self) -> Result<NamedItem, Denial> {
         let field = ("plaintext", self.plaintext.as_str());
         let item = item(&self.context, field, self.associated_data.as_deref())?;
-        match &self.algorithm_override {
-            Some(wanted) => item.sealed_in(wanted),
-            None => Ok(item),
-        }
+        item.with_algorithm(self.algorithm_override)
     }
 }
 

@@ -239,6 +239,7 @@ impl Evaluate {
                 ..ThreatModel::default()
             },
             access_patterns: AccessPatterns::default(),
+            algorithm: None,
         };
         Ok(GuardTrial {
             operation: self.operation,

@@ -82,6 +82,17 @@ impl Algorithm {
                 256,
                 "AES-256 in GCM-SIV, in chunks, key committed",
             ),
+            Suite::Aes256CbcHmac => (
+                "cbc",
+                256,
+                "AES-256 in CBC, then HMAC-SHA-256, in one piece, key committed",
+            ),
+            Suite::Aes256CtrHmac => (
+                "ctr",
+                256,
+                "AES-256 in CTR, then HMAC-SHA-256, in one piece, key committed",
+            ),
+            Suite::Aes256Ccm => ("ccm", 256, "AES-256 in CCM, in one piece, key committed"),
         };
         Self {
             name: suite.name(),
@@ -108,6 +119,7 @@ mod tests {
             let algorithm = Algorithm::of(suite);
             let bits = suite.name().contains("128");
             assert_eq!(algorithm.key_bits == 128, bits);
+            assert_eq!(algorithm.key_bits, suite.key_bits());
             let siv = suite.name().ends_with("SIV");
             assert_eq!(algorithm.mode().ends_with("siv"), siv);
         }

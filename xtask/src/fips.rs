@@ -1,0 +1,17 @@
+//! The build with AWS-LC's FIPS module.
+
+use crate::failure::Failure;
+use crate::setup::{Tool, ensure};
+use crate::shell::Shell;
+
+/// Installs what the module's build needs, builds the binary with it, and runs the test that tells whether
+/// it is the module that is there. Nothing of this says that the module is validated here.
+pub(crate) fn run() -> Result<(), Failure> {
+    let shell = Shell::terminal();
+    ensure(&shell, Tool::FipsModule)?;
+    shell.run("cargo build --package strongroom --features fips", &[])?;
+    shell.run(
+        "cargo test --package strongroom-crypto --features fips --lib module_is",
+        &[],
+    )
+}
