@@ -118,7 +118,7 @@ async fn an_export_has_no_formulas(room: Room) {
         table.header("content-type"),
         Some("text/csv; charset=utf-8")
     );
-    let text = String::from_utf8(table.body.to_vec()).unwrap();
+    let text = String::from_utf8(table.body).unwrap();
     assert_eq!(text.lines().count(), 2, "{text}");
     assert!(text.contains(&format!("\"'{formula}\"")), "{text}");
     let path = "/api/admin/audit/export?operation=encrypt&format=json";
