@@ -1,7 +1,7 @@
 //! FIPS mode: which algorithms NIST approves, all of them in one table.
 //!
 //! It looks at the algorithm that is really used, never at what it was called: a suite when a key seals
-//! or opens with it ([`Account::check_fips`]), everything else where it is about to be used. What this
+//! or opens with it (`Account::check_fips`), everything else where it is about to be used. What this
 //! says is about algorithms. Whether the module that implements them is validated is another question:
 //! [`Report`].
 
@@ -173,7 +173,7 @@ impl Algorithm {
             },
             Self::Hybrid(hybrid) => match hybrid {
                 HybridAlgorithm::P256MlKem768 | HybridAlgorithm::P384MlKem1024 => {
-                    Some("FIPS 203, SP 800-56A")
+                    Some("FIPS 203 and SP 800-56A, combined by SHA3-256 as no standard says")
                 }
                 HybridAlgorithm::X25519MlKem512
                 | HybridAlgorithm::X25519MlKem768

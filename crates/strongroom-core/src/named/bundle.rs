@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use strongroom_crypto::secret::Secret;
 use strongroom_types::body::GuardedOperation;
-use strongroom_types::{ContextName, KeyContext, Lock, Operation, Permission, Suite};
+use strongroom_types::{ContextName, Format, KeyContext, Lock, Operation, Permission, Suite};
 
 use super::imported::bundle_key_id;
 use super::map_of;
@@ -93,6 +93,9 @@ impl Use for Give {
         let keys = room.named_keys_for_sealing(caller, &self.map).await?;
         // A policy that demands a lock closes what cannot be locked.
         caller.lock_for_sealing(&keys, &Lock::default(), None)?;
+        // What is sealed with it must be what may seal, and what opens.
+        named.body.admit(Suite::Aes256Gcm)?;
+        keys.rules.check_imported(Format::CsSdkV4)?;
         for operation in [GuardedOperation::Encrypt, GuardedOperation::Decrypt] {
             caller.state.guards.admit(&Circumstances {
                 operation,

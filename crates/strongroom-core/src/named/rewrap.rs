@@ -5,10 +5,11 @@ use std::sync::Arc;
 use strongroom_crypto::entropy::Entropy;
 use strongroom_crypto::foreign::cryptoserve::looks_like;
 use strongroom_log::sha256;
-use strongroom_types::body::{Batch, BatchAnswer};
+use strongroom_types::body::{Batch, BatchAnswer, GuardedOperation};
 use strongroom_types::{KeyContext, Kind, Lock, Operation, Permission, Purpose, Suite};
 
 use super::NamedItem;
+use super::find::NamedContext;
 use super::imported::Imported;
 use crate::ask::{Answered, Ask};
 use crate::batch::{ItemUse, Prepared};
@@ -16,6 +17,8 @@ use crate::caller::Caller;
 use crate::denial::{CiphertextFault, Denial, Refused};
 use crate::door::keyring::{ContextKeys, SealSpec};
 use crate::door::{ItemPermit, KeyUse, Stopped};
+use crate::fips::Algorithm;
+use crate::guard::Circumstances;
 use crate::strongroom::Strongroom;
 
 impl Strongroom {
@@ -32,6 +35,25 @@ impl Strongroom {
         let metadata = None;
         self.enter_batch(ask, Batch { items, metadata }).await
     }
+}
+
+/// The suite that seals, if sealing with it would be in order: what it is for does not matter.
+fn sealing_suite(
+    room: &Strongroom,
+    caller: &Caller,
+    named: &NamedContext,
+) -> Result<Suite, Denial> {
+    let suite = named.body.resolved.suite;
+    room.check_fips(Algorithm::Suite(suite))?;
+    named.body.admit(suite)?;
+    caller.state.guards.admit(&Circumstances {
+        operation: GuardedOperation::Encrypt,
+        suite,
+        context: &named.body,
+        client: &caller.client,
+        now: room.time.now(),
+    })?;
+    Ok(suite)
 }
 
 struct Rewrapping(NamedItem);
@@ -74,8 +96,10 @@ impl ItemUse for Rewrapping {
         // Sealed under the active version, which a policy may want to be another by now.
         let sealing = room.named_keys_for_sealing(caller, &item.map).await?;
         caller.lock_for_sealing(&sealing, &Lock::default(), None)?;
+        let suite = sealing_suite(room, caller, &named)?;
         let key_use = KeyUse {
             moved_to: Some(sealing.active),
+            suite: Some(suite),
             ..key_use
         };
         let (map, holds) = (Arc::clone(&sealing.map), imported.holds);
@@ -83,7 +107,7 @@ impl ItemUse for Rewrapping {
         let work = Work {
             imported,
             sealing,
-            suite: named.body.resolved.suite,
+            suite,
         };
         Ok(Prepared {
             holds,

@@ -15,8 +15,8 @@ use strongroom_tests::cryptoserve::{
 use strongroom_tests::on_each_database;
 use strongroom_tests::room::{Database, Room};
 use strongroom_tests::server::run_with_input;
-use strongroom_types::body::PolicyBody;
-use strongroom_types::{Format, Operation, Outcome, Reason};
+use strongroom_types::body::{ImportedItem, ImportedRewrap, ItemResult, PolicyBody};
+use strongroom_types::{Code, Format, Operation, Outcome, Reason};
 use tempfile::TempDir;
 
 use super::{NOT_OPENED, refused};
@@ -30,6 +30,7 @@ on_each_database!(
     another_workspace_opens_nothing_of_what_was_imported,
     a_context_policy_closes_formats_of_others,
     guards_read_how_theirs_is_sealed,
+    what_may_not_seal_seals_nothing_again,
     destroying_a_context_destroys_what_was_imported,
     only_administrators_import,
     ciphertexts_are_sealed_again_and_rejects_are_named,
@@ -460,6 +461,30 @@ async fn guards_read_how_theirs_is_sealed(room: Room) {
     }
 }
 
+async fn what_may_not_seal_seals_nothing_again(room: Room) {
+    let theirs = Theirs::sqlite().await;
+    theirs.imported(&room, &[]);
+    let (context, ciphertext) = ("user-pii".parse().unwrap(), theirs.bytes("v3"));
+    let again = async || {
+        let items = vec![ImportedItem {
+            ciphertext: ciphertext.clone().into(),
+            associated_data: None,
+        }];
+        let named = room.client.named_contexts();
+        let answer = named.rewrap(&context, &ImportedRewrap { items }).await;
+        match &answer.unwrap().results[0] {
+            ItemResult::Ok(_) => None,
+            ItemResult::Err { error } => Some(error.code),
+        }
+    };
+    assert_eq!(again().await, None);
+    let body = json!({"name": "shut", "rule": "false", "severity": "block",
+        "message": "nothing is sealed", "operations": ["encrypt"]});
+    let made = post(&room, "/api/policies", &room.api_key, &body).await;
+    assert_eq!(made.status, 201, "{made:?}");
+    assert_eq!(again().await, Some(Code::PolicyDenied));
+}
+
 async fn destroying_a_context_destroys_what_was_imported(room: Room) {
     let theirs = Theirs::sqlite().await;
     theirs.imported(&room, &[]);
@@ -563,7 +588,18 @@ async fn ciphertexts_are_sealed_again_and_rejects_are_named(room: Room) {
     // A line that was cut is done again, and nothing else.
     std::fs::write(output, &sealed[..sealed.len() - 10]).unwrap();
     let again = String::from_utf8(run().stdout).unwrap();
-    assert_eq!(again, "sealed again 1, rejected 0, done before 3\n");
-    let again = String::from_utf8(run().stdout).unwrap();
-    assert_eq!(again, "sealed again 0, rejected 0, done before 4\n");
+    assert_eq!(again, "sealed again 1, rejected 1, done before 3\n");
+    // What is rejected stays so, and a rejection ahead of the output is not named twice.
+    let two = sealed_lines[..2].join("\n") + "\n";
+    std::fs::write(output, two).unwrap();
+    let again = run();
+    assert!(!again.status.success());
+    let again = String::from_utf8(again.stdout).unwrap();
+    assert_eq!(again, "sealed again 1, rejected 1, done before 2\n");
+    let again = run();
+    assert!(!again.status.success());
+    let again = String::from_utf8(again.stdout).unwrap();
+    assert_eq!(again, "sealed again 0, rejected 1, done before 4\n");
+    let rejected = std::fs::read_to_string(format!("{output}.rejected")).unwrap();
+    assert_eq!(rejected, "{\"line\":3,\"code\":\"cannot_decrypt\"}\n");
 }

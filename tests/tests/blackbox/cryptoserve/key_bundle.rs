@@ -3,9 +3,12 @@
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use reqwest::Method;
 use serde_json::{Value, json};
 use strongroom_client::EntryFilter;
-use strongroom_tests::cryptoserve::{Application, application, decrypt, opened, post, register};
+use strongroom_tests::cryptoserve::{
+    Application, application, call, decrypt, opened, post, register,
+};
 use strongroom_tests::on_each_database;
 use strongroom_tests::room::Room;
 use strongroom_types::{ContextId, Operation, Outcome};
@@ -16,6 +19,7 @@ on_each_database!(
     a_key_is_given_only_where_it_is_allowed_and_each_time_is_an_entry,
     what_clients_sealed_opens_for_its_context_only,
     rotation_and_suspension_end_a_key,
+    a_key_that_might_not_seal_is_not_given,
 );
 
 const PATH: &str = "/api/v1/crypto/key-bundle";
@@ -147,4 +151,27 @@ async fn rotation_and_suspension_end_a_key(room: Room) {
     allow(&room, "general", false).await;
     let reply = decrypt(&room, &app.access, "general", &sealed).await;
     assert_eq!(refused(&reply, 400), NOT_OPENED);
+}
+
+async fn a_key_that_might_not_seal_is_not_given(room: Room) {
+    let app = application(&room, &["general"]).await;
+    allow(&room, "general", true).await;
+    bundle(&room, &app, "general").await;
+    let body = json!({"context": "general"});
+    for (policy, status) in [
+        (json!({"allowed_ciphers": ["ChaCha20"]}), 403),
+        (json!({}), 200),
+    ] {
+        let change = json!({ "algorithm_policy": policy });
+        let path = "/api/contexts/general";
+        let changed = call(&room, (Method::PUT, path), &room.api_key, &change).await;
+        assert_eq!(changed.status, 200, "{changed:?}");
+        let reply = post(&room, PATH, &app.access, &body).await;
+        assert_eq!(reply.status, status, "{reply:?}");
+    }
+    let policy = json!({"match": {"context": "general"}, "accepted_formats": ["sr1"]});
+    let policy = serde_json::from_value(policy).unwrap();
+    room.client.policies().create(&policy).await.unwrap();
+    let reply = post(&room, PATH, &app.access, &body).await;
+    assert_eq!(reply.status, 400, "{reply:?}");
 }

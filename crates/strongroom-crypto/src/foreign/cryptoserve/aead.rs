@@ -15,8 +15,8 @@ use crate::secret::SecretBytes;
 
 const TAG_BYTES: usize = 16;
 
-/// The most bytes that CCM with a nonce of 12 bytes seals, and that they sealed: 64 KiB.
-const CCM_BYTES_MAX: usize = 65_536;
+/// The most bytes that CCM with a nonce of 12 bytes seals, NIST SP 800-38C: their length has 3 bytes.
+const CCM_BYTES_MAX: usize = (1 << 24) - 1;
 
 pub(super) fn open_gcm(
     key: &[u8],

@@ -10,7 +10,7 @@ use clap::Args;
 use serde::{Deserialize, Serialize};
 use strongroom_client::Client;
 use strongroom_types::body::{ImportedItem, ImportedRewrap, ImportedSealed, ItemResult};
-use strongroom_types::{Bytes, ContextName};
+use strongroom_types::{Bytes, Code, ContextName};
 
 use super::CryptoServeImportError as ImportError;
 use crate::config::ConnectionArgs;
@@ -63,22 +63,22 @@ pub(in crate::command) async fn run(args: CiphertextsArgs) -> Result<(), Failure
     let client = args.connection.client()?;
     let mut files = Files::open(&args)?;
     let bar = progress::bytes("ciphertexts", None);
-    let (mut moved, mut rejected) = (0_u64, 0_u64);
+    let mut moved = 0_u64;
     loop {
         let items = files.read()?;
         if items.is_empty() {
             break;
         }
-        for result in seal_again(&client, &args.context, items).await? {
-            match result {
-                Ok(_) => moved += 1,
-                Err(_) => rejected += 1,
-            }
+        let results = seal_again(&client, &args.context, items).await?;
+        files.check(&results)?;
+        for result in results {
+            moved += u64::from(result.is_ok());
             bar.inc(1);
-            files.write(result.as_ref().map_err(|code| *code))?;
+            files.write(result.as_ref().map_err(|code| code.name()))?;
         }
         files.sync()?;
     }
+    let rejected = files.rejections()?;
     print::line(format!(
         "sealed again {moved}, rejected {rejected}, done before {}",
         files.before
@@ -95,12 +95,12 @@ async fn seal_again(
     client: &Client,
     context: &ContextName,
     items: Vec<ImportedItem>,
-) -> Result<Vec<Result<Bytes, &'static str>>, Failure> {
+) -> Result<Vec<Result<Bytes, Code>>, Failure> {
     let request = ImportedRewrap { items };
     let answer = client.named_contexts().rewrap(context, &request).await?;
     let result = |result| match result {
         ItemResult::Ok(ImportedSealed { ciphertext }) => Ok(ciphertext),
-        ItemResult::Err { error } => Err(error.code.name()),
+        ItemResult::Err { error } => Err(error.code),
     };
     Ok(answer.results.into_iter().map(result).collect())
 }
@@ -109,7 +109,9 @@ async fn seal_again(
 struct Files {
     input: BufReader<File>,
     input_path: PathBuf,
-    output: BufWriter<File>,
+    output: File,
+    /// What goes there once the rejections are on disk.
+    pending: String,
     output_path: PathBuf,
     rejected: BufWriter<File>,
     rejected_path: PathBuf,
@@ -119,6 +121,8 @@ struct Files {
     line: usize,
     /// The line that is read next, from 1.
     read: usize,
+    /// One that was read and did not fit with those before it.
+    next: Option<ImportedItem>,
 }
 
 impl Files {
@@ -128,16 +132,19 @@ impl Files {
         rejected_path.push(".rejected");
         let rejected_path = PathBuf::from(rejected_path);
         let before = whole_lines(&args.output)?;
+        forget_rejections_behind(&rejected_path, before)?;
         let mut files = Self {
             input: BufReader::new(input),
             input_path: args.input.clone(),
             output: append(&args.output)?,
+            pending: String::new(),
             output_path: args.output.clone(),
-            rejected: append(&rejected_path)?,
+            rejected: BufWriter::new(append(&rejected_path)?),
             rejected_path,
             before,
             line: before + 1,
             read: before + 1,
+            next: None,
         };
         for _ in 0..before {
             if files.read_line()?.is_none() {
@@ -158,20 +165,55 @@ impl Files {
     fn read(&mut self) -> Result<Vec<ImportedItem>, Failure> {
         let mut items = Vec::with_capacity(TOGETHER);
         let mut bytes = 0_usize;
-        while items.len() < TOGETHER && bytes < BYTES_TOGETHER {
-            let Some(text) = self.read_line()? else { break };
-            let item = item(text.trim(), self.read)?;
+        while items.len() < TOGETHER {
+            let Some(item) = self.read_item()? else { break };
             bytes = bytes.saturating_add(item.ciphertext.0.len());
+            if bytes > BYTES_TOGETHER && !items.is_empty() {
+                self.next = Some(item);
+                break;
+            }
             items.push(item);
-            self.read += 1;
         }
         Ok(items)
     }
 
+    fn read_item(&mut self) -> Result<Option<ImportedItem>, Failure> {
+        if let Some(item) = self.next.take() {
+            return Ok(Some(item));
+        }
+        let Some(text) = self.read_line()? else {
+            return Ok(None);
+        };
+        let item = item(text.trim(), self.read)?;
+        self.read += 1;
+        Ok(Some(item))
+    }
+
+    /// Ends the run before anything is written of a batch in which the server could not answer: nothing is
+    /// rejected for that.
+    fn check(&self, results: &[Result<Bytes, Code>]) -> Result<(), Failure> {
+        let for_now =
+            |result: &Result<Bytes, Code>| result.as_ref().err().copied().filter(is_for_now);
+        match results.iter().find_map(for_now) {
+            None => Ok(()),
+            Some(code) => Err(ImportError::ForNow {
+                code: code.name(),
+                line: self.line,
+            }
+            .into()),
+        }
+    }
+
+    /// How many lines of this output were rejected, in earlier runs too.
+    fn rejections(&self) -> Result<u64, Failure> {
+        let lines = whole_lines(&self.rejected_path)?;
+        Ok(u64::try_from(lines).unwrap_or(u64::MAX))
+    }
+
     fn write(&mut self, result: Result<&Bytes, &'static str>) -> Result<(), Failure> {
         let sealed = result.map_or_else(|_| String::new(), |bytes| STANDARD.encode(&bytes.0));
-        let written = writeln!(self.output, "{sealed}");
-        written.map_err(Failure::file(&self.output_path))?;
+        self.pending.push_str(&sealed);
+        self.pending.push('\n');
         if let Err(code) = result {
             let line = self.line;
             let text = serde_json::to_string(&Rejected { line, code });
@@ -185,14 +227,13 @@ impl Files {
 
     /// Rejections first: a line that is written is not done again.
     fn sync(&mut self) -> Result<(), Failure> {
-        for (file, path) in [
-            (&mut self.rejected, &self.rejected_path),
-            (&mut self.output, &self.output_path),
-        ] {
-            let synced = file.flush().and_then(|()| file.get_ref().sync_data());
-            synced.map_err(Failure::file(path))?;
-        }
-        Ok(())
+        let rejected = self.rejected.flush();
+        let rejected = rejected.and_then(|()| self.rejected.get_ref().sync_data());
+        rejected.map_err(Failure::file(&self.rejected_path))?;
+        let written = self.output.write_all(self.pending.as_bytes());
+        let written = written.and_then(|()| self.output.sync_data());
+        self.pending.clear();
+        written.map_err(Failure::file(&self.output_path))
     }
 }
 
@@ -231,7 +272,44 @@ fn whole_lines(path: &Path) -> Result<usize, Failure> {
     Ok(bytes.split(|byte| *byte == b'\n').count().saturating_sub(1))
 }
 
-fn append(path: &Path) -> Result<BufWriter<File>, Failure> {
+/// Takes off the rejections of lines that the output does not have: they are done again.
+fn forget_rejections_behind(path: &Path, before: usize) -> Result<(), Failure> {
+    if whole_lines(path)? == 0 {
+        return Ok(());
+    }
+    let text = std::fs::read_to_string(path).map_err(Failure::file(path))?;
+    let of_line = |text: &&str| {
+        let rejected = serde_json::from_str::<RejectedLine>(text);
+        rejected.is_ok_and(|rejected| rejected.line <= before)
+    };
+    let kept: Vec<_> = text.lines().filter(of_line).collect();
+    let kept = kept
+        .into_iter()
+        .flat_map(|line| [line, "\n"])
+        .collect::<String>();
+    std::fs::write(path, kept).map_err(Failure::file(path))
+}
+
+/// What a line of the rejections is about.
+#[derive(Deserialize)]
+struct RejectedLine {
+    line: usize,
+}
+
+/// Whether the same may well be answered later.
+const fn is_for_now(code: &Code) -> bool {
+    matches!(
+        code,
+        Code::LogUnavailable
+            | Code::RootUnavailable
+            | Code::StoreUnavailable
+            | Code::Unavailable
+            | Code::RateLimited
+            | Code::Internal
+    )
+}
+
+fn append(path: &Path) -> Result<File, Failure> {
     let file = OpenOptions::new().create(true).append(true).open(path);
-    Ok(BufWriter::new(file.map_err(Failure::file(path))?))
+    file.map_err(Failure::file(path))
 }

@@ -77,7 +77,11 @@ fn address(theirs: &str) -> Result<String, ImportError> {
         .map_or(scheme, |(scheme, _driver)| scheme)
     {
         "sqlite" => Ok(format!("sqlite://{}?mode=ro", sqlite_path(rest))),
-        "postgres" | "postgresql" => Ok(format!("postgres://{rest}")),
+        // What their driver calls `ssl`, ours would leave unread.
+        "postgres" | "postgresql" => {
+            let rest = rest.replace("?ssl=", "?sslmode=");
+            Ok(format!("postgres://{}", rest.replace("&ssl=", "&sslmode=")))
+        }
         _ => Err(ImportError::Address),
     }
 }

@@ -109,6 +109,8 @@ pub(crate) enum CryptoServeImportError {
     Line { line: usize },
     #[error("output has more lines than the input: it is of another one")]
     OtherOutput,
+    #[error("the server refused for now with `{code}`; run it again to go on from line {line}")]
+    ForNow { code: &'static str, line: usize },
     #[error("{rejected} ciphertexts were not sealed again; `{}` names them", path.display())]
     Rejected { rejected: u64, path: PathBuf },
 }
