@@ -115,6 +115,8 @@ const queries = [
   [41, users.age, 'orderAndRange'],
   [new Date('2001-02-03'), users.born, 'orderAndRange'],
   ['$.city', users.about, 'steVecSelector'],
+  [{ path: '$.city', value: 'Bern' }, users.about, 'steVecValueSelector'],
+  ['Bern', users.about, 'steVecTerm'],
   [{ city: 'Bern' }, users.about, 'searchableJson'],
   ['$.city', users.about, 'searchableJson'],
 ];

@@ -51,5 +51,8 @@ const unreachable = await new LockContext().identify(jwt('alice'));
 assert.equal(unreachable.failure.type, 'CtsTokenError');
 const unset = new LockContext({ ctsToken: { accessToken: 'a.b.c', expiry: 1 } });
 const expired = await client.decrypt(mine).withLockContext(unset);
-assert.ok(expired.failure);
+assert.equal(expired.failure.type, 'DecryptionError');
+// A workspace that is not configured is no answer of a server's: their library throws.
+delete process.env.CS_WORKSPACE_CRN;
+assert.throws(() => new LockContext(), /workspace CRN/);
 done();

@@ -192,8 +192,13 @@ impl Files {
     /// Ends the run before anything is written of a batch in which the server could not answer: nothing is
     /// rejected for that.
     fn check(&self, results: &[Result<Bytes, Code>]) -> Result<(), Failure> {
-        let for_now =
-            |result: &Result<Bytes, Code>| result.as_ref().err().copied().filter(is_for_now);
+        let for_now = |result: &Result<Bytes, Code>| {
+            result
+                .as_ref()
+                .err()
+                .copied()
+                .filter(|code| is_for_now(*code))
+        };
         match results.iter().find_map(for_now) {
             None => Ok(()),
             Some(code) => Err(ImportError::ForNow {
@@ -282,11 +287,8 @@ fn forget_rejections_behind(path: &Path, before: usize) -> Result<(), Failure> {
         let rejected = serde_json::from_str::<RejectedLine>(text);
         rejected.is_ok_and(|rejected| rejected.line <= before)
     };
-    let kept: Vec<_> = text.lines().filter(of_line).collect();
-    let kept = kept
-        .into_iter()
-        .flat_map(|line| [line, "\n"])
-        .collect::<String>();
+    let kept = text.lines().filter(of_line).flat_map(|line| [line, "\n"]);
+    let kept: String = kept.collect();
     std::fs::write(path, kept).map_err(Failure::file(path))
 }
 
@@ -297,7 +299,7 @@ struct RejectedLine {
 }
 
 /// Whether the same may well be answered later.
-const fn is_for_now(code: &Code) -> bool {
+const fn is_for_now(code: Code) -> bool {
     matches!(
         code,
         Code::LogUnavailable
