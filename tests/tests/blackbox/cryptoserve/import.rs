@@ -9,14 +9,12 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use sqlx::any::{AnyPoolOptions, install_default_drivers};
 use strongroom_client::EntryFilter;
-use strongroom_tests::cryptoserve::{
-    Application, DEVELOPER, decrypt, opened, post, register, user,
-};
+use strongroom_tests::cryptoserve::{Application, DEVELOPER, decrypt, post, register, user};
 use strongroom_tests::on_each_database;
 use strongroom_tests::room::{Database, Room};
 use strongroom_tests::server::run_with_input;
-use strongroom_types::body::{ImportedItem, ImportedRewrap, ItemResult, PolicyBody};
-use strongroom_types::{Code, Format, Operation, Outcome, Reason};
+use strongroom_types::body::PolicyBody;
+use strongroom_types::{Format, Operation, Outcome, Reason};
 use tempfile::TempDir;
 
 use super::{NOT_OPENED, refused};
@@ -30,17 +28,15 @@ on_each_database!(
     another_workspace_opens_nothing_of_what_was_imported,
     a_context_policy_closes_formats_of_others,
     guards_read_how_theirs_is_sealed,
-    what_may_not_seal_seals_nothing_again,
     destroying_a_context_destroys_what_was_imported,
     only_administrators_import,
-    ciphertexts_are_sealed_again_and_rejects_are_named,
 );
 
 /// The database of theirs, and ciphertexts of its keys.
-struct Theirs {
-    folder: TempDir,
+pub(super) struct Theirs {
+    pub(super) folder: TempDir,
     address: String,
-    sealed: Value,
+    pub(super) sealed: Value,
 }
 
 const VECTORS: &str = concat!(
@@ -49,7 +45,7 @@ const VECTORS: &str = concat!(
 );
 
 impl Theirs {
-    async fn sqlite() -> Self {
+    pub(super) async fn sqlite() -> Self {
         let folder = TempDir::new().unwrap();
         let path = folder.path().join("cryptoserve.db");
         let url = format!("sqlite://{}?mode=rwc", path.display());
@@ -94,7 +90,7 @@ impl Theirs {
         }
     }
 
-    fn file(&self, name: &str, text: &str) -> String {
+    pub(super) fn file(&self, name: &str, text: &str) -> String {
         let path = self.folder.path().join(name);
         std::fs::write(&path, text).unwrap();
         path.to_str().unwrap().to_owned()
@@ -121,7 +117,7 @@ impl Theirs {
     }
 
     /// Runs the import, which works.
-    fn imported(&self, room: &Room, more: &[&str]) -> String {
+    pub(super) fn imported(&self, room: &Room, more: &[&str]) -> String {
         let output = self.import(room, more);
         let text = [output.stdout.as_slice(), &output.stderr].concat();
         let text = String::from_utf8(text).unwrap();
@@ -129,14 +125,14 @@ impl Theirs {
         text
     }
 
-    fn one(&self, name: &str) -> (&str, &str, Option<&str>) {
+    pub(super) fn one(&self, name: &str) -> (&str, &str, Option<&str>) {
         let one = &self.sealed["ciphertexts"][name];
         let text = |field: &str| one[field].as_str();
         let (context, sealed) = (text("context").unwrap(), text("ciphertext").unwrap());
         (context, sealed, text("associated_data"))
     }
 
-    fn bytes(&self, name: &str) -> Vec<u8> {
+    pub(super) fn bytes(&self, name: &str) -> Vec<u8> {
         STANDARD.decode(self.one(name).1).unwrap()
     }
 }
@@ -170,7 +166,7 @@ const OPENS: [&str; 11] = [
 ];
 const CLOSED: [&str; 3] = ["v4", "retired", "theirs"];
 
-async fn application_of(room: &Room) -> Application {
+pub(super) async fn application_of(room: &Room) -> Application {
     Application::of(&register(room, &room.api_key, "app", &CONTEXTS).await)
 }
 
@@ -461,30 +457,6 @@ async fn guards_read_how_theirs_is_sealed(room: Room) {
     }
 }
 
-async fn what_may_not_seal_seals_nothing_again(room: Room) {
-    let theirs = Theirs::sqlite().await;
-    theirs.imported(&room, &[]);
-    let (context, ciphertext) = ("user-pii".parse().unwrap(), theirs.bytes("v3"));
-    let again = async || {
-        let items = vec![ImportedItem {
-            ciphertext: ciphertext.clone().into(),
-            associated_data: None,
-        }];
-        let named = room.client.named_contexts();
-        let answer = named.rewrap(&context, &ImportedRewrap { items }).await;
-        match &answer.unwrap().results[0] {
-            ItemResult::Ok(_) => None,
-            ItemResult::Err { error } => Some(error.code),
-        }
-    };
-    assert_eq!(again().await, None);
-    let body = json!({"name": "shut", "rule": "false", "severity": "block",
-        "message": "nothing is sealed", "operations": ["encrypt"]});
-    let made = post(&room, "/api/policies", &room.api_key, &body).await;
-    assert_eq!(made.status, 201, "{made:?}");
-    assert_eq!(again().await, Some(Code::PolicyDenied));
-}
-
 async fn destroying_a_context_destroys_what_was_imported(room: Room) {
     let theirs = Theirs::sqlite().await;
     theirs.imported(&room, &[]);
@@ -530,76 +502,4 @@ async fn only_administrators_import(room: Room) {
         let request = room.request(reqwest::Method::PUT, path).json(&wrong);
         assert_eq!(request.send().await.unwrap().status(), status, "{wrong}");
     }
-}
-
-async fn ciphertexts_are_sealed_again_and_rejects_are_named(room: Room) {
-    let theirs = Theirs::sqlite().await;
-    theirs.imported(&room, &[]);
-    let app = application_of(&room).await;
-    let (_, v3, _) = theirs.one("v3");
-    let (_, with_aad, aad) = theirs.one("v3-aad");
-    let (_, stolen, _) = theirs.one("theirs");
-    let lines = [
-        v3.to_owned(),
-        json!({"ciphertext": with_aad, "associated_data": aad}).to_string(),
-        stolen.to_owned(),
-        theirs.one("v3-cbc").1.to_owned(),
-    ];
-    let input = theirs.file("input", &(lines.join("\n") + "\n"));
-    let output = theirs.folder.path().join("output");
-    let output = output.to_str().unwrap();
-    let key = theirs.file("api.key", &room.api_key);
-    let url = room.server.sheet().url.clone();
-    let run = || {
-        let arguments = [
-            "import",
-            "cryptoserve-ciphertexts",
-            "--context",
-            "user-pii",
-            "--url",
-            &url,
-            "--api-key-file",
-            &key,
-            &input,
-            output,
-        ];
-        run_with_input(&arguments, b"").unwrap()
-    };
-    let first = run();
-    assert!(!first.status.success(), "{first:?}");
-    let said = String::from_utf8(first.stdout).unwrap();
-    assert_eq!(said, "sealed again 3, rejected 1, done before 0\n");
-    let rejected = std::fs::read_to_string(format!("{output}.rejected")).unwrap();
-    assert_eq!(rejected, "{\"line\":3,\"code\":\"cannot_decrypt\"}\n");
-    let sealed = std::fs::read_to_string(output).unwrap();
-    let sealed_lines: Vec<&str> = sealed.lines().collect();
-    assert_eq!((sealed_lines.len(), sealed_lines[2]), (4, ""));
-    for (at, aad) in [(0, None), (1, aad), (3, None)] {
-        let body = json!({"context": "user-pii", "ciphertext": sealed_lines[at],
-            "associated_data": aad});
-        let reply = post(&room, "/api/v1/crypto/decrypt", &app.access, &body).await;
-        let text = STANDARD
-            .decode(theirs.sealed["plaintext"].as_str().unwrap())
-            .unwrap();
-        assert_eq!(opened(&reply).as_bytes(), text);
-        let sealed = STANDARD.decode(sealed_lines[at]).unwrap();
-        assert_eq!(sealed[4..8], *b"sr1\0");
-    }
-    // A line that was cut is done again, and nothing else.
-    std::fs::write(output, &sealed[..sealed.len() - 10]).unwrap();
-    let again = String::from_utf8(run().stdout).unwrap();
-    assert_eq!(again, "sealed again 1, rejected 1, done before 3\n");
-    // What is rejected stays so, and a rejection ahead of the output is not named twice.
-    let two = sealed_lines[..2].join("\n") + "\n";
-    std::fs::write(output, two).unwrap();
-    let again = run();
-    assert!(!again.status.success());
-    let again = String::from_utf8(again.stdout).unwrap();
-    assert_eq!(again, "sealed again 1, rejected 1, done before 2\n");
-    let again = run();
-    assert!(!again.status.success());
-    let again = String::from_utf8(again.stdout).unwrap();
-    assert_eq!(again, "sealed again 0, rejected 1, done before 4\n");
-    let rejected = std::fs::read_to_string(format!("{output}.rejected")).unwrap();
-    assert_eq!(rejected, "{\"line\":3,\"code\":\"cannot_decrypt\"}\n");
 }

@@ -13,6 +13,7 @@ mod policies;
 mod pqc;
 mod promotion;
 mod roles;
+mod seal_again;
 mod tokens;
 mod tools;
 
