@@ -1,17 +1,18 @@
 //! Signing a device in: RFC 8628, with nothing kept before somebody approves.
 //!
 //! ```text
-//! device code = "srd_" ‖ base32(end in seconds, 8 bytes ‖ random, 32 bytes)
-//! user code   = two letters of (end / 600) ‖ ten letters of
-//!               HMAC-SHA-256(credentials key, label ‖ frame("user code", end ‖ random))
-//! API key     = the id and the secret of HMAC-SHA-256(credentials key,
-//!               label ‖ frame("key id" or "secret", user code))
+//! device code = "srd_" ‖ base32(end in minutes, 8 bytes ‖ random, 32 bytes)
+//! user code   = a letter of the end ‖ nine letters of MAC("user code", end ‖ random)
+//!               ‖ two letters of MAC("check", end ‖ the ten before)
+//! API key     = the id and the secret of MAC("key id" or "secret", end ‖ user code)
+//! MAC(name, …) = HMAC-SHA-256(credentials key, label ‖ frame(name, …))
 //! ```
 //!
 //! The device keeps its code, people see the other one. Who approves makes a client whose API key only
-//! the device's code leads to; until then there is no such key, and asking costs nothing. To find a
-//! device's code for a code that somebody reads aloud takes 2⁴² requests in the ten minutes that it
-//! lives.
+//! the device's code leads to; until then there is no such key, and asking costs nothing. The check
+//! letters tell a code that was given from one that was mistyped, 399 times of 400. To find a
+//! device's code for a code that somebody reads aloud takes some 2³⁸ requests in the ten minutes that it
+//! lives; after them the same letters belong to another end, and lead to another key.
 
 use strongroom_crypto::secret::Secret;
 use strongroom_types::{KeyId, base32};
@@ -23,13 +24,14 @@ use crate::door::format_api_key;
 use crate::strongroom::Strongroom;
 
 const PREFIX: &str = "srd_";
-/// How long a device's code lives, in seconds.
-const LIFETIME: i64 = 600;
+/// How long a device's code lives, in minutes; the one that has begun counts.
+const LIFETIME: i64 = 10;
 /// Consonants: no words, and nothing that looks like a digit.
 const LETTERS: &[u8; 20] = b"BCDFGHJKLMNPQRSTVWXZ";
-/// Letters of a user code that say when it ends, and all of them.
-const TIME_LETTERS: usize = 2;
-const CODE_LETTERS: usize = 12;
+/// Letters of a user code: what the device drew, what checks, and all of them.
+const DRAWN_LETTERS: usize = 9;
+const CHECK_LETTERS: usize = 2;
+const CODE_LETTERS: usize = 1 + DRAWN_LETTERS + CHECK_LETTERS;
 
 /// A device that is to be signed in.
 pub struct DeviceLogin {
@@ -91,17 +93,26 @@ impl UserCode {
         format!("{first}-{second}-{third}")
     }
 
-    /// Whether a code that was made up to ten minutes before `now`, in seconds, can be this one.
-    pub(crate) fn may_be_approved(&self, now: i64) -> bool {
-        let window = now.div_euclid(LIFETIME);
-        [window, window + 1]
-            .iter()
-            .any(|window| self.0.starts_with(&letters(time(*window), TIME_LETTERS)))
+    /// Of what a device drew, with an end.
+    fn of(end: i64, random: &Secret<32>, deployment: &Deployment) -> Self {
+        let drawn = deployment.device_mac(&[b"user code", &end.to_be_bytes(), random.expose()]);
+        let code = end_letter(end) + &letters(u64::from_be_bytes(first(&drawn)), DRAWN_LETTERS);
+        let check = check_letters(end, &code, deployment);
+        Self(code + &check)
+    }
+
+    /// When it ends, if it was given and has not ended.
+    fn end(&self, now: i64, deployment: &Deployment) -> Option<i64> {
+        let mut ends = now.saturating_add(1)..=now.saturating_add(LIFETIME);
+        let end = ends.find(|end| self.0.starts_with(&end_letter(*end)))?;
+        let (code, check) = self.0.split_at_checked(CODE_LETTERS - CHECK_LETTERS)?;
+        (check == check_letters(end, code, deployment)).then_some(end)
     }
 
     /// The API key that is this login's.
-    pub(crate) fn api_key(&self, deployment: &Deployment) -> (KeyId, Secret<32>) {
-        let part = |name: &[u8]| deployment.device_mac(&[name, self.0.as_bytes()]);
+    fn api_key(&self, end: i64, deployment: &Deployment) -> (KeyId, Secret<32>) {
+        let part =
+            |name: &[u8]| deployment.device_mac(&[name, &end.to_be_bytes(), self.0.as_bytes()]);
         (
             KeyId::from_bytes(first(&part(b"key id"))),
             Secret::from_bytes(part(b"secret")),
@@ -114,9 +125,14 @@ fn first<const N: usize>(mac: &[u8; 32]) -> [u8; N] {
     mac.first_chunk().copied().unwrap_or([0; N])
 }
 
-/// A ten-minute window, as it is written.
-fn time(window: i64) -> u64 {
-    window.unsigned_abs() % 400
+/// Which of the minutes that may be meant: there are ten of them, and twenty letters.
+fn end_letter(end: i64) -> String {
+    letters(end.unsigned_abs(), 1)
+}
+
+fn check_letters(end: i64, code: &str, deployment: &Deployment) -> String {
+    let mac = deployment.device_mac(&[b"check", &end.to_be_bytes(), code.as_bytes()]);
+    letters(u64::from_be_bytes(first(&mac)), CHECK_LETTERS)
 }
 
 /// A number in letters, the last ones of it.
@@ -132,6 +148,7 @@ fn letters(mut number: u64, count: usize) -> String {
 
 /// What a device's code says.
 struct DeviceCode {
+    /// In minutes.
     end: i64,
     random: Secret<32>,
 }
@@ -151,14 +168,6 @@ impl DeviceCode {
             Zeroizing::new([self.end.to_be_bytes().as_slice(), self.random.expose()].concat());
         Zeroizing::new(format!("{PREFIX}{}", base32::encode(&bytes)))
     }
-
-    fn user_code(&self, deployment: &Deployment) -> UserCode {
-        let end = self.end.to_be_bytes();
-        let mac = deployment.device_mac(&[b"user code", &end, self.random.expose()]);
-        let window = letters(time(self.end.div_euclid(LIFETIME)), TIME_LETTERS);
-        let number = u64::from_be_bytes(first(&mac));
-        UserCode(window + &letters(number, CODE_LETTERS - TIME_LETTERS))
-    }
 }
 
 impl Strongroom {
@@ -169,12 +178,12 @@ impl Strongroom {
     pub fn device_begin(&self) -> Result<DeviceLogin, Denial> {
         let random =
             Secret::<32>::generate(&*self.entropy).map_err(|_no_entropy| Denial::Unavailable)?;
-        let end = self.now_seconds().saturating_add(LIFETIME);
-        let code = DeviceCode { end, random };
+        let end = self.now_minutes().saturating_add(LIFETIME);
+        let user_code = UserCode::of(end, &random, &self.deployment);
         Ok(DeviceLogin {
-            user_code: code.user_code(&self.deployment).format(),
-            device_code: code.format(),
-            expires_in: LIFETIME,
+            user_code: user_code.format(),
+            device_code: DeviceCode { end, random }.format(),
+            expires_in: end * 60 - self.time.now().div_euclid(1_000_000),
         })
     }
 
@@ -187,26 +196,30 @@ impl Strongroom {
         let Some(code) = DeviceCode::parse(device_code) else {
             return Ok(DeviceState::Ended);
         };
-        let left = code.end.saturating_sub(self.now_seconds());
+        let left = code.end.saturating_sub(self.now_minutes());
         if !(1..=LIFETIME).contains(&left) {
             return Ok(DeviceState::Ended);
         }
-        let (id, secret) = code.user_code(&self.deployment).api_key(&self.deployment);
+        let user_code = UserCode::of(code.end, &code.random, &self.deployment);
+        let (id, secret) = user_code.api_key(code.end, &self.deployment);
         Ok(match self.store.api_key(id).await? {
             None => DeviceState::Pending,
             Some(_) => DeviceState::Approved(format_api_key(id, secret.expose()).into()),
         })
     }
 
-    /// The code that somebody typed, if it may be approved now.
-    pub(crate) fn approvable(&self, typed: &str) -> Result<UserCode, Denial> {
-        UserCode::parse(typed)
-            .filter(|code| code.may_be_approved(self.now_seconds()))
-            .ok_or_else(|| Invalid::Field("user_code".into()).into())
+    /// The API key that the code which somebody typed leads to, if it may be approved now.
+    pub(crate) fn approvable(&self, typed: &str) -> Result<(KeyId, Secret<32>), Denial> {
+        let code = UserCode::parse(typed);
+        let key = code.and_then(|code| {
+            let end = code.end(self.now_minutes(), &self.deployment)?;
+            Some(code.api_key(end, &self.deployment))
+        });
+        key.ok_or_else(|| Invalid::Field("user_code".into()).into())
     }
 
-    fn now_seconds(&self) -> i64 {
-        self.time.now().div_euclid(1_000_000)
+    fn now_minutes(&self) -> i64 {
+        self.time.now().div_euclid(60_000_000)
     }
 }
 
@@ -233,21 +246,9 @@ mod tests {
     }
 
     #[test]
-    fn a_user_code_says_when_it_ends() {
-        let end = 1_764_000_000 + LIFETIME;
-        let code = UserCode(letters(time(end / LIFETIME), 2) + "BBBBBBBBBB");
-        for ago in [0, 1, 599, 600] {
-            assert!(code.may_be_approved(end - ago), "{ago}");
-        }
-        for off in [-1201, 600, 86_400] {
-            assert!(!code.may_be_approved(end + off), "{off}");
-        }
-    }
-
-    #[test]
     fn a_device_code_has_one_spelling() {
         let code = DeviceCode {
-            end: 1_764_000_000,
+            end: 29_400_000,
             random: Secret::from_bytes([7; 32]),
         };
         let text = code.format();

@@ -148,8 +148,10 @@ impl Database {
         first.close().await?;
         let means = Means::new(options.clone(), entropy);
         let (wake, woken) = sqlite::checkpoint::channel();
-        Self::start(readers, means, |means, inbox| {
-            let writer = commit::sqlite::start(means, (path, lock), inbox, wake)?;
+        Self::start(readers, means, |means, outbox, inbox| {
+            let shared = commit::sqlite::shared(means, path, wake);
+            outbox.share(Arc::clone(&shared));
+            let writer = commit::sqlite::start(shared, inbox, lock)?;
             let checkpointer = sqlite::checkpoint::run(options, woken);
             Ok(vec![writer, tokio::spawn(checkpointer)])
         })
@@ -169,7 +171,7 @@ impl Database {
             .connect_with(options.clone())
             .await?;
         let means = Means::new(options, entropy);
-        Self::start(readers, means, |means, inbox| {
+        Self::start(readers, means, |means, _, inbox| {
             Ok(vec![tokio::spawn(commit::postgres::run(means, inbox))])
         })
     }
@@ -187,15 +189,16 @@ impl Database {
     fn start(
         readers: AnyPool,
         means: Means,
-        spawn: impl FnOnce(Means, Inbox) -> Result<Vec<JoinHandle<()>>, OpenError>,
+        spawn: impl FnOnce(Means, &mut Outbox, Inbox) -> Result<Vec<JoinHandle<()>>, OpenError>,
     ) -> Result<Self, OpenError> {
-        let (outbox, inbox) = commit::channel();
+        let (mut outbox, inbox) = commit::channel();
         #[cfg(test)]
         let faults = Arc::clone(&means.faults);
+        let tasks = spawn(means, &mut outbox, inbox)?;
         Ok(Self {
             readers,
             outbox,
-            tasks: spawn(means, inbox)?,
+            tasks,
             #[cfg(test)]
             faults,
         })

@@ -21,8 +21,11 @@ pub(crate) trait Write: Send + Sync + Debug + 'static {
     /// What the caller is told once it is durable.
     type Answer: Send + 'static;
 
-    /// Whether what it removes must not stay readable anywhere, the WAL included.
-    const ERASES: bool = false;
+    /// Whether it removed what must not stay readable anywhere, the WAL included. There is no answer
+    /// of a write that failed, and nobody knows what became of it.
+    fn erased(_answer: Option<&Self::Answer>) -> bool {
+        false
+    }
 
     /// Writes.
     async fn run(&self, conn: &mut AnyConnection) -> Result<Self::Answer, StoreError>;
@@ -222,7 +225,9 @@ pub(crate) struct EraseOpenings {
 impl Write for EraseOpenings {
     type Answer = u64;
 
-    const ERASES: bool = true;
+    fn erased(answer: Option<&u64>) -> bool {
+        answer != Some(&0)
+    }
 
     async fn run(&self, conn: &mut AnyConnection) -> Result<u64, StoreError> {
         let erased = query(
@@ -266,7 +271,9 @@ pub(crate) struct EraseTerms {
 impl Write for EraseTerms {
     type Answer = u64;
 
-    const ERASES: bool = true;
+    fn erased(answer: Option<&u64>) -> bool {
+        answer != Some(&0)
+    }
 
     async fn run(&self, conn: &mut AnyConnection) -> Result<u64, StoreError> {
         let tiles =
@@ -374,7 +381,9 @@ pub(crate) struct EraseStoreValues {
 impl Write for EraseStoreValues {
     type Answer = u64;
 
-    const ERASES: bool = true;
+    fn erased(answer: Option<&u64>) -> bool {
+        answer != Some(&0)
+    }
 
     async fn run(&self, conn: &mut AnyConnection) -> Result<u64, StoreError> {
         let Some((workspace, context)) = read::store::to_erase(&mut *conn).await? else {

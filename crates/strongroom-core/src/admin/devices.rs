@@ -27,7 +27,8 @@ pub struct DeviceApproval {
 
 impl Strongroom {
     /// Makes the client of a device, with the allowed key contexts of who approves it and an API key
-    /// that lasts 30 days, which only the device's code leads to. A code is approved once.
+    /// that lasts 30 days, which only the device's code leads to. A code is approved once, as long as
+    /// that key is not taken back.
     ///
     /// # Errors
     /// [`Refused`], with the entry where the caller is known.
@@ -53,7 +54,7 @@ impl Administration for Approve {
         caller: &Caller,
     ) -> Result<(ClientInfo, Account), Stopped> {
         let (state, approval) = (&caller.state, &self.0);
-        let code = room.approvable(&approval.user_code)?;
+        let key = room.approvable(&approval.user_code)?;
         room.check_grant(caller, &approval.permissions)?;
         let body = ClientBody {
             name: approval.name.clone(),
@@ -63,7 +64,6 @@ impl Administration for Approve {
             everything: Some(false),
             application: None,
         };
-        let key = code.api_key(&room.deployment);
         let new = room.new_client(&state.keys, state.id, body, key, Some(LIFETIME))?;
         let account = Account::of_changes(new.changes)
             .fact("client", &new.info.id.to_string())

@@ -9,7 +9,7 @@
 //! What both databases share: `queue` (who is next), `head` (the locks), `append` (what an entry
 //! becomes), `script` (the statements), `writer` (the transaction, and what happens when nobody
 //! knows whether it was committed). What differs is in `sqlite`, with `embedded` for the entries
-//! that change no other rows, and in `postgres`.
+//! that change no other rows and `shared` for callers who are alone, and in `postgres`.
 
 mod abort;
 mod append;
@@ -20,6 +20,7 @@ mod head;
 pub(crate) mod postgres;
 mod queue;
 mod script;
+mod shared;
 pub(crate) mod sqlite;
 mod writer;
 
@@ -35,17 +36,15 @@ use tokio::sync::{mpsc, oneshot};
 
 use self::abort::Abort;
 use self::queue::{ENTRIES_MAX, Waiting};
+pub(crate) use self::shared::SharedWriter;
 pub(crate) use self::writer::Writer;
 use crate::write::Write;
 
 /// A write that waits for the writer.
 #[async_trait]
 pub(crate) trait Job: Send + Debug {
-    /// Writes and answers.
-    async fn run(self: Box<Self>, writer: &mut Writer);
-
-    /// See [`Write::ERASES`].
-    fn erases(&self) -> bool;
+    /// Writes and answers; says what [`Write::erased`] does.
+    async fn run(self: Box<Self>, writer: &mut Writer) -> bool;
 }
 
 #[derive(Debug)]
@@ -59,15 +58,13 @@ impl<W: Write> Job for Asked<W>
 where
     W::Answer: Debug,
 {
-    async fn run(self: Box<Self>, writer: &mut Writer) {
+    async fn run(self: Box<Self>, writer: &mut Writer) -> bool {
         let answer = writer.write(&self.write).await;
+        let erased = W::erased(answer.as_ref().ok());
         if self.answer.send(answer).is_err() {
             tracing::debug!("a caller went away before its write was answered");
         }
-    }
-
-    fn erases(&self) -> bool {
-        W::ERASES
+        erased
     }
 }
 
@@ -83,6 +80,8 @@ pub(crate) struct Inbox {
 pub(crate) struct Outbox {
     entries: mpsc::Sender<Waiting>,
     jobs: mpsc::Sender<Box<dyn Job>>,
+    /// On SQLite, for callers who are alone.
+    shared: Option<Arc<SharedWriter>>,
 }
 
 /// The two ends of the way to the tasks that write.
@@ -93,10 +92,20 @@ pub(crate) fn channel() -> (Outbox, Inbox) {
         entries: entries_inbox,
         jobs: jobs_inbox,
     };
-    (Outbox { entries, jobs }, inbox)
+    let outbox = Outbox {
+        entries,
+        jobs,
+        shared: None,
+    };
+    (outbox, inbox)
 }
 
 impl Outbox {
+    /// Lets callers who are alone commit by themselves.
+    pub(crate) fn share(&mut self, writer: Arc<SharedWriter>) {
+        self.shared = Some(writer);
+    }
+
     /// Hands an entry in and waits until it is durable, or refused.
     pub(crate) async fn commit(&self, pending: Pending) -> Result<Committed, CommitError> {
         // One entry that no bundle can hold must not spoil the others' transaction.
@@ -106,10 +115,15 @@ impl Outbox {
         }
         let (answer, answered) = oneshot::channel();
         let waiting = Waiting { pending, answer };
-        self.entries
-            .send(waiting)
-            .await
-            .map_err(|_ended| unavailable(Abort::Closed))?;
+        let nobody_waits = self.entries.capacity() == self.entries.max_capacity();
+        let queued = match &self.shared {
+            Some(shared) if nobody_waits => shared.commit_alone(waiting),
+            _ => Err(Box::new(waiting)),
+        };
+        if let Err(waiting) = queued {
+            let sent = self.entries.send(*waiting).await;
+            sent.map_err(|_ended| unavailable(Abort::Closed))?;
+        }
         answered
             .await
             .map_err(|_ended| unavailable(Abort::Closed))?

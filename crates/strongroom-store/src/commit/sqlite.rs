@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use strongroom_core::ports::Change;
 use tokio::runtime::Builder;
@@ -11,7 +12,7 @@ use tokio::task::JoinHandle;
 
 use super::queue::{Group, Queue};
 use super::writer::Dialect;
-use super::{Inbox, Job, Means, Writer};
+use super::{Inbox, Job, Means, SharedWriter, Writer};
 use crate::database::Backend;
 use crate::sqlite::checkpoint::Wake;
 
@@ -23,9 +24,6 @@ const DIALECT: Dialect = Dialect {
     wait: "",
 };
 
-/// The checkpointer looks at the WAL after so many writes; each is at least some 20 KiB of WAL.
-const WRITES_PER_LOOK: u64 = 64;
-
 /// Starts the thread that writes. The task ends with it.
 ///
 /// It is a thread of its own, so that a commit can be waited for where it is made; what else awaits
@@ -34,18 +32,16 @@ const WRITES_PER_LOOK: u64 = 64;
 /// # Errors
 /// The system has no thread to give.
 pub(crate) fn start(
-    means: Means,
-    (path, lock): (PathBuf, File),
+    shared: Arc<SharedWriter>,
     inbox: Inbox,
-    wake: Wake,
+    lock: File,
 ) -> io::Result<JoinHandle<()>> {
     let runtime = Builder::new_current_thread().enable_time().build()?;
-    let writer = Writer::embedded(means, DIALECT, path);
     let (ended, end) = oneshot::channel();
     std::thread::Builder::new()
         .name("strongroom-commit".to_owned())
         .spawn(move || {
-            runtime.block_on(run(writer, inbox, wake, lock));
+            runtime.block_on(run(shared, inbox, lock));
             ended.send(()).ok();
         })?;
     Ok(tokio::spawn(async move {
@@ -54,32 +50,43 @@ pub(crate) fn start(
     }))
 }
 
+/// The writer of a database, for the thread and for callers who are alone.
+pub(crate) fn shared(means: Means, path: PathBuf, wake: Wake) -> Arc<SharedWriter> {
+    let writer = Writer::embedded(means, DIALECT, path);
+    Arc::new(SharedWriter::new(writer, wake))
+}
+
 /// Writes what comes in until nobody can send any more. Holds the lock on the database until then.
 /// Wakes the checkpointer now and then, and whenever something was to be erased.
-async fn run(mut writer: Writer, mut inbox: Inbox, wake: Wake, lock: File) {
+async fn run(shared: Arc<SharedWriter>, mut inbox: Inbox, lock: File) {
     let mut queue = Queue::default();
-    let mut writes: u64 = 0;
-    while wait(&mut inbox, &mut queue, &mut writer, &wake).await {
-        gather(&mut inbox, &mut queue);
+    while wait(&mut inbox, &mut queue, &shared).await {
         if !queue.is_empty() {
-            // Nothing is held elsewhere: there is no other process.
-            let groups = queue.take();
-            let erases = erases(&groups);
-            let skipped = writer.append(groups).await;
-            if erases {
-                wake.erase();
-            }
-            for group in skipped {
-                queue.put_back(group);
-            }
+            write(&mut inbox, &mut queue, &shared).await;
         }
-        writes += 1;
-        if writes.is_multiple_of(WRITES_PER_LOOK) {
-            wake.look();
-        }
+        shared.wrote();
     }
-    drop(writer);
+    // A caller who was alone and went away may have left its commit to be finished.
+    drop(shared.lock().await);
+    drop(shared);
     drop(lock);
+}
+
+/// Appends what waits once it is this thread's turn, and whatever came until then.
+async fn write(inbox: &mut Inbox, queue: &mut Queue, shared: &SharedWriter) {
+    let mut writer = shared.lock().await;
+    gather(inbox, queue);
+    // Nothing is held elsewhere: there is no other process.
+    let groups = queue.take();
+    let erases = erases(&groups);
+    shared.note_crowd(&groups);
+    let skipped = writer.append(groups).await;
+    if erases {
+        shared.erased();
+    }
+    for group in skipped {
+        queue.put_back(group);
+    }
 }
 
 /// How often callers who are about to hand something in are let go first.
@@ -109,25 +116,23 @@ fn erases(groups: &[Group]) -> bool {
     entries.any(|waiting| waiting.pending.changes.iter().any(Change::erases))
 }
 
-async fn work(job: Box<dyn Job>, writer: &mut Writer, wake: &Wake) {
-    let erases = job.erases();
-    job.run(writer).await;
-    if erases {
-        wake.erase();
+async fn work(job: Box<dyn Job>, shared: &SharedWriter) {
+    if job.run(&mut *shared.lock().await).await {
+        shared.erased();
     }
 }
 
 /// Waits for an entry or runs a write. False when there is nothing more to come.
-async fn wait(inbox: &mut Inbox, queue: &mut Queue, writer: &mut Writer, wake: &Wake) -> bool {
+async fn wait(inbox: &mut Inbox, queue: &mut Queue, shared: &SharedWriter) -> bool {
     if !queue.is_empty() {
         if let Ok(job) = inbox.jobs.try_recv() {
-            work(job, writer, wake).await;
+            work(job, shared).await;
         }
         return true;
     }
     tokio::select! {
         Some(waiting) = inbox.entries.recv() => queue.push(waiting),
-        Some(job) = inbox.jobs.recv() => work(job, writer, wake).await,
+        Some(job) = inbox.jobs.recv() => work(job, shared).await,
         else => return false,
     }
     true
@@ -135,25 +140,40 @@ async fn wait(inbox: &mut Inbox, queue: &mut Queue, writer: &mut Writer, wake: &
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
+    use core::pin::pin;
+    use core::task::{Context, Waker};
 
     use strongroom_types::KeyVersion;
 
     use super::*;
+    use crate::commit::queue::Waiting;
     use crate::commit::{Outbox, channel};
     use crate::sqlite::checkpoint::{self, Woken};
     use crate::tests::{Counter, Fixture, ROOT, context, context_id, context_key, with_changes};
-    use crate::write::{EraseOpenings, EraseTerms, Probe};
+    use crate::write::{EraseOpenings, Probe};
 
-    /// Runs a writer of its own on the fixture's file while something is handed in.
-    async fn woken_by(f: &Fixture, hand_in: impl AsyncFnOnce(&Outbox)) -> Woken {
+    /// Whether a call has no answer when it is made; then it goes away.
+    fn waits(call: impl Future) -> bool {
+        let mut context = Context::from_waker(Waker::noop());
+        pin!(call).poll(&mut context).is_pending()
+    }
+
+    /// A writer of its own on the fixture's file, and the way to it.
+    fn second(f: &Fixture) -> (Outbox, Inbox, Arc<SharedWriter>, Woken) {
         let path = f.config.url.strip_prefix("sqlite:").unwrap();
         let options = crate::sqlite::file::url(path.as_ref()).parse().unwrap();
         let means = Means::new(options, Arc::new(Counter::default()));
-        let (outbox, inbox) = channel();
+        let (mut outbox, inbox) = channel();
         let (wake, woken) = checkpoint::channel();
-        let writer = Writer::embedded(means, DIALECT, path.into());
-        let written = run(writer, inbox, wake, tempfile::tempfile().unwrap());
+        let writer = shared(means, path.into(), wake);
+        outbox.share(Arc::clone(&writer));
+        (outbox, inbox, writer, woken)
+    }
+
+    /// Runs such a writer while something is handed in.
+    async fn woken_by(f: &Fixture, hand_in: impl AsyncFnOnce(&Outbox)) -> Woken {
+        let (outbox, inbox, writer, woken) = second(f);
+        let written = run(writer, inbox, tempfile::tempfile().unwrap());
         let caller = async {
             hand_in(&outbox).await;
             drop(outbox);
@@ -186,16 +206,66 @@ mod tests {
     #[tokio::test]
     async fn erasing_private_fields_empties_the_wal() {
         let f = Fixture::new(Backend::Sqlite).await;
-        let (before, limit) = (0, 1);
-        let openings = async |outbox: &Outbox| {
-            outbox.write(EraseOpenings { before, limit }).await.unwrap();
-        };
-        assert!(woken_by(&f, openings).await.is_to_erase());
-        let terms = async |outbox: &Outbox| {
-            outbox.write(EraseTerms { before, limit }).await.unwrap();
-        };
-        assert!(woken_by(&f, terms).await.is_to_erase());
+        f.commit(f.pending(0)).await.unwrap();
+        let (before, limit) = (i64::MAX, 1);
+        for found in [1, 0] {
+            let openings = async |outbox: &Outbox| {
+                let erased = outbox.write(EraseOpenings { before, limit }).await;
+                assert_eq!(erased.unwrap(), found);
+            };
+            let woken = woken_by(&f, openings).await;
+            assert_eq!(woken.is_to_erase(), found > 0, "{found}");
+        }
         let probe = async |outbox: &Outbox| outbox.write(Probe).await.unwrap();
         assert!(!woken_by(&f, probe).await.is_to_erase());
+    }
+
+    #[tokio::test]
+    async fn who_is_alone_commits_without_the_thread() {
+        let f = Fixture::new(Backend::Sqlite).await;
+        // Nobody runs the other end.
+        let (outbox, _inbox, _writer, _woken) = second(&f);
+        for n in 0..3 {
+            assert_eq!(outbox.commit(f.pending(n)).await.unwrap().index, n);
+        }
+    }
+
+    #[tokio::test]
+    async fn who_is_not_alone_is_queued() {
+        let f = Fixture::new(Backend::Sqlite).await;
+        let (outbox, mut inbox, writer, _woken) = second(&f);
+        let turn = writer.lock().await;
+        assert!(waits(outbox.commit(f.pending(0))));
+        assert!(inbox.entries.try_recv().is_ok(), "somebody else writes");
+        drop(turn);
+
+        let change = with_changes(f.pending(1), vec![Change::InsertContext(context(1))]);
+        assert!(waits(outbox.commit(change)));
+        assert!(inbox.entries.try_recv().is_ok(), "rows change with it");
+
+        let two = [f.pending(2), f.pending(3)].map(|pending| {
+            let (answer, _) = oneshot::channel();
+            Waiting { pending, answer }
+        });
+        let group = |entries| Group {
+            workspace: f.pending(0).workspace,
+            entries,
+            skips: 0,
+        };
+        writer.note_crowd(&[group(two.into())]);
+        assert!(waits(outbox.commit(f.pending(4))));
+        assert!(inbox.entries.try_recv().is_ok(), "there was a crowd");
+        writer.note_crowd(&[group(Vec::new())]);
+        assert_eq!(outbox.commit(f.pending(5)).await.unwrap().index, 0);
+    }
+
+    #[tokio::test]
+    async fn a_lone_caller_who_goes_away_leaves_a_whole_commit() {
+        let f = Fixture::new(Backend::Sqlite).await;
+        let (outbox, inbox, writer, _woken) = second(&f);
+        assert!(waits(outbox.commit(f.pending(0))));
+        drop(outbox);
+        run(writer, inbox, tempfile::tempfile().unwrap()).await;
+        assert_eq!(f.commit(f.pending(1)).await.unwrap().index, 1);
     }
 }

@@ -89,7 +89,9 @@ async fn together(
 }
 
 async fn entries_handed_in_together_share_a_batch(f: Fixture) {
-    let [first, second] = together(&f, f.pending(1), f.pending(2)).await;
+    // An entry with changes is never committed by its caller alone.
+    let first = with_changes(f.pending(1), vec![Change::InsertContext(context(1))]);
+    let [first, second] = together(&f, first, f.pending(2)).await;
     assert_eq!((first.unwrap().index, second.unwrap().index), (0, 1));
     let batches = f.db.batches(f.workspace, 0, 2).await.unwrap();
     assert_eq!(

@@ -100,8 +100,11 @@ async fn contexts_page_by_id_with_their_keys(f: Fixture) {
 }
 
 async fn batches_are_those_that_hold_the_range(f: Fixture) {
-    for first in [0, 3] {
-        let [a, b, c] = [0, 1, 2].map(|n| f.commit(f.pending(first + n)));
+    for (first, number) in [(0, 1), (3, 2)] {
+        let [mut a, b, c] = [0, 1, 2].map(|n| f.pending(first + n));
+        // An entry with changes is never committed by its caller alone.
+        a.changes = vec![Change::InsertContext(context(number))];
+        let [a, b, c] = [a, b, c].map(|pending| f.commit(pending));
         let (a, b, c) = tokio::join!(a, b, c);
         assert!(a.is_ok() && b.is_ok() && c.is_ok());
     }

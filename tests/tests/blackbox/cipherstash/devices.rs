@@ -180,6 +180,27 @@ async fn only_who_administers_clients_signs_devices_in(room: Room) {
     );
 }
 
+/// Codes that are none although they look like one that was given: each has other letters in one of
+/// the two places that do not depend on chance, its end and its check.
+fn mistyped(given: &str) -> Vec<String> {
+    const LETTERS: &str = "BCDFGHJKLMNPQRSTVWXZ";
+    let place = |letter| LETTERS.find(letter).unwrap();
+    let turned = |letter, by: usize| {
+        let place = (place(letter) + by) % LETTERS.len();
+        LETTERS.chars().nth(place).unwrap()
+    };
+    let mut codes = vec![
+        String::new(),
+        "x".into(),
+        given.chars().skip(1).collect(),
+        format!("{given}B"),
+    ];
+    let (end, last) = (given.chars().next().unwrap(), given.chars().last().unwrap());
+    codes.push(format!("{}{}", turned(end, 10), &given[1..]));
+    codes.extend((1..20).map(|by| format!("{}{}", &given[..given.len() - 1], turned(last, by))));
+    codes
+}
+
 async fn codes_that_were_not_given_lead_nowhere(room: Room) {
     let cs = CipherStash::of(&room).await;
     let (device_code, user_code) = begin(&room).await;
@@ -200,7 +221,8 @@ async fn codes_that_were_not_given_lead_nowhere(room: Room) {
     for code in [user_code.as_str(), "", "srd_", "srd_0"] {
         assert_oauth(&poll(&room, code).await, 400, "expired_token");
     }
-    for code in ["BBBB-BBBB-BBBB", "", "x", &device_code] {
+    let (_, pending) = begin(&room).await;
+    for code in mistyped(&pending).iter().chain([&device_code]) {
         let refused = approve(&room, code, &cs.access_key, "member").await;
         assert_eq!(refused.status, 400, "{code}: {refused:?}");
     }

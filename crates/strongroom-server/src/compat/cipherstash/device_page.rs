@@ -39,15 +39,16 @@ pub(super) fn form(status: StatusCode, user_code: &str, refused: Option<&str>) -
     let body = format!(
         "<h1>Sign a device in</h1>\n{refused}\
          <p>Approve it only if you have just started the login yourself and it shows this code: whoever \
-         shows it gets a client of your workspace, for 30 days.</p>\n\
-         <form method=\"post\" action=\"/oauth/device\">\n\
+         shows it gets a client of your workspace, for 30 days. One that may make clients and access keys can \
+         make some that last longer.</p>\n\
+         <form method=\"post\" action=\"device\">\n\
          <label>Code <input name=\"user_code\" required autocomplete=\"off\" value=\"{}\"></label>\n\
          <label>Access key, with access_key:create <input name=\"access_key\" type=\"password\" required \
          autocomplete=\"off\"></label>\n\
          <label>What the device may do <select name=\"role\">\
+         <option value=\"member\">member: data keys</option>\
          <option value=\"admin\">admin: keysets, clients, access keys and data keys</option>\
-         <option value=\"control\">control: the same without data keys</option>\
-         <option value=\"member\">member: data keys</option></select></label>\n\
+         <option value=\"control\">control: the same without data keys</option></select></label>\n\
          <label>Name of its client <input name=\"name\" value=\"device\" maxlength=\"128\"></label>\n\
          <button>Approve</button>\n</form>\n",
         escape(user_code)
@@ -68,7 +69,7 @@ fn page(status: StatusCode, body: &str) -> Response {
     let html = format!(
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width\"><title>Strongroom</title>\
-         <link rel=\"stylesheet\" href=\"/oauth/device/page.css\"></head><body><main>\n{body}</main></body></html>\n"
+         <link rel=\"stylesheet\" href=\"device/page.css\"></head><body><main>\n{body}</main></body></html>\n"
     );
     (status, [POLICY, NO_REFERRER], Html(html)).into_response()
 }
