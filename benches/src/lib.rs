@@ -6,6 +6,7 @@
 //! `bin/load` compares servers over HTTP: [`bare`], [`strongroom`] and [`openbao`]. `bin/micro`
 //! times single operations of the libraries. Neither is a test; nothing fails for being slow.
 
+pub mod append;
 pub mod bare;
 pub mod body;
 pub mod commit;
