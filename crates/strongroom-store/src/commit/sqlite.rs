@@ -141,6 +141,7 @@ mod tests {
 
     use super::*;
     use crate::commit::{Outbox, channel};
+    use crate::postgres_tls::DatabaseTls;
     use crate::sqlite::checkpoint::{self, Woken};
     use crate::tests::{Counter, Fixture, ROOT, context, context_id, context_key, with_changes};
     use crate::write::{EraseOpenings, EraseTerms, Probe};
@@ -149,7 +150,7 @@ mod tests {
     async fn woken_by(f: &Fixture, hand_in: impl AsyncFnOnce(&Outbox)) -> Woken {
         let path = f.config.url.strip_prefix("sqlite:").unwrap();
         let options = crate::sqlite::file::url(path.as_ref()).parse().unwrap();
-        let means = Means::new(options, Arc::new(Counter::default()));
+        let means = Means::new((options, DatabaseTls::Any), Arc::new(Counter::default()));
         let (outbox, inbox) = channel();
         let (wake, woken) = checkpoint::channel();
         let writer = Writer::embedded(means, DIALECT, path.into());
