@@ -17,7 +17,7 @@ use crate::room::Room;
 /// What a viewer may.
 pub const VIEWER: [Permission; 2] = [Permission::NamedContextsList, Permission::ApplicationsList];
 /// What a developer may.
-pub const DEVELOPER: [Permission; 10] = [
+pub const DEVELOPER: [Permission; 13] = [
     Permission::NamedContextsList,
     Permission::ApplicationsList,
     Permission::Encrypt,
@@ -27,10 +27,13 @@ pub const DEVELOPER: [Permission; 10] = [
     Permission::Verify,
     Permission::Compute,
     Permission::AdminSigningKeys,
+    Permission::SealTo,
+    Permission::SealedOpen,
+    Permission::AdminHybridKeys,
     Permission::Leases,
 ];
 /// What an administrator may.
-pub const ADMIN: [Permission; 15] = [
+pub const ADMIN: [Permission; 18] = [
     Permission::NamedContextsList,
     Permission::ApplicationsList,
     Permission::Encrypt,
@@ -40,6 +43,9 @@ pub const ADMIN: [Permission; 15] = [
     Permission::Verify,
     Permission::Compute,
     Permission::AdminSigningKeys,
+    Permission::SealTo,
+    Permission::SealedOpen,
+    Permission::AdminHybridKeys,
     Permission::Leases,
     Permission::AdminNamedContexts,
     Permission::AdminApplications,

@@ -9,7 +9,7 @@
 use std::fs;
 use std::io::{self, BufRead, BufReader};
 use std::net::TcpListener;
-use std::os::unix::fs::{MetadataExt, chown};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -91,6 +91,43 @@ impl Cluster {
     pub fn start_again(&self) -> io::Result<()> {
         // `pg_ctl` remembers the options of the start before.
         self.control(&["--log", "server.log", "--timeout", "60", "restart"])
+    }
+
+    /// Serves TLS with this certificate and key, and these settings.
+    ///
+    /// # Errors
+    /// It does not start with them.
+    pub fn serve_tls(
+        &self,
+        certificate: &Path,
+        key: &Path,
+        settings: &[(&str, &str)],
+    ) -> io::Result<()> {
+        for (from, name) in [(certificate, "server.crt"), (key, "server.key")] {
+            let to = self.directory.join("data").join(name);
+            fs::copy(from, &to)?;
+            fs::set_permissions(&to, fs::Permissions::from_mode(0o600))?;
+            if is_root()? {
+                let (uid, gid) = postgres_account()?;
+                chown(&to, Some(uid), Some(gid))?;
+            }
+        }
+        for (name, value) in [("ssl", "on")].iter().chain(settings) {
+            self.administer(&format!("ALTER SYSTEM SET {name} = '{value}'"))?;
+        }
+        self.start_again()
+    }
+
+    fn administer(&self, statement: &str) -> io::Result<()> {
+        let status = Command::new(self.programs.join("psql"))
+            .args(["--host", "127.0.0.1", "--username", "strongroom"])
+            .args(["--port", &self.port.to_string(), "--dbname", "postgres"])
+            .args(["--quiet", "--command", statement])
+            .status()?;
+        if status.success() {
+            return Ok(());
+        }
+        Err(io::Error::other("psql failed"))
     }
 
     fn control(&self, arguments: &[&str]) -> io::Result<()> {

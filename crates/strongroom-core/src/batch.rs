@@ -79,6 +79,8 @@ pub(crate) struct Prepared<W> {
     pub(crate) holds: usize,
     /// The format of what is opened, where it is another product's.
     pub(crate) format: Option<Format>,
+    /// How it is sealed, where that is another product's way and NIST does not approve it.
+    pub(crate) unapproved: Option<Algorithm>,
 }
 
 impl<W> Prepared<W> {
@@ -92,6 +94,7 @@ impl<W> Prepared<W> {
             object: None,
             holds: 0,
             format: None,
+            unapproved: None,
         }
     }
 }
@@ -99,8 +102,9 @@ impl<W> Prepared<W> {
 impl<W> Prepared<W> {
     /// Itself, if FIPS mode approves its suite: what is not approved is that item's alone.
     fn approved(self, room: &Strongroom) -> Result<Self, Stopped> {
-        if let Some(suite) = self.key_use.suite {
-            room.check_fips(Algorithm::Suite(suite))?;
+        let suite = self.key_use.suite.map(Algorithm::Suite);
+        for algorithm in suite.into_iter().chain(self.unapproved) {
+            room.check_fips(algorithm)?;
         }
         Ok(self)
     }
@@ -141,6 +145,7 @@ impl<T: ItemUse> Use for Single<'_, T> {
         let mut account = Account {
             count: 1,
             output: Some(prepared.digest),
+            unapproved: prepared.unapproved.into_iter().collect(),
             ..Account::default()
         };
         account.use_key(prepared.key_use, &prepared.map);
@@ -277,6 +282,7 @@ impl<T: ItemUse> Many<T> {
             match prepared {
                 Ok(prepared) => {
                     account.outcome = Outcome::Allowed;
+                    account.unapproved.extend(prepared.unapproved);
                     account.use_key(prepared.key_use, &prepared.map);
                     let id = match prepared.object {
                         Some((object, version)) => object_item(object, Some(version)),

@@ -5,15 +5,18 @@
 //! says is about algorithms. Whether the module that implements them is validated is another question:
 //! [`Report`].
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 use strongroom_crypto::agreement::Agreement;
 use strongroom_types::body::DerivationFunction;
 use strongroom_types::{
-    FipsMode, HashAlgorithm, HybridAlgorithm, MacAlgorithm, SigningAlgorithm, Suite,
+    FipsMode, Format, HashAlgorithm, HybridAlgorithm, MacAlgorithm, SigningAlgorithm, Suite,
 };
 
 use crate::denial::Denial;
 use crate::door::Account;
+use crate::guard::ImportedAlgorithm;
 use crate::strongroom::Strongroom;
 
 /// Something that is approved or not.
@@ -21,6 +24,8 @@ use crate::strongroom::Strongroom;
 pub enum Algorithm {
     /// A suite of values.
     Suite(Suite),
+    /// How another product sealed, where it is no suite of ours.
+    Imported(ImportedCipher),
     /// A hash.
     Hash(HashAlgorithm),
     /// A MAC.
@@ -45,6 +50,29 @@ pub enum Algorithm {
     ObliviousPrf,
     /// Shamir's sharing.
     SecretSharing,
+}
+
+/// How CryptoServe sealed what NIST does not approve and no suite of ours stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ImportedCipher {
+    /// XTS, which SP 800-38E approves for sectors of disks, and not for messages.
+    Xts,
+    /// CBC of `cs-v2`, one key of which encrypts and authenticates.
+    OneKeyCbc,
+    /// AES under a shorter key that `cs-v2` filled up with zeros.
+    FilledKey,
+}
+
+impl ImportedCipher {
+    const ALL: [Self; 3] = [Self::Xts, Self::OneKeyCbc, Self::FilledKey];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Xts => "AES-256-XTS",
+            Self::OneKeyCbc => "AES-CBC of cs-v2",
+            Self::FilledKey => "AES of cs-v2 under a filled key",
+        }
+    }
 }
 
 /// The key derivations, by name.
@@ -173,7 +201,7 @@ impl Algorithm {
             },
             Self::Hybrid(hybrid) => match hybrid {
                 HybridAlgorithm::P256MlKem768 | HybridAlgorithm::P384MlKem1024 => {
-                    Some("FIPS 203 and SP 800-56A, combined by SHA3-256 as no standard says")
+                    Some("FIPS 203, SP 800-56A, SP 800-56C")
                 }
                 HybridAlgorithm::X25519MlKem512
                 | HybridAlgorithm::X25519MlKem768
@@ -188,11 +216,30 @@ impl Algorithm {
                 TlsGroup::P256MlKem768 => Some("FIPS 203, SP 800-56A"),
                 TlsGroup::X25519 | TlsGroup::X25519MlKem768 => None,
             },
-            Self::TlsChaCha20Poly1305
+            Self::Imported(
+                ImportedCipher::Xts | ImportedCipher::OneKeyCbc | ImportedCipher::FilledKey,
+            )
+            | Self::TlsChaCha20Poly1305
             | Self::PasswordHash
             | Self::PassphraseRoot
             | Self::ObliviousPrf
             | Self::SecretSharing => None,
+        }
+    }
+
+    /// How another product sealed something (name, mode, and bits of the key), if it is not approved.
+    #[must_use]
+    pub(crate) fn unapproved_of(
+        format: Format,
+        (name, mode, key_bits): ImportedAlgorithm,
+    ) -> Option<Self> {
+        let early = format == Format::CsV2;
+        match mode {
+            _ if name.contains("ChaCha20") => Some(Self::Suite(Suite::ChaCha20Poly1305)),
+            "xts" => Some(Self::Imported(ImportedCipher::Xts)),
+            "cbc" if early => Some(Self::Imported(ImportedCipher::OneKeyCbc)),
+            _ if early && key_bits < 256 => Some(Self::Imported(ImportedCipher::FilledKey)),
+            _ => None,
         }
     }
 
@@ -201,6 +248,7 @@ impl Algorithm {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Suite(suite) => suite.name(),
+            Self::Imported(cipher) => cipher.name(),
             Self::Hash(hash) => hash.name(),
             Self::Mac(mac) => mac.name(),
             Self::Derivation(function) => function.name(),
@@ -221,6 +269,7 @@ impl Algorithm {
     pub fn all() -> Vec<Self> {
         let mut all = Vec::new();
         all.extend(Suite::ALL.iter().copied().map(Self::Suite));
+        all.extend(ImportedCipher::ALL.map(Self::Imported));
         all.extend(HashAlgorithm::ALL.iter().copied().map(Self::Hash));
         all.extend(MacAlgorithm::ALL.iter().copied().map(Self::Mac));
         all.extend(Derivation::ALL.map(Self::Derivation));
@@ -258,20 +307,22 @@ impl Algorithm {
 }
 
 impl Account {
-    /// Whether the mode permits the suites that keys seal and open with. Where it only prefers others,
-    /// the entry says so.
+    /// Whether the mode permits the suites that keys seal and open with, and the ways in which other
+    /// products sealed. Where it only prefers others, the entry says so.
     ///
     /// # Errors
     /// It does not.
     pub(crate) fn check_fips(&mut self, mode: FipsMode) -> Result<(), Denial> {
         let suites = self.uses.iter().filter_map(|key_use| key_use.suite);
-        let mut unapproved = suites.filter(|suite| Algorithm::Suite(*suite).standard().is_none());
-        let Some(suite) = unapproved.next() else {
-            return Ok(());
-        };
-        Algorithm::Suite(suite).check(mode)?;
-        if mode == FipsMode::Preferred {
-            *self = core::mem::take(self).fact("not_approved", suite.name());
+        let used = suites.map(Algorithm::Suite).chain(self.unapproved.clone());
+        let mut names = BTreeSet::new();
+        for algorithm in used.filter(|used| used.standard().is_none()) {
+            algorithm.check(mode)?;
+            names.insert(algorithm.name());
+        }
+        if mode == FipsMode::Preferred && !names.is_empty() {
+            let names: Vec<_> = names.into_iter().collect();
+            *self = core::mem::take(self).fact("not_approved", &names.join(", "));
         }
         Ok(())
     }
@@ -284,6 +335,12 @@ impl Strongroom {
     /// It does not.
     pub(crate) fn check_fips(&self, algorithm: Algorithm) -> Result<(), Denial> {
         algorithm.check(self.settings.fips)
+    }
+
+    /// Whether FIPS mode permits a hybrid key encapsulation.
+    #[must_use]
+    pub fn permits_hybrid(&self, algorithm: HybridAlgorithm) -> bool {
+        Algorithm::Hybrid(algorithm).permitted(self.settings.fips)
     }
 
     /// What FIPS mode does, and does not say.
@@ -353,12 +410,13 @@ impl Report {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use super::*;
 
     /// What the specification names, once more and by hand.
-    const REFUSED: [&str; 16] = [
+    const REFUSED: [&str; 19] = [
+        "AES-256-XTS",
+        "AES-CBC of cs-v2",
+        "AES of cs-v2 under a filled key",
         "ChaCha20-Poly1305",
         "AES-256-GCM-SIV",
         "BLAKE2b-512",
@@ -392,6 +450,46 @@ mod tests {
         let names: BTreeSet<_> = all.iter().map(|algorithm| algorithm.name()).collect();
         assert_eq!(names.len(), all.len(), "one name each");
         assert!(refused.is_subset(&names));
+    }
+
+    /// What CryptoServe sealed is told by its cipher, not by its format's name.
+    #[test]
+    fn ways_of_another_product_are_looked_at_one_by_one() {
+        let name =
+            |format, algorithm| Algorithm::unapproved_of(format, algorithm).map(Algorithm::name);
+        for (format, algorithm, unapproved) in [
+            (Format::CsV3, ("AES-256-GCM", "gcm", 256), None),
+            (Format::CsV3, ("AES-128-GCM", "gcm", 128), None),
+            (Format::CsV3, ("AES-256-CBC", "cbc", 256), None),
+            (
+                Format::CsHybridV1,
+                ("AES-256-GCM+ML-KEM-768", "hybrid", 256),
+                None,
+            ),
+            (Format::CsV2, ("AES-256-GCM", "gcm", 256), None),
+            (
+                Format::CsV2,
+                ("AES-256-CBC", "cbc", 256),
+                Some("AES-CBC of cs-v2"),
+            ),
+            (
+                Format::CsV2,
+                ("AES-128-GCM", "gcm", 128),
+                Some("AES of cs-v2 under a filled key"),
+            ),
+            (
+                Format::CsV3,
+                ("AES-256-XTS", "xts", 256),
+                Some("AES-256-XTS"),
+            ),
+            (
+                Format::CsV3,
+                ("ChaCha20-Poly1305", "poly1305", 256),
+                Some("ChaCha20-Poly1305"),
+            ),
+        ] {
+            assert_eq!(name(format, algorithm), unapproved, "{algorithm:?}");
+        }
     }
 
     #[test]

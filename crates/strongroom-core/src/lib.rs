@@ -66,7 +66,7 @@ pub use access_token::{AccessToken, TokenHolder};
 pub use admin::{
     ApplicationCreate, ApplicationCreated, ApplicationUpdate, DeviceApproval, GuardTrial,
     KeysetClientCreate, KeysetClientCreated, KeysetCreate, KeysetModify, NAME_CHARS_MAX,
-    NamedContextCreate, NamedContextUpdate, PageQuery, Promotion,
+    NamedContextCreate, NamedContextResolution, NamedContextUpdate, PageQuery, Promotion,
 };
 pub use application::{
     ApplicationTokens, ContextReadiness, NewRefreshToken, Progress, Refreshed, Tier,
@@ -84,7 +84,7 @@ pub use keysets::{
 };
 pub use lease::{LeaseEvent, LeaseInfo, LeaseRequest, LeaseRevoked, LeaseTrail, LeasedSecret};
 pub use log::EntriesQuery;
-pub use named::{KeyBundle, NamedItem, NamedSealed};
+pub use named::{KeyBundle, NamedItem, NamedSealed, check_asked};
 pub use object::{ObjectFault, ObjectFaultKind, ObjectsQuery};
 pub use password::{PasswordCheck, PasswordHash};
 pub use settings::{AfterRollback, Settings};

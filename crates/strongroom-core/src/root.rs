@@ -22,6 +22,11 @@ impl Root for MovingRoot {
         self.present.kind()
     }
 
+    /// What the former root wrapped may not have moved yet.
+    fn is_symmetric(&self) -> bool {
+        self.present.is_symmetric() && self.former.is_symmetric()
+    }
+
     async fn wrap(
         &self,
         place: &Place,

@@ -1,6 +1,5 @@
 //! Sending events behind the Deliver port: HTTPS, small, quick, to public addresses.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -8,8 +7,10 @@ use reqwest::header::CONTENT_TYPE;
 use reqwest::redirect::Policy;
 use reqwest::{Client, Url};
 use strongroom_core::ports::{Deliver, DeliverError};
+use strongroom_types::FipsMode;
 
-use crate::reach::{Reach, Resolver, acceptable};
+use crate::fetch::{self, ClientError};
+use crate::reach::{Reach, acceptable};
 
 /// An attempt takes no longer than this, connecting included.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -29,13 +30,10 @@ impl HttpDeliver {
     ///
     /// # Errors
     /// The system's certificate store cannot be read.
-    pub fn new(reach: Reach) -> Result<Self, reqwest::Error> {
-        let client = Client::builder()
+    pub fn new(reach: Reach, fips: FipsMode) -> Result<Self, ClientError> {
+        let client = fetch::client(reach, fips)?
             .timeout(TIMEOUT)
             .redirect(Policy::none())
-            .no_proxy()
-            .dns_resolver(Arc::new(Resolver(reach)))
-            .user_agent(concat!("strongroom/", env!("CARGO_PKG_VERSION")))
             .build()?;
         Ok(Self { client, reach })
     }

@@ -10,7 +10,8 @@ use strongroom_core::fips::Algorithm;
 use strongroom_core::ports::{Clock, Root};
 use strongroom_core::{ObjectFault, OpenError, Parts, Strongroom};
 use strongroom_crypto::entropy::{Entropy, SystemEntropy};
-use strongroom_store::StoreConfig;
+use strongroom_store::{DatabaseTls, StoreConfig};
+use strongroom_types::FipsMode;
 
 use crate::anchor::FolderAnchor;
 use crate::clock::SystemClock;
@@ -28,6 +29,7 @@ pub(crate) async fn open(
     if matches!(config.operation, Operation::Development(_)) {
         prepare(config)?;
     }
+    let fips = config.settings.fips;
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
     let providers = KeyProviders::new(
@@ -35,13 +37,17 @@ pub(crate) async fn open(
         Arc::clone(&entropy),
         config.pkcs11_module.clone(),
         config.customer_keys.clone(),
+        fips,
     );
     let providers = providers.map_err(StartError::Providers)?;
     let open_root = |source| root(source, &providers, Arc::clone(&entropy));
     let former_root = config.former_root.as_ref().map(open_root).transpose()?;
     let root = open_root(&config.root)?;
     let anchor = FolderAnchor::open(&config.anchor).map_err(StartError::Anchor)?;
-    let store = StoreConfig::new(url(&config.database));
+    let store = StoreConfig {
+        tls: database_tls(fips),
+        ..StoreConfig::new(url(&config.database))
+    };
     let database = strongroom_store::Database::open(&store, Arc::clone(&entropy)).await?;
     let database = Arc::new(database);
     if config.operation == Operation::Production && shares_a_disk(config) {
@@ -53,8 +59,8 @@ pub(crate) async fn open(
     }
     let parts = Parts {
         store: Arc::<strongroom_store::Database>::clone(&database),
-        fetch: Arc::new(HttpFetch::new(config.issuers).map_err(StartError::Fetch)?),
-        deliver: Arc::new(HttpDeliver::new(config.webhooks).map_err(StartError::Fetch)?),
+        fetch: Arc::new(HttpFetch::new(config.issuers, fips).map_err(StartError::Fetch)?),
+        deliver: Arc::new(HttpDeliver::new(config.webhooks, fips).map_err(StartError::Fetch)?),
         anchor: Arc::new(anchor),
         settings: config.settings.clone(),
         providers: Arc::new(providers),
@@ -116,6 +122,14 @@ fn root(
         }
         RootSource::Provider(key) => providers.root(key)?,
     })
+}
+
+/// What TLS to the database may negotiate.
+fn database_tls(fips: FipsMode) -> DatabaseTls {
+    match fips {
+        FipsMode::Enabled => DatabaseTls::Approved,
+        FipsMode::Preferred | FipsMode::Disabled => DatabaseTls::Any,
+    }
 }
 
 fn url(database: &Database) -> String {

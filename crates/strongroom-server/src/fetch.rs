@@ -7,8 +7,10 @@ use async_trait::async_trait;
 use reqwest::redirect::{Action, Attempt, Policy};
 use reqwest::{Client, ClientBuilder, Response};
 use strongroom_core::ports::{Fetch, FetchError};
+use strongroom_types::FipsMode;
 
 use crate::reach::{Reach, Resolver, acceptable};
+use crate::tls;
 
 /// A document takes no longer than this, connecting included.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -30,8 +32,8 @@ impl HttpFetch {
     ///
     /// # Errors
     /// The system's certificate store cannot be read.
-    pub fn new(reach: Reach) -> Result<Self, reqwest::Error> {
-        let client = client(reach)
+    pub fn new(reach: Reach, fips: FipsMode) -> Result<Self, ClientError> {
+        let client = client(reach, fips)?
             .timeout(TIMEOUT)
             .redirect(Policy::custom(same_origin))
             .build()?;
@@ -39,12 +41,28 @@ impl HttpFetch {
     }
 }
 
-/// A client that knows no proxy and connects to addresses within reach only.
-pub(crate) fn client(reach: Reach) -> ClientBuilder {
-    Client::builder()
+/// Why connections to others cannot be prepared.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// The system's certificates cannot be read.
+    #[error("tls to others cannot be prepared")]
+    Tls(#[from] rustls::Error),
+    /// The client cannot be built.
+    #[error("client cannot be built")]
+    Client(#[from] reqwest::Error),
+}
+
+/// A client that knows no proxy, connects to addresses within reach only, and negotiates what FIPS mode
+/// permits.
+pub(crate) fn client(reach: Reach, fips: FipsMode) -> Result<ClientBuilder, ClientError> {
+    let builder = Client::builder()
         .no_proxy()
         .dns_resolver(Arc::new(Resolver(reach)))
-        .user_agent(concat!("strongroom/", env!("CARGO_PKG_VERSION")))
+        .user_agent(concat!("strongroom/", env!("CARGO_PKG_VERSION")));
+    Ok(match tls::outbound(fips)? {
+        Some(restricted) => builder.tls_backend_preconfigured(restricted),
+        None => builder,
+    })
 }
 
 #[async_trait]

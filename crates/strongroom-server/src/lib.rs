@@ -57,7 +57,7 @@ pub use deployment::check_objects;
 pub use dev::{
     DevCipherStash, DevCryptoServe, DevError, DevInfo, DevOidc, DevSecond, DevStack, DevWorkOs,
 };
-pub use fetch::HttpFetch;
+pub use fetch::{ClientError, HttpFetch};
 pub use limits::Limits;
 pub use reach::Reach;
 pub use server::{Server, StartError, initialise};

@@ -24,6 +24,7 @@ use crate::compat::Surfaces;
 use crate::config::{Config, ConfigError, Operation};
 use crate::dev::{self, DevError, DevInfo};
 use crate::edge::{App, Edge, Readiness};
+use crate::fetch::ClientError;
 use crate::limits::{Limits, Meter};
 use crate::patience::{Patience, PatientAcceptor};
 use crate::roots::RootFileError;
@@ -66,10 +67,10 @@ pub enum StartError {
     Anchor(#[source] io::Error),
     /// The client that fetches issuers' keys and sends events cannot be made.
     #[error("cannot prepare to fetch issuers' keys and to send events")]
-    Fetch(#[source] reqwest::Error),
+    Fetch(#[source] ClientError),
     /// The clients of key services cannot be made.
     #[error("cannot prepare to call key services")]
-    Providers(#[source] reqwest::Error),
+    Providers(#[source] ClientError),
     /// The deployment does not open.
     #[error(transparent)]
     Open(#[from] strongroom_core::OpenError),

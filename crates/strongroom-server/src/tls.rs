@@ -1,4 +1,5 @@
-//! TLS from certificate files, with the hybrid post-quantum key exchange preferred.
+//! TLS in both directions, with the hybrid post-quantum key exchange preferred: of the server from
+//! certificate files, and of what it connects to.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -8,7 +9,8 @@ use rustls::crypto::aws_lc_rs::kx_group;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::pem::{self, PemObject as _};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::{CipherSuite, NamedGroup, ServerConfig};
+use rustls::{CipherSuite, ClientConfig, NamedGroup, ServerConfig};
+use rustls_platform_verifier::BuilderVerifierExt as _;
 use strongroom_core::fips::{Algorithm, TlsGroup};
 use strongroom_types::FipsMode;
 
@@ -50,6 +52,19 @@ pub(crate) fn configure(files: &TlsFiles, fips: FipsMode) -> Result<RustlsConfig
         .map_err(TlsError::Pair)?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(RustlsConfig::from_config(Arc::new(config)))
+}
+
+/// What connections to others are restricted to, by the certificates that the system trusts; `None`
+/// where FIPS mode asks for nothing.
+pub(crate) fn outbound(fips: FipsMode) -> Result<Option<ClientConfig>, rustls::Error> {
+    if fips == FipsMode::Disabled {
+        return Ok(None);
+    }
+    let config = ClientConfig::builder_with_provider(Arc::new(provider(fips)))
+        .with_safe_default_protocol_versions()?
+        .with_platform_verifier()?
+        .with_no_client_auth();
+    Ok(Some(config))
 }
 
 /// AWS-LC's primitives. X25519MLKEM768 comes first by the feature `prefer-post-quantum`; in FIPS mode,
@@ -112,6 +127,8 @@ fn key(files: &TlsFiles) -> Result<PrivateKeyDer<'static>, TlsError> {
 
 #[cfg(test)]
 mod tests {
+    use rustls::crypto::SupportedKxGroup;
+
     use super::*;
 
     #[test]
@@ -143,6 +160,26 @@ mod tests {
             let name = format!("{:?}", suite.suite());
             assert!(name.contains("AES") && !name.contains("CHACHA"), "{name}");
         }
+    }
+
+    #[test]
+    fn connections_to_others_are_restricted_alike() {
+        assert!(outbound(FipsMode::Disabled).unwrap().is_none());
+        let config = outbound(FipsMode::Enabled).unwrap().unwrap();
+        let groups = &config.crypto_provider().kx_groups;
+        let (inbound, names) = (
+            provider(FipsMode::Enabled),
+            |group: &&dyn SupportedKxGroup| group.name(),
+        );
+        assert!(
+            groups
+                .iter()
+                .map(names)
+                .eq(inbound.kx_groups.iter().map(names))
+        );
+        let suites = config.crypto_provider().cipher_suites.iter();
+        assert!(suites.clone().count() >= 2);
+        assert!(suites.clone().all(|suite| !is_chacha20(suite.suite())));
     }
 
     #[test]

@@ -1,17 +1,30 @@
 //! TLS on the wire.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on fails"
+)]
 
 use std::io::{Read as _, Write as _};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::thread::JoinHandle;
 
-use rustls::crypto::aws_lc_rs::default_provider;
+use rustls::crypto::SupportedKxGroup;
+use rustls::crypto::aws_lc_rs::{default_provider, kx_group};
 use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, ClientConnection, NamedGroup, RootCertStore, StreamOwned};
-use strongroom_server::{Config, Server, TlsFiles};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::{
+    CipherSuite, ClientConfig, ClientConnection, Error, NamedGroup, RootCertStore, ServerConfig,
+    ServerConnection, StreamOwned,
+};
+use strongroom_core::ports::{Deliver as _, Fetch as _};
+use strongroom_crypto::entropy::SystemEntropy;
+use strongroom_server::roots::{CustomerKeys, KeyProviders};
+use strongroom_server::{Config, HttpDeliver, HttpFetch, Reach, Server, SystemClock, TlsFiles};
+use strongroom_types::FipsMode;
 
 fn fixture(name: &str) -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/testdata")).join(name)
@@ -57,4 +70,112 @@ async fn a_connection_has_the_hybrid_key_exchange() {
     assert_eq!(group, NamedGroup::X25519MLKEM768);
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     server.shutdown().await;
+}
+
+/// What a server of the test saw of a handshake.
+#[derive(Debug, PartialEq, Eq)]
+enum Saw {
+    /// No key exchange or cipher that both have: the client offers none of the server's.
+    NothingInCommon,
+    /// They agreed, and the client looked at the certificate, which it does not trust.
+    Certificate,
+}
+
+/// A server that has these key exchanges and ciphers alone. It says what it saw of the first connection.
+fn listen(
+    groups: Vec<&'static dyn SupportedKxGroup>,
+    ciphers: impl Fn(CipherSuite) -> bool,
+) -> (SocketAddr, JoinHandle<Saw>) {
+    let mut provider = default_provider();
+    provider.kx_groups = groups;
+    provider
+        .cipher_suites
+        .retain(|suite| ciphers(suite.suite()));
+    let key = PrivateKeyDer::from_pem_file(fixture("localhost.key.pem")).unwrap();
+    let chain = vec![CertificateDer::from_pem_file(fixture("localhost.pem")).unwrap()];
+    let config = ServerConfig::builder_with_provider(Arc::new(provider))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(chain, key)
+        .unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let handshake = move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut connection = ServerConnection::new(Arc::new(config)).unwrap();
+        while connection.is_handshaking() {
+            if let Err(error) = connection.complete_io(&mut stream) {
+                return saw(&error);
+            }
+        }
+        // TLS 1.3: the client's alert comes after the server's part is over.
+        let read = connection.complete_io(&mut stream);
+        read.map_or_else(|error| saw(&error), |_read| Saw::Certificate)
+    };
+    (address, std::thread::spawn(handshake))
+}
+
+fn saw(error: &std::io::Error) -> Saw {
+    let error = error.get_ref().unwrap().downcast_ref::<Error>().unwrap();
+    match error {
+        Error::PeerIncompatible(_) => Saw::NothingInCommon,
+        Error::AlertReceived(_) => Saw::Certificate,
+        other => panic!("{other:?}"),
+    }
+}
+
+const HOME: Reach = Reach {
+    loopback: true,
+    private: true,
+};
+
+/// Asks the server by each way out: issuers' keys, events, and key services.
+async fn ask_outside(way: usize, url: &str, fips: FipsMode) {
+    match way {
+        0 => assert!(HttpFetch::new(HOME, fips).unwrap().get(url).await.is_err()),
+        1 => {
+            let deliver = HttpDeliver::new(HOME, fips).unwrap();
+            assert!(deliver.post(url, "signature", Vec::new()).await.is_err());
+        }
+        _ => {
+            let description = serde_json::json!({"provider": "transit", "address": url,
+                "mount": "transit", "key": "key", "token": "token"});
+            let providers = KeyProviders::new(
+                Arc::new(SystemClock::start()),
+                Arc::new(SystemEntropy),
+                None,
+                CustomerKeys::default(),
+                fips,
+            );
+            let description = serde_json::from_value(description).unwrap();
+            let key = providers.unwrap().root(&description).unwrap();
+            assert!(key.probe().await.is_err());
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_to_others_negotiate_what_fips_mode_permits() {
+    let any = |_cipher| true;
+    let chacha = |cipher| cipher == CipherSuite::TLS13_CHACHA20_POLY1305_SHA256;
+    for way in 0..3 {
+        for (fips, expected) in [
+            (FipsMode::Enabled, Saw::NothingInCommon),
+            (FipsMode::Preferred, Saw::Certificate),
+            (FipsMode::Disabled, Saw::Certificate),
+        ] {
+            let servers = [
+                listen(vec![kx_group::X25519, kx_group::X25519MLKEM768], any),
+                listen(vec![kx_group::SECP256R1], chacha),
+            ];
+            for (address, saw) in servers {
+                ask_outside(way, &format!("https://{address}/"), fips).await;
+                assert_eq!(saw.join().unwrap(), expected, "{way} {fips:?}");
+            }
+        }
+        let (address, saw) = listen(vec![kx_group::SECP256R1], any);
+        ask_outside(way, &format!("https://{address}/"), FipsMode::Enabled).await;
+        assert_eq!(saw.join().unwrap(), Saw::Certificate, "{way}");
+    }
 }

@@ -14,6 +14,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use crate::commit::{self, Inbox, Means, Outbox};
+use crate::postgres_tls::{self, DatabaseTls, UnapprovedTls};
 use crate::{postgres, schema, sqlite};
 
 /// A database that could not be opened.
@@ -31,6 +32,9 @@ pub enum OpenError {
         /// The setting.
         setting: &'static str,
     },
+    /// PostgreSQL negotiates, or may negotiate, TLS that NIST does not approve.
+    #[error(transparent)]
+    UnapprovedTls(#[from] UnapprovedTls),
     /// The tables were made by a newer program.
     #[error("tables have version {version}, which this program does not know")]
     NewerSchema {
@@ -59,6 +63,8 @@ pub struct StoreConfig {
     /// The most connections that read at the same time. One (SQLite) or three (PostgreSQL) more
     /// write.
     pub readers_max: u32,
+    /// What TLS to PostgreSQL may negotiate.
+    pub tls: DatabaseTls,
 }
 
 impl StoreConfig {
@@ -71,6 +77,7 @@ impl StoreConfig {
         Self {
             url: url.into(),
             readers_max: Self::READERS_MAX,
+            tls: DatabaseTls::Any,
         }
     }
 }
@@ -146,7 +153,7 @@ impl Database {
             .connect_with(options.clone())
             .await?;
         first.close().await?;
-        let means = Means::new(options.clone(), entropy);
+        let means = Means::new((options.clone(), DatabaseTls::Any), entropy);
         let (wake, woken) = sqlite::checkpoint::channel();
         Self::start(readers, means, |means, outbox, inbox| {
             let shared = commit::sqlite::shared(means, path, wake);
@@ -162,15 +169,17 @@ impl Database {
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self, OpenError> {
         let options = quiet(&config.url)?;
-        let mut first = postgres::connect(&options).await?;
+        let tls = config.tls;
+        let mut first = postgres::connect(&options, tls).await?;
         schema::migrate(&mut first, Backend::Postgres).await?;
         first.close().await?;
         let readers = AnyPoolOptions::new()
             .max_connections(config.readers_max)
             .acquire_timeout(postgres::CONNECT_MAX)
+            .after_connect(move |conn, _| Box::pin(postgres_tls::check_again(conn, tls)))
             .connect_with(options.clone())
             .await?;
-        let means = Means::new(options, entropy);
+        let means = Means::new((options, tls), entropy);
         Self::start(readers, means, |means, _, inbox| {
             Ok(vec![tokio::spawn(commit::postgres::run(means, inbox))])
         })

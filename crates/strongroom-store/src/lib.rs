@@ -30,6 +30,7 @@ mod columns;
 mod commit;
 mod database;
 mod postgres;
+mod postgres_tls;
 mod read;
 mod schema;
 mod sqlite;
@@ -37,6 +38,7 @@ mod store;
 mod write;
 
 pub use database::{Database, OpenError, StoreConfig};
+pub use postgres_tls::{DatabaseTls, UnapprovedTls};
 
 #[cfg(test)]
 mod tests;

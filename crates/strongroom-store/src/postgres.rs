@@ -7,6 +7,7 @@ use sqlx::{AnyConnection, ConnectOptions as _, Connection as _, query_scalar};
 use tokio::time::timeout;
 
 use crate::database::OpenError;
+use crate::postgres_tls::{self, DatabaseTls};
 
 /// Settings without which a committed transaction can be lost.
 const DURABILITY: [&str; 3] = ["synchronous_commit", "fsync", "full_page_writes"];
@@ -14,14 +15,18 @@ const DURABILITY: [&str; 3] = ["synchronous_commit", "fsync", "full_page_writes"
 /// How long connecting may take.
 pub(crate) const CONNECT_MAX: Duration = Duration::from_secs(5);
 
-/// Connects and checks that what is committed on this connection is durable.
+/// Connects and checks that what is committed on this connection is durable, and its TLS as it must be.
 ///
 /// # Errors
-/// [`OpenError::SettingOff`] when it is not.
-pub(crate) async fn connect(options: &AnyConnectOptions) -> Result<AnyConnection, OpenError> {
+/// [`OpenError::SettingOff`] and [`OpenError::UnapprovedTls`] when it is not.
+pub(crate) async fn connect(
+    options: &AnyConnectOptions,
+    tls: DatabaseTls,
+) -> Result<AnyConnection, OpenError> {
     let mut conn = timeout(CONNECT_MAX, options.connect())
         .await
         .map_err(|_elapsed| OpenError::TimedOut)??;
+    postgres_tls::check(&mut conn, tls).await?;
     match setting_off(&mut conn).await? {
         None => Ok(conn),
         Some(setting) => {

@@ -40,6 +40,9 @@ pub struct ApplicationTokens {
     pub access_token: String,
     /// Its refresh token.
     pub refresh_token: String,
+    /// Whether there was none of its name and environment before.
+    #[serde(default)]
+    pub is_new: bool,
 }
 
 impl core::fmt::Debug for ApplicationTokens {

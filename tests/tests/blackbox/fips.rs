@@ -1,12 +1,15 @@
 //! FIPS mode: what NIST does not approve is refused where it is chosen and where it is used, by the
 //! suite that is really used and not by its label.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 use strongroom_client::EntryFilter;
 use strongroom_tests::cryptoserve::{application, declare, encrypt, post, register};
+use strongroom_tests::postgres::Cluster;
 use strongroom_tests::room::{Database, Room, tenant};
+use strongroom_tests::server::Server;
 use strongroom_types::body::{
     Batch, DecryptRequest, EncryptRequest, HybridKeyCreate, ItemResult, PolicyBody, Recipient,
     RecipientKey, RewrapRequest, SealToRequest, SealedOpenRequest, SigningKeyCreate,
@@ -252,6 +255,48 @@ async fn keys_are_approved_ones(mut room: Room) {
         };
         room.client.signing_keys().create(&request).await.unwrap();
     }
+}
+
+const TESTDATA: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../crates/strongroom-server/tests/testdata"
+);
+
+/// A database that negotiates what is not approved is not used; with AES over P-256 it is.
+#[tokio::test]
+async fn tls_to_the_database_is_approved_or_there_is_no_server() {
+    if !Database::Postgres.is_tested() {
+        return;
+    }
+    let cluster = Cluster::start().unwrap();
+    let folder = Path::new(TESTDATA);
+    let (certificate, key) = (
+        folder.join("localhost.pem"),
+        folder.join("localhost.key.pem"),
+    );
+    let chacha = "ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";
+    let settings = [
+        ("ssl_max_protocol_version", "TLSv1.2"),
+        ("ssl_ciphers", chacha),
+    ];
+    cluster.serve_tls(&certificate, &key, &settings).unwrap();
+    let url = format!("{}?sslmode=require", cluster.database("fips").unwrap());
+    let mut server = Server::start_on(Some(url)).unwrap();
+    assert!(server.restart_in_fips_mode("enabled").is_err());
+    // Elsewhere only the mode asks.
+    server.restart_in_fips_mode("preferred").unwrap();
+    let settings = [("ssl_ciphers", "ECDHE-ECDSA-AES256-GCM-SHA384")];
+    server.kill().unwrap();
+    cluster.serve_tls(&certificate, &key, &settings).unwrap();
+    server.restart_in_fips_mode("enabled").unwrap();
+    assert!(
+        server
+            .client()
+            .unwrap()
+            .encrypt(EncryptRequest::new(tenant("acme"), "x"))
+            .await
+            .is_ok()
+    );
 }
 
 async fn preferred_goes_on_and_says_so(mut room: Room) {

@@ -11,7 +11,7 @@ use strongroom_crypto::entropy::SystemEntropy;
 use strongroom_crypto::keys::{Place, Seed};
 use strongroom_server::Reach;
 use strongroom_server::roots::{CustomerKeys, KeyProviders};
-use strongroom_types::{ContextId, KeyContext, KeyVersion, WorkspaceId};
+use strongroom_types::{ContextId, FipsMode, KeyContext, KeyVersion, WorkspaceId};
 
 /// 2026-11-23T00:00:00Z.
 const WALL: i64 = 1_795_392_000_000_000;
@@ -69,7 +69,8 @@ impl Maker {
         let clock = Arc::new(Still::default());
         let shared = Arc::<Still>::clone(&clock);
         let entropy = Arc::new(SystemEntropy);
-        let providers = KeyProviders::new(shared, entropy, module, permitted).unwrap();
+        let providers =
+            KeyProviders::new(shared, entropy, module, permitted, FipsMode::Disabled).unwrap();
         Self { clock, providers }
     }
 

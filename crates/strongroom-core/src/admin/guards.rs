@@ -12,7 +12,7 @@ use crate::caller::Caller;
 use crate::denial::{Denial, Invalid, Refused, Thing};
 use crate::door::{Account, Stopped};
 use crate::guard::{Circumstances, Guard};
-use crate::named::{NamedContextBody, resolve};
+use crate::named::{NamedContextBody, map_of, resolve};
 use crate::ports::{Change, RecordKind};
 use crate::record;
 use crate::strongroom::Strongroom;
@@ -237,6 +237,7 @@ impl Administration for Try {
         let findings = caller.state.guards.findings(&Circumstances {
             operation: trial.operation,
             suite: trial.suite,
+            symmetric: room.will_wrap_symmetrically(&caller.state, &map_of(&trial.context)?),
             context: &context,
             client: &caller.client,
             now: room.time.now(),

@@ -287,6 +287,6 @@ impl Administration for Allow {
         let account = Account::of_changes(changes)
             .of_kind(Kind::Named, id, &map)
             .fact("key_bundle", said);
-        Ok((named.info(), account))
+        Ok((room.named_info(&caller.state, &named)?, account))
     }
 }

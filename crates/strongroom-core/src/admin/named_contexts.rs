@@ -195,7 +195,10 @@ impl Administration for Create {
         let created = row.created;
         let named = NamedContext { id, created, body };
         let changes = vec![Change::InsertContext(row), put(caller, &named)?];
-        Ok((named.info(), account(caller, &named, changes)?))
+        Ok((
+            room.named_info(state, &named)?,
+            account(caller, &named, changes)?,
+        ))
     }
 }
 
@@ -217,7 +220,7 @@ impl Administration for List {
         let mut listed = Vec::new();
         for named in room.all_records(state.id, kind, open).await? {
             if caller.may_use(&map_of(&named.body.name)?) {
-                listed.push(named.info());
+                listed.push(room.named_info(state, &named)?);
             }
         }
         listed.sort_by(|one, other| one.name.cmp(&other.name));
@@ -241,7 +244,7 @@ impl Administration for Describe {
         let map = map_of(&self.0)?;
         caller.require_context(&map)?;
         let account = reading("named-context").of_kind(Kind::Named, named.id, &map);
-        Ok((named.info(), account))
+        Ok((room.named_info(&caller.state, &named)?, account))
     }
 }
 
@@ -282,6 +285,7 @@ impl Administration for Update {
         let (id, created) = (known.id, known.created);
         let named = NamedContext { id, created, body };
         let changes = vec![put(caller, &named)?];
-        Ok((named.info(), account(caller, &named, changes)?))
+        let info = room.named_info(&caller.state, &named)?;
+        Ok((info, account(caller, &named, changes)?))
     }
 }

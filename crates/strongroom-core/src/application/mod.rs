@@ -32,7 +32,7 @@ use crate::ports::Micros;
 use crate::time::format_time;
 
 /// What an application may do, in the named contexts that it was registered for.
-pub(crate) const PERMISSIONS: [Permission; 8] = [
+pub(crate) const PERMISSIONS: [Permission; 11] = [
     Permission::Encrypt,
     Permission::Decrypt,
     Permission::NamedContextsList,
@@ -40,6 +40,9 @@ pub(crate) const PERMISSIONS: [Permission; 8] = [
     Permission::Verify,
     Permission::Compute,
     Permission::AdminSigningKeys,
+    Permission::SealTo,
+    Permission::SealedOpen,
+    Permission::AdminHybridKeys,
     Permission::Leases,
 ];
 

@@ -15,6 +15,7 @@ use strongroom_types::{
 
 use super::keyring::ContextKeys;
 use crate::ask::Ask;
+use crate::fips::Algorithm;
 use crate::identity::Identity;
 use crate::ports::{Change, Micros};
 
@@ -116,6 +117,8 @@ pub(crate) struct Account {
     pub(crate) output: Option<Hash>,
     /// The item records of a batch.
     pub(crate) items: Option<Items>,
+    /// Ways of other products in which something is sealed, as far as NIST does not approve them.
+    pub(crate) unapproved: Vec<Algorithm>,
     /// Public facts.
     pub(crate) facts: Facts,
     /// Rows that change with the entry.
@@ -135,6 +138,7 @@ impl Default for Account {
             count: 0,
             output: None,
             items: None,
+            unapproved: Vec::new(),
             facts: Facts::default(),
             changes: Vec::new(),
             of: None,

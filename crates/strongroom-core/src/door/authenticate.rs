@@ -139,13 +139,6 @@ impl Strongroom {
         }
     }
 
-    /// The state of the workspace of a bearer credential that counts. Writes nothing.
-    pub(crate) async fn state_of(&self, ask: &Ask) -> Option<Arc<WorkspaceState>> {
-        let session = self.session(ask).await.ok()?;
-        self.check_live(&session).ok()?;
-        Some(Arc::clone(&session.state))
-    }
-
     /// The workspace of the bearer credential, for an edge whose requests name one. Writes nothing.
     ///
     /// # Errors

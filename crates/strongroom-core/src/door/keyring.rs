@@ -254,6 +254,11 @@ impl ContextKeys {
         self.until.is_some_and(|until| until <= self.since)
     }
 
+    /// What wraps them now.
+    pub(crate) const fn wrapper(&self) -> Wrapper {
+        self.wrapper
+    }
+
     /// Whether another key wraps them than the one that policies want.
     pub(crate) fn stray(&self) -> bool {
         self.rules.wrapper() != Ok(self.wrapper)

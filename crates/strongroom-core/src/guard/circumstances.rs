@@ -9,7 +9,7 @@ use strongroom_types::Suite;
 use strongroom_types::body::{AccessFrequency, GuardedOperation, Sensitivity};
 
 use crate::caller::Client;
-use crate::named::NamedContextBody;
+use crate::named::{NamedContextBody, QUANTUM_RESISTANT_BITS, resists_quantum};
 use crate::ports::Micros;
 
 static ENVIRONMENT: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(Env::stdlib()));
@@ -20,6 +20,8 @@ pub(crate) struct Circumstances<'a> {
     pub(crate) operation: GuardedOperation,
     /// The suite that really seals or opens.
     pub(crate) suite: Suite,
+    /// Whether all that wraps its key is symmetric.
+    pub(crate) symmetric: bool,
     pub(crate) context: &'a NamedContextBody,
     pub(crate) client: &'a Client,
     pub(crate) now: Micros,
@@ -32,7 +34,7 @@ impl Circumstances<'_> {
     /// The variables that rules read.
     pub(super) fn variables(&self) -> Context<'static, 'static> {
         let mut variables = Context::with_env(Arc::clone(&ENVIRONMENT));
-        variables.add_variable_from_value("algorithm", algorithm(self.suite));
+        variables.add_variable_from_value("algorithm", algorithm(self.suite, self.symmetric));
         variables.add_variable_from_value("context", self.context());
         variables.add_variable_from_value("identity", self.identity());
         variables.add_variable_from_value("operation", self.operation.name());
@@ -45,11 +47,12 @@ impl Circumstances<'_> {
         let (name, mode, key_bits) = imported;
         let mut variables = self.variables();
         // Theirs with ML-KEM have no other part, so that they resist as long as it does.
+        let resists = mode == "hybrid" || key_bits >= QUANTUM_RESISTANT_BITS;
         let algorithm = map([
             ("name", Value::from(name)),
             ("mode", Value::from(mode)),
             ("key_bits", Value::Int(i64::from(key_bits))),
-            ("quantum_resistant", Value::Bool(mode == "hybrid")),
+            ("quantum_resistant", Value::Bool(resists && self.symmetric)),
             (
                 "hardware_acceleration",
                 Value::Bool(!name.starts_with("ChaCha20")),
@@ -106,7 +109,7 @@ fn map<const N: usize>(fields: [(&'static str, Value); N]) -> Value {
     Value::Map(Map::from(HashMap::from(fields)))
 }
 
-fn algorithm(suite: Suite) -> Value {
+fn algorithm(suite: Suite, symmetric: bool) -> Value {
     let (mode, key_bits, in_hardware) = match suite {
         Suite::Aes256Gcm => ("gcm", 256, true),
         Suite::Aes128Gcm => ("gcm", 128, true),
@@ -120,8 +123,10 @@ fn algorithm(suite: Suite) -> Value {
         ("name", Value::from(suite.name())),
         ("mode", Value::from(mode)),
         ("key_bits", Value::Int(key_bits)),
-        // No suite of a value has a part that is made against quantum computers.
-        ("quantum_resistant", Value::Bool(false)),
+        (
+            "quantum_resistant",
+            Value::Bool(resists_quantum(suite, symmetric)),
+        ),
         ("hardware_acceleration", Value::Bool(in_hardware)),
     ])
 }

@@ -61,6 +61,7 @@ fn holds(rule: &str) -> bool {
     let circumstances = Circumstances {
         operation: GuardedOperation::Decrypt,
         suite: Suite::Aes128Gcm,
+        symmetric: true,
         context: &body,
         client: &client,
         now: 12 * 3600 * 1_000_000,
@@ -186,6 +187,7 @@ fn only_what_blocks_refuses() {
     let circumstances = Circumstances {
         operation: GuardedOperation::Encrypt,
         suite: Suite::Aes256Gcm,
+        symmetric: true,
         context: &body,
         client: &client,
         now: 0,
@@ -228,14 +230,21 @@ fn findings_are_those_of_this_use() {
     let of = Circumstances {
         operation: GuardedOperation::Encrypt,
         suite: Suite::Aes256Gcm,
+        symmetric: true,
         context: &plain,
         client: &client,
         now: 0,
     };
     let (suite, operation) = (Suite::Aes128Gcm, GuardedOperation::Decrypt);
+    let symmetric = false;
     for (rule, changed) in [
         ("algorithm.key_bits == 256", Circumstances { suite, ..of }),
         ("operation == 'encrypt'", Circumstances { operation, ..of }),
+        (
+            "algorithm.quantum_resistant",
+            Circumstances { symmetric, ..of },
+        ),
+        ("algorithm.quantum_resistant", Circumstances { suite, ..of }),
         (
             "context.name != 'other'",
             Circumstances {

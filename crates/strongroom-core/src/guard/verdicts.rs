@@ -1,7 +1,7 @@
 //! What guards found of a use before.
 //!
-//! A rule that does not read the time finds the same of the same client, context, operation and suite
-//! until the state of the workspace changes, and with it these findings go.
+//! A rule that does not read the time finds the same of the same client, context, operation, suite and
+//! kind of root until the state of the workspace changes, and with it these findings go.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,6 +18,7 @@ const USES_MAX: usize = 1_000;
 struct Use {
     operation: GuardedOperation,
     suite: Suite,
+    symmetric: bool,
     context: ContextName,
     client: ClientId,
 }
@@ -36,6 +37,7 @@ impl Verdicts {
         let this = Use {
             operation: circumstances.operation,
             suite: circumstances.suite,
+            symmetric: circumstances.symmetric,
             context: circumstances.context.name.clone(),
             client: circumstances.client.id,
         };

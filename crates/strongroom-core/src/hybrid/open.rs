@@ -179,6 +179,7 @@ impl Use for DecapsulateRequest {
         let shared = key.and_then(|key| key.decapsulate(&self.ciphertext.0).map_err(altered));
         Released::of(shared.map(|shared| DecapsulateAnswer {
             shared_secret: (*shared.expose()).into(),
+            algorithm: work.algorithm,
             version: work.version,
             log_entry: None,
         }))

@@ -122,10 +122,12 @@ impl Use for Create<'_> {
         let keys = room.named_keys_for_sealing(caller, &map).await?;
         caller.lock_for_sealing(&keys, &Lock::default(), None)?;
         let suite = named.body.resolved.suite;
-        named.body.admit(suite)?;
+        let symmetric = room.wraps_symmetrically(&caller.state, keys.wrapper());
+        named.body.admit(suite, symmetric)?;
         caller.state.guards.admit(&Circumstances {
             operation: GuardedOperation::Encrypt,
             suite,
+            symmetric,
             context: &named.body,
             client: &caller.client,
             now,

@@ -71,6 +71,7 @@ impl Use for Read {
         caller.state.guards.admit(&Circumstances {
             operation: GuardedOperation::Decrypt,
             suite: envelope.header.suite,
+            symmetric: room.wraps_symmetrically(&caller.state, keys.wrapper()),
             context: &named.body,
             client: &caller.client,
             now: room.time.now(),

@@ -50,14 +50,6 @@ impl Strongroom {
             Err(denial) => Err(Refused::unlogged(denial)),
         }
     }
-
-    /// Whether clients of a named context get a key, for a caller who is known; `None` for one who is not. Their
-    /// SDK asks after each use: where it is refused, the answer is to cost little, and is no entry.
-    pub async fn gives_key_bundle(&self, ask: &Ask, name: &ContextName) -> Option<bool> {
-        let state = self.state_of(ask).await?;
-        let named = self.named_context(&state, name).await;
-        Some(named.is_ok_and(|named| named.body.key_bundle))
-    }
 }
 
 struct Give {
@@ -94,12 +86,14 @@ impl Use for Give {
         // A policy that demands a lock closes what cannot be locked.
         caller.lock_for_sealing(&keys, &Lock::default(), None)?;
         // What is sealed with it must be what may seal, and what opens.
-        named.body.admit(Suite::Aes256Gcm)?;
+        let symmetric = room.wraps_symmetrically(&caller.state, keys.wrapper());
+        named.body.admit(Suite::Aes256Gcm, symmetric)?;
         keys.rules.check_imported(Format::CsSdkV4)?;
         for operation in [GuardedOperation::Encrypt, GuardedOperation::Decrypt] {
             caller.state.guards.admit(&Circumstances {
                 operation,
                 suite: Suite::Aes256Gcm,
+                symmetric,
                 context: &named.body,
                 client: &caller.client,
                 now: room.time.now(),

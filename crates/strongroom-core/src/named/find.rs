@@ -50,7 +50,7 @@ pub(crate) struct NamedContextBody {
 }
 
 impl NamedContext {
-    pub(crate) fn info(&self) -> NamedContextInfo {
+    pub(super) fn info(&self, quantum_resistant: bool) -> NamedContextInfo {
         NamedContextInfo {
             id: self.id,
             name: self.body.name.clone(),
@@ -58,6 +58,7 @@ impl NamedContext {
             description: self.body.description.clone(),
             config: self.body.config.clone(),
             resolved: self.body.resolved.clone(),
+            quantum_resistant,
             algorithm_policy: self.body.algorithm_policy.clone(),
             enforcement: self.body.enforcement,
             created: format_time(self.created),

@@ -75,6 +75,8 @@ pub(super) struct Imported {
     pub(super) format: Format,
     /// What it weighs in a batch.
     pub(super) holds: usize,
+    /// How it is sealed, if FIPS mode does not approve it.
+    pub(super) unapproved: Option<Algorithm>,
     key: OpensWith,
 }
 
@@ -134,15 +136,13 @@ impl Strongroom {
             operation: GuardedOperation::Decrypt,
             // Replaced by how theirs is sealed.
             suite: Suite::default(),
+            symmetric: self.wraps_symmetrically(&caller.state, found.0.keys.wrapper()),
             context: &named.body,
             client: &caller.client,
             now: self.time.now(),
         };
         let guards = &caller.state.guards;
         guards.admit_imported(&circumstances, ciphertext.algorithm())?;
-        if ciphertext.algorithm().0.contains("ChaCha20") {
-            self.check_fips(Algorithm::Suite(Suite::ChaCha20Poly1305))?;
-        }
         Ok(found)
     }
 
@@ -179,6 +179,7 @@ impl Strongroom {
             keys,
             format,
             holds: tried.saturating_add(row_bytes),
+            unapproved: Algorithm::unapproved_of(format, ciphertext.algorithm()),
             key: OpensWith::Kept { sealed, bound },
         };
         Ok((imported, key_use))
@@ -201,6 +202,7 @@ impl Strongroom {
             keys,
             format: Format::CsSdkV4,
             holds: 0,
+            unapproved: Algorithm::unapproved_of(Format::CsSdkV4, ciphertext.algorithm()),
             key: OpensWith::Bundle(version),
         };
         Ok((imported, key_use))

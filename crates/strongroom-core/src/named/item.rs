@@ -48,6 +48,18 @@ impl NamedItem {
     }
 }
 
+/// Whether a suite is asked for that there is, if one is.
+///
+/// # Errors
+/// There is none of these names.
+pub fn check_asked(asked: Option<AskedAlgorithm>) -> Result<(), Denial> {
+    let unknown = asked.is_some_and(|asked| asked_suite(asked).is_none());
+    if unknown {
+        return Err(Invalid::Field("algorithm_override".into()).into());
+    }
+    Ok(())
+}
+
 /// Without the bytes.
 impl core::fmt::Debug for NamedItem {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {

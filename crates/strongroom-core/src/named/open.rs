@@ -84,11 +84,12 @@ impl ItemUse for Opening {
         if looks_like(&item.bytes) {
             let (imported, key_use) = room.find_imported(caller, &named, item).await?;
             let (map, holds) = (Arc::clone(&imported.keys.map), imported.holds);
-            let format = Some(imported.format);
+            let (format, unapproved) = (Some(imported.format), imported.unapproved);
             let (work, digest) = (Work::Imported(imported), sha256(&item.bytes));
             return Ok(Prepared {
                 holds,
                 format,
+                unapproved,
                 ..Prepared::new(work, key_use, &map, digest)
             });
         }
@@ -99,6 +100,7 @@ impl ItemUse for Opening {
         caller.state.guards.admit(&Circumstances {
             operation: GuardedOperation::Decrypt,
             suite: envelope.header.suite,
+            symmetric: room.wraps_symmetrically(&caller.state, keys.wrapper()),
             context: &named.body,
             client: &caller.client,
             now: room.time.now(),

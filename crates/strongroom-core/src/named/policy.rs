@@ -7,7 +7,7 @@
 use strongroom_types::Suite;
 use strongroom_types::body::{AlgorithmPolicy, PolicyEnforcement};
 
-use super::NamedContextBody;
+use super::{NamedContextBody, QUANTUM_RESISTANT_BITS};
 use crate::denial::{Denial, Invalid};
 
 /// The name by which a refusal names the policy.
@@ -84,14 +84,15 @@ pub(crate) fn check(policy: &AlgorithmPolicy) -> Result<(), Denial> {
 }
 
 impl NamedContextBody {
-    /// What is to be said of sealing in a suite that the policy does not refuse.
+    /// What is to be said of sealing in a suite that the policy does not refuse, where all that wraps its
+    /// key is symmetric or is not.
     ///
     /// # Errors
     /// The policy refuses the suite.
-    pub(crate) fn admit(&self, suite: Suite) -> Result<Vec<String>, Denial> {
+    pub(crate) fn admit(&self, suite: Suite, symmetric: bool) -> Result<Vec<String>, Denial> {
         let broken = match self.enforcement {
             PolicyEnforcement::None => Vec::new(),
-            PolicyEnforcement::Warn | PolicyEnforcement::Enforce => self.broken(suite),
+            PolicyEnforcement::Warn | PolicyEnforcement::Enforce => self.broken(suite, symmetric),
         };
         if self.enforcement == PolicyEnforcement::Enforce && !broken.is_empty() {
             return Err(Denial::Guarded {
@@ -104,7 +105,7 @@ impl NamedContextBody {
     }
 
     /// What of the policy a suite does not keep.
-    fn broken(&self, suite: Suite) -> Vec<String> {
+    fn broken(&self, suite: Suite, symmetric: bool) -> Vec<String> {
         let (policy, parts, name) = (&self.algorithm_policy, Parts::of(suite), suite.name());
         let without = |names: &Option<Vec<String>>, is: &dyn Fn(&str) -> bool| {
             names
@@ -131,8 +132,16 @@ impl NamedContextBody {
                 format!("{name} has {} bits, {bits} are asked for", parts.key_bits),
             ),
             (
-                policy.require_quantum_safe,
-                format!("{name} has no part that is made against quantum computers"),
+                policy.require_quantum_safe && !symmetric,
+                "not all that wraps the key is symmetric, and so resists quantum computers"
+                    .to_owned(),
+            ),
+            (
+                policy.require_quantum_safe && parts.key_bits < QUANTUM_RESISTANT_BITS,
+                format!(
+                    "{name} has {} bits, {QUANTUM_RESISTANT_BITS} resist quantum computers",
+                    parts.key_bits
+                ),
             ),
         ];
         let broken = broken.into_iter().filter(|(is, _)| *is);
@@ -167,7 +176,7 @@ mod tests {
 
     #[test]
     fn data_that_asks_for_256_bits_refuses_128() {
-        let of = |enforcement| body(CRITICAL, "{}", enforcement).admit(Suite::Aes128Gcm);
+        let of = |enforcement| body(CRITICAL, "{}", enforcement).admit(Suite::Aes128Gcm, true);
         assert!(matches!(
             of(PolicyEnforcement::Enforce),
             Err(Denial::Guarded { .. })
@@ -175,7 +184,7 @@ mod tests {
         assert_eq!(of(PolicyEnforcement::Warn).unwrap().len(), 1);
         assert_eq!(of(PolicyEnforcement::None), Ok(Vec::new()));
         let low = body(LOW, "{}", PolicyEnforcement::Enforce);
-        assert_eq!(low.admit(Suite::Aes128Gcm), Ok(Vec::new()));
+        assert_eq!(low.admit(Suite::Aes128Gcm, true), Ok(Vec::new()));
     }
 
     #[test]
@@ -188,13 +197,32 @@ mod tests {
             (r#"{"allowed_modes":["gcm"]}"#, true),
             (r#"{"allowed_modes":["gcm-siv"]}"#, false),
             (r#"{"min_key_bits":256}"#, true),
-            (r#"{"require_quantum_safe":true}"#, false),
+            (r#"{"require_quantum_safe":true}"#, true),
         ] {
             let body = body(CRITICAL, policy, PolicyEnforcement::Enforce);
-            assert_eq!(body.admit(Suite::Aes256Gcm).is_ok(), admitted, "{policy}");
+            assert_eq!(
+                body.admit(Suite::Aes256Gcm, true).is_ok(),
+                admitted,
+                "{policy}"
+            );
         }
         let asks = body(LOW, r#"{"min_key_bits":256}"#, PolicyEnforcement::Enforce);
-        assert!(asks.admit(Suite::Aes128Gcm).is_err());
+        assert!(asks.admit(Suite::Aes128Gcm, true).is_err());
+    }
+
+    #[test]
+    fn quantum_safe_are_256_bits_under_symmetric_keys_alone() {
+        let policy = r#"{"require_quantum_safe":true}"#;
+        let asks = body(LOW, policy, PolicyEnforcement::Enforce);
+        for &suite in Suite::ALL {
+            let long = suite.key_bits() == 256;
+            assert_eq!(asks.admit(suite, true).is_ok(), long, "{suite}");
+            assert!(asks.admit(suite, false).is_err(), "{suite}");
+        }
+        let warns = body(LOW, policy, PolicyEnforcement::Warn);
+        assert_eq!(warns.admit(Suite::Aes128Gcm, false).unwrap().len(), 2);
+        let no_matter = body(LOW, "{}", PolicyEnforcement::Enforce);
+        assert_eq!(no_matter.admit(Suite::Aes128Gcm, false), Ok(Vec::new()));
     }
 
     #[test]

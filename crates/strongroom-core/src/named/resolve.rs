@@ -64,8 +64,7 @@ fn strong_reasons(config: &NamedContextConfig) -> Vec<String> {
     let long = years.filter(|years| *years > LONG_YEARS);
     if let Some(years) = long {
         reasons.push(format!(
-            "secret for {years} years: 256 bits, of which a quantum computer's search leaves 128; no \
-             public-key cipher takes part"
+            "secret for {years} years: 256 bits, of which a quantum computer's search leaves 128"
         ));
     }
     reasons

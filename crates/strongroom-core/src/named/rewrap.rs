@@ -41,14 +41,16 @@ impl Strongroom {
 fn sealing_suite(
     room: &Strongroom,
     caller: &Caller,
-    named: &NamedContext,
+    (named, keys): (&NamedContext, &ContextKeys),
 ) -> Result<Suite, Denial> {
     let suite = named.body.resolved.suite;
     room.check_fips(Algorithm::Suite(suite))?;
-    named.body.admit(suite)?;
+    let symmetric = room.wraps_symmetrically(&caller.state, keys.wrapper());
+    named.body.admit(suite, symmetric)?;
     caller.state.guards.admit(&Circumstances {
         operation: GuardedOperation::Encrypt,
         suite,
+        symmetric,
         context: &named.body,
         client: &caller.client,
         now: room.time.now(),
@@ -96,14 +98,14 @@ impl ItemUse for Rewrapping {
         // Sealed under the active version, which a policy may want to be another by now.
         let sealing = room.named_keys_for_sealing(caller, &item.map).await?;
         caller.lock_for_sealing(&sealing, &Lock::default(), None)?;
-        let suite = sealing_suite(room, caller, &named)?;
+        let suite = sealing_suite(room, caller, (&named, &sealing))?;
         let key_use = KeyUse {
             moved_to: Some(sealing.active),
             suite: Some(suite),
             ..key_use
         };
         let (map, holds) = (Arc::clone(&sealing.map), imported.holds);
-        let format = Some(imported.format);
+        let (format, unapproved) = (Some(imported.format), imported.unapproved);
         let work = Work {
             imported,
             sealing,
@@ -112,6 +114,7 @@ impl ItemUse for Rewrapping {
         Ok(Prepared {
             holds,
             format,
+            unapproved,
             ..Prepared::new(work, key_use, &map, sha256(&item.bytes))
         })
     }

@@ -81,10 +81,12 @@ impl ItemUse for Sealing {
         // A context policy that demands a lock closes what cannot be locked.
         caller.lock_for_sealing(&keys, &Lock::default(), None)?;
         let suite = self.0.suite.unwrap_or(named.body.resolved.suite);
-        let mut warnings = named.body.admit(suite)?;
+        let symmetric = room.wraps_symmetrically(&caller.state, keys.wrapper());
+        let mut warnings = named.body.admit(suite, symmetric)?;
         let guards = caller.state.guards.admit(&Circumstances {
             operation: GuardedOperation::Encrypt,
             suite,
+            symmetric,
             context: &named.body,
             client: &caller.client,
             now: room.time.now(),

@@ -101,6 +101,12 @@ pub trait Root: Send + Sync + Debug {
     /// [`ProviderKey::kind`].
     fn kind(&self) -> &'static str;
 
+    /// Whether it wraps by a symmetric cipher, so that nothing above a key is one that quantum computers
+    /// break. `false` where it is not known.
+    fn is_symmetric(&self) -> bool {
+        false
+    }
+
     /// Wraps a seed.
     ///
     /// # Errors

@@ -71,6 +71,10 @@ impl Root for TestRoot {
         "test"
     }
 
+    fn is_symmetric(&self) -> bool {
+        true
+    }
+
     async fn wrap(
         &self,
         place: &Place,

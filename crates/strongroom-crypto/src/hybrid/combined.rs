@@ -1,15 +1,13 @@
 //! The hybrids that are not X-Wing.
 
-use aws_lc_rs::digest;
 use aws_lc_rs::kem::{Ciphertext, DecapsulationKey, EncapsulationKey};
 use strongroom_types::HybridAlgorithm;
-use zeroize::Zeroizing;
 
+use super::combiner::{Halves, combine};
 use super::curve::Pair;
 use super::{ciphertext_bytes, parts};
 use crate::OpenError;
 use crate::entropy::{Entropy, EntropyUnavailable};
-use crate::label::Label;
 use crate::secret::{Secret, SecretBytes};
 use crate::xwing::EncapsulateError;
 
@@ -36,8 +34,12 @@ pub(super) fn encapsulate(
     let ephemeral = parts.curve.generate(entropy)?;
     let ss_c = ephemeral.agree(pk_c).map_err(|_error| invalid)?;
     let ct_c = &ephemeral.public;
-    let secrets = (ss_m.as_ref(), ss_c.expose());
-    let shared = combine(algorithm, secrets, (ct_m.as_ref(), ct_c), (pk_m, pk_c));
+    let halves = Halves {
+        secrets: (ss_m.as_ref(), ss_c.expose()),
+        ciphertexts: (ct_m.as_ref(), ct_c),
+        public: (pk_m, pk_c),
+    };
+    let shared = combine(algorithm, halves).map_err(|_unspecified| invalid)?;
     Ok(([ct_m.as_ref(), ct_c.as_slice()].concat(), shared))
 }
 
@@ -108,29 +110,13 @@ impl CombinedKey {
         let ss_m = self.ml_kem.decapsulate(Ciphertext::from(ct_m));
         let ss_m = ss_m.map_err(|_unspecified| OpenError)?;
         let ss_c = self.curve.agree(ct_c)?;
-        let secrets = (ss_m.as_ref(), ss_c.expose());
-        let public = (self.pk_m.as_slice(), self.curve.public.as_slice());
-        Ok(combine(self.algorithm, secrets, (ct_m, ct_c), public))
+        let halves = Halves {
+            secrets: (ss_m.as_ref(), ss_c.expose()),
+            ciphertexts: (ct_m, ct_c),
+            public: (self.pk_m.as_slice(), self.curve.public.as_slice()),
+        };
+        combine(self.algorithm, halves).map_err(|_unspecified| OpenError)
     }
-}
-
-/// `SHA3-256(ss_M ‖ ss_C ‖ ct_C ‖ pk_C ‖ ct_M ‖ pk_M ‖ label ‖ algorithm)`.
-fn combine(
-    algorithm: HybridAlgorithm,
-    (ss_m, ss_c): (&[u8], &[u8]),
-    (ct_m, ct_c): (&[u8], &[u8]),
-    (pk_m, pk_c): (&[u8], &[u8]),
-) -> Secret<32> {
-    let (label, name) = (Label::HybridSecret.as_bytes(), algorithm.name().as_bytes());
-    let mut hash = digest::Context::new(&digest::SHA3_256);
-    for part in [ss_m, ss_c, ct_c, pk_c, ct_m, pk_m, label, name] {
-        hash.update(part);
-    }
-    let hash = hash.finish();
-    let mut shared = Zeroizing::new([0; 32]);
-    let bytes = shared.iter_mut().zip(hash.as_ref());
-    bytes.for_each(|(to, from)| *to = *from);
-    Secret::from_bytes(*shared)
 }
 
 impl core::fmt::Debug for CombinedKey {

@@ -4,15 +4,15 @@
 //! public key    = pk_M ‖ pk_C            ciphertext = ct_M ‖ ct_C (an ephemeral public key)
 //! private key   = dk_M (expanded) ‖ sk_C ‖ pk_C ‖ pk_M
 //! X25519+ML-KEM-768   X-Wing, see [`crate::xwing`]
-//! the others          SHA3-256(ss_M ‖ ss_C ‖ ct_C ‖ pk_C ‖ ct_M ‖ pk_M ‖ label ‖ algorithm)
+//! the others          see `combiner`: of P-256 and P-384 as NIST SP 800-56C approves
 //! ```
 //!
 //! X-Wing leaves `ct_M` and `pk_M` out of its hash, for a reason that is shown for ML-KEM-768 with
-//! X25519; the others bind them. All lengths but those of the last two parts are the algorithm's, and
-//! no algorithm's name is the end of another's. ML-KEM draws from AWS-LC's own generator, the curves
+//! X25519; the others bind them. ML-KEM draws from AWS-LC's own generator, the curves
 //! draw from [`Entropy`].
 
 mod combined;
+mod combiner;
 mod curve;
 mod sealed;
 

@@ -296,6 +296,10 @@ impl Remote for AzureKeyVault {
         KIND
     }
 
+    fn is_symmetric(&self) -> bool {
+        self.algorithm.is_symmetric()
+    }
+
     async fn wrap(&self, binding: Binding<'_>, seed: &Seed) -> Result<Vec<u8>, Fault> {
         let version = self.newest().await?;
         let aad = rest::base64_url(&binding.digest());

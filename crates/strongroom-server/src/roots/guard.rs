@@ -139,6 +139,10 @@ impl<R: Remote> Root for Guarded<R> {
         self.remote.kind()
     }
 
+    fn is_symmetric(&self) -> bool {
+        self.remote.is_symmetric()
+    }
+
     async fn wrap(
         &self,
         place: &Place,

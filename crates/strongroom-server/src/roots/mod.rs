@@ -104,6 +104,10 @@ impl Root for KeyRoot {
         self.kind
     }
 
+    fn is_symmetric(&self) -> bool {
+        true
+    }
+
     async fn wrap(
         &self,
         place: &Place,

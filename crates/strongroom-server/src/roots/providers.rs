@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use strongroom_core::ports::{Clock, ConnectError, Providers, Root};
 use strongroom_crypto::entropy::Entropy;
-use strongroom_types::ProviderKey;
+use strongroom_types::{FipsMode, ProviderKey};
 
 #[cfg(feature = "aws-kms")]
 use super::aws_kms::AwsKms;
@@ -17,6 +17,7 @@ use super::pkcs11::{self, Pkcs11};
 use super::remote::Remote;
 use super::rest::Rest;
 use super::transit::Transit;
+use crate::fetch::ClientError;
 use crate::reach::Reach;
 
 /// What the operator permits customers' keys. By default: services on public addresses, with
@@ -58,7 +59,7 @@ pub struct KeyProviders {
 }
 
 impl KeyProviders {
-    /// `module` is the PKCS#11 module of this process.
+    /// `module` is the PKCS#11 module of this process; connections negotiate what FIPS mode permits.
     ///
     /// # Errors
     /// The system's certificate store cannot be read.
@@ -67,7 +68,8 @@ impl KeyProviders {
         entropy: Arc<dyn Entropy>,
         module: Option<PathBuf>,
         permitted: CustomerKeys,
-    ) -> Result<Self, reqwest::Error> {
+        fips: FipsMode,
+    ) -> Result<Self, ClientError> {
         // The operator knows what is on the operator's network.
         let everywhere = Reach {
             loopback: true,
@@ -77,10 +79,10 @@ impl KeyProviders {
             clock,
             entropy,
             module,
-            deployment: Rest::new(everywhere)?,
-            customers: Rest::new(permitted.reach)?,
+            deployment: Rest::new(everywhere, fips)?,
+            customers: Rest::new(permitted.reach, fips)?,
             #[cfg(feature = "aws-kms")]
-            machine: Rest::of_machine()?,
+            machine: Rest::of_machine(fips)?,
             permitted,
         })
     }

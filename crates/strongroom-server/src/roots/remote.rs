@@ -55,6 +55,9 @@ pub(super) trait Remote: Send + Sync + Debug {
     /// The provider's kind.
     fn kind(&self) -> &'static str;
 
+    /// Whether it wraps by a symmetric cipher.
+    fn is_symmetric(&self) -> bool;
+
     /// Wraps a seed.
     async fn wrap(&self, binding: Binding<'_>, seed: &Seed) -> Result<Vec<u8>, Fault>;
 

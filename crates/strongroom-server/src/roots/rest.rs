@@ -9,12 +9,13 @@ use reqwest::{Client, Method, Url};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize as _, Deserializer, Serialize, de};
 use strongroom_core::ports::{ConnectError, Outage, Refusal};
+use strongroom_types::FipsMode;
 use strongroom_types::provider::Endpoint;
 use zeroize::Zeroizing;
 
 use super::guard::ATTEMPT;
 use super::remote::Fault;
-use crate::fetch;
+use crate::fetch::{self, ClientError};
 use crate::reach::{self, Reach};
 
 /// The longest answer that is read.
@@ -32,23 +33,26 @@ pub(super) struct Rest {
 
 impl Rest {
     /// A client for addresses that a description names.
-    pub(super) fn new(reach: Reach) -> Result<Self, reqwest::Error> {
-        Self::build(reach, Some(reach))
+    pub(super) fn new(reach: Reach, fips: FipsMode) -> Result<Self, ClientError> {
+        Self::build((reach, Some(reach)), fips)
     }
 
     /// A client for the addresses where a machine finds out who it is, link-local ones over plain
     /// HTTP among them. No description names one of these.
     #[cfg(feature = "aws-kms")]
-    pub(super) fn of_machine() -> Result<Self, reqwest::Error> {
+    pub(super) fn of_machine(fips: FipsMode) -> Result<Self, ClientError> {
         let anywhere = Reach {
             loopback: true,
             private: true,
         };
-        Self::build(anywhere, None)
+        Self::build((anywhere, None), fips)
     }
 
-    fn build(resolves: Reach, reach: Option<Reach>) -> Result<Self, reqwest::Error> {
-        let client = fetch::client(resolves)
+    fn build(
+        (resolves, reach): (Reach, Option<Reach>),
+        fips: FipsMode,
+    ) -> Result<Self, ClientError> {
+        let client = fetch::client(resolves, fips)?
             .timeout(ATTEMPT)
             .redirect(reqwest::redirect::Policy::none())
             .build()?;

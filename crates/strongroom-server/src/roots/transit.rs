@@ -149,6 +149,10 @@ impl Remote for Transit {
         KIND
     }
 
+    fn is_symmetric(&self) -> bool {
+        true
+    }
+
     async fn wrap(&self, binding: Binding<'_>, seed: &Seed) -> Result<Vec<u8>, Fault> {
         let plaintext = rest::base64(seed.as_secret().expose());
         let body = Encrypt {

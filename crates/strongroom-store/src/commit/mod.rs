@@ -38,6 +38,7 @@ use self::abort::Abort;
 use self::queue::{ENTRIES_MAX, Waiting};
 pub(crate) use self::shared::SharedWriter;
 pub(crate) use self::writer::Writer;
+use crate::postgres_tls::DatabaseTls;
 use crate::write::Write;
 
 /// A write that waits for the writer.
@@ -164,15 +165,20 @@ fn refuse(groups: Vec<queue::Group>, abort: Abort) {
 #[derive(Clone, Debug)]
 pub(crate) struct Means {
     options: AnyConnectOptions,
+    tls: DatabaseTls,
     entropy: Arc<dyn Entropy>,
     #[cfg(test)]
     pub(crate) faults: Arc<fault::Faults>,
 }
 
 impl Means {
-    pub(crate) fn new(options: AnyConnectOptions, entropy: Arc<dyn Entropy>) -> Self {
+    pub(crate) fn new(
+        (options, tls): (AnyConnectOptions, DatabaseTls),
+        entropy: Arc<dyn Entropy>,
+    ) -> Self {
         Self {
             options,
+            tls,
             entropy,
             #[cfg(test)]
             faults: Arc::default(),

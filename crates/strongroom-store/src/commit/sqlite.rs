@@ -148,6 +148,7 @@ mod tests {
     use super::*;
     use crate::commit::queue::Waiting;
     use crate::commit::{Outbox, channel};
+    use crate::postgres_tls::DatabaseTls;
     use crate::sqlite::checkpoint::{self, Woken};
     use crate::tests::{Counter, Fixture, ROOT, context, context_id, context_key, with_changes};
     use crate::write::{EraseOpenings, Probe};
@@ -162,7 +163,7 @@ mod tests {
     fn second(f: &Fixture) -> (Outbox, Inbox, Arc<SharedWriter>, Woken) {
         let path = f.config.url.strip_prefix("sqlite:").unwrap();
         let options = crate::sqlite::file::url(path.as_ref()).parse().unwrap();
-        let means = Means::new(options, Arc::new(Counter::default()));
+        let means = Means::new((options, DatabaseTls::Any), Arc::new(Counter::default()));
         let (mut outbox, inbox) = channel();
         let (wake, woken) = checkpoint::channel();
         let writer = shared(means, path.into(), wake);

@@ -283,7 +283,7 @@ async fn connection<'a>(
         Some(conn) => conn,
         None => match backend {
             Backend::Sqlite => sqlite::connect(&means.options).await?,
-            Backend::Postgres => postgres::connect(&means.options).await?,
+            Backend::Postgres => postgres::connect(&means.options, means.tls).await?,
         },
     };
     Ok(slot.insert(conn))

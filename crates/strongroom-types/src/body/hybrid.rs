@@ -134,6 +134,8 @@ pub struct DecapsulateRequest {
 pub struct DecapsulateAnswer {
     /// 32 bytes.
     pub shared_secret: Bytes,
+    /// The algorithm.
+    pub algorithm: HybridAlgorithm,
     /// The version that decapsulated.
     pub version: u64,
     /// Where the log has it.

@@ -217,7 +217,8 @@ pub struct AlgorithmPolicy {
     pub allowed_modes: Option<Vec<String>>,
     /// The fewest bits of a key.
     pub min_key_bits: Option<u16>,
-    /// Whether a part must be made against quantum computers. No suite of a value has one.
+    /// Whether values must resist quantum computers: by keys of 256 bits, under nothing but symmetric
+    /// keys.
     pub require_quantum_safe: bool,
 }
 
@@ -254,6 +255,10 @@ pub struct NamedContextInfo {
     /// What follows from it.
     #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub resolved: ResolvedSuite,
+    /// Whether what is sealed resists quantum computers: keys of 256 bits, under nothing but symmetric
+    /// keys. It says nothing of TLS.
+    #[serde(default)]
+    pub quantum_resistant: bool,
     /// Which suites may seal.
     pub algorithm_policy: AlgorithmPolicy,
     /// What becomes of sealing in others.

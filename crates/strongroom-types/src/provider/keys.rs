@@ -115,6 +115,17 @@ pub enum AzureAlgorithm {
     A256Gcm,
 }
 
+impl AzureAlgorithm {
+    /// Whether it is a symmetric cipher.
+    #[must_use]
+    pub const fn is_symmetric(self) -> bool {
+        match self {
+            Self::RsaOaep256 => false,
+            Self::A256Gcm => true,
+        }
+    }
+}
+
 /// A key in Azure Key Vault or Managed HSM.
 #[derive(Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

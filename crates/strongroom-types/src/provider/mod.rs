@@ -77,6 +77,17 @@ impl<C> ProviderKey<C> {
         }
     }
 
+    /// Whether it wraps by a symmetric cipher. What RSA wraps does not last against quantum computers.
+    /// PKCS#11 is used with AES alone, and the transit engine authenticates associated data, which is
+    /// always sent, with symmetric keys alone.
+    #[must_use]
+    pub const fn is_symmetric(&self) -> bool {
+        match self {
+            Self::Pkcs11(_) | Self::AwsKms(_) | Self::Transit(_) | Self::GcpKms(_) => true,
+            Self::AzureKeyVault(key) => key.algorithm.is_symmetric(),
+        }
+    }
+
     /// The rules that concern several fields.
     ///
     /// # Errors

@@ -8,6 +8,7 @@ use strongroom_tests::cryptoserve::{
 use strongroom_tests::on_each_database;
 use strongroom_tests::reply::Reply;
 use strongroom_tests::room::Room;
+use strongroom_types::{Operation, Outcome};
 
 use super::{NOT_OPENED, refused};
 
@@ -17,6 +18,7 @@ on_each_database!(
     an_application_sees_its_own_contexts,
     states_of_keys_hold_for_named_contexts,
     development_workspaces_have_contexts_and_users,
+    what_a_context_resolves_to_is_told_without_a_use,
 );
 
 async fn a_context_is_declared_with_reasons_for_its_suite(room: Room) {
@@ -164,4 +166,46 @@ async fn development_workspaces_have_contexts_and_users(room: Room) {
             200
         );
     }
+}
+
+async fn what_a_context_resolves_to_is_told_without_a_use(room: Room) {
+    let config = json!({"data_identity": {"sensitivity": "critical", "phi": true}});
+    let made = declare(&room, "health-data", config).await.json();
+    let path = "/api/contexts/health-data/resolve";
+    let app = register(&room, &room.api_key, "app", &["health-data"]).await;
+    let app = app.text("access_token");
+    let reply = read(&room, path, &app).await;
+    let resolved = reply.json();
+    for (name, value) in made["derived"].as_object().unwrap() {
+        assert_eq!(&resolved[name], value, "{name}");
+    }
+    assert_eq!(resolved["allowed"], true);
+    assert_eq!(resolved["warnings"], json!([]));
+    let entry = room.entry(reply.entry().unwrap()).await;
+    assert_eq!(
+        (entry.operation, entry.outcome),
+        (Operation::AdminRead, Outcome::Allowed)
+    );
+    // Policies and guards are asked, and no key is used.
+    let body = json!({"algorithm_policy": {"allowed_ciphers": ["ChaCha20"]}});
+    call(
+        &room,
+        (Method::PUT, "/api/contexts/health-data"),
+        &room.api_key,
+        &body,
+    )
+    .await;
+    let resolved = read(&room, path, &app).await.json();
+    assert_eq!(resolved["allowed"], false);
+    let why = resolved["warnings"].to_string();
+    assert!(why.contains("algorithm_policy"), "{why}");
+    refused(
+        &read(&room, "/api/contexts/unheard-of/resolve", &app).await,
+        404,
+    );
+    declare_all(&room, &["general"]).await;
+    refused(
+        &read(&room, "/api/contexts/general/resolve", &app).await,
+        403,
+    );
 }

@@ -30,6 +30,8 @@ on_each_database!(
     guards_read_how_theirs_is_sealed,
     destroying_a_context_destroys_what_was_imported,
     only_administrators_import,
+    salts_are_read_from_a_file_too,
+    applications_of_one_name_are_kept_apart,
 );
 
 /// The database of theirs, and ciphertexts of its keys.
@@ -90,6 +92,16 @@ impl Theirs {
         }
     }
 
+    /// Changes their database.
+    async fn run(&self, sql: &str) {
+        let url = self.address.replace("sqlite:///", "sqlite://");
+        let pool = AnyPoolOptions::new().max_connections(1);
+        let pool = pool.connect(&url).await.unwrap();
+        let statement = sqlx::query(sqlx::AssertSqlSafe(sql.to_owned()));
+        statement.execute(&pool).await.unwrap();
+        pool.close().await;
+    }
+
     pub(super) fn file(&self, name: &str, text: &str) -> String {
         let path = self.folder.path().join(name);
         std::fs::write(&path, text).unwrap();
@@ -138,7 +150,7 @@ impl Theirs {
 }
 
 /// Opens what the vectors say is of a context, with its associated data.
-async fn open(
+pub(super) async fn open(
     room: &Room,
     app: &Application,
     theirs: &Theirs,
@@ -151,7 +163,7 @@ async fn open(
 }
 
 const CONTEXTS: [&str; 3] = ["user-pii", "old-notes", "quantum-ready"];
-const OPENS: [&str; 11] = [
+pub(super) const OPENS: [&str; 11] = [
     "v3",
     "v3-aad",
     "v3-cbc",
@@ -252,7 +264,7 @@ async fn an_import_that_broke_off_is_begun_again(room: Room) {
         &["--replace", "--applications", tokens.to_str().unwrap()],
     );
     assert!(replaced.contains("keys: 0 new, 6 replaced"), "{replaced}");
-    assert!(replaced.contains("applications: 1"), "{replaced}");
+    assert!(replaced.contains("applications: 1 new"), "{replaced}");
     let tokens: Value = serde_json::from_slice(&std::fs::read(&tokens).unwrap()).unwrap();
     let access = tokens[0]["access_token"].as_str().unwrap();
     let (_, sealed, _) = theirs.one("v3");
@@ -263,6 +275,81 @@ async fn an_import_that_broke_off_is_begun_again(room: Room) {
         &theirs,
     )
     .await;
+}
+
+async fn salts_are_read_from_a_file_too(room: Room) {
+    let theirs = Theirs::sqlite().await;
+    let salts = theirs.sealed["salt"].as_str().unwrap();
+    let file = theirs.file("salts", &format!("{salts}\nanother\n"));
+    let master = theirs.file("master.key", theirs.sealed["master_key"].as_str().unwrap());
+    let check = theirs.file("check", theirs.one("v2").1);
+    let run = |more: &[&str]| {
+        let mut arguments = vec!["import", "cryptoserve", "--database", &theirs.address];
+        arguments.extend(["--tenant", "acme", "--master-key-file", &master]);
+        arguments.extend(["--dry-run", "--check", &check]);
+        arguments.extend(more);
+        let output = run_with_input(&arguments, b"").unwrap();
+        let text = [output.stdout, output.stderr].concat();
+        (output.status.success(), String::from_utf8(text).unwrap())
+    };
+    let (opened, said) = run(&["--salt-file", &file]);
+    assert!(
+        opened && said.contains("checked: 1 ciphertexts open"),
+        "{said}"
+    );
+    assert!(!said.contains(salts), "{said}");
+    let none = theirs.file("none", "");
+    assert!(!run(&["--salt-file", &none]).0);
+    let five = theirs.file("five", "a\nb\nc\nd\ne\n");
+    let (opened, said) = run(&["--salt-file", &five]);
+    assert!(!opened && said.contains("more salts than four"), "{said}");
+    drop(room);
+}
+
+/// Theirs has names that are unique for each user. Here one client registers them all.
+async fn applications_of_one_name_are_kept_apart(room: Room) {
+    let theirs = Theirs::sqlite().await;
+    let tenant = "SELECT tenant_id FROM applications WHERE id = 'app_billing'";
+    theirs
+        .run(&format!(
+            "INSERT INTO applications (id, tenant_id, user_id, name, description, team, environment, \
+             allowed_contexts, status, created_at) SELECT 'app_other', ({tenant}), 'other', name, \
+             description, team, environment, '[\"old-notes\"]', status, created_at \
+             FROM applications WHERE id = 'app_billing'"
+        ))
+        .await;
+    let file = theirs.folder.path().join("tokens.json");
+    let file = file.to_str().unwrap();
+    let said = theirs.imported(&room, &["--applications", file]);
+    for line in [
+        "applications: 2 new, 0 there already",
+        "kept apart from others of its name: \"billing\" is \"billing (app_billing)\"",
+        "kept apart from others of its name: \"billing\" is \"billing (app_other)\"",
+    ] {
+        assert!(said.contains(line), "{said}");
+    }
+    let tokens: Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
+    let access = |id: &str| {
+        let mut tokens = tokens.as_array().unwrap().iter();
+        let one = tokens.find(|one| one["was"] == id).unwrap();
+        one["access_token"].as_str().unwrap().to_owned()
+    };
+    // Each has its own contexts, and none of the other's.
+    let (_, sealed, _) = theirs.one("v1");
+    let reply = decrypt(&room, &access("app_other"), "old-notes", sealed).await;
+    assert_eq!(reply.text("plaintext"), theirs.sealed["plaintext"]);
+    let (_, sealed, _) = theirs.one("v3");
+    refused(
+        &decrypt(&room, &access("app_other"), "user-pii", sealed).await,
+        403,
+    );
+    // Again they are there, and it is said of each.
+    let again = theirs.imported(&room, &["--applications", file]);
+    assert!(
+        again.contains("applications: 0 new, 2 there already"),
+        "{again}"
+    );
+    assert!(again.contains("\"billing (app_other)\""), "{again}");
 }
 
 /// Imports and gives the room back.

@@ -1,5 +1,7 @@
 //! The key that clients of a named context get to seal with by themselves.
 
+use std::sync::Arc;
+
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -10,7 +12,9 @@ use strongroom_tests::cryptoserve::{
     Application, application, call, decrypt, opened, post, register,
 };
 use strongroom_tests::on_each_database;
-use strongroom_tests::room::Room;
+use strongroom_tests::postgres::Cluster;
+use strongroom_tests::room::{Database, Room};
+use strongroom_tests::server::Server;
 use strongroom_types::{ContextId, Operation, Outcome};
 
 use super::{NOT_OPENED, refused};
@@ -86,7 +90,8 @@ async fn a_key_is_given_only_where_it_is_allowed_and_each_time_is_an_entry(room:
             .count()
     };
     assert_eq!(count(Operation::KeyBundle, Outcome::Allowed), 2);
-    assert_eq!(count(Operation::KeyBundle, Outcome::Denied), 1);
+    // Each refusal of somebody who is known, and none of one who is not.
+    assert_eq!(count(Operation::KeyBundle, Outcome::Denied), 4);
     assert_eq!(count(Operation::KeyBundleAllow, Outcome::Allowed), 2);
 }
 
@@ -174,4 +179,23 @@ async fn a_key_that_might_not_seal_is_not_given(room: Room) {
     room.client.policies().create(&policy).await.unwrap();
     let reply = post(&room, PATH, &app.access, &body).await;
     assert_eq!(reply.status, 400, "{reply:?}");
+}
+
+/// Whoever cannot be looked up is not told that a key is refused, or that nobody is known.
+#[tokio::test]
+async fn while_the_database_is_away_nobody_is_refused_a_key() {
+    if !Database::Postgres.is_tested() {
+        return;
+    }
+    let cluster = Cluster::start().unwrap();
+    let url = cluster.database("bundle").unwrap();
+    let room = Room::open(Arc::new(Server::start_on(Some(url)).unwrap())).await;
+    let app = application(&room, &["general"]).await;
+    let body = json!({"context": "general"});
+    refused(&post(&room, PATH, &app.access, &body).await, 403);
+    cluster.stop().unwrap();
+    for context in ["general", "never-looked-up"] {
+        let body = json!({ "context": context });
+        refused(&post(&room, PATH, &app.access, &body).await, 503);
+    }
 }

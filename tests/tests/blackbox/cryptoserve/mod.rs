@@ -6,6 +6,8 @@ mod audit;
 mod contexts;
 mod crypto;
 mod import;
+mod import_fips;
+mod kex;
 mod key_bundle;
 mod leases;
 mod overrides;

@@ -22,6 +22,8 @@ on_each_database!(
     a_policy_is_about_the_suite_that_seals,
     what_was_sealed_before_a_policy_opens,
     guards_read_the_suite_that_was_chosen,
+    a_batch_takes_a_suite_and_a_usage_as_one_value_does,
+    values_of_256_bits_are_quantum_resistant_to_policies_and_guards,
 );
 
 const AES_128: &str = r#"{"cipher": "AES", "mode": "gcm", "key_bits": 128}"#;
@@ -115,7 +117,7 @@ async fn a_policy_is_about_the_suite_that_seals(room: Room) {
         ),
         (json!({"allowed_ciphers": ["ChaCha20"]}), 403),
         (json!({"allowed_modes": ["gcm-siv"]}), 403),
-        (json!({"require_quantum_safe": true}), 403),
+        (json!({"require_quantum_safe": true}), 200),
         (json!({}), 200),
     ];
     for (policy, status) in policies {
@@ -151,6 +153,77 @@ async fn guards_read_the_suite_that_was_chosen(room: Room) {
     post(&room, "/api/policies", &room.api_key, &policy).await;
     let detail = refused(&seal_in(&room, &app, "general", AES_128).await, 403);
     assert!(detail.contains("strong-keys"), "{detail}");
+    assert_eq!(
+        encrypt(&room, &app.access, "general", "x").await.status,
+        200
+    );
+}
+
+async fn batch(room: &Room, app: &Application, body: Value) -> Reply {
+    let mut body = body;
+    body["context"] = json!("payment-data");
+    body["items"] = json!([{"id": "a", "plaintext": STANDARD.encode("card")},
+        {"id": "b", "plaintext": "?"}, {"id": "c", "plaintext": ""}]);
+    post(room, "/api/v1/crypto/batch/encrypt", &app.access, &body).await
+}
+
+async fn a_batch_takes_a_suite_and_a_usage_as_one_value_does(room: Room) {
+    let app = payment(&room).await;
+    let body = json!({"usage": "in_transit", "algorithm_override": {"cipher": "ChaCha20"}});
+    let sealed = batch(&room, &app, body).await.json();
+    assert_eq!(sealed["algorithm"]["name"], "ChaCha20-Poly1305");
+    assert_eq!(sealed["usage"], "in_transit");
+    assert_eq!(
+        (&sealed["successful"], &sealed["failed"]),
+        (&json!(2), &json!(1))
+    );
+    let ciphertext = sealed["results"][0]["ciphertext"].as_str().unwrap();
+    let reply = decrypt(&room, &app.access, "payment-data", ciphertext).await;
+    assert_eq!(opened(&reply), "card");
+    let plain = batch(&room, &app, json!({})).await.json();
+    assert_eq!(plain["algorithm"]["name"], "AES-256-GCM");
+    assert_eq!(plain["usage"], "at_rest");
+    // A weaker one is refused for each item, as the context says; what names no suite as a whole.
+    let weak: Value = serde_json::from_str(AES_128).unwrap();
+    let body = json!({"algorithm_override": weak});
+    let refusals = batch(&room, &app, body.clone()).await.json();
+    assert_eq!(refusals["successful"], 0);
+    for results in refusals["results"].as_array().unwrap() {
+        assert_eq!(results["ciphertext"], Value::Null);
+    }
+    change(&room, "payment-data", json!({"policy_enforcement": "warn"})).await;
+    let warned = batch(&room, &app, body).await.json();
+    assert_eq!(warned["algorithm"]["name"], "AES-128-GCM");
+    let warnings = warned["results"][0]["warnings"].to_string();
+    assert!(warnings.contains("algorithm_policy"), "{warnings}");
+    for wrong in [
+        json!({"algorithm_override": {"cipher": "AES", "key_bits": 512}}),
+        json!({"algorithm_override": {"cipher": "DES"}}),
+        json!({"usage": "unheard-of"}),
+    ] {
+        refused(&batch(&room, &app, wrong).await, 422);
+    }
+}
+
+/// The root of this deployment is a key file, which is symmetric.
+async fn values_of_256_bits_are_quantum_resistant_to_policies_and_guards(room: Room) {
+    let app = application(&room, &["general"]).await;
+    let known = read(&room, "/api/contexts/general", &room.api_key)
+        .await
+        .json();
+    assert_eq!(known["derived"]["quantum_resistant"], true);
+    let policy = json!({"algorithm_policy": {"require_quantum_safe": true}});
+    change(&room, "general", policy).await;
+    let refusal = seal_in(&room, &app, "general", AES_128).await;
+    let detail = refused(&refusal, 403);
+    assert!(detail.contains("quantum"), "{detail}");
+    let chacha = r#"{"cipher": "ChaCha20"}"#;
+    assert_eq!(seal_in(&room, &app, "general", chacha).await.status, 200);
+    change(&room, "general", json!({"policy_enforcement": "none"})).await;
+    let guard = json!({"name": "lasting", "rule": "algorithm.quantum_resistant"});
+    post(&room, "/api/policies", &room.api_key, &guard).await;
+    let detail = refused(&seal_in(&room, &app, "general", AES_128).await, 403);
+    assert!(detail.contains("lasting"), "{detail}");
     assert_eq!(
         encrypt(&room, &app.access, "general", "x").await.status,
         200

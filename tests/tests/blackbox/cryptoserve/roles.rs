@@ -1,5 +1,7 @@
 //! Who may call what: each route with each role.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use reqwest::Method;
 use serde_json::{Value, json};
 use strongroom_tests::cryptoserve::{
@@ -29,7 +31,7 @@ use Who::{Admin, Developer, Nobody, Owner, Viewer};
 type Row = (&'static str, &'static str, Who, bool);
 
 /// The table. A row that takes what nobody has is refused to all.
-const ROUTES: [Row; 87] = [
+const ROUTES: [Row; 95] = [
     ("POST", "/api/v1/crypto/encrypt", Developer, true),
     ("POST", "/api/v1/crypto/decrypt", Developer, true),
     ("POST", "/api/v1/crypto/batch/encrypt", Developer, true),
@@ -172,6 +174,14 @@ const ROUTES: [Row; 87] = [
     ("POST", "/api/v1/pqc/verify", Developer, true),
     ("GET", "/api/v1/pqc/keys/{id}", Developer, true),
     ("DELETE", "/api/v1/pqc/keys/{id}", Developer, true),
+    ("GET", "/api/v1/kex/modes", Nobody, true),
+    ("GET", "/api/v1/kex/keys", Developer, true),
+    ("POST", "/api/v1/kex/keys/generate", Developer, true),
+    ("GET", "/api/v1/kex/keys/{id}", Developer, true),
+    ("DELETE", "/api/v1/kex/keys/{id}", Developer, true),
+    ("POST", "/api/v1/kex/encapsulate", Developer, true),
+    ("POST", "/api/v1/kex/decapsulate", Developer, true),
+    ("GET", "/api/contexts/{name}/resolve", Viewer, true),
 ];
 
 impl Who {
@@ -221,7 +231,13 @@ fn body(path: &str, (own, key): (&Application, &str), turn: usize) -> Value {
         path if path.starts_with("/api/v1/jose") || path.starts_with("/api/v1/secrets") => {
             brought(path)
         }
-        "/api/v1/pqc/keys/generate" => json!({"context": "general"}),
+        "/api/v1/pqc/keys/generate" | "/api/v1/kex/keys/generate" => {
+            json!({"context": "general"})
+        }
+        "/api/v1/kex/encapsulate" => {
+            json!({"x25519PublicKey": MAC_KEY, "mlkemPublicKey": STANDARD.encode([0; 1184])})
+        }
+        "/api/v1/kex/decapsulate" => json!({"encapsulation": "", "keyId": key}),
         "/api/v1/pqc/sign" => json!({"message": "", "keyId": key}),
         "/api/v1/pqc/verify" => json!({"message": "", "signature": "", "keyId": key}),
         "/api/v1/crypto/password/strength" => json!({"password": ""}),
@@ -284,6 +300,9 @@ async fn every_route_takes_its_least_role(room: Room) {
     )
     .await;
     let key = made.text("key_id");
+    let request = json!({"context": "general"});
+    let hybrid = post(&room, "/api/v1/kex/keys/generate", &room.api_key, &request).await;
+    let hybrid = hybrid.text("keyId");
     let callers = [
         (Nobody, String::new()),
         (Who::Application, shown.access.clone()),
@@ -306,6 +325,8 @@ async fn every_route_takes_its_least_role(room: Room) {
             let (method, path) = (row.0.parse::<Method>().unwrap(), row.1);
             let id = if path.contains("/signatures/") || path.contains("/pqc/") {
                 &key
+            } else if path.contains("/kex/") {
+                &hybrid
             } else if path.contains("/lease/") {
                 LEASE
             } else {

@@ -10,6 +10,7 @@ use serde::Serialize;
 use strongroom_core::{Denial, Invalid, Thing};
 use strongroom_types::{Code, RequestId};
 
+use super::kex;
 use crate::edge::{Problem, status as native_status, title};
 
 /// Why what is opened does not open: one text for all reasons.
@@ -73,7 +74,18 @@ fn status(denial: &Denial) -> StatusCode {
 
 /// Whether a field is one that is sent in base64.
 fn is_encoded(field: &str) -> bool {
-    ["plaintext", "associated_data", "data", "message", "key"].contains(&field)
+    const FIELDS: [&str; 8] = [
+        "plaintext",
+        "associated_data",
+        "data",
+        "message",
+        "key",
+        kex::X25519_PUBLIC_KEY,
+        kex::MLKEM_PUBLIC_KEY,
+        // Both halves have their lengths, and one is no key.
+        "to.public_key",
+    ];
+    FIELDS.contains(&field)
 }
 
 /// The text of an item of a batch that did not work.

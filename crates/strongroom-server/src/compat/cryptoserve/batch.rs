@@ -2,8 +2,8 @@
 
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
-use strongroom_core::{Answered, Denial, Invalid, NamedItem};
-use strongroom_types::body::{DataUsage, ItemResult};
+use strongroom_core::{Answered, Denial, Invalid, NamedItem, check_asked};
+use strongroom_types::body::{AskedAlgorithm, DataUsage, ItemResult};
 use strongroom_types::{Code, ContextName};
 
 use super::answer::of_item;
@@ -18,8 +18,12 @@ const ITEMS_MAX: usize = 100;
 #[serde(deny_unknown_fields)]
 pub(super) struct Encrypt {
     context: ContextName,
-    #[serde(default, rename = "usage")]
-    _usage: Option<DataUsage>,
+    /// A hint, repeated in the answer, as in the route for one value.
+    #[serde(default)]
+    usage: Option<DataUsage>,
+    /// The suite that the caller wants for all items, if the context's policy allows it.
+    #[serde(default)]
+    algorithm_override: Option<AskedAlgorithm>,
     items: Vec<Plain>,
     #[serde(default)]
     fail_fast: bool,
@@ -61,6 +65,8 @@ pub(super) struct Answer {
     failed: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     algorithm: Option<Algorithm>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    usage: Option<DataUsage>,
     results: Vec<One>,
 }
 
@@ -73,6 +79,9 @@ struct One {
     ciphertext: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     plaintext: Option<String>,
+    /// What is said of sealing it, where it is not refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    warnings: Option<Vec<String>>,
     error: Option<&'static str>,
 }
 
@@ -83,6 +92,7 @@ impl One {
             success: false,
             ciphertext: None,
             plaintext: None,
+            warnings: None,
             error: Some(of_item(code)),
         }
     }
@@ -160,6 +170,7 @@ impl Answer {
             successful,
             failed: results.len() - successful,
             algorithm: None,
+            usage: None,
             results,
         }
     }
@@ -171,16 +182,20 @@ pub(super) async fn encrypt(
 ) -> Reply<Document<Answer>> {
     let Encrypt {
         context,
+        usage,
+        algorithm_override,
         items,
         fail_fast,
-        ..
     } = body;
+    // What names no suite is refused once, not item by item.
+    if let Err(denial) = check_asked(algorithm_override) {
+        return Err(app.refuse(&ask, denial).await);
+    }
     let read = Read::of(items.into_iter().map(|sent| {
         let field = ("plaintext", sent.plaintext.as_str());
-        (
-            sent.id,
-            item(&context, field, sent.associated_data.as_deref()),
-        )
+        let item = item(&context, field, sent.associated_data.as_deref());
+        let item = item.and_then(|item| item.with_algorithm(algorithm_override));
+        (sent.id, item)
     }));
     if let Err(denial) = read.check() {
         return Err(app.refuse(&ask, denial).await);
@@ -198,10 +213,12 @@ pub(super) async fn encrypt(
         success: true,
         ciphertext: Some(encode(&sealed.ciphertext)),
         plaintext: None,
+        warnings: Some(sealed.warnings),
         error: None,
     });
     let value = Answer {
         algorithm: suite.map(Algorithm::of),
+        usage: Some(usage.unwrap_or(DataUsage::AtRest)),
         ..Answer::of(context, total, results)
     };
     let entry = sealed.entry;
@@ -236,6 +253,7 @@ pub(super) async fn decrypt(
         success: true,
         ciphertext: None,
         plaintext: Some(encode(plaintext.expose())),
+        warnings: None,
         error: None,
     });
     let value = Answer::of(context, total, results);

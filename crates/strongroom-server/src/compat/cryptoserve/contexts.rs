@@ -4,7 +4,8 @@
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use strongroom_core::{
-    Answered, Ask, Denial, Invalid, NamedContextCreate, NamedContextUpdate, Refused, Thing,
+    Answered, Ask, Denial, Invalid, NamedContextCreate, NamedContextResolution, NamedContextUpdate,
+    Refused, Thing,
 };
 use strongroom_types::body::{
     AlgorithmPolicy, NamedContextConfig, NamedContextInfo, PolicyEnforcement, Sensitivity,
@@ -120,25 +121,31 @@ struct Derived {
     rationale: Vec<String>,
 }
 
+impl Derived {
+    fn of(info: &NamedContextInfo) -> Self {
+        let algorithm = Algorithm::of(info.resolved.suite);
+        Self {
+            minimum_security_bits: info.resolved.minimum_bits,
+            quantum_resistant: info.quantum_resistant,
+            resolved_algorithm: algorithm.name,
+            resolved_mode: algorithm.mode(),
+            resolved_key_bits: algorithm.key_bits,
+            audit_level: "full",
+            rationale: info.resolved.rationale.clone(),
+        }
+    }
+}
+
 impl From<NamedContextInfo> for Context {
     fn from(info: NamedContextInfo) -> Self {
-        let algorithm = Algorithm::of(info.resolved.suite);
+        let derived = Derived::of(&info);
         Self {
             name: info.name,
             display_name: info.display_name,
             description: info.description,
-            algorithm: algorithm.name,
+            algorithm: derived.resolved_algorithm,
             config: info.config,
-            derived: Derived {
-                minimum_security_bits: info.resolved.minimum_bits,
-                // No suite of a value has a public-key part that withstands quantum computers.
-                quantum_resistant: false,
-                resolved_algorithm: algorithm.name,
-                resolved_mode: algorithm.mode(),
-                resolved_key_bits: algorithm.key_bits,
-                audit_level: "full",
-                rationale: info.resolved.rationale,
-            },
+            derived,
             algorithm_policy: info.algorithm_policy,
             policy_enforcement: info.enforcement,
             created_at: info.created,
@@ -185,7 +192,7 @@ impl From<NamedContextInfo> for Shown {
             description: info.description,
             algorithm: algorithm.name,
             sensitivity: info.config.data_identity.sensitivity,
-            quantum_safe: false,
+            quantum_safe: info.quantum_resistant,
             overhead_bytes: overhead_bytes(info.resolved.suite),
             compliance: info.config.regulatory.frameworks,
             data_examples: info.config.data_identity.examples,
@@ -267,6 +274,37 @@ pub(super) async fn describe(
 ) -> Reply<Document<Context>> {
     let known = app.room.named_context_info(&ask, name).await;
     ok(&ask, Ok(found(&ask, known)?))
+}
+
+/// What follows from what is said of a context's data, and whether it would seal now.
+#[derive(Serialize)]
+pub(super) struct Resolved {
+    #[serde(flatten)]
+    derived: Derived,
+    /// Ours: whether the policies would let the caller seal so.
+    allowed: bool,
+    /// Ours: why not, or what sealing would warn of.
+    warnings: Vec<String>,
+}
+
+impl From<NamedContextResolution> for Resolved {
+    fn from(resolution: NamedContextResolution) -> Self {
+        Self {
+            derived: Derived::of(&resolution.info),
+            allowed: resolution.allowed,
+            warnings: resolution.findings,
+        }
+    }
+}
+
+/// A dry run: no key is used.
+pub(super) async fn resolve(
+    State(app): State<App>,
+    Caller(ask): Caller,
+    Target(Named(name)): Target<Named>,
+) -> Reply<Document<Resolved>> {
+    let resolved = app.room.named_context_resolve(&ask, name).await;
+    ok(&ask, Ok(found(&ask, resolved)?))
 }
 
 #[derive(Deserialize)]

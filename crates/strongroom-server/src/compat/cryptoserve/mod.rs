@@ -21,6 +21,7 @@ mod digest;
 mod exchange;
 mod jose;
 mod jwk;
+mod kex;
 mod password;
 mod policies;
 mod pqc;
@@ -94,6 +95,7 @@ fn of_contexts() -> Vec<Endpoint> {
         post("/api/contexts", contexts::create),
         get("/api/contexts/{name}", contexts::describe),
         put("/api/contexts/{name}", contexts::update),
+        get("/api/contexts/{name}/resolve", contexts::resolve),
         get("/api/policies", policies::list),
         post("/api/policies", policies::create),
         get("/api/policies/defaults", policies::defaults),
@@ -141,6 +143,13 @@ fn of_what_is_sent() -> Vec<Endpoint> {
         post("/api/v1/pqc/verify", pqc::verify),
         get("/api/v1/pqc/keys/{id}", pqc::describe),
         delete("/api/v1/pqc/keys/{id}", signatures::remove),
+        get("/api/v1/kex/modes", kex::modes),
+        get("/api/v1/kex/keys", kex::list),
+        post("/api/v1/kex/keys/generate", kex::generate),
+        get("/api/v1/kex/keys/{id}", kex::describe),
+        delete("/api/v1/kex/keys/{id}", kex::remove),
+        post("/api/v1/kex/encapsulate", kex::encapsulate),
+        post("/api/v1/kex/decapsulate", kex::decapsulate),
     ]
 }
 
@@ -168,13 +177,14 @@ fn of_what_was_done() -> Vec<Endpoint> {
 
 /// Whether a path belongs to the surface.
 pub(super) fn serves(path: &str) -> bool {
-    const FOLDERS: [&str; 13] = [
+    const FOLDERS: [&str; 14] = [
         "/api/v1/crypto",
         "/api/v1/applications",
         "/api/v1/auth",
         "/api/v1/signatures",
         "/api/v1/jose",
         "/api/v1/pqc",
+        "/api/v1/kex",
         "/api/v1/secrets",
         "/api/contexts",
         "/api/audit",

@@ -37,7 +37,7 @@ use Role::{Admin, Developer, Owner, Viewer};
     not(test),
     expect(dead_code, reason = "the core decides; tests hold it to this table")
 )]
-pub(super) const ROUTES: [(&str, &str, Least); 87] = [
+pub(super) const ROUTES: [(&str, &str, Least); 95] = [
     ("POST", "/api/v1/crypto/encrypt", ApplicationOr(Developer)),
     ("POST", "/api/v1/crypto/decrypt", ApplicationOr(Developer)),
     (
@@ -261,6 +261,18 @@ pub(super) const ROUTES: [(&str, &str, Least); 87] = [
     ("POST", "/api/v1/pqc/verify", ApplicationOr(Developer)),
     ("GET", "/api/v1/pqc/keys/{id}", ApplicationOr(Developer)),
     ("DELETE", "/api/v1/pqc/keys/{id}", ApplicationOr(Developer)),
+    ("GET", "/api/v1/kex/modes", Anybody),
+    ("GET", "/api/v1/kex/keys", ApplicationOr(Developer)),
+    (
+        "POST",
+        "/api/v1/kex/keys/generate",
+        ApplicationOr(Developer),
+    ),
+    ("GET", "/api/v1/kex/keys/{id}", ApplicationOr(Developer)),
+    ("DELETE", "/api/v1/kex/keys/{id}", ApplicationOr(Developer)),
+    ("POST", "/api/v1/kex/encapsulate", ApplicationOr(Developer)),
+    ("POST", "/api/v1/kex/decapsulate", ApplicationOr(Developer)),
+    ("GET", "/api/contexts/{name}/resolve", ApplicationOr(Viewer)),
 ];
 
 impl Role {
@@ -276,6 +288,9 @@ impl Role {
                 Permission::Verify,
                 Permission::Compute,
                 Permission::AdminSigningKeys,
+                Permission::SealTo,
+                Permission::SealedOpen,
+                Permission::AdminHybridKeys,
                 Permission::Leases,
             ]);
         }

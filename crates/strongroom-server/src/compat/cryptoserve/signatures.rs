@@ -59,8 +59,8 @@ impl PublicSigningKey {
 /// The pair by which a named context is one.
 const PAIR: &str = "context";
 
-/// The named context's pair, for a signing key of it.
-fn of_context(name: &ContextName) -> Result<KeyContext, Denial> {
+/// The named context's pair, for a key of it.
+pub(super) fn of_context(name: &ContextName) -> Result<KeyContext, Denial> {
     KeyContext::new([(PAIR, name.as_str())]).map_err(|_too_long| Denial::Internal)
 }
 

@@ -172,6 +172,10 @@ impl Remote for AwsKms {
         KIND
     }
 
+    fn is_symmetric(&self) -> bool {
+        true
+    }
+
     async fn wrap(&self, binding: Binding<'_>, seed: &Seed) -> Result<Vec<u8>, Fault> {
         let request = self.client().await.encrypt().key_id(&self.key);
         let answer = request

@@ -197,6 +197,10 @@ impl Remote for GcpKms {
         KIND
     }
 
+    fn is_symmetric(&self) -> bool {
+        true
+    }
+
     async fn wrap(&self, binding: Binding<'_>, seed: &Seed) -> Result<Vec<u8>, Fault> {
         let (seed, digest) = (seed.as_secret().expose(), binding.digest());
         let body = Encrypt {

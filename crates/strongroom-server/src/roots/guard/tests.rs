@@ -56,6 +56,10 @@ impl Remote for Arc<Scripted> {
         "scripted"
     }
 
+    fn is_symmetric(&self) -> bool {
+        true
+    }
+
     async fn wrap(&self, _binding: Binding<'_>, seed: &Seed) -> Result<Vec<u8>, Fault> {
         self.answer().await?;
         Ok(seed.as_secret().expose().to_vec())

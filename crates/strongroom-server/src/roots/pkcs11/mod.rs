@@ -101,6 +101,10 @@ impl Remote for Pkcs11 {
         KIND
     }
 
+    fn is_symmetric(&self) -> bool {
+        true
+    }
+
     async fn wrap(&self, binding: Binding<'_>, seed: &Seed) -> Result<Vec<u8>, Fault> {
         match self.mechanism {
             Pkcs11Mechanism::AesGcm => {

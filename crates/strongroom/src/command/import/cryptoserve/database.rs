@@ -69,6 +69,21 @@ pub(super) struct Application {
     allowed_contexts: Option<String>,
 }
 
+#[cfg(test)]
+impl Application {
+    /// One of which nothing else is said.
+    pub(super) fn named(id: &str, name: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            name: name.to_owned(),
+            team: String::new(),
+            environment: String::new(),
+            description: None,
+            allowed_contexts: None,
+        }
+    }
+}
+
 /// What their address is in words that are read here.
 fn address(theirs: &str) -> Result<String, ImportError> {
     let (scheme, rest) = theirs.split_once("://").ok_or(ImportError::Address)?;

@@ -1,5 +1,6 @@
 //! `strongroom import cryptoserve` and `strongroom import cryptoserve-ciphertexts`.
 
+mod applications;
 mod check;
 mod ciphertexts;
 mod database;
@@ -9,18 +10,22 @@ mod report;
 use std::path::PathBuf;
 
 use clap::Args;
-use strongroom_client::{ApplicationRegister, Client};
+use strongroom_client::Client;
 use strongroom_crypto::foreign::cryptoserve::MasterKey;
 use strongroom_types::body::NamedContextCreate;
 use strongroom_types::{Code, ContextName, Format};
 
+use applications::keep;
 pub(in crate::command) use ciphertexts::{CiphertextsArgs, run as rewrap};
-use database::{Application, Context, Database, Tenant};
+use database::{Context, Database, Tenant};
 use report::Report;
 
 use crate::config::{ConnectionArgs, secret};
 use crate::failure::Failure;
 use crate::print;
+
+/// The most salts: each is tried in each derivation that there was.
+const SALTS_MAX: usize = 4;
 
 /// Brings contexts, keys and applications of one tenant of a CryptoServe into a workspace.
 #[derive(Args, Debug)]
@@ -33,9 +38,10 @@ Give the master key in STRONGROOM_IMPORT_MASTER_KEY or --master-key-file, as it 
 CRYPTOSERVE_MASTER_KEY. The workspace is that of the API key; one run brings one tenant into it:
 
   strongroom import cryptoserve --database sqlite:///srv/cryptoserve.db --tenant acme \\
-    --master-key-file master.key --salt \"$HKDF_SALT\" --dry-run
+    --master-key-file master.key --salt-file salts --dry-run
 
-Their server takes its salt from CRYPTOSERVE_HKDF_SALT, ignores HKDF_SALT, and uses a constant where
+What is given by --salt other users of the machine see while it runs: STRONGROOM_IMPORT_SALTS and
+--salt-file have one salt a line. Their server takes its salt from CRYPTOSERVE_HKDF_SALT, ignores HKDF_SALT, and uses a constant where
 the former is not set. Name both, if they ever were set: all are tried, in each derivation that there
 was, and a ciphertext says which fits. Nothing in their database does: give some ciphertexts of each
 context with --check, so that a wrong key or salt is noticed before anything is written. The master key stays here: what is sent, and kept wrapped under
@@ -59,9 +65,12 @@ pub(in crate::command) struct CryptoServeArgs {
     /// File with its master key
     #[arg(long, value_name = "FILE")]
     master_key_file: Option<PathBuf>,
-    /// A salt that it may have been used with; up to four
+    /// A salt that it may have been used with; up to four, those of the file and the environment too
     #[arg(long = "salt", value_name = "SALT")]
     salts: Vec<String>,
+    /// File with such salts, one a line
+    #[arg(long, value_name = "FILE")]
+    salt_file: Option<PathBuf>,
     /// The tenant to bring, by its id or slug; needed if there are several
     #[arg(long, value_name = "TENANT")]
     tenant: Option<String>,
@@ -122,6 +131,22 @@ pub(super) async fn run(args: CryptoServeArgs) -> Result<(), Failure> {
     Ok(())
 }
 
+/// The salts of flags, and those of the environment or the file, where `ps` does not show them.
+fn salts(args: &CryptoServeArgs) -> Result<Vec<String>, Failure> {
+    let hidden = secret("STRONGROOM_IMPORT_SALTS", args.salt_file.as_deref())?;
+    let mut salts = args.salts.clone();
+    salts.extend(
+        hidden
+            .iter()
+            .flat_map(|text| text.lines())
+            .map(str::to_owned),
+    );
+    if salts.len() > SALTS_MAX {
+        return Err(CryptoServeImportError::Salts.into());
+    }
+    Ok(salts)
+}
+
 /// From where to where.
 struct Import {
     database: Database,
@@ -134,9 +159,7 @@ struct Import {
 
 impl Import {
     async fn open(args: &CryptoServeArgs) -> Result<Self, Failure> {
-        if args.salts.len() > 4 {
-            return Err(CryptoServeImportError::Salts.into());
-        }
+        let salts = salts(args)?;
         let missing = |what| CryptoServeImportError::Missing { what };
         let path = args.master_key_file.as_deref();
         let master = secret("STRONGROOM_IMPORT_MASTER_KEY", path)?;
@@ -156,7 +179,7 @@ impl Import {
         let mut formats = vec![Format::CsV1, Format::CsV2, Format::CsV3, Format::CsHybridV1];
         formats.extend(args.accept_sdk.then_some(Format::CsSdkV4));
         Ok(Self {
-            master: MasterKey::new(master, args.salts.iter().cloned()),
+            master: MasterKey::new(master, salts),
             database,
             tenant,
             client,
@@ -210,59 +233,4 @@ impl Import {
         }
         Ok(())
     }
-
-    /// Registers applications for those of their contexts that there are.
-    async fn applications(
-        &self,
-        applications: &[Application],
-        report: &mut Report,
-    ) -> Result<Vec<serde_json::Value>, Failure> {
-        let mut tokens = Vec::new();
-        for application in applications {
-            let mut contexts = Vec::new();
-            for name in application.contexts() {
-                if self.database.has_context(&name).await? {
-                    contexts.extend(name.parse::<ContextName>());
-                }
-            }
-            report.applications += 1;
-            let Some(client) = &self.client else { continue };
-            let request = ApplicationRegister {
-                app_name: application.name.clone(),
-                environment: application.environment.clone(),
-                team: application.team.clone(),
-                description: application.description.clone().unwrap_or_default(),
-                contexts,
-            };
-            let given = client.named_contexts();
-            let given = given.register_application(&request).await?;
-            tokens.push(serde_json::json!({
-                "was": application.id,
-                "app_name": application.name,
-                "environment": application.environment,
-                "app_id": given.app_id,
-                "access_token": given.access_token,
-                "refresh_token": given.refresh_token,
-            }));
-        }
-        Ok(tokens)
-    }
-}
-
-/// Writes tokens to a file that only its owner reads.
-fn keep(path: &std::path::Path, tokens: &[serde_json::Value]) -> Result<(), Failure> {
-    let text = serde_json::to_vec_pretty(tokens).map_err(std::io::Error::from)?;
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
-    let folder = folder.unwrap_or_else(|| std::path::Path::new("."));
-    let write = || {
-        // A temporary file is its owner's alone.
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
-        std::io::Write::write_all(&mut file, &text)?;
-        file.as_file().sync_all()?;
-        file.persist(path).map_err(|error| error.error)?;
-        Ok(())
-    };
-    write().map_err(Failure::file(path))
 }

@@ -25,6 +25,14 @@ pub(super) struct Report {
     /// Private keys that no salt unwraps.
     pub(super) closed: Vec<String>,
     pub(super) applications: u64,
+    /// Applications of names that the API key's client had registered before: they got new tokens.
+    pub(super) applications_there: Vec<String>,
+    /// Applications of one name and environment, of several users: what each is called here.
+    pub(super) applications_renamed: Vec<(String, String)>,
+    /// Applications that were not registered: there is one of the name that is suspended or has ended.
+    pub(super) applications_closed: Vec<String>,
+    /// Applications whose names Strongroom does not take.
+    pub(super) applications_odd: Vec<String>,
 }
 
 impl Report {
@@ -34,6 +42,36 @@ impl Report {
             dry_run,
             ..Self::default()
         }
+    }
+}
+
+impl Report {
+    fn of_applications(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let there = self.applications_there.len();
+        write!(
+            f,
+            "applications: {} new, {there} there already",
+            self.applications
+        )?;
+        for name in &self.applications_there {
+            write!(
+                f,
+                "\n  there already, has new tokens and these contexts too: {name:?}"
+            )?;
+        }
+        for (was, is) in &self.applications_renamed {
+            write!(
+                f,
+                "\n  kept apart from others of its name: {was:?} is {is:?}"
+            )?;
+        }
+        for name in &self.applications_closed {
+            write!(f, "\n  left out, suspended or ended here: {name:?}")?;
+        }
+        for name in &self.applications_odd {
+            write!(f, "\n  left out, for its name: {name:?}")?;
+        }
+        Ok(())
     }
 }
 
@@ -73,6 +111,6 @@ impl fmt::Display for Report {
         for id in &self.closed {
             writeln!(f, "  left out, opens with no salt: {id:?}")?;
         }
-        write!(f, "applications: {}", self.applications)
+        self.of_applications(f)
     }
 }

@@ -1,0 +1,154 @@
+//! Applications of theirs: registered here, and their new tokens kept in a file.
+//!
+//! Theirs have names that are unique for each of their users; here all are of one client, the API key's. So
+//! those of one name and environment get their ids into their names: none gets the contexts of another.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use strongroom_client::{ApplicationRegister, ApplicationTokens, ClientError};
+use strongroom_types::{Code, ContextName};
+
+use super::Import;
+use super::database::Application;
+use super::report::Report;
+use crate::failure::Failure;
+
+/// The longest name of an application, in Unicode scalar values.
+const NAME_CHARS_MAX: usize = 200;
+
+/// What applications are called here, in their order.
+fn names(applications: &[Application]) -> Vec<String> {
+    let mut same = BTreeMap::<(&str, &str), usize>::new();
+    let place = |one: &Application| (one.name.clone(), one.environment.clone());
+    for one in applications {
+        *same.entry((&one.name, &one.environment)).or_default() += 1;
+    }
+    let name = |one: &Application| {
+        let (name, environment) = place(one);
+        match same.get(&(name.as_str(), environment.as_str())) {
+            Some(2..) => format!("{name} ({})", one.id),
+            _ => name,
+        }
+    };
+    applications.iter().map(name).collect()
+}
+
+impl Import {
+    /// Registers applications for those of their contexts that there are.
+    pub(super) async fn applications(
+        &self,
+        applications: &[Application],
+        report: &mut Report,
+    ) -> Result<Vec<serde_json::Value>, Failure> {
+        let mut tokens = Vec::new();
+        for (application, name) in applications.iter().zip(names(applications)) {
+            if name.is_empty() || name.chars().count() > NAME_CHARS_MAX {
+                report.applications_odd.push(name);
+                continue;
+            }
+            if name != application.name {
+                let renamed = (application.name.clone(), name.clone());
+                report.applications_renamed.push(renamed);
+            }
+            let given = self.register(application, name, report).await?;
+            tokens.extend(given.map(|given| {
+                serde_json::json!({
+                    "was": application.id,
+                    "app_name": application.name,
+                    "environment": application.environment,
+                    "app_id": given.app_id,
+                    "access_token": given.access_token,
+                    "refresh_token": given.refresh_token,
+                })
+            }));
+        }
+        Ok(tokens)
+    }
+
+    /// Registers one; `None` in a dry run, and where there is one that does not come back.
+    async fn register(
+        &self,
+        application: &Application,
+        app_name: String,
+        report: &mut Report,
+    ) -> Result<Option<ApplicationTokens>, Failure> {
+        let mut contexts = Vec::new();
+        for name in application.contexts() {
+            if self.database.has_context(&name).await? {
+                contexts.extend(name.parse::<ContextName>());
+            }
+        }
+        let Some(client) = &self.client else {
+            report.applications += 1;
+            return Ok(None);
+        };
+        let request = ApplicationRegister {
+            app_name,
+            environment: application.environment.clone(),
+            team: application.team.clone(),
+            description: application.description.clone().unwrap_or_default(),
+            contexts,
+        };
+        let given = client.named_contexts().register_application(&request).await;
+        report.registered(&request.app_name, &given);
+        match given {
+            Err(error) if error.code() == Some(Code::Conflict) => Ok(None),
+            given => Ok(Some(given?)),
+        }
+    }
+}
+
+impl Report {
+    /// Says what became of an application of this name.
+    fn registered(&mut self, name: &str, given: &Result<ApplicationTokens, ClientError>) {
+        match given {
+            Ok(given) if given.is_new => self.applications += 1,
+            Ok(_there) => self.applications_there.push(name.to_owned()),
+            Err(error) if error.code() == Some(Code::Conflict) => {
+                self.applications_closed.push(name.to_owned());
+            }
+            Err(_of_the_whole) => {}
+        }
+    }
+}
+
+/// Writes tokens to a file that only its owner reads.
+pub(super) fn keep(path: &Path, tokens: &[serde_json::Value]) -> Result<(), Failure> {
+    let text = serde_json::to_vec_pretty(tokens).map_err(std::io::Error::from)?;
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or_else(|| Path::new("."));
+    let write = || {
+        // A temporary file is its owner's alone.
+        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        std::io::Write::write_all(&mut file, &text)?;
+        file.as_file().sync_all()?;
+        file.persist(path).map_err(|error| error.error)?;
+        Ok(())
+    };
+    write().map_err(Failure::file(path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn applications_of_one_name_and_environment_are_kept_apart() {
+        let one = |id: &str, name: &str, environment: &str| {
+            let mut one = Application::named(id, name);
+            environment.clone_into(&mut one.environment);
+            one
+        };
+        let found = names(&[
+            one("app_1", "shop", "production"),
+            one("app_2", "shop", "development"),
+            one("app_3", "shop", "production"),
+            one("app_4", "bills", "production"),
+        ]);
+        let expected = ["shop (app_1)", "shop", "shop (app_3)", "bills"];
+        assert_eq!(found, expected);
+    }
+}
