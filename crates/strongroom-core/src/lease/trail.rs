@@ -113,7 +113,7 @@ impl Use for Trail {
         caller: &Caller,
         _ask: &Ask,
     ) -> Result<Planned<LeaseTrail>, Stopped> {
-        let _turn = room.slow.turn().await?;
+        let _turn = room.slow.turn(caller).await?;
         let (mut events, mut complete) = (Vec::new(), true);
         for operation in OPERATIONS {
             complete &= self.gather(room, caller, operation, &mut events).await?;
