@@ -11,7 +11,9 @@ use std::time::Duration;
 
 use strongroom_core::ports::Store as _;
 use strongroom_core::{Denial, LeaseRequest, NamedContextCreate, Refused, Settings, Thing};
-use strongroom_types::body::{AlgorithmPolicy, NamedContextConfig, PolicyEnforcement};
+use strongroom_types::body::{
+    AlgorithmPolicy, JobCreate, JobKind, JobState, NamedContextConfig, PolicyEnforcement,
+};
 use strongroom_types::{LeaseId, Operation};
 
 use support::World;
@@ -219,4 +221,25 @@ async fn times_that_cannot_be_are_refused() {
         ..request(60)
     };
     assert!(world.keep(&empty).await.is_err());
+}
+
+#[tokio::test]
+async fn a_job_counts_living_leases_of_older_versions_as_remaining() {
+    let world = World::with_context().await;
+    for seconds in [60, 600] {
+        world.keep(&request(seconds)).await.unwrap();
+    }
+    let contexts = world.store.contexts(world.workspace, None, 10).await;
+    let id = contexts.unwrap().first().unwrap().id;
+    assert!(world.room.context_rotate(&world.ask, id).await.is_ok());
+    world.keep(&request(600)).await.unwrap();
+    for remaining in [2, 1] {
+        let request = JobCreate::of(JobKind::Rewrap);
+        let begun = world.room.job_create(&world.ask, request).await.unwrap();
+        world.room.work().await;
+        let done = world.room.job(&world.ask, begun.value.id).await.unwrap();
+        assert_eq!(done.value.state, JobState::Done);
+        assert_eq!(done.value.remaining, remaining);
+        world.clock.pass(2 * MINUTE);
+    }
 }
