@@ -1,8 +1,6 @@
 //! Hashing, authenticating and deriving over what the caller brings. No key of Strongroom's takes part;
 //! each is an entry all the same, and answered when that is durable.
 
-use std::sync::Arc;
-
 use strongroom_crypto::derivation::{self, DerivationError};
 use strongroom_crypto::digest;
 use strongroom_crypto::secret::SecretBytes;
@@ -10,8 +8,6 @@ use strongroom_types::body::{
     DerivationFunction, DeriveAnswer, DeriveRequest, HashAnswer, HashRequest, MacAnswer, MacRequest,
 };
 use strongroom_types::{Bytes, Operation, Permission};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::task::spawn_blocking;
 use zeroize::Zeroizing;
 
 use crate::ask::{Answered, Ask};
@@ -20,43 +16,11 @@ use crate::caller::Caller;
 use crate::denial::{Denial, Invalid, Refused};
 use crate::door::{Account, Permit, Planned, Released, Stopped, Use};
 use crate::fips::{Algorithm, Derivation};
+use crate::once::Once;
 use crate::strongroom::Strongroom;
 
 /// The fewest bytes of a caller's MAC key: NIST SP 800-131A asks for 112 bits.
 const MAC_KEY_BYTES_MIN: usize = 16;
-/// How much slow work is done at once. What else comes waits its turn.
-const SLOW_AT_ONCE: usize = 2;
-
-/// Slow work, beside the other and not too much of it at once.
-#[derive(Debug)]
-pub(crate) struct Slow(Arc<Semaphore>);
-
-impl Slow {
-    pub(crate) fn new() -> Self {
-        Self(Arc::new(Semaphore::new(SLOW_AT_ONCE)))
-    }
-
-    /// A turn for work that is not done at once, and ends with it.
-    pub(crate) async fn turn(&self) -> Result<OwnedSemaphorePermit, Denial> {
-        let turn = Arc::clone(&self.0).acquire_owned().await;
-        turn.map_err(|_closed| Denial::Unavailable)
-    }
-
-    /// Does the work when it is its turn. The turn ends with the work, also for a caller who goes away
-    /// meanwhile: work that runs cannot be called back.
-    pub(crate) async fn run<T: Send + 'static>(
-        &self,
-        work: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T, Denial> {
-        let turn = self.turn().await?;
-        let done = spawn_blocking(move || {
-            let done = work();
-            drop(turn);
-            done
-        });
-        done.await.map_err(|_panicked| Denial::Internal)
-    }
-}
 
 impl Strongroom {
     /// Hashes.
@@ -101,7 +65,11 @@ impl Strongroom {
         ask: &Ask,
         request: DeriveRequest,
     ) -> Result<Answered<DeriveAnswer>, Refused> {
-        named(self.enter(ask, &request).await)
+        let deriving = Deriving {
+            request,
+            done: Once::new(),
+        };
+        named(self.enter(ask, &deriving).await)
     }
 }
 
@@ -204,43 +172,49 @@ impl Use for MacRequest {
     }
 }
 
-impl Use for DeriveRequest {
+/// A derivation on its way through the door.
+struct Deriving {
+    request: DeriveRequest,
+    done: Once<SecretBytes>,
+}
+
+impl Deriving {
+    async fn derive(&self, room: &Strongroom, caller: &Caller) -> Result<SecretBytes, Denial> {
+        let function = self.request.function.clone();
+        let secret = Zeroizing::new(self.request.secret.0.clone());
+        let bytes = usize::from(self.request.bytes);
+        let is_slow = derivation(&function).is_slow();
+        let derive = move || derivation(&function).derive(&secret, bytes);
+        let derived = if is_slow {
+            room.slow.run(caller, derive).await?
+        } else {
+            derive()
+        };
+        derived.map_err(|error| fault(error).into())
+    }
+}
+
+impl Use for Deriving {
     const OPERATION: Operation = Operation::Derive;
     const PERMISSION: Option<Permission> = Some(Permission::Compute);
-    type Work = SecretBytes;
+    type Work = ();
     type Answer = DeriveAnswer;
 
     async fn plan(
         &self,
         room: &Strongroom,
-        _caller: &Caller,
+        caller: &Caller,
         _ask: &Ask,
-    ) -> Result<Planned<SecretBytes>, Stopped> {
-        let named = Derivation::of(&self.function);
+    ) -> Result<Planned<()>, Stopped> {
+        let named = Derivation::of(&self.request.function);
         room.check_fips(Algorithm::Derivation(named))?;
-        let function = self.function.clone();
-        let secret = Zeroizing::new(self.secret.0.clone());
-        let bytes = usize::from(self.bytes);
-        let derive = move || derivation(&function).derive(&secret, bytes);
-        let derived = if derivation(&self.function).is_slow() {
-            room.slow.run(derive).await?
-        } else {
-            derive()
-        };
-        let derived = derived.map_err(|error| Denial::from(fault(error)))?;
-        Ok(Planned {
-            work: derived,
-            account: account(named.name()),
-        })
+        self.done.of(self.derive(room, caller), |_| ()).await?;
+        let account = account(named.name());
+        Ok(Planned { work: (), account })
     }
 
-    fn release(
-        &self,
-        _room: &Strongroom,
-        derived: SecretBytes,
-        _permit: Permit,
-    ) -> Released<DeriveAnswer> {
-        Released::of(Ok(DeriveAnswer {
+    fn release(&self, _room: &Strongroom, (): (), _permit: Permit) -> Released<DeriveAnswer> {
+        Released::of(self.done.take().map(|derived| DeriveAnswer {
             derived: derived.into_vec().into(),
             log_entry: None,
         }))
@@ -299,38 +273,5 @@ fn derivation(function: &DerivationFunction) -> derivation::Derivation<'_> {
             r: *r,
             p: *p,
         },
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use tokio::sync::oneshot;
-
-    use super::*;
-
-    /// More callers than turns go away while their work runs: the next waits all the same.
-    #[tokio::test]
-    async fn who_goes_away_does_not_free_a_turn_that_works() {
-        let slow = Arc::new(Slow::new());
-        let mut ends = Vec::new();
-        for _ in 0..SLOW_AT_ONCE {
-            let (end, ended) = oneshot::channel::<()>();
-            let (begin, begun) = oneshot::channel::<()>();
-            let mine = Arc::clone(&slow);
-            let caller = tokio::spawn(async move {
-                let work = move || {
-                    begin.send(()).ok();
-                    ended.blocking_recv().ok();
-                };
-                mine.run(work).await
-            });
-            begun.await.unwrap();
-            caller.abort();
-            assert!(caller.await.unwrap_err().is_cancelled());
-            ends.push(end);
-        }
-        assert_eq!(slow.0.available_permits(), 0);
-        drop(ends);
-        assert_eq!(slow.run(|| 7).await, Ok(7));
     }
 }

@@ -13,6 +13,7 @@ use crate::compute::account;
 use crate::denial::{Denial, Invalid, Refused};
 use crate::door::{Permit, Planned, Released, Stopped, Use};
 use crate::fips::Algorithm;
+use crate::once::Once;
 use crate::strongroom::Strongroom;
 
 /// A password to be hashed.
@@ -50,7 +51,7 @@ impl Strongroom {
         ask: &Ask,
         request: PasswordHash,
     ) -> Result<Answered<String>, Refused> {
-        self.enter(ask, &request).await
+        self.enter(ask, &Doing::of(request)).await
     }
 
     /// Checks a password against its hash.
@@ -62,65 +63,89 @@ impl Strongroom {
         ask: &Ask,
         request: PasswordCheck,
     ) -> Result<Answered<Checked>, Refused> {
-        self.enter(ask, &request).await
+        self.enter(ask, &Doing::of(request)).await
     }
 }
 
-impl Use for PasswordHash {
+/// Work with a password on its way through the door.
+struct Doing<R, T> {
+    request: R,
+    done: Once<T>,
+}
+
+impl<R, T> Doing<R, T> {
+    const fn of(request: R) -> Self {
+        Self {
+            request,
+            done: Once::new(),
+        }
+    }
+}
+
+impl Doing<PasswordHash, String> {
+    async fn hash(&self, room: &Strongroom, caller: &Caller) -> Result<String, Denial> {
+        let (password, entropy) = (self.request.0.clone(), Arc::clone(&room.entropy));
+        let hash = move || password::hash(password.as_bytes(), &*entropy);
+        let hashed = room.slow.run(caller, hash).await?;
+        hashed.map_err(|_no_entropy| Denial::Unavailable)
+    }
+}
+
+impl Use for Doing<PasswordHash, String> {
     const OPERATION: Operation = Operation::PasswordHash;
     const PERMISSION: Option<Permission> = Some(Permission::Compute);
-    type Work = String;
+    type Work = ();
     type Answer = String;
 
     async fn plan(
         &self,
         room: &Strongroom,
-        _caller: &Caller,
+        caller: &Caller,
         _ask: &Ask,
-    ) -> Result<Planned<String>, Stopped> {
+    ) -> Result<Planned<()>, Stopped> {
         room.check_fips(Algorithm::PasswordHash)?;
-        let (password, entropy) = (self.0.clone(), Arc::clone(&room.entropy));
-        let hash = move || password::hash(password.as_bytes(), &*entropy);
-        let hashed = room.slow.run(hash).await?;
-        Ok(Planned {
-            work: hashed.map_err(|_no_entropy| Denial::Unavailable)?,
-            account: account("Argon2id"),
-        })
+        self.done.of(self.hash(room, caller), |_| ()).await?;
+        let account = account("Argon2id");
+        Ok(Planned { work: (), account })
     }
 
-    fn release(&self, _room: &Strongroom, hashed: String, _permit: Permit) -> Released<String> {
-        Released::of(Ok(hashed))
+    fn release(&self, _room: &Strongroom, (): (), _permit: Permit) -> Released<String> {
+        Released::of(self.done.take())
     }
 }
 
-impl Use for PasswordCheck {
+impl Doing<PasswordCheck, Checked> {
+    async fn check(&self, room: &Strongroom, caller: &Caller) -> Result<Checked, Denial> {
+        let (password, hash) = (self.request.password.clone(), self.request.hash.clone());
+        let check = move || password::check(password.as_bytes(), &hash);
+        let checked = room.slow.run(caller, check).await?;
+        checked.map_err(|error| match error {
+            PasswordError::Entropy(_) => Denial::Unavailable,
+            PasswordError::Text => Invalid::Field("hash".into()).into(),
+        })
+    }
+}
+
+impl Use for Doing<PasswordCheck, Checked> {
     const OPERATION: Operation = Operation::PasswordCheck;
     const PERMISSION: Option<Permission> = Some(Permission::Compute);
-    type Work = Checked;
+    type Work = ();
     type Answer = Checked;
 
     async fn plan(
         &self,
         room: &Strongroom,
-        _caller: &Caller,
+        caller: &Caller,
         _ask: &Ask,
-    ) -> Result<Planned<Checked>, Stopped> {
+    ) -> Result<Planned<()>, Stopped> {
         room.check_fips(Algorithm::PasswordHash)?;
-        let (password, hash) = (self.password.clone(), self.hash.clone());
-        let check = move || password::check(password.as_bytes(), &hash);
-        let checked = room.slow.run(check).await?;
-        let checked = checked.map_err(|error| match error {
-            PasswordError::Entropy(_) => Denial::Unavailable,
-            PasswordError::Text => Invalid::Field("hash".into()).into(),
-        })?;
-        let said = if checked.valid { "yes" } else { "no" };
-        Ok(Planned {
-            work: checked,
-            account: account("Argon2id").fact("valid", said),
-        })
+        let checked = self.check(room, caller);
+        let valid = self.done.of(checked, |checked| checked.valid).await?;
+        let account = account("Argon2id").fact("valid", if valid { "yes" } else { "no" });
+        Ok(Planned { work: (), account })
     }
 
-    fn release(&self, _room: &Strongroom, checked: Checked, _permit: Permit) -> Released<Checked> {
-        Released::of(Ok(checked))
+    fn release(&self, _room: &Strongroom, (): (), _permit: Permit) -> Released<Checked> {
+        Released::of(self.done.take())
     }
 }

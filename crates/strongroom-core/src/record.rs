@@ -1,5 +1,5 @@
-//! Records: clients, issuers, policies, customers' keys, webhooks, keysets, named contexts and
-//! leases, as sealed rows and back.
+//! Records: clients, issuers, policies, customers' keys, webhooks, keysets and named contexts, as
+//! sealed rows and back.
 
 use core::str::FromStr;
 
@@ -7,8 +7,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use strongroom_types::body::GuardBody;
 use strongroom_types::{
-    ClientId, ContextId, CustomerKeyId, IssuerId, KeysetClientId, KeysetId, LeaseId, PolicyId,
-    WebhookId, WorkspaceId,
+    ClientId, ContextId, CustomerKeyId, IssuerId, KeysetClientId, KeysetId, PolicyId, WebhookId,
+    WorkspaceId,
 };
 
 use crate::admin::ApplicationNameBody;
@@ -19,7 +19,6 @@ use crate::event::{Webhook, WebhookBody};
 use crate::guard::Guard;
 use crate::identity::{Issuer, IssuerBody};
 use crate::keysets::{Keyset, KeysetBody, KeysetClient, KeysetClientBody, NameBody, ShareBody};
-use crate::lease::{Lease, LeaseBody};
 use crate::named::{NamedContext, NamedContextBody};
 use crate::policy::{Policy, PolicyRecord};
 use crate::ports::{Micros, Record, RecordKind, StoreError};
@@ -135,20 +134,6 @@ pub(crate) fn named_context(
 ) -> Result<NamedContext, StoreError> {
     let (id, body) = open::<NamedContextBody, ContextId>(keys, workspace, record)?;
     Ok(NamedContext {
-        id,
-        created: record.created,
-        body,
-    })
-}
-
-/// Opens a lease's record.
-pub(crate) fn lease(
-    keys: &WorkspaceKeys,
-    workspace: WorkspaceId,
-    record: &Record,
-) -> Result<Lease, StoreError> {
-    let (id, body) = open::<LeaseBody, LeaseId>(keys, workspace, record)?;
-    Ok(Lease {
         id,
         created: record.created,
         body,

@@ -38,6 +38,8 @@ pub struct Settings {
     /// How many records that are not there a client may ask a sealed store for within a minute, on
     /// each node; default 6,000.
     pub store_misses_per_minute: u32,
+    /// How many leases that are not over a client may have; default 10,000.
+    pub leases_per_client: u64,
     /// How long a deleted object can be restored; default 30 days.
     pub object_retention: Duration,
     /// Denials of one client and code written one by one per minute; default 60. The others are
@@ -63,6 +65,7 @@ impl Default for Settings {
             object_bytes_max: 4 << 20,
             store_value_bytes_max: SEALED_VALUE_BYTES_MAX,
             store_misses_per_minute: 6000,
+            leases_per_client: 10_000,
             object_retention: 30 * day,
             denials_per_minute: 60,
             token_issuer: "strongroom".to_owned(),

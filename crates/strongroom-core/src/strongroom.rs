@@ -176,7 +176,7 @@ pub struct Inner {
     pub(crate) keysets: crate::keysets::KeysetCache,
     pub(crate) split_grants: crate::split::GrantCache,
     pub(crate) named_contexts: crate::named::NamedContextCache,
-    pub(crate) slow: crate::compute::Slow,
+    pub(crate) slow: crate::slow::Slow,
     states: Cache<WorkspaceId, Arc<WorkspaceState>>,
     /// By the wrapped seeds too: a state that is read again has the same keys, and the root is not
     /// asked for them again.
@@ -223,7 +223,7 @@ impl Strongroom {
             keysets: crate::keysets::KeysetCache::new(),
             split_grants: crate::split::GrantCache::new(),
             named_contexts: crate::named::NamedContextCache::new(),
-            slow: crate::compute::Slow::new(),
+            slow: crate::slow::Slow::new(),
             states: Cache::new(STATES_MAX),
             workspace_keys: Cache::new(STATES_MAX),
             store: parts.store,

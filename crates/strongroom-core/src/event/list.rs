@@ -8,6 +8,7 @@ use strongroom_types::WorkspaceId;
 use strongroom_types::body::{Event, EventId, EventList, EventListPlace, EventName, ListObject};
 
 use crate::ask::{Answered, Ask};
+use crate::caller::Caller;
 use crate::denial::{Denial, Invalid, Refused};
 use crate::log::{LogRead, Prepare};
 use crate::ports::{EventPlace, Micros};
@@ -47,7 +48,7 @@ impl Strongroom {
         ask: &Ask,
         query: EventsQuery,
     ) -> Result<Answered<EventList>, Refused> {
-        self.enter(ask, &LogRead(Read(query))).await
+        self.enter(ask, &LogRead::of(Read(query))).await
     }
 }
 
@@ -60,11 +61,8 @@ impl Prepare for Read {
         "events".to_owned()
     }
 
-    async fn prepare(
-        &self,
-        room: &Strongroom,
-        state: &Arc<WorkspaceState>,
-    ) -> Result<EventList, Denial> {
+    async fn prepare(&self, room: &Strongroom, caller: &Caller) -> Result<EventList, Denial> {
+        let state = &caller.state;
         let limit = limit(self.0.limit)?;
         let mut place = match &self.0.after {
             Some(after) => behind(after, state.id)?,

@@ -76,13 +76,16 @@ impl Guard {
             && (body.operations.is_empty() || body.operations.contains(&circumstances.operation))
     }
 
+    /// An error is not true.
+    fn holds(&self, context: &cel::Context<'_, '_>) -> bool {
+        self.program.execute(context) == Ok(cel::Value::Bool(true))
+    }
+
     fn finding(&self, context: &cel::Context<'_, '_>) -> GuardFinding {
-        let held = self.program.execute(context);
         GuardFinding {
             name: self.body.name.clone(),
             severity: self.body.severity,
-            // An error is not true.
-            passed: held == Ok(cel::Value::Bool(true)),
+            passed: self.holds(context),
             message: self.body.message.clone(),
         }
     }
@@ -130,6 +133,18 @@ impl Guards {
         about.map(|guard| guard.finding(&context)).collect()
     }
 
+    /// The numbers of those that are about a use and do not hold, in a context of this.
+    fn failing(
+        &self,
+        circumstances: &Circumstances<'_>,
+        context: &cel::Context<'_, '_>,
+    ) -> Vec<usize> {
+        let fails = |guard: &Guard| guard.is_about(circumstances) && !guard.holds(context);
+        let numbered = self.iter().enumerate();
+        let failing = numbered.filter(|(_, guard)| fails(guard));
+        failing.map(|(number, _)| number).collect()
+    }
+
     /// Whether something that another product sealed may be opened: rules read how it is sealed.
     ///
     /// # Errors
@@ -140,9 +155,8 @@ impl Guards {
         algorithm: ImportedAlgorithm,
     ) -> Result<(), Denial> {
         let context = circumstances.variables_of(algorithm);
-        let about = self.iter().filter(|guard| guard.is_about(circumstances));
-        let findings: Vec<_> = about.map(|guard| guard.finding(&context)).collect();
-        verdict(&findings).map(drop)
+        self.verdict(&self.failing(circumstances, &context))
+            .map(drop)
     }
 
     /// What is to be said of a use that no guard blocks.
@@ -150,28 +164,35 @@ impl Guards {
     /// # Errors
     /// One blocks it.
     pub(crate) fn admit(&self, circumstances: &Circumstances<'_>) -> Result<Vec<String>, Denial> {
-        let mut about = self.iter().filter(|guard| guard.is_about(circumstances));
+        let mut about = self
+            .iter()
+            .filter(|guard| guard.is_about(circumstances))
+            .peekable();
+        if about.peek().is_none() {
+            return Ok(Vec::new());
+        }
+        let find = || self.failing(circumstances, &circumstances.variables());
         if about.any(|guard| guard.reads_time) {
-            return verdict(&self.findings(circumstances));
+            return self.verdict(&find());
         }
-        let find = || self.findings(circumstances);
-        verdict(&self.verdicts.of(circumstances, find))
+        self.verdict(&self.verdicts.of(circumstances, find))
     }
-}
 
-/// What is to be said of a use of which guards found this.
-fn verdict(findings: &[GuardFinding]) -> Result<Vec<String>, Denial> {
-    let mut warnings = Vec::new();
-    for finding in findings.iter().filter(|finding| !finding.passed) {
-        if finding.severity == GuardSeverity::Block {
-            return Err(Denial::Guarded {
-                name: finding.name.to_string(),
-                message: finding.message.clone(),
-            });
+    /// What is to be said of a use under which these do not hold.
+    fn verdict(&self, failing: &[usize]) -> Result<Vec<String>, Denial> {
+        let mut warnings = Vec::new();
+        for guard in failing.iter().filter_map(|number| self.all.get(*number)) {
+            let (name, message) = (&guard.body.name, &guard.body.message);
+            if guard.body.severity == GuardSeverity::Block {
+                return Err(Denial::Guarded {
+                    name: name.to_string(),
+                    message: message.clone(),
+                });
+            }
+            warnings.push(format!("{name}: {message}"));
         }
-        warnings.push(format!("{}: {}", finding.name, finding.message));
+        Ok(warnings)
     }
-    Ok(warnings)
 }
 
 #[cfg(test)]

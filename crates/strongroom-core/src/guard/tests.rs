@@ -274,3 +274,31 @@ fn findings_are_those_of_this_use() {
         }
     }
 }
+
+#[test]
+fn only_the_numbers_of_guards_are_remembered_of_a_use() {
+    let messages = |severity, rule: &str| {
+        let mut guard = guard(rule, severity).unwrap();
+        guard.body.message = "x".repeat(4096);
+        guard
+    };
+    let all = (0..100).map(|number| {
+        let holds = number % 4 != 0;
+        messages(GuardSeverity::Warn, if holds { "true" } else { "false" })
+    });
+    let guards = Guards::new(all.collect());
+    let (body, client) = (context(serde_json::json!({})), client());
+    let circumstances = Circumstances {
+        operation: GuardedOperation::Encrypt,
+        suite: Suite::Aes256Gcm,
+        context: &body,
+        client: &client,
+        now: 0,
+    };
+    for _ in 0..2 {
+        assert_eq!(guards.admit(&circumstances).unwrap().len(), 25);
+    }
+    let remembered = guards.verdicts.of(&circumstances, Vec::new);
+    assert_eq!(remembered.len(), 25);
+    assert_eq!(size_of_val(&*remembered), 25 * size_of::<usize>());
+}

@@ -1,12 +1,13 @@
-//! What guards found of a use before.
+//! Which guards did not hold for a use before.
 //!
 //! A rule that does not read the time finds the same of the same client, context, operation, suite and
-//! kind of root until the state of the workspace changes, and with it these findings go.
+//! kind of root until the state of the workspace changes, and with it this goes. Only numbers are
+//! remembered: names and messages can be long, and uses many.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use strongroom_types::body::{GuardFinding, GuardedOperation};
+use strongroom_types::body::GuardedOperation;
 use strongroom_types::{ClientId, ContextName, Suite};
 
 use super::Circumstances;
@@ -23,17 +24,17 @@ struct Use {
     client: ClientId,
 }
 
-/// The findings of uses.
+/// The guards that do not hold, by use.
 #[derive(Debug, Default)]
-pub(super) struct Verdicts(Mutex<HashMap<Use, Arc<[GuardFinding]>>>);
+pub(super) struct Verdicts(Mutex<HashMap<Use, Arc<[usize]>>>);
 
 impl Verdicts {
     /// What was found of a use, or is found now.
     pub(super) fn of(
         &self,
         circumstances: &Circumstances<'_>,
-        find: impl FnOnce() -> Vec<GuardFinding>,
-    ) -> Arc<[GuardFinding]> {
+        find: impl FnOnce() -> Vec<usize>,
+    ) -> Arc<[usize]> {
         let this = Use {
             operation: circumstances.operation,
             suite: circumstances.suite,

@@ -357,10 +357,19 @@ async fn count_older(
         older.kind,
         Kind::Store | Kind::SigningKey | Kind::HybridKey | Kind::Named
     ) {
-        let count = room
+        let values = room
             .store
             .count_stale_store_values(state.id, context, newest);
-        return count.await;
+        let values = values.await?;
+        if older.kind != Kind::Named {
+            return Ok(values);
+        }
+        // They are not moved: they end by themselves, or with the version.
+        let now = room.time.now();
+        let leases = room
+            .store
+            .count_stale_leases(state.id, context, newest, now);
+        return Ok(values.saturating_add(leases.await?));
     }
     let count = room.store.count_stale_versions(state.id, context, newest);
     count.await

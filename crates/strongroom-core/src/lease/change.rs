@@ -7,7 +7,7 @@ use crate::ask::{Answered, Ask};
 use crate::caller::Caller;
 use crate::denial::{Denial, Invalid, Refused, Thing};
 use crate::door::{Account, Permit, Planned, Released, Stopped, Use};
-use crate::ports::{Change, RecordKind};
+use crate::ports::{Change, LeaseChange};
 use crate::strongroom::Strongroom;
 use crate::time::{format_time, seconds};
 
@@ -66,9 +66,16 @@ impl Use for Renew {
         let now = room.time.now();
         let wanted = now.saturating_add(seconds(self.1.into()));
         // Never sooner than it would have been.
-        let expires = wanted.min(lease.body.until).max(lease.body.expires);
+        let from = lease.body.expires;
+        let expires = wanted.min(lease.body.until).max(from);
         lease.body.expires = expires;
-        let account = Account::of_changes(vec![lease.put(caller)?])
+        let renewed = LeaseChange::Renew {
+            id: lease.id,
+            from,
+            to: expires,
+            body: lease.seal(&caller.state)?,
+        };
+        let account = Account::of_changes(vec![Change::Lease(renewed)])
             .fact("lease", &self.0.to_string())
             .fact("expires", &format_time(expires));
         let work = lease.info(now);
@@ -96,10 +103,8 @@ impl Use for Revoke {
     ) -> Result<Planned<()>, Stopped> {
         // Also one that is over: its secret is still there.
         let lease = room.kept_lease(caller, self.0).await?;
-        let id = lease.id.to_string();
-        let account =
-            Account::of_changes(vec![Change::DeleteRecord(RecordKind::Lease, id.clone())])
-                .fact("lease", &id);
+        let erased = Change::Lease(LeaseChange::Erase(lease.id));
+        let account = Account::of_changes(vec![erased]).fact("lease", &lease.id.to_string());
         Ok(Planned { work: (), account })
     }
 

@@ -11,13 +11,10 @@ use crate::denial::{Denial, Invalid, Refused};
 use crate::door::{Account, KeyUse, Permit, Planned, Released, Stopped, Use};
 use crate::guard::Circumstances;
 use crate::named::map_of;
-use crate::ports::{Change, RecordKind};
-use crate::record;
+use crate::ports::{Change, LeaseChange, LeaseRow, Micros};
 use crate::strongroom::Strongroom;
 use crate::time::{format_time, seconds};
 
-/// How many leases that may be over are looked at when one is made.
-const LOOKED_AT: u32 = 8;
 /// The named context of callers that are not told one and may use it.
 const DEFAULT: &str = "default";
 
@@ -48,21 +45,20 @@ impl Strongroom {
     ) -> Result<Answered<LeaseInfo>, Refused> {
         self.enter(ask, &Create(request)).await
     }
+}
 
-    /// Those of some leases that are over: wherever an id that was just drawn points, so that in time
-    /// all are looked at.
-    async fn leases_over(&self, caller: &Caller, id: LeaseId) -> Result<Vec<Change>, Denial> {
-        let (state, kind) = (&caller.state, RecordKind::Lease);
-        let after = id.to_string();
-        let rows = self.store.records(state.id, kind, Some(&after), LOOKED_AT);
-        let mut changes = Vec::new();
-        for row in rows.await? {
-            let lease = record::lease(&state.keys, state.id, &row)?;
-            if lease.body.expires <= self.time.now() {
-                changes.push(Change::DeleteRecord(kind, row.id));
-            }
+impl Strongroom {
+    /// # Errors
+    /// The caller has as many living leases as it may.
+    async fn check_leases(&self, caller: &Caller, now: Micros) -> Result<(), Denial> {
+        let count = self
+            .store
+            .count_leases(caller.state.id, caller.client.id, now);
+        if count.await? < self.settings.leases_per_client {
+            return Ok(());
         }
-        Ok(changes)
+        let limit = "leases_per_client";
+        Err(Denial::RateLimited { limit })
     }
 }
 
@@ -116,6 +112,7 @@ impl Use for Create<'_> {
         if !(1..=SECRET_BYTES_MAX).contains(&request.secret.expose().len()) {
             return Err(Denial::from(Invalid::Field("secret".into())).into());
         }
+        room.check_leases(caller, now).await?;
         let name = self.context(caller)?;
         let named = room.named_context(&caller.state, &name).await?;
         let map = map_of(&name)?;
@@ -137,7 +134,6 @@ impl Use for Create<'_> {
         let sealed = keys.seal_for_lease(&place, secret, suite, &*room.entropy)?;
         let lease = Lease {
             id,
-            created: now,
             body: LeaseBody {
                 client: caller.client.id,
                 context: name,
@@ -147,9 +143,19 @@ impl Use for Create<'_> {
                 renewable: request.renewable,
             },
         };
-        let mut changes = room.leases_over(caller, id).await?;
-        changes.push(lease.put(caller)?);
-        let mut account = Account::of_changes(changes)
+        let inserted = LeaseChange::Insert {
+            row: LeaseRow {
+                id,
+                client: caller.client.id,
+                context: keys.id,
+                key_version: keys.active,
+                created: now,
+                expires,
+                body: lease.seal(&caller.state)?,
+            },
+            most: room.settings.leases_per_client,
+        };
+        let mut account = Account::of_changes(vec![Change::Lease(inserted)])
             .fact("lease", &id.to_string())
             .fact("expires", &format_time(expires));
         account.use_key(KeyUse::sealing_in(&keys, suite), &keys.map);

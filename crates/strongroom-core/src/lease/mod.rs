@@ -1,14 +1,14 @@
 //! Leases: secrets that are kept for a time.
 //!
 //! ```text
-//! lease   a record · whose it is · until when, and until when at the latest
+//! lease   a row · whose it is · until when, and until when at the latest
 //!         · the secret, sealed under a named context and bound to workspace and lease
 //! ```
 //!
 //! A lease is its client's: nobody else reads, renews or revokes it, and to everybody else there is
-//! none. Renewing and revoking raise the state epoch like every change of who may do what, so that
-//! they are ordered by the log: a read that is not yet durable when a lease is revoked is decided
-//! again. What is over is refused, and erased when leases are made later.
+//! none. No change of a lease raises the state epoch, so that nobody holds others up by making many.
+//! They are ordered by the log all the same: an entry that reads or renews one commits only if it is
+//! there then, and otherwise is decided again. What is over is refused, and erased in time.
 
 mod change;
 mod create;
@@ -26,25 +26,24 @@ pub use trail::{LeaseEvent, LeaseTrail};
 
 use crate::caller::Caller;
 use crate::denial::{Denial, Thing};
-use crate::ports::{Change, Micros, RecordKind};
-use crate::record;
+use crate::ports::{LeaseRow, Micros, StoreError};
 use crate::strongroom::Strongroom;
 use crate::time::{format_time, seconds};
+use crate::workspace::WorkspaceState;
 
 /// The longest that a secret is kept, renewals and all.
 const LIFETIME_MAX: Micros = seconds(90 * 24 * 3600);
 /// The longest secret.
 const SECRET_BYTES_MAX: usize = 64 * 1024;
 
-/// A lease as it stands at one state epoch.
+/// A lease as it was read.
 #[derive(Debug)]
 pub(crate) struct Lease {
     pub(crate) id: LeaseId,
-    pub(crate) created: Micros,
     pub(crate) body: LeaseBody,
 }
 
-/// The part of a lease's record that is sealed.
+/// The part of a lease's row that is sealed.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct LeaseBody {
     /// Whose it is.
@@ -85,12 +84,24 @@ impl Lease {
         }
     }
 
-    fn put(&self, caller: &Caller) -> Result<Change, Denial> {
-        let state = &caller.state;
-        let place = (RecordKind::Lease, self.id.to_string(), self.created);
-        let record = record::seal(&state.keys, state.id, place, &self.body)?;
-        Ok(Change::PutRecord(state.id, record))
+    fn seal(&self, state: &WorkspaceState) -> Result<Vec<u8>, Denial> {
+        state
+            .keys
+            .seal_body(&place(&state.id, &self.id), &self.body)
     }
+
+    fn open(state: &WorkspaceState, row: &LeaseRow) -> Result<Self, StoreError> {
+        let place = place(&state.id, &row.id);
+        Ok(Self {
+            id: row.id,
+            body: state.keys.open_body("lease", &place, &row.body)?,
+        })
+    }
+}
+
+/// The place of a lease's row.
+fn place<'a>(workspace: &'a WorkspaceId, id: &'a LeaseId) -> [&'a [u8]; 3] {
+    [b"lease row", workspace.as_bytes(), id.as_bytes()]
 }
 
 /// What the secret is bound to: `frame("lease", workspace, lease)`.
@@ -114,10 +125,10 @@ impl Strongroom {
 
     /// A lease of the caller's, perhaps one that is over and not yet erased.
     async fn kept_lease(&self, caller: &Caller, id: LeaseId) -> Result<Lease, Denial> {
-        let (state, kind) = (&caller.state, RecordKind::Lease);
-        let row = self.store.record(state.id, kind, &id.to_string()).await?;
+        let state = &caller.state;
+        let row = self.store.lease(state.id, id).await?;
         let row = row.ok_or(Denial::NotFound(Thing::Lease))?;
-        let lease = record::lease(&state.keys, state.id, &row)?;
+        let lease = Lease::open(state, &row)?;
         let own = lease.body.client == caller.client.id;
         own.then_some(lease).ok_or(Denial::NotFound(Thing::Lease))
     }

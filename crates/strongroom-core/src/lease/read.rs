@@ -14,6 +14,7 @@ use crate::door::keyring::ContextKeys;
 use crate::door::{Account, KeyUse, Permit, Planned, Released, Stopped, Use, parse};
 use crate::guard::Circumstances;
 use crate::named::map_of;
+use crate::ports::{Change, LeaseChange};
 use crate::strongroom::Strongroom;
 
 /// A secret that is kept, opened.
@@ -76,11 +77,8 @@ impl Use for Read {
             client: &caller.client,
             now: room.time.now(),
         })?;
-        let mut account = Account {
-            count: 1,
-            ..Account::default()
-        }
-        .fact("lease", &self.0.to_string());
+        let stands = Change::Lease(LeaseChange::Stands(lease.id));
+        let mut account = Account::of_changes(vec![stands]).fact("lease", &self.0.to_string());
         account.use_key(KeyUse::opening(&keys, &envelope), &keys.map);
         let place = bound(caller.state.id, self.0);
         let work = Opening { lease, keys, place };

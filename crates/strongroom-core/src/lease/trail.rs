@@ -8,17 +8,18 @@ use crate::caller::Caller;
 use crate::denial::{Denial, Refused, Thing};
 use crate::door::{Account, Permit, Planned, Released, Stopped, Use};
 use crate::log::EntriesQuery;
+use crate::once::Once;
 use crate::strongroom::Strongroom;
 
-/// What can happen to one, in the order of an answer's search.
+/// What can happen to one.
 const OPERATIONS: [Operation; 4] = [
     Operation::LeaseCreate,
     Operation::LeaseRead,
     Operation::LeaseRenew,
     Operation::LeaseRevoke,
 ];
-/// How many pages of entries of each operation are looked through.
-const PAGES_MAX: usize = 2;
+/// How many pages of entries are looked through.
+const PAGES_MAX: usize = 8;
 /// How many entries a page has.
 const PAGE: u32 = 1000;
 
@@ -29,8 +30,7 @@ pub struct LeaseTrail {
     pub id: LeaseId,
     /// What happened.
     pub events: Vec<LeaseEvent>,
-    /// Whether that is all: of a workspace that has very many leases, only the oldest entries are
-    /// looked through.
+    /// Whether that is all: of a lease with very many entries only the oldest are told.
     pub complete: bool,
 }
 
@@ -55,41 +55,42 @@ impl Strongroom {
         ask: &Ask,
         id: LeaseId,
     ) -> Result<Answered<LeaseTrail>, Refused> {
-        self.enter(ask, &Trail(id)).await
+        self.enter(ask, &Trail(id, Once::new())).await
     }
 }
 
-struct Trail(LeaseId);
+struct Trail(LeaseId, Once<LeaseTrail>);
 
 impl Trail {
-    /// Adds what happened by one operation; says whether all of it was looked through.
-    async fn gather(
-        &self,
-        room: &Strongroom,
-        caller: &Caller,
-        operation: Operation,
-        events: &mut Vec<LeaseEvent>,
-    ) -> Result<bool, Denial> {
+    /// The entries about the lease that are the caller's own, by the index of leases.
+    async fn gather(&self, room: &Strongroom, caller: &Caller) -> Result<LeaseTrail, Denial> {
+        let _turn = room.slow.turn(caller).await?;
         let mut query = EntriesQuery {
-            operation: Some(operation),
+            lease: Some(self.0),
             outcome: Some(Outcome::Allowed),
             limit: Some(PAGE),
             ..EntriesQuery::default()
         };
-        let id = self.0.to_string();
+        let mut events = Vec::new();
         for _ in 0..PAGES_MAX {
             let page = room.find_entries(&caller.state, &query).await?;
             let own = page.entries.iter().filter(|entry| {
-                let of_lease = entry.facts.get("lease") == Some(&id);
-                of_lease && entry.client == Some(caller.client.id)
+                OPERATIONS.contains(&entry.operation) && entry.client == Some(caller.client.id)
             });
             events.extend(own.map(event));
-            match page.next {
-                Some(next) => query.page = Some(next),
-                None => return Ok(true),
+            query.page = page.next;
+            if query.page.is_none() {
+                break;
             }
         }
-        Ok(false)
+        if events.is_empty() {
+            return Err(Denial::NotFound(Thing::Lease));
+        }
+        Ok(LeaseTrail {
+            id: self.0,
+            events,
+            complete: query.page.is_none(),
+        })
     }
 }
 
@@ -104,7 +105,7 @@ fn event(entry: &EntryView) -> LeaseEvent {
 impl Use for Trail {
     const OPERATION: Operation = Operation::AdminRead;
     const PERMISSION: Option<Permission> = Some(Permission::Leases);
-    type Work = LeaseTrail;
+    type Work = ();
     type Answer = LeaseTrail;
 
     async fn plan(
@@ -112,33 +113,15 @@ impl Use for Trail {
         room: &Strongroom,
         caller: &Caller,
         _ask: &Ask,
-    ) -> Result<Planned<LeaseTrail>, Stopped> {
-        let _turn = room.slow.turn().await?;
-        let (mut events, mut complete) = (Vec::new(), true);
-        for operation in OPERATIONS {
-            complete &= self.gather(room, caller, operation, &mut events).await?;
-        }
-        if events.is_empty() && complete {
-            return Err(Denial::NotFound(Thing::Lease).into());
-        }
-        events.sort_by_key(|event| event.index);
+    ) -> Result<Planned<()>, Stopped> {
+        self.1.of(self.gather(room, caller), |_| ()).await?;
         let account = Account::of_changes(Vec::new())
             .fact("read", "lease")
             .fact("lease", &self.0.to_string());
-        let work = LeaseTrail {
-            id: self.0,
-            events,
-            complete,
-        };
-        Ok(Planned { work, account })
+        Ok(Planned { work: (), account })
     }
 
-    fn release(
-        &self,
-        _room: &Strongroom,
-        trail: LeaseTrail,
-        _permit: Permit,
-    ) -> Released<LeaseTrail> {
-        Released::of(Ok(trail))
+    fn release(&self, _room: &Strongroom, (): (), _permit: Permit) -> Released<LeaseTrail> {
+        Released::of(self.1.take())
     }
 }

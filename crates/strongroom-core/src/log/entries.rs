@@ -12,6 +12,7 @@ use super::query::{EntriesQuery, Filter};
 use super::read::{LogRead, Prepare};
 use super::view::view;
 use crate::ask::{Answered, Ask};
+use crate::caller::Caller;
 use crate::denial::{Denial, Invalid, Refused};
 use crate::ports::{Micros, StoreError};
 use crate::strongroom::Strongroom;
@@ -38,7 +39,7 @@ impl Strongroom {
         ask: &Ask,
         query: EntriesQuery,
     ) -> Result<Answered<EntriesPage>, Refused> {
-        self.enter(ask, &LogRead(ReadEntries(query))).await
+        self.enter(ask, &LogRead::of(ReadEntries(query))).await
     }
 }
 
@@ -51,11 +52,8 @@ impl Prepare for ReadEntries {
         "entries".to_owned()
     }
 
-    async fn prepare(
-        &self,
-        room: &Strongroom,
-        state: &Arc<WorkspaceState>,
-    ) -> Result<EntriesPage, Denial> {
+    async fn prepare(&self, room: &Strongroom, caller: &Caller) -> Result<EntriesPage, Denial> {
+        let state = &caller.state;
         room.find_entries(state, &self.0).await
     }
 }

@@ -9,9 +9,10 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use strongroom_crypto::keys::AuditKey;
 use strongroom_log::{Entry, Hash, LeafHashes, Tile, tree_root};
 use strongroom_types::body::EntryIdentity;
-use strongroom_types::{ContextId, KeyVersion, Operation, Outcome, WorkspaceId};
+use strongroom_types::{ContextId, KeyVersion, LeaseId, Operation, Outcome, WorkspaceId};
 
 use super::contexts::TookPart;
+use super::query::lease_of;
 use super::terms::Term;
 use crate::denial::Denial;
 use crate::door::NO_KEY;
@@ -112,6 +113,7 @@ struct Found {
     issuers: BTreeSet<String>,
     subjects: BTreeSet<String>,
     contexts: HashSet<ContextId>,
+    leases: HashSet<LeaseId>,
     uses: BTreeMap<(ContextId, KeyVersion), Uses>,
     last_time: Micros,
 }
@@ -131,6 +133,7 @@ impl Found {
             self.issuers.insert(identity.issuer.clone());
             self.subjects.insert(identity.subject.clone());
         }
+        self.leases.extend(lease_of(entry));
         self.contexts
             .extend(contexts.iter().map(|part| part.context));
         if entry.outcome == Outcome::Allowed {
@@ -158,11 +161,13 @@ impl Found {
         let issuers = self.issuers.iter().map(|issuer| Term::Issuer(issuer));
         let subjects = self.subjects.iter().map(|subject| Term::Subject(subject));
         let contexts = self.contexts.iter().copied().map(Term::Context);
+        let leases = self.leases.iter().copied().map(Term::Lease);
         let terms = operations
             .chain(outcomes)
             .chain(issuers)
             .chain(subjects)
-            .chain(contexts);
+            .chain(contexts)
+            .chain(leases);
         terms
             .map(|term| TermRow {
                 term: term.mac(audit),
@@ -316,7 +321,9 @@ mod tests {
             subject: "alice".to_owned(),
             claims: serde_json::Map::new(),
         };
-        let denied = entry(Operation::Decrypt, Outcome::Denied, 1);
+        let mut denied = entry(Operation::Decrypt, Outcome::Denied, 1);
+        let lease = LeaseId::from_bytes([7; 16]);
+        denied.facts.insert("lease", &lease.to_string()).unwrap();
         found.add(&denied, Some(&identity), &[part(0, 1)]);
         for (term, private) in [
             (Term::Operation(Operation::Decrypt), false),
@@ -324,6 +331,7 @@ mod tests {
             (Term::Issuer("https://issuer"), true),
             (Term::Subject("alice"), true),
             (Term::Context(ContextId::from_bytes([9; 32])), false),
+            (Term::Lease(lease), false),
         ] {
             let row = TermRow {
                 term: term.mac(&audit),
@@ -332,7 +340,7 @@ mod tests {
             };
             assert!(found.terms(&audit, 4).contains(&row), "{term:?}");
         }
-        assert_eq!(found.terms(&audit, 4).len(), 5);
+        assert_eq!(found.terms(&audit, 4).len(), 6);
     }
 
     #[test]

@@ -1,15 +1,13 @@
 //! Many entries at once, for what is made of them: an export, or numbers.
 
-use std::sync::Arc;
-
 use strongroom_types::body::{EntriesPage, EntryView};
 
 use super::query::EntriesQuery;
 use super::read::{LogRead, Prepare};
 use crate::ask::{Answered, Ask};
+use crate::caller::Caller;
 use crate::denial::{Denial, Refused};
 use crate::strongroom::Strongroom;
-use crate::workspace::WorkspaceState;
 
 /// The most entries.
 const ENTRIES_MAX: usize = 5000;
@@ -29,7 +27,7 @@ impl Strongroom {
         ask: &Ask,
         query: EntriesQuery,
     ) -> Result<Answered<EntriesPage>, Refused> {
-        self.enter(ask, &LogRead(Gather(query))).await
+        self.enter(ask, &LogRead::of(Gather(query))).await
     }
 }
 
@@ -42,12 +40,9 @@ impl Prepare for Gather {
         "many entries".to_owned()
     }
 
-    async fn prepare(
-        &self,
-        room: &Strongroom,
-        state: &Arc<WorkspaceState>,
-    ) -> Result<EntriesPage, Denial> {
-        let _turn = room.slow.turn().await?;
+    async fn prepare(&self, room: &Strongroom, caller: &Caller) -> Result<EntriesPage, Denial> {
+        let state = &caller.state;
+        let _turn = room.slow.turn(caller).await?;
         let mut query = EntriesQuery {
             limit: Some(PAGE),
             ..self.0.clone()

@@ -19,6 +19,8 @@ const ERASURE_PAUSE: Micros = seconds(60);
 const ERASURE_MAX: u32 = 1000;
 /// How many values of a destroyed store are erased at once.
 const ERASED_VALUES_MAX: u32 = 256;
+/// How many leases that are over are erased at once.
+const ERASED_LEASES_MAX: u32 = 256;
 /// How many tiles further a log is followed at once.
 const TILES_MAX: u64 = 64;
 /// How many logs are tended at once.
@@ -41,6 +43,7 @@ impl Strongroom {
         self.erase_private_fields().await;
         self.purge_due().await;
         self.erase_stores().await;
+        self.erase_leases().await;
         self.keyring.drop_idle(self.time.now()).await;
         self.connections.drop_idle();
         self.complete_tombstones().await;
@@ -94,6 +97,19 @@ impl Strongroom {
             Err(error) => {
                 let error = &error as &dyn core::error::Error;
                 tracing::error!(error, "values of destroyed stores not erased");
+            }
+        }
+    }
+
+    /// Erases some of the leases that are over.
+    async fn erase_leases(&self) {
+        let now = self.time.now();
+        match self.store.erase_leases(now, ERASED_LEASES_MAX).await {
+            Ok(0) => {}
+            Ok(rows) => tracing::info!(rows, "leases that are over erased"),
+            Err(error) => {
+                let error = &error as &dyn core::error::Error;
+                tracing::error!(error, "leases that are over not erased");
             }
         }
     }

@@ -1,17 +1,15 @@
 //! The item records of batches: compressed beside their entry, and shown.
 
-use std::sync::Arc;
-
 use strongroom_log::{Item, ItemId, Items};
 use strongroom_types::WorkspaceId;
 use strongroom_types::body::{ItemView, ItemsView};
 
 use super::read::{LogRead, Prepare};
 use crate::ask::{Answered, Ask};
+use crate::caller::Caller;
 use crate::denial::{Denial, Refused, Thing};
 use crate::ports::StoreError;
 use crate::strongroom::Strongroom;
-use crate::workspace::WorkspaceState;
 
 /// The most bytes of one batch's item records: 10,000 items with names of 1 KiB have 11 MiB.
 const BYTES_MAX: u32 = 16 << 20;
@@ -42,7 +40,7 @@ impl Strongroom {
     /// # Errors
     /// No such entry, or one without items.
     pub async fn log_items(&self, ask: &Ask, index: u64) -> Result<Answered<ItemsView>, Refused> {
-        self.enter(ask, &LogRead(ReadItems(index))).await
+        self.enter(ask, &LogRead::of(ReadItems(index))).await
     }
 
     /// The item records of an entry; `None` where it is not a batch's.
@@ -65,11 +63,8 @@ impl Prepare for ReadItems {
         format!("items/{}", self.0)
     }
 
-    async fn prepare(
-        &self,
-        room: &Strongroom,
-        state: &Arc<WorkspaceState>,
-    ) -> Result<ItemsView, Denial> {
+    async fn prepare(&self, room: &Strongroom, caller: &Caller) -> Result<ItemsView, Denial> {
+        let state = &caller.state;
         let items = room.items(state.id, self.0).await?;
         let items = items.ok_or(Denial::NotFound(Thing::Entry))?;
         let stored = room.stored(state, self.0..self.0.saturating_add(1)).await?;

@@ -1,7 +1,7 @@
 //! What a reader asks of the log.
 
 use strongroom_log::Entry;
-use strongroom_types::{ContextId, KeyContext, Kind, Operation, Outcome};
+use strongroom_types::{ContextId, KeyContext, Kind, LeaseId, Operation, Outcome};
 
 use super::contexts::TookPart;
 use super::private::Private;
@@ -28,6 +28,8 @@ pub struct EntriesQuery {
     pub kind: Option<Kind>,
     /// That ended so.
     pub outcome: Option<Outcome>,
+    /// About this lease.
+    pub lease: Option<LeaseId>,
     /// At most so many, 1 to 1,000; 100 if absent.
     pub limit: Option<u32>,
     /// The `next` of the page before; the first page if absent.
@@ -62,6 +64,7 @@ impl<'a> Filter<'a> {
             query.issuer.as_deref().map(Term::Issuer),
             query.subject.as_deref().map(Term::Subject),
             self.context.map(Term::Context),
+            query.lease.map(Term::Lease),
         ];
         terms.into_iter().flatten().collect()
     }
@@ -79,6 +82,9 @@ impl<'a> Filter<'a> {
                 .is_none_or(|operation| entry.operation == operation)
             && query.outcome.is_none_or(|outcome| entry.outcome == outcome)
             && query
+                .lease
+                .is_none_or(|lease| lease_of(entry) == Some(lease))
+            && query
                 .issuer
                 .as_deref()
                 .is_none_or(|asked| issuer == Some(asked))
@@ -95,7 +101,7 @@ impl<'a> Filter<'a> {
     }
 
     /// The filter as a list of byte strings, equal for equal filters only.
-    pub(super) fn parts(&self) -> [Vec<u8>; 7] {
+    pub(super) fn parts(&self) -> [Vec<u8>; 8] {
         let query = self.query;
         let text = |text: &Option<String>| text.as_ref().map(|text| text.as_bytes().to_vec());
         [
@@ -110,9 +116,15 @@ impl<'a> Filter<'a> {
             text(&query.issuer),
             text(&query.subject),
             self.context.map(|context| context.as_bytes().to_vec()),
+            query.lease.map(|lease| lease.as_bytes().to_vec()),
         ]
         .map(present)
     }
+}
+
+/// The lease that an entry is about.
+pub(super) fn lease_of(entry: &Entry) -> Option<LeaseId> {
+    entry.facts.value("lease")?.parse().ok()
 }
 
 /// Tells an absent value from an empty one.
@@ -202,6 +214,10 @@ mod tests {
             },
             EntriesQuery {
                 to: Some(100),
+                ..none.clone()
+            },
+            EntriesQuery {
+                lease: Some(LeaseId::from_bytes([7; 16])),
                 ..none.clone()
             },
             EntriesQuery {

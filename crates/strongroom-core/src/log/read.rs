@@ -1,15 +1,13 @@
 //! Reads of the log through the door: permission, entry, answer.
 
-use std::sync::Arc;
-
 use strongroom_types::{Operation, Permission};
 
 use crate::ask::Ask;
 use crate::caller::Caller;
 use crate::denial::Denial;
 use crate::door::{Account, Permit, Planned, Released, Stopped, Use};
+use crate::once::Once;
 use crate::strongroom::Strongroom;
-use crate::workspace::WorkspaceState;
 
 /// Something to read from the caller's log.
 pub(crate) trait Prepare: Send + Sync {
@@ -23,17 +21,29 @@ pub(crate) trait Prepare: Send + Sync {
     fn prepare(
         &self,
         room: &Strongroom,
-        state: &Arc<WorkspaceState>,
+        caller: &Caller,
     ) -> impl Future<Output = Result<Self::Answer, Denial>> + Send;
 }
 
 /// A read of the log as a use: no key context takes part, the entry says what was read.
-pub(crate) struct LogRead<P>(pub(crate) P);
+pub(crate) struct LogRead<P: Prepare> {
+    what: P,
+    done: Once<P::Answer>,
+}
+
+impl<P: Prepare> LogRead<P> {
+    pub(crate) const fn of(what: P) -> Self {
+        Self {
+            what,
+            done: Once::new(),
+        }
+    }
+}
 
 impl<P: Prepare> Use for LogRead<P> {
     const OPERATION: Operation = Operation::LogRead;
     const PERMISSION: Option<Permission> = Some(Permission::LogRead);
-    type Work = P::Answer;
+    type Work = ();
     type Answer = P::Answer;
 
     async fn plan(
@@ -41,13 +51,14 @@ impl<P: Prepare> Use for LogRead<P> {
         room: &Strongroom,
         caller: &Caller,
         _ask: &Ask,
-    ) -> Result<Planned<P::Answer>, Stopped> {
-        let work = self.0.prepare(room, &caller.state).await?;
-        let account = Account::of_changes(Vec::new()).fact("read", &self.0.what());
-        Ok(Planned { work, account })
+    ) -> Result<Planned<()>, Stopped> {
+        let read = self.what.prepare(room, caller);
+        self.done.of(read, |_| ()).await?;
+        let account = Account::of_changes(Vec::new()).fact("read", &self.what.what());
+        Ok(Planned { work: (), account })
     }
 
-    fn release(&self, _room: &Strongroom, work: P::Answer, _permit: Permit) -> Released<P::Answer> {
-        Released::of(Ok(work))
+    fn release(&self, _room: &Strongroom, (): (), _permit: Permit) -> Released<P::Answer> {
+        Released::of(self.done.take())
     }
 }

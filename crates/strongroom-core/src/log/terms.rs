@@ -1,7 +1,7 @@
 //! Search terms: a field's value as the index knows it, a MAC under the workspace's audit key.
 
 use strongroom_crypto::keys::AuditKey;
-use strongroom_types::{ContextId, Operation, Outcome};
+use strongroom_types::{ContextId, LeaseId, Operation, Outcome};
 
 /// A value that entries are found by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -11,6 +11,7 @@ pub(super) enum Term<'a> {
     Issuer(&'a str),
     Subject(&'a str),
     Context(ContextId),
+    Lease(LeaseId),
 }
 
 impl Term<'_> {
@@ -18,7 +19,7 @@ impl Term<'_> {
     pub(super) const fn is_private(&self) -> bool {
         match self {
             Self::Issuer(_) | Self::Subject(_) => true,
-            Self::Operation(_) | Self::Outcome(_) | Self::Context(_) => false,
+            Self::Operation(_) | Self::Outcome(_) | Self::Context(_) | Self::Lease(_) => false,
         }
     }
 
@@ -32,6 +33,7 @@ impl Term<'_> {
             Self::Issuer(issuer) => audit.search_term(&[b"issuer", issuer.as_bytes()]),
             Self::Subject(subject) => audit.search_term(&[b"subject", subject.as_bytes()]),
             Self::Context(context) => audit.search_term(&[b"context", context.as_bytes()]),
+            Self::Lease(lease) => audit.search_term(&[b"lease", lease.as_bytes()]),
         }
     }
 }

@@ -5,7 +5,6 @@
 //! made of the entries or tile roots below it.
 
 use core::borrow::Borrow;
-use std::sync::Arc;
 
 use strongroom_log::{
     Hash, Receipt, Tile, TileError, TileKind, TileSet, prove_inclusion, tiles_for_inclusion,
@@ -16,10 +15,10 @@ use strongroom_types::WorkspaceId;
 use super::follow::WIDTH;
 use super::read::{LogRead, Prepare};
 use crate::ask::{Answered, Ask};
+use crate::caller::Caller;
 use crate::denial::{Denial, Refused, Thing};
 use crate::ports::StoreError;
 use crate::strongroom::Strongroom;
-use crate::workspace::WorkspaceState;
 
 impl Strongroom {
     /// Reads a checkpoint of the caller's log, signed now: it covers every entry before the one of
@@ -28,7 +27,7 @@ impl Strongroom {
     /// # Errors
     /// The caller may not, or the log cannot be read.
     pub async fn log_checkpoint(&self, ask: &Ask) -> Result<Answered<String>, Refused> {
-        self.enter(ask, &LogRead(ReadCheckpoint)).await
+        self.enter(ask, &LogRead::of(ReadCheckpoint)).await
     }
 
     /// Reads a tile of hashes; a width is that of a partial tile, 1 to 255.
@@ -43,7 +42,8 @@ impl Strongroom {
         width: Option<u16>,
     ) -> Result<Answered<Vec<u8>>, Refused> {
         let kind = TileKind::Hashes(level);
-        self.enter(ask, &LogRead(ReadTile { kind, n, width })).await
+        self.enter(ask, &LogRead::of(ReadTile { kind, n, width }))
+            .await
     }
 
     /// Reads a bundle of entries; a width is that of a partial bundle, 1 to 255.
@@ -57,7 +57,8 @@ impl Strongroom {
         width: Option<u16>,
     ) -> Result<Answered<Vec<u8>>, Refused> {
         let kind = TileKind::Entries;
-        self.enter(ask, &LogRead(ReadTile { kind, n, width })).await
+        self.enter(ask, &LogRead::of(ReadTile { kind, n, width }))
+            .await
     }
 
     /// Reads the receipt of an entry, as `tlog-proof` text.
@@ -65,7 +66,7 @@ impl Strongroom {
     /// # Errors
     /// The log has no such entry.
     pub async fn log_proof(&self, ask: &Ask, index: u64) -> Result<Answered<String>, Refused> {
-        self.enter(ask, &LogRead(ReadProof(index))).await
+        self.enter(ask, &LogRead::of(ReadProof(index))).await
     }
 
     /// The receipt of an entry: O(log n) tiles are read.
@@ -158,11 +159,8 @@ impl Prepare for ReadCheckpoint {
         "checkpoint".to_owned()
     }
 
-    async fn prepare(
-        &self,
-        room: &Strongroom,
-        state: &Arc<WorkspaceState>,
-    ) -> Result<String, Denial> {
+    async fn prepare(&self, room: &Strongroom, caller: &Caller) -> Result<String, Denial> {
+        let state = &caller.state;
         Ok(room.sign_head(state.id).await?.note)
     }
 }
@@ -187,11 +185,8 @@ impl Prepare for ReadTile {
             .map_or_else(|_| "tile".to_owned(), |tile| tile.to_string())
     }
 
-    async fn prepare(
-        &self,
-        room: &Strongroom,
-        state: &Arc<WorkspaceState>,
-    ) -> Result<Vec<u8>, Denial> {
+    async fn prepare(&self, room: &Strongroom, caller: &Caller) -> Result<Vec<u8>, Denial> {
+        let state = &caller.state;
         let beyond = Denial::NotFound(Thing::Tile);
         let tile = self.tile().map_err(|_no_tile| beyond.clone())?;
         let size = entries_below(tile).ok_or(beyond)?;
@@ -220,11 +215,8 @@ impl Prepare for ReadProof {
         format!("proof/{}", self.0)
     }
 
-    async fn prepare(
-        &self,
-        room: &Strongroom,
-        state: &Arc<WorkspaceState>,
-    ) -> Result<String, Denial> {
+    async fn prepare(&self, room: &Strongroom, caller: &Caller) -> Result<String, Denial> {
+        let state = &caller.state;
         Ok(room.receipt(state.id, self.0).await?.to_string())
     }
 }

@@ -9,6 +9,7 @@ mod clock;
 mod deliver;
 mod fetch;
 mod jobs;
+mod leases;
 mod objects;
 mod root;
 mod rows;
@@ -23,6 +24,7 @@ pub use clock::{Clock, Micros, Reading};
 pub use deliver::{Deliver, DeliverError};
 pub use fetch::{Fetch, FetchError};
 pub use jobs::JobRow;
+pub use leases::{LeaseChange, LeaseRow};
 pub use objects::{
     DueObject, FoundObject, ObjectRow, ObjectVersionRow, ObjectsFilter, ObjectsRange,
     RewrappedVersion, SealedVersion, StaleVersion, VersionPlace,

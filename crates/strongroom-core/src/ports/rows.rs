@@ -6,6 +6,7 @@ use strongroom_types::{
     ClientId, ContextId, JobId, KeyId, KeyVersion, Kind, ObjectId, WebhookId, WorkspaceId,
 };
 
+use super::leases::LeaseChange;
 use super::objects::{ObjectRow, RewrappedVersion, SealedVersion};
 use super::sealed_stores::SealedChange;
 use super::stores::{RewrappedStoreValue, SealedStoreValue, StoreRow};
@@ -75,8 +76,6 @@ pub enum RecordKind {
     NamedContext,
     /// What the name of an application is looked up by.
     ApplicationName,
-    /// A secret that is kept for a time.
-    Lease,
 }
 
 impl RecordKind {
@@ -100,7 +99,6 @@ impl RecordKind {
             Self::Guard => "guard",
             Self::NamedContext => "named-context",
             Self::ApplicationName => "application-name",
-            Self::Lease => "lease",
         }
     }
 }
@@ -381,6 +379,8 @@ pub enum Change {
     RewrapStoreValue(RewrappedStoreValue),
     /// Changes a sealed store.
     SealedStore(SealedChange),
+    /// Changes a lease.
+    Lease(LeaseChange),
 }
 
 impl Change {
@@ -422,6 +422,7 @@ impl Change {
                 | Self::DestroyObjectVersion { .. }
                 | Self::PurgeObject { .. }
                 | Self::DeleteWebhook(_)
+                | Self::Lease(LeaseChange::Erase(_))
                 | Self::SealedStore(
                     SealedChange::ForgetValue { .. }
                         | SealedChange::DeleteSlot { .. }
@@ -453,7 +454,8 @@ impl Change {
             | Self::UpdateStore { .. }
             | Self::PutStoreValue { .. }
             | Self::RewrapStoreValue(_)
-            | Self::SealedStore(_) => Scope::Addition,
+            | Self::SealedStore(_)
+            | Self::Lease(_) => Scope::Addition,
             Self::UpdateWorkspace { .. }
             | Self::PutSeeds { .. }
             | Self::PutRecord(..)

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use strongroom_log::{Hash, Openings};
 use strongroom_types::{
-    ClientId, ContextId, JobId, KeyId, KeyVersion, ObjectId, WebhookId, WorkspaceId,
+    ClientId, ContextId, JobId, KeyId, KeyVersion, LeaseId, ObjectId, WebhookId, WorkspaceId,
 };
 
+use super::leases::LeaseRow;
 use super::objects::{
     DueObject, FoundObject, ObjectVersionRow, ObjectsFilter, ObjectsRange, SealedVersion,
     StaleVersion, VersionPlace,
@@ -451,6 +452,30 @@ pub trait Store: Send + Sync + Debug {
         workspace: WorkspaceId,
         context: ContextId,
     ) -> Result<SealedCounts, StoreError>;
+    /// A lease, over or not.
+    async fn lease(
+        &self,
+        workspace: WorkspaceId,
+        id: LeaseId,
+    ) -> Result<Option<LeaseRow>, StoreError>;
+    /// How many leases of a client are not over.
+    async fn count_leases(
+        &self,
+        workspace: WorkspaceId,
+        client: ClientId,
+        now: Micros,
+    ) -> Result<u64, StoreError>;
+    /// How many leases that are not over are under a version of a context key that is older than
+    /// `below`.
+    async fn count_stale_leases(
+        &self,
+        workspace: WorkspaceId,
+        context: ContextId,
+        below: KeyVersion,
+        now: Micros,
+    ) -> Result<u64, StoreError>;
+    /// Erases some leases of all workspaces that are over; says how many.
+    async fn erase_leases(&self, now: Micros, limit: u32) -> Result<u64, StoreError>;
     /// Whether the database answers and would accept a write.
     async fn ping(&self) -> Result<(), StoreError>;
 }

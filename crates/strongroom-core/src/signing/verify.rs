@@ -44,7 +44,7 @@ impl Use for Verify {
     ) -> Result<Planned<VerifyAnswer>, Stopped> {
         let found = room.signing_key(caller, self.0.key).await?;
         room.check_fips(Algorithm::Signing(found.body.algorithm))?;
-        let version = holds(room, &self.0, &found.body).await?;
+        let version = holds(room, caller, &self.0, &found.body).await?;
         let place = &found.place;
         let account = Account {
             count: 1,
@@ -77,6 +77,7 @@ const HASHED_AT_ONCE: usize = 256 << 10;
 /// The version that a signature holds under, the newest first.
 async fn holds(
     room: &Strongroom,
+    caller: &Caller,
     request: &VerifyRequest,
     body: &SigningKeyBody,
 ) -> Result<Option<u64>, Denial> {
@@ -101,5 +102,5 @@ async fn holds(
     if bytes <= HASHED_AT_ONCE {
         return Ok(find());
     }
-    room.slow.run(find).await
+    room.slow.run(caller, find).await
 }

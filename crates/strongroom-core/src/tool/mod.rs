@@ -25,6 +25,7 @@ use crate::compute::account;
 use crate::denial::{Denial, Refused};
 use crate::door::{Permit, Planned, Released, Stopped, Use};
 use crate::fips::Algorithm;
+use crate::once::Once;
 use crate::strongroom::Strongroom;
 use crate::workspace::WorkspaceState;
 
@@ -77,16 +78,38 @@ impl Strongroom {
         ask: &Ask,
         tool: T,
     ) -> Result<Answered<T::Answer>, Refused> {
-        self.enter(ask, &Using(Arc::new(tool))).await
+        let using = Using {
+            tool: Arc::new(tool),
+            done: Once::new(),
+        };
+        self.enter(ask, &using).await
     }
 }
 
-struct Using<T>(Arc<T>);
+/// A tool on its way through the door.
+struct Using<T: Tool> {
+    tool: Arc<T>,
+    done: Once<T::Answer>,
+}
+
+impl<T: Tool> Using<T> {
+    async fn work(&self, room: &Strongroom, caller: &Caller) -> Result<T::Answer, Denial> {
+        let bench = Bench {
+            entropy: Arc::clone(&room.entropy),
+            state: Arc::clone(&caller.state),
+        };
+        let tool = Arc::clone(&self.tool);
+        if tool.is_slow() {
+            return room.slow.run(caller, move || tool.work(&bench)).await?;
+        }
+        tool.work(&bench)
+    }
+}
 
 impl<T: Tool> Use for Using<T> {
     const OPERATION: Operation = T::OPERATION;
     const PERMISSION: Option<Permission> = Some(Permission::Compute);
-    type Work = T::Answer;
+    type Work = ();
     type Answer = T::Answer;
 
     async fn plan(
@@ -94,28 +117,19 @@ impl<T: Tool> Use for Using<T> {
         room: &Strongroom,
         caller: &Caller,
         _ask: &Ask,
-    ) -> Result<Planned<T::Answer>, Stopped> {
-        if let Some(algorithm) = self.0.in_question() {
+    ) -> Result<Planned<()>, Stopped> {
+        if let Some(algorithm) = self.tool.in_question() {
             room.check_fips(algorithm)?;
         }
-        let bench = Bench {
-            entropy: Arc::clone(&room.entropy),
-            state: Arc::clone(&caller.state),
-        };
-        let tool = Arc::clone(&self.0);
-        let work = if tool.is_slow() {
-            room.slow.run(move || tool.work(&bench)).await??
-        } else {
-            tool.work(&bench)?
-        };
-        let mut account = account(self.0.algorithm());
-        if let Some(held) = T::held(&work) {
+        let held = self.done.of(self.work(room, caller), T::held).await?;
+        let mut account = account(self.tool.algorithm());
+        if let Some(held) = held {
             account = account.fact("valid", if held { "yes" } else { "no" });
         }
-        Ok(Planned { work, account })
+        Ok(Planned { work: (), account })
     }
 
-    fn release(&self, _room: &Strongroom, work: T::Answer, _permit: Permit) -> Released<T::Answer> {
-        Released::of(Ok(work))
+    fn release(&self, _room: &Strongroom, (): (), _permit: Permit) -> Released<T::Answer> {
+        Released::of(self.done.take())
     }
 }

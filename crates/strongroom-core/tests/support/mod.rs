@@ -265,13 +265,16 @@ pub(crate) struct World {
 impl World {
     /// A new deployment with one workspace, whose log has one entry.
     pub(crate) async fn new() -> Self {
+        Self::under(Settings::default()).await
+    }
+
+    /// A new deployment under these settings.
+    pub(crate) async fn under(settings: Settings) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = database(&folder.path().join("strongroom.db")).await;
         let anchor = Arc::new(MemoryAnchor::default());
         let outside = (Arc::default(), Arc::default());
-        let room = open_at(&outside, &store, &anchor, Settings::default())
-            .await
-            .unwrap();
+        let room = open_at(&outside, &store, &anchor, settings).await.unwrap();
         let (clock, letterbox) = outside;
         let first = room.initialise().await.unwrap().unwrap();
         let request = WorkspaceCreate {

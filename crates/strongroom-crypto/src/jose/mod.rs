@@ -15,6 +15,7 @@ mod jwe;
 mod jwk;
 mod jws;
 mod key;
+mod other_key;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

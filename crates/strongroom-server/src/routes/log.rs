@@ -152,6 +152,7 @@ impl FromParameters for EntriesQuery {
             key_context: parameters.read("key_context", |text| serde_json::from_str(text).ok())?,
             kind: parameters.read("kind", Kind::from_name)?,
             outcome: parameters.read("outcome", Outcome::from_name)?,
+            lease: None,
             limit: parameters.read("limit", |text| text.parse().ok())?,
             page: parameters.text("page")?,
         })

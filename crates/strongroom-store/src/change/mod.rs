@@ -3,6 +3,7 @@
 
 mod context;
 pub(crate) mod job;
+mod lease;
 mod object;
 mod record;
 mod sealed_store;
@@ -91,7 +92,8 @@ pub(crate) const fn target(change: &Change) -> Option<WorkspaceId> {
         | Change::UpdateStore { .. }
         | Change::PutStoreValue { .. }
         | Change::RewrapStoreValue(_)
-        | Change::SealedStore(_) => None,
+        | Change::SealedStore(_)
+        | Change::Lease(_) => None,
     }
 }
 
@@ -159,6 +161,7 @@ pub(crate) async fn apply(
         Change::PutStoreValue { value, keep } => store::put_value(conn, place, value, *keep).await,
         Change::RewrapStoreValue(rewrapped) => store::rewrap_value(conn, place, rewrapped).await,
         Change::SealedStore(change) => sealed_store::apply(conn, place, change).await,
+        Change::Lease(change) => lease::apply(conn, place, change).await,
     }
 }
 

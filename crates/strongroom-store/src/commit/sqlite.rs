@@ -143,7 +143,8 @@ mod tests {
     use core::pin::pin;
     use core::task::{Context, Waker};
 
-    use strongroom_types::KeyVersion;
+    use strongroom_core::ports::{LeaseChange, LeaseRow};
+    use strongroom_types::{ClientId, KeyVersion, LeaseId};
 
     use super::*;
     use crate::commit::queue::Waiting;
@@ -202,6 +203,25 @@ mod tests {
         assert!(erases(&f, Change::DestroyContextKey(id, KeyVersion::FIRST)).await);
         let final_after = 9;
         assert!(erases(&f, Change::DestroyContext { id, final_after }).await);
+    }
+
+    #[tokio::test]
+    async fn erasing_a_lease_empties_the_wal() {
+        let f = Fixture::new(Backend::Sqlite).await;
+        let id = LeaseId::from_bytes([1; 16]);
+        let row = LeaseRow {
+            id,
+            client: ClientId::from_bytes([9; 16]),
+            context: context_id(1),
+            key_version: KeyVersion::FIRST,
+            created: 0,
+            expires: i64::MAX,
+            body: vec![0, 255],
+        };
+        let most = 1;
+        assert!(!erases(&f, Change::Lease(LeaseChange::Insert { row, most })).await);
+        assert!(!erases(&f, Change::Lease(LeaseChange::Stands(id))).await);
+        assert!(erases(&f, Change::Lease(LeaseChange::Erase(id))).await);
     }
 
     #[tokio::test]

@@ -2,6 +2,7 @@
 
 pub(crate) mod context;
 pub(crate) mod job;
+pub(crate) mod lease;
 pub(crate) mod log;
 pub(crate) mod object;
 pub(crate) mod record;

@@ -18,6 +18,7 @@ mod roles;
 mod seal_again;
 mod tokens;
 mod tools;
+mod turns;
 
 use strongroom_tests::reply::Reply;
 

@@ -129,14 +129,35 @@ async fn a_jws_with_a_confused_algorithm_does_not_hold(room: Room) {
     let unsigned = format!("{header}.{}.", URL_SAFE_NO_PAD.encode("x"));
     assert!(!holds(&room, &app, json!({"jws": unsigned, "key": public})).await);
     // What is a public key is no symmetric one, in PEM neither.
-    let pem = STANDARD.encode("-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA");
-    for path in ["/api/v1/jose/verify", "/api/v1/jose/sign"] {
-        let body = if path.ends_with("sign") {
-            json!({"payload": "", "key": pem, "algorithm": "HS256"})
-        } else {
-            json!({"jws": jws, "key": pem})
-        };
-        refused(&post(&room, path, &app.access, &body).await, 400);
+    let pem = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA";
+    let oct = json!({"kty": "oct", "k": URL_SAFE_NO_PAD.encode(pem)});
+    let spki = [
+        STANDARD.decode("MCowBQYDK2VwAyEA").unwrap(),
+        vec![7; 32],
+        vec![b'\n'],
+    ]
+    .concat();
+    let mut keys = vec![oct.to_string()];
+    keys.extend(
+        [
+            pem.as_bytes(),
+            format!("\u{feff}{pem}").as_bytes(),
+            b"ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTY=",
+            b"---- BEGIN SSH2 PUBLIC KEY ----\nAAAAB3NzaC1yc2E=",
+            &spki,
+            STANDARD.encode(&spki).as_bytes(),
+            &[&[2], [7; 32].as_slice()].concat(),
+            &[&[4], [7; 132].as_slice()].concat(),
+        ]
+        .map(|key| STANDARD.encode(key)),
+    );
+    for key in keys {
+        let signing = json!({"payload": "", "key": key, "algorithm": "HS256"});
+        let verifying = json!({"jws": jws, "key": key});
+        for (path, body) in [("sign", signing), ("verify", verifying)] {
+            let path = format!("/api/v1/jose/{path}");
+            refused(&post(&room, &path, &app.access, &body).await, 400);
+        }
     }
 }
 

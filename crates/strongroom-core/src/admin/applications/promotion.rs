@@ -123,7 +123,7 @@ impl Strongroom {
     ) -> Result<Promotion, Denial> {
         let application = body_of(client)?;
         check_target(client, target)?;
-        let _turn = self.slow.turn().await?;
+        let _turn = self.slow.turn(caller).await?;
         let (mut contexts, now) = (Vec::new(), self.time.now());
         for name in &application.contexts {
             let named = self.named_context(&caller.state, name).await?;

@@ -288,13 +288,31 @@ fn csv(logs: &[Log]) -> String {
     format!("{}\r\n", lines.join("\r\n"))
 }
 
+/// What a table's program takes for the beginning of a formula.
+const SIGNS: &str = "=+-@\t\r\n|%";
+/// What ends a cell, in one country or another: a program that expects `;` reads `,` as text and
+/// quotes behind it as such, and begins cells where this one ends none.
+const SEPARATORS: &str = ",;\t\r\n";
+/// What may stand before a formula.
+const PADDING: &str = " \u{feff}\"'";
+
 /// A field. Callers write some of what the log holds, and a table's program takes what begins like a
 /// formula for one: an apostrophe before it says that it is text.
 fn field(text: &str) -> String {
-    let begins = text.trim_start_matches([' ', '\u{feff}']).chars().next();
-    let formula = begins.is_some_and(|first| "=+-@\t\r\n|%".contains(first));
-    let quote = if formula { "'" } else { "" };
-    format!("\"{quote}{}\"", text.replace('"', "\"\""))
+    let mut written = String::from("\"");
+    let mut begins = true;
+    for letter in text.chars() {
+        if begins && SIGNS.contains(letter) {
+            written.push('\'');
+        }
+        if letter == '"' {
+            written.push('"');
+        }
+        written.push(letter);
+        begins = SEPARATORS.contains(letter) || begins && PADDING.contains(letter);
+    }
+    written.push('"');
+    written
 }
 
 impl Log {
@@ -332,9 +350,15 @@ mod tests {
             ("+1", "\"'+1\""),
             ("-1", "\"'-1\""),
             ("@SUM(A1)", "\"'@SUM(A1)\""),
-            ("  =1", "\"'  =1\""),
-            ("\t=1", "\"'\t=1\""),
-            ("a\",=1", "\"a\"\",=1\""),
+            ("  =1", "\"  '=1\""),
+            ("'=1", "\"''=1\""),
+            ("\t=1", "\"'\t'=1\""),
+            ("a\",=1", "\"a\"\",'=1\""),
+            ("x;=1", "\"x;'=1\""),
+            ("x; \"=1", "\"x; \"\"'=1\""),
+            ("x\t@SUM(A1)", "\"x\t'@SUM(A1)\""),
+            ("x\n-1", "\"x\n'-1\""),
+            ("a;b,c=1", "\"a;b,c=1\""),
         ] {
             assert_eq!(field(text), written);
         }

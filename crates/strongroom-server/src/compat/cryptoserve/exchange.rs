@@ -7,7 +7,7 @@ use strongroom_crypto::agreement::{Agreement, KeyPair};
 use strongroom_crypto::hpke::HpkeAead;
 use strongroom_crypto::secret::SecretBytes;
 
-use super::shape::{decode, encode, named};
+use super::shape::{SecretText, decode, encode, named};
 use crate::edge::{App, Document, Reply, Sent, ok};
 
 fn agreement(name: &str) -> Result<Agreement, Denial> {
@@ -51,7 +51,7 @@ pub(super) async fn generate(
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Derive {
-    private_key: String,
+    private_key: SecretText,
     peer_public_key: String,
     algorithm: String,
 }
@@ -90,7 +90,7 @@ pub(super) async fn derive(
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Seal {
-    plaintext: String,
+    plaintext: SecretText,
     recipient_public_key: String,
     algorithm: String,
     #[serde(default)]
@@ -138,7 +138,7 @@ pub(super) async fn seal(
 #[serde(deny_unknown_fields)]
 pub(super) struct Open {
     ciphertext: String,
-    private_key: String,
+    private_key: SecretText,
     algorithm: String,
     #[serde(default)]
     aad: Option<String>,

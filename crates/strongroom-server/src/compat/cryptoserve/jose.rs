@@ -11,7 +11,7 @@ use strongroom_crypto::jose::{
     Verified as VerifiedJws,
 };
 
-use super::shape::{decode, encode};
+use super::shape::{SecretText, decode, encode};
 use crate::edge::{App, Document, Reply, Sent, ok};
 
 /// The one way of managing keys that is served.
@@ -34,8 +34,8 @@ fn jws_algorithm(name: &str) -> Result<JwsAlgorithm, Denial> {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Sign {
-    payload: String,
-    key: String,
+    payload: SecretText,
+    key: SecretText,
     #[serde(default)]
     algorithm: Option<String>,
     #[serde(default)]
@@ -81,7 +81,7 @@ pub(super) async fn sign(
 #[serde(deny_unknown_fields)]
 pub(super) struct Verify {
     jws: String,
-    key: String,
+    key: SecretText,
     #[serde(default)]
     algorithms: Option<Vec<String>>,
 }
@@ -143,8 +143,8 @@ pub(super) async fn verify(
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Encrypt {
-    plaintext: String,
-    key: String,
+    plaintext: SecretText,
+    key: SecretText,
     #[serde(default)]
     algorithm: Option<String>,
     #[serde(default)]
@@ -197,7 +197,7 @@ pub(super) async fn encrypt(
 #[serde(deny_unknown_fields)]
 pub(super) struct Decrypt {
     jwe: String,
-    key: String,
+    key: SecretText,
 }
 
 #[derive(Serialize)]

@@ -10,7 +10,7 @@ use strongroom_crypto::secret::SecretBytes;
 use strongroom_crypto::sharing::Share;
 use strongroom_types::{ContextName, LeaseId, Operation};
 
-use super::shape::{decode, encode};
+use super::shape::{SecretText, decode, encode};
 use crate::edge::{App, Caller, Document, Reply, Sent, Target, ok};
 
 /// For how long a secret is kept if nothing is said, in seconds.
@@ -19,7 +19,7 @@ const SECONDS: u32 = 3600;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct SplitRequest {
-    secret: String,
+    secret: SecretText,
     threshold: u8,
     total_shares: u8,
 }
@@ -79,7 +79,7 @@ pub(super) struct CombineRequest {
 #[serde(deny_unknown_fields)]
 struct ShareSent {
     index: u8,
-    value: String,
+    value: SecretText,
     /// Repeats what the share itself says, and is not believed.
     #[serde(default)]
     #[expect(dead_code, reason = "their server asks for it, ours takes it")]
@@ -116,7 +116,7 @@ pub(super) async fn combine(
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct LeaseCreate {
-    secret: String,
+    secret: SecretText,
     #[serde(default)]
     ttl_seconds: Option<u32>,
     #[serde(default)]
@@ -172,7 +172,7 @@ pub(super) async fn create_lease(
         Err(denial) => return Err(app.refuse(&ask, denial).await),
     };
     // Their client reads the secret that it sent from the answer.
-    let of = |info| Kept::of(info, Some(body.secret));
+    let of = |info| Kept::of(info, Some(body.secret.to_string()));
     ok(&ask, made.map(|answered| answered.map(of)))
 }
 

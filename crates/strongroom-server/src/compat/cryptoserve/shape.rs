@@ -2,9 +2,29 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use strongroom_core::Invalid;
 use strongroom_types::Suite;
+use zeroize::Zeroizing;
+
+/// A text that holds a secret: wiped when it is dropped, and never printed.
+#[derive(Deserialize)]
+#[serde(from = "String")]
+pub(super) struct SecretText(Zeroizing<String>);
+
+impl From<String> for SecretText {
+    fn from(text: String) -> Self {
+        Self(Zeroizing::new(text))
+    }
+}
+
+impl core::ops::Deref for SecretText {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
 
 /// Reads a field in base64.
 pub(super) fn decode(field: &'static str, text: &str) -> Result<Vec<u8>, Invalid> {
