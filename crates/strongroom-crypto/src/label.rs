@@ -115,6 +115,8 @@ labels! {
     KeysetClient = "keyset-client";
     /// Message of an application's name, as the database looks it up.
     ApplicationName = "name-of-application";
+    /// Seed → the private key that signs an application's access tokens.
+    ApplicationKey = "key-of-application";
     /// Deployment seed → a key of the deployment.
     Deployment = "deployment";
     /// Seed without a use, by which a customer's key shows that it wraps and unwraps.

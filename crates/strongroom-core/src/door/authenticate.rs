@@ -14,11 +14,11 @@ use strongroom_log::{Hash, sha256};
 use strongroom_types::{ClientId, KeyId, Operation, WorkspaceId, base32};
 use zeroize::Zeroizing;
 
-use crate::application::{ApplicationBody, Presented, RefreshToken};
+use crate::application::{Presented, RefreshToken};
 use crate::ask::{Ask, Bearer};
 use crate::caller::{ApiKey, Caller, Client, ClientBody};
 use crate::denial::{Denial, Refused, TokenFault};
-use crate::identity::{Access, Acting, Identity, Issuer};
+use crate::identity::{Access, Acting, Identity, Issuer, ShownToken};
 use crate::ports::{Micros, RecordKind};
 use crate::record;
 use crate::strongroom::Strongroom;
@@ -209,6 +209,8 @@ impl Strongroom {
     async fn new_session(&self, bearer: &str, digest: Hash) -> Result<Arc<Session>, Denial> {
         let session = if is_api_key(bearer) {
             self.api_key_session(bearer).await?
+        } else if let Some(shown) = ShownToken::read(bearer) {
+            self.application_session(&shown, bearer).await?
         } else if Access::is_meant(bearer) {
             self.access_session(bearer).await?
         } else {
@@ -309,26 +311,44 @@ impl Strongroom {
                 issuer.filter(acts).ok_or(Denial::Unauthenticated)?;
                 (None, Some(Arc::new(identity)))
             }
-            Acting::Application(generation) => {
-                let application = client.body.application.as_ref();
-                let now = self.time.now();
-                let counts = |application: &&ApplicationBody| {
-                    application.generation == generation && application.lasts(now)
-                };
-                application.filter(counts).ok_or(Denial::Unauthenticated)?;
-                (None, None)
-            }
         };
         let key_expires = api_key.and_then(|key| key.expires).unwrap_or(Micros::MAX);
-        let application = client.body.application.as_ref();
-        let own_expires = application.and_then(|application| application.expires);
-        let key_expires = own_expires.map_or(key_expires, |expires| expires.min(key_expires));
         Ok(Session {
             client,
             state,
             api_key,
             expires: Some(access.expires.min(key_expires)),
             identity,
+            bytes: kept_bytes(bearer),
+        })
+    }
+
+    /// Verifies an access token of an application by the key in the application's row. The token only
+    /// says which row: its key, and that it is its own, the row decides.
+    async fn application_session(
+        &self,
+        shown: &ShownToken<'_>,
+        bearer: &str,
+    ) -> Result<Session, Denial> {
+        let (workspace, id) = shown.place();
+        let state = self.state(workspace).await?;
+        let client = self.load_client(&state, id).await?;
+        let now = self.time.now();
+        let application = client.body.application.as_ref();
+        let application = application.filter(|application| application.lasts(now));
+        let application = application.ok_or(Denial::Unauthenticated)?;
+        let key = application.key.as_ref().ok_or(Denial::Unauthenticated)?;
+        let (kid, issuer) = (key.kid(client.id), &self.settings.token_issuer);
+        let expires = shown
+            .verify((state.id, client.id), key.verifying(&kid), issuer, now)
+            .map_err(|_fault: TokenFault| Denial::Unauthenticated)?;
+        let own_expires = application.expires.unwrap_or(Micros::MAX);
+        Ok(Session {
+            expires: Some(expires.min(own_expires)),
+            client: Arc::clone(&client),
+            state,
+            api_key: None,
+            identity: None,
             bytes: kept_bytes(bearer),
         })
     }

@@ -14,6 +14,7 @@
 //! who may do what.
 
 mod access;
+mod application;
 mod issuer;
 mod jwk;
 mod jwt;
@@ -30,6 +31,7 @@ use strongroom_crypto::keys::ResolvedLock;
 use strongroom_types::{ClaimValue, Claims, IssuerId, Lock};
 
 pub(crate) use self::access::{Access, Acting};
+pub(crate) use self::application::{ApplicationPlace, RowKey, ShownToken};
 pub(crate) use self::issuer::{Issuer, IssuerBody, Issuers};
 pub(crate) use self::keys::KeyCache;
 pub(crate) use self::token::{Exchanged, TokenSigner};
