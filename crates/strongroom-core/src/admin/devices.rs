@@ -62,6 +62,7 @@ impl Administration for Approve {
             disabled: false,
             everything: Some(false),
             application: None,
+            user: None,
         };
         let key = code.api_key(&room.deployment);
         let new = room.new_client(&state.keys, state.id, body, key, Some(LIFETIME))?;

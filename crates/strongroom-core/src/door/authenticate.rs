@@ -16,12 +16,13 @@ use zeroize::Zeroizing;
 
 use crate::application::{Presented, RefreshToken};
 use crate::ask::{Ask, Bearer};
-use crate::caller::{ApiKey, Caller, Client, ClientBody};
+use crate::caller::{ApiKey, Caller, Client};
 use crate::denial::{Denial, Refused, TokenFault};
 use crate::identity::{Access, Acting, Identity, Issuer, ShownToken};
 use crate::ports::{Micros, RecordKind};
 use crate::record;
 use crate::strongroom::Strongroom;
+use crate::user::{InvitationToken, UserIdentityBody, identity_id};
 use crate::workspace::WorkspaceState;
 
 /// How many clients are kept.
@@ -110,6 +111,14 @@ impl Strongroom {
         if let Some(token) = &credentials.refresh {
             let refreshing = Box::pin(self.refreshing_application(token)).await;
             return refreshing.map_err(Refused::unlogged);
+        }
+        if let Some(token) = &credentials.invitation {
+            let invited = Box::pin(self.invited(token)).await;
+            return invited.map_err(Refused::unlogged);
+        }
+        if let Some(workspace) = credentials.user_in {
+            let proven = Box::pin(self.proven_user(ask, workspace)).await;
+            return proven.map_err(Refused::unlogged);
         }
         let (caller, live) = self.client(ask).await.map_err(Refused::unlogged)?;
         let identified = match live {
@@ -389,17 +398,53 @@ impl Strongroom {
         if !known || client.body.disabled {
             return Err(Denial::Unauthenticated);
         }
-        let body = ClientBody {
-            permissions: Vec::new(),
-            allowed_contexts: Vec::new(),
-            ..client.body.clone()
-        };
-        let (id, created) = (client.id, client.created);
         Ok(Caller {
             state,
-            client: Arc::new(Client { id, created, body }),
+            client: Arc::new(client.without_rights()),
             api_key: None,
             identity: None,
+        })
+    }
+
+    /// Who shows an invitation: whoever invited, without anything that it may do.
+    async fn invited(&self, token: &Bearer) -> Result<Caller, Denial> {
+        let token = InvitationToken::parse(&token.text).ok_or(Denial::Unauthenticated)?;
+        let state = self.state(token.workspace).await?;
+        let invitation = self.invitation_of(&state, &token).await?;
+        let client = self.load_client(&state, invitation.body.inviter).await?;
+        if client.body.disabled {
+            return Err(Denial::Unauthenticated);
+        }
+        Ok(Caller {
+            state,
+            client: Arc::new(client.without_rights()),
+            api_key: None,
+            identity: None,
+        })
+    }
+
+    /// The user that the user's JWT proves: the one that the same identity became by an invitation.
+    async fn proven_user(&self, ask: &Ask, workspace: WorkspaceId) -> Result<Caller, Denial> {
+        let token = ask.credentials.identity.as_deref();
+        let token = token.ok_or(Denial::Unauthenticated)?;
+        let state = self.state(workspace).await?;
+        let now = self.time.now();
+        let verified = self.issuer_keys.verify(token, &state.issuers, now);
+        let identity = Box::pin(verified).await?;
+        let named = identity_id(&state, identity.issuer, &identity.subject);
+        let kind = RecordKind::UserIdentity;
+        let row = self.store.record(state.id, kind, &named).await?;
+        let row = row.ok_or(Denial::Unauthenticated)?;
+        let user: UserIdentityBody = record::body(&state.keys, state.id, &row)?;
+        let client = self.load_client(&state, user.client).await?;
+        if client.body.disabled {
+            return Err(Denial::CredentialRevoked);
+        }
+        Ok(Caller {
+            state,
+            client,
+            api_key: None,
+            identity: Some(Arc::new(identity)),
         })
     }
 

@@ -46,6 +46,7 @@ fn client() -> Client {
             disabled: false,
             everything: Some(false),
             application: None,
+            user: None,
         },
     }
 }

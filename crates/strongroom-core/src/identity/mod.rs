@@ -72,6 +72,13 @@ impl Identity {
         resolve(self.issuer, &self.claims, lock)
     }
 
+    /// The e-mail that the issuer says it has verified (`OpenID` Connect Core 1.0, section 5.1).
+    pub(crate) fn verified_email(&self) -> Option<&str> {
+        let verified = self.claims.get("email_verified")?.as_bool()?;
+        let email = self.claims.get("email")?.as_str()?;
+        verified.then_some(email)
+    }
+
     /// The typed value of a claim.
     ///
     /// # Errors
@@ -288,5 +295,24 @@ mod tests {
             identity(json!({"sub": "alice", "email": "alice@acme"}))
         );
         assert!(!shown.contains("alice"), "{shown}");
+    }
+
+    #[test]
+    fn only_an_email_that_the_issuer_verified_counts() {
+        let email = |claims| {
+            let identity = identity(claims);
+            identity.verified_email().map(str::to_owned)
+        };
+        let good = json!({"sub": "a", "email": "a@acme.example", "email_verified": true});
+        assert_eq!(email(good).as_deref(), Some("a@acme.example"));
+        for claims in [
+            json!({"sub": "a", "email": "a@acme.example"}),
+            json!({"sub": "a", "email": "a@acme.example", "email_verified": false}),
+            json!({"sub": "a", "email": "a@acme.example", "email_verified": "true"}),
+            json!({"sub": "a", "email": ["a@acme.example"], "email_verified": true}),
+            json!({"sub": "a@acme.example", "email_verified": true}),
+        ] {
+            assert_eq!(email(claims.clone()), None, "{claims}");
+        }
     }
 }

@@ -77,6 +77,10 @@ pub enum RecordKind {
     ApplicationName,
     /// A secret that is kept for a time.
     Lease,
+    /// An invitation to become a user.
+    Invitation,
+    /// Which user an identity is.
+    UserIdentity,
 }
 
 impl RecordKind {
@@ -101,6 +105,8 @@ impl RecordKind {
             Self::NamedContext => "named-context",
             Self::ApplicationName => "application-name",
             Self::Lease => "lease",
+            Self::Invitation => "invitation",
+            Self::UserIdentity => "user-identity",
         }
     }
 }

@@ -16,6 +16,7 @@ mod roles;
 mod seal_again;
 mod tokens;
 mod tools;
+mod users;
 
 use strongroom_tests::reply::Reply;
 

@@ -129,6 +129,7 @@ impl<F: Send + Sync> Register<F> {
             disabled: false,
             everything: Some(false),
             application: Some(application),
+            user: None,
         };
         Ok(Client {
             id: ClientId::from_bytes(room.generate_id()?),
