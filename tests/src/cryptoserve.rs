@@ -15,11 +15,16 @@ use crate::reply::Reply;
 use crate::room::Room;
 
 /// What a viewer may.
-pub const VIEWER: [Permission; 2] = [Permission::NamedContextsList, Permission::ApplicationsList];
-/// What a developer may.
-pub const DEVELOPER: [Permission; 13] = [
+pub const VIEWER: [Permission; 3] = [
     Permission::NamedContextsList,
     Permission::ApplicationsList,
+    Permission::UsersRead,
+];
+/// What a developer may.
+pub const DEVELOPER: [Permission; 14] = [
+    Permission::NamedContextsList,
+    Permission::ApplicationsList,
+    Permission::UsersRead,
     Permission::Encrypt,
     Permission::Decrypt,
     Permission::ApplicationsRegister,
@@ -33,9 +38,10 @@ pub const DEVELOPER: [Permission; 13] = [
     Permission::Leases,
 ];
 /// What an administrator may.
-pub const ADMIN: [Permission; 18] = [
+pub const ADMIN: [Permission; 20] = [
     Permission::NamedContextsList,
     Permission::ApplicationsList,
+    Permission::UsersRead,
     Permission::Encrypt,
     Permission::Decrypt,
     Permission::ApplicationsRegister,
@@ -51,8 +57,23 @@ pub const ADMIN: [Permission; 18] = [
     Permission::AdminApplications,
     Permission::AdminContexts,
     Permission::AdminPolicies,
+    Permission::AdminUsers,
     Permission::LogRead,
 ];
+/// What an owner may beside what an administrator may.
+pub const OWNERS_OWN: [Permission; 5] = [
+    Permission::AdminClients,
+    Permission::AdminIssuers,
+    Permission::ApprovePromotions,
+    Permission::AdminImports,
+    Permission::AdminKeyBundles,
+];
+
+/// What an owner may.
+#[must_use]
+pub fn owner() -> Vec<Permission> {
+    [ADMIN.as_slice(), &OWNERS_OWN].concat()
+}
 
 /// An application that was registered.
 #[derive(Clone, Debug)]
@@ -115,6 +136,25 @@ pub async fn user(room: &Room, permissions: &[Permission], contexts: &[&str]) ->
     }
     let (_, created) = room.make_client(permissions, &allowed).await;
     created.api_key.secret
+}
+
+/// Invites somebody as a user who may.
+pub async fn invite(room: &Room, session: &str, email: &str, role: &str) -> Reply {
+    let body = json!({"email": email, "role": role});
+    post(room, "/api/onboarding/invitations", session, &body).await
+}
+
+/// A token of the development issuer that shows an e-mail as verified.
+pub async fn proof(room: &Room, subject: &str, email: &str) -> String {
+    let claims = json!({"email": email, "email_verified": true});
+    room.token_with(subject, claims).await
+}
+
+/// Accepts an invitation with a token of an issuer.
+pub async fn accept(room: &Room, invitation: &str, identity_token: &str) -> Reply {
+    let request = room.anonymous(Method::POST, "/api/onboarding/invitations/accept");
+    let body = json!({"token": invitation, "identity_token": identity_token});
+    Reply::of(request.json(&body)).await
 }
 
 /// Declares a context of which so much is said.

@@ -58,6 +58,10 @@ pub struct Credentials {
     pub workspace: Option<WorkspaceId>,
     /// An application's refresh token. Whoever shows one may do nothing but refresh.
     pub refresh: Option<Arc<Bearer>>,
+    /// An invitation's token. Whoever shows one may do nothing but accept it.
+    pub invitation: Option<Arc<Bearer>>,
+    /// The workspace in which the user's JWT shows which user it is.
+    pub user_in: Option<WorkspaceId>,
 }
 
 impl fmt::Debug for Credentials {
@@ -67,6 +71,8 @@ impl fmt::Debug for Credentials {
             .field("identity", &self.identity.is_some())
             .field("workspace", &self.workspace)
             .field("refresh", &self.refresh.is_some())
+            .field("invitation", &self.invitation.is_some())
+            .field("user_in", &self.user_in)
             .finish()
     }
 }

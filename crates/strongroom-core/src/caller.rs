@@ -9,6 +9,7 @@ use crate::application::ApplicationBody;
 use crate::denial::Denial;
 use crate::identity::Identity;
 use crate::ports::Micros;
+use crate::user::UserBody;
 use crate::workspace::WorkspaceState;
 
 /// A client as it stands at one state epoch.
@@ -19,8 +20,18 @@ pub(crate) struct Client {
     pub(crate) body: ClientBody,
 }
 
+impl Client {
+    /// The same client without anything that it may do.
+    pub(crate) fn without_rights(&self) -> Self {
+        let mut client = self.clone();
+        client.body.permissions.clear();
+        client.body.allowed_contexts.clear();
+        client
+    }
+}
+
 /// What the administrator of a workspace may do: everything in it.
-pub(crate) const ALL_PERMISSIONS: [Permission; 42] = [
+pub(crate) const ALL_PERMISSIONS: [Permission; 44] = [
     Permission::Encrypt,
     Permission::Decrypt,
     Permission::Rewrap,
@@ -63,9 +74,11 @@ pub(crate) const ALL_PERMISSIONS: [Permission; 42] = [
     Permission::ApprovePromotions,
     Permission::AdminImports,
     Permission::AdminKeyBundles,
+    Permission::AdminUsers,
+    Permission::UsersRead,
 ];
 /// Those that there were not yet when the first workspaces were made.
-const LATER_PERMISSIONS: [Permission; 25] = [
+const LATER_PERMISSIONS: [Permission; 27] = [
     Permission::AdminStores,
     Permission::StoresRead,
     Permission::StoresWrite,
@@ -91,6 +104,8 @@ const LATER_PERMISSIONS: [Permission; 25] = [
     Permission::ApprovePromotions,
     Permission::AdminImports,
     Permission::AdminKeyBundles,
+    Permission::AdminUsers,
+    Permission::UsersRead,
 ];
 
 /// The part of a client's record that is sealed.
@@ -107,6 +122,9 @@ pub(crate) struct ClientBody {
     /// What makes it an application: no other client has tokens of its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) application: Option<ApplicationBody>,
+    /// Who it is, of a user that accepted an invitation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) user: Option<UserBody>,
 }
 
 impl ClientBody {

@@ -82,6 +82,12 @@ impl Deployment {
             .mac(Label::Token, &[client.as_bytes(), secret])
     }
 
+    /// `HMAC-SHA-256(credentials key, label ‖ frame(parts))`: an invitation's secret, and where it
+    /// belongs, as the database knows it.
+    pub(crate) fn invitation_hash(&self, parts: &[&[u8]]) -> [u8; 32] {
+        self.credentials.mac(Label::Invitation, parts)
+    }
+
     /// `HMAC-SHA-256(credentials key, label ‖ frame(parts))`: what a device's login is made of.
     pub(crate) fn device_mac(&self, parts: &[&[u8]]) -> [u8; 32] {
         self.credentials.mac(Label::Device, parts)

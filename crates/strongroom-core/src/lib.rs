@@ -62,13 +62,15 @@ mod strongroom;
 mod time;
 mod token;
 mod tool;
+mod user;
 mod workspace;
 
 pub use access_token::{AccessToken, TokenHolder};
 pub use admin::{
     ApplicationCreate, ApplicationCreated, ApplicationUpdate, DeviceApproval, GuardTrial,
-    KeysetClientCreate, KeysetClientCreated, KeysetCreate, KeysetModify, NAME_CHARS_MAX,
-    NamedContextCreate, NamedContextResolution, NamedContextUpdate, PageQuery, Promotion,
+    InvitationCreate, InvitationCreated, InvitationInfo, KeysetClientCreate, KeysetClientCreated,
+    KeysetCreate, KeysetModify, NAME_CHARS_MAX, NamedContextCreate, NamedContextResolution,
+    NamedContextUpdate, PageQuery, Promotion, UserAccepted, UserSession,
 };
 pub use application::{
     ApplicationTokens, ContextReadiness, NewRefreshToken, Progress, Refreshed, Tier,
@@ -97,3 +99,4 @@ pub use tool::{
     Agree, AgreementPair, Bench, Combine, HpkeOpen, HpkeSeal, JweDecrypt, JweEncrypt, JwkMake,
     JwkThumbprint, JwsSign, JwsVerify, PasswordMeasure, SecretShare, Split, Tool,
 };
+pub use user::{Role, UserInfo};

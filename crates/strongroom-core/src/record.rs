@@ -1,5 +1,5 @@
-//! Records: clients, issuers, policies, customers' keys, webhooks, keysets and named contexts, as
-//! sealed rows and back.
+//! Records: clients, issuers, policies, customers' keys, webhooks, keysets, named contexts and
+//! invitations, as sealed rows and back.
 
 use core::str::FromStr;
 
@@ -7,8 +7,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use strongroom_types::body::GuardBody;
 use strongroom_types::{
-    ClientId, ContextId, CustomerKeyId, IssuerId, KeysetClientId, KeysetId, PolicyId, WebhookId,
-    WorkspaceId,
+    ClientId, ContextId, CustomerKeyId, InvitationId, IssuerId, KeysetClientId, KeysetId, PolicyId,
+    WebhookId, WorkspaceId,
 };
 
 use crate::admin::ApplicationNameBody;
@@ -22,6 +22,7 @@ use crate::keysets::{Keyset, KeysetBody, KeysetClient, KeysetClientBody, NameBod
 use crate::named::{NamedContext, NamedContextBody};
 use crate::policy::{Policy, PolicyRecord};
 use crate::ports::{Micros, Record, RecordKind, StoreError};
+use crate::user::{Invitation, InvitationBody};
 use crate::workspace::WorkspaceKeys;
 
 /// The place of a record's body: what it describes, in which workspace, under which id.
@@ -134,6 +135,20 @@ pub(crate) fn named_context(
 ) -> Result<NamedContext, StoreError> {
     let (id, body) = open::<NamedContextBody, ContextId>(keys, workspace, record)?;
     Ok(NamedContext {
+        id,
+        created: record.created,
+        body,
+    })
+}
+
+/// Opens an invitation's record.
+pub(crate) fn invitation(
+    keys: &WorkspaceKeys,
+    workspace: WorkspaceId,
+    record: &Record,
+) -> Result<Invitation, StoreError> {
+    let (id, body) = open::<InvitationBody, InvitationId>(keys, workspace, record)?;
+    Ok(Invitation {
         id,
         created: record.created,
         body,

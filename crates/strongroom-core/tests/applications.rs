@@ -11,9 +11,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Map;
+use sqlx::{Connection as _, SqliteConnection};
+use strongroom_core::ports::{RecordKind, Store as _};
 use strongroom_core::{
     ApplicationCreate, ApplicationCreated, Ask, Bearer, Credentials, Denial, EntriesQuery,
-    NamedContextCreate, NamedItem, Refreshed, Refused,
+    NamedContextCreate, NamedItem, Refreshed, Refused, Settings,
 };
 use strongroom_types::body::{AlgorithmPolicy, NamedContextConfig, PolicyEnforcement};
 use strongroom_types::{ContextName, Operation, Outcome};
@@ -44,8 +46,12 @@ impl World {
     }
 
     async fn register(&self) -> ApplicationCreated {
+        self.register_as("app").await
+    }
+
+    async fn register_as(&self, name_of_it: &str) -> ApplicationCreated {
         let request = ApplicationCreate {
-            name: "app".to_owned(),
+            name: name_of_it.to_owned(),
             environment: "test".to_owned(),
             team: "default".to_owned(),
             description: String::new(),
@@ -96,6 +102,32 @@ impl World {
         };
         let found = self.room.log_entries(&self.ask, query).await.unwrap();
         found.value.entries.len()
+    }
+}
+
+impl World {
+    async fn row(&self, id: &str) -> Vec<u8> {
+        let row = self.store.record(self.workspace, RecordKind::Client, id);
+        row.await.unwrap().unwrap().body
+    }
+
+    /// Puts another body into a client's row, behind the deployment's back.
+    async fn put_row(&self, id: &str, body: &[u8]) {
+        let file = self.folder.path().join("strongroom.db");
+        let url = format!("sqlite:{}", file.display());
+        let mut database = SqliteConnection::connect(&url).await.unwrap();
+        let statement = "UPDATE record SET body = ?1 WHERE kind = 'client' AND id = ?2";
+        let query = sqlx::query(statement).bind(body).bind(id);
+        let done = query.execute(&mut database).await.unwrap();
+        assert_eq!(done.rows_affected(), 1);
+        database.close().await.unwrap();
+    }
+
+    /// Another node on the same database.
+    async fn opened_again(self) -> Self {
+        let room = support::open(&self.store, &self.anchor, Settings::default()).await;
+        let room = room.unwrap();
+        Self { room, ..self }
     }
 }
 
@@ -179,4 +211,36 @@ async fn an_application_does_nothing_after_its_time() {
     assert!(world.seal_with(&tokens.access.token).await.is_some());
     let refused = world.refresh(&tokens.refresh.token).await;
     assert_eq!(denial(refused), Denial::Unauthenticated);
+}
+
+#[tokio::test]
+async fn a_row_in_the_place_of_another_signs_and_verifies_nothing() {
+    let world = World::with_context().await;
+    let (one, other) = (world.register().await, world.register_as("other").await);
+    let ids = [one.info.id.to_string(), other.info.id.to_string()];
+    let rows = [world.row(&ids[0]).await, world.row(&ids[1]).await];
+    // Each row with the other's body, key and all.
+    world.put_row(&ids[0], &rows[1]).await;
+    world.put_row(&ids[1], &rows[0]).await;
+    let world = world.opened_again().await;
+    for tokens in [&one.tokens, &other.tokens] {
+        assert!(world.seal_with(&tokens.access.token).await.is_some());
+        assert!(world.refresh(&tokens.refresh.token).await.is_err());
+    }
+    world.put_row(&ids[0], &rows[0]).await;
+    let world = world.opened_again().await;
+    assert_eq!(world.seal_with(&one.tokens.access.token).await, None);
+}
+
+#[tokio::test]
+async fn a_token_is_verified_without_reading_a_row() {
+    let world = World::with_context().await;
+    let first = world.register().await;
+    let second = world.refresh(&first.tokens.refresh.token).await.unwrap();
+    // The first use reads the application's row, and the key in it is at hand from then on.
+    assert_eq!(world.seal_with(&first.tokens.access.token).await, None);
+    world.put_row(&first.info.id.to_string(), b"damaged").await;
+    for tokens in [&second.tokens, &first.tokens, &second.tokens] {
+        assert_eq!(world.seal_with(&tokens.access.token).await, None);
+    }
 }

@@ -115,6 +115,12 @@ labels! {
     KeysetClient = "keyset-client";
     /// Message of an application's name, as the database looks it up.
     ApplicationName = "name-of-application";
+    /// Seed → the private key that signs an application's access tokens.
+    ApplicationKey = "key-of-application";
+    /// Message of an identity by which a user is looked up in the database.
+    UserIdentity = "identity-of-user";
+    /// HMAC of an invitation's secret, as the database stores it.
+    Invitation = "invitation";
     /// Deployment seed → a key of the deployment.
     Deployment = "deployment";
     /// Seed without a use, by which a customer's key shows that it wraps and unwraps.

@@ -17,8 +17,8 @@ use strongroom_crypto::keys::{
 };
 use strongroom_crypto::secret::Secret;
 use strongroom_types::{
-    ClaimValue, Claims, ContextId, CustomerKeyId, IssuerId, KeyContext, KeyVersion, Kind, Lock,
-    LockTerm, Membership, Purpose, WorkspaceId,
+    ClaimValue, Claims, ClientId, ContextId, CustomerKeyId, IssuerId, KeyContext, KeyVersion, Kind,
+    Lock, LockTerm, Membership, Purpose, WorkspaceId,
 };
 use support::{CONTEXT, SeededEntropy, WORKSPACE, lock_secret, resolved, seed};
 
@@ -43,6 +43,10 @@ fn places() -> Vec<Place> {
         Place::CustomerKeyProof(WORKSPACE, CustomerKeyId::from_bytes([1; 16])),
         Place::CustomerKeyProof(WORKSPACE, CustomerKeyId::from_bytes([2; 16])),
         Place::CustomerKeyProof(OTHER, CustomerKeyId::from_bytes([1; 16])),
+        Place::ApplicationKey(WORKSPACE, ClientId::from_bytes([1; 16]), KeyVersion(1)),
+        Place::ApplicationKey(WORKSPACE, ClientId::from_bytes([1; 16]), KeyVersion(2)),
+        Place::ApplicationKey(WORKSPACE, ClientId::from_bytes([2; 16]), KeyVersion(1)),
+        Place::ApplicationKey(OTHER, ClientId::from_bytes([1; 16]), KeyVersion(1)),
     ]
 }
 

@@ -358,9 +358,7 @@ pub(crate) fn own_ask(api_key: &str, request_id: RequestId) -> Ask {
     Ask {
         credentials: Credentials {
             bearer: Some(Arc::new(Bearer::new(api_key))),
-            identity: None,
-            workspace: None,
-            refresh: None,
+            ..Credentials::default()
         },
         origin: Origin {
             request_id,

@@ -32,7 +32,7 @@ const VERSIONS: [(i64, &str, &str); 8] = [
         "sealed stores",
         include_str!("../migrations/0007_sealed_stores.sql"),
     ),
-    (10, "leases", include_str!("../migrations/0010_leases.sql")),
+    (8, "leases", include_str!("../migrations/0008_leases.sql")),
 ];
 
 /// Brings the tables to the newest version that this program knows.

@@ -256,7 +256,9 @@ pub(crate) struct EraseLeases {
 impl Write for EraseLeases {
     type Answer = u64;
 
-    const ERASES: bool = true;
+    fn erased(answer: Option<&u64>) -> bool {
+        answer != Some(&0)
+    }
 
     async fn run(&self, conn: &mut AnyConnection) -> Result<u64, StoreError> {
         let erased = query(

@@ -130,6 +130,10 @@ id!(
     LeaseId, "lse_", 16
 );
 id!(
+    /// An invitation to become a user. 16 random bytes, `inv_…`.
+    InvitationId, "inv_", 16
+);
+id!(
     /// A webhook. 16 random bytes, `whk_…`.
     WebhookId, "whk_", 16
 );

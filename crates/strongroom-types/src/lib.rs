@@ -42,8 +42,8 @@ pub use code::Code;
 pub use context::{ContextError, ContextPattern, KeyContext, Kind};
 pub use fips::FipsMode;
 pub use id::{
-    ClientId, ContextId, CustomerKeyId, IdError, IssuerId, JobId, KeyId, KeyVersion, LeaseId,
-    ObjectId, PolicyId, RequestId, WebhookId, WorkspaceId,
+    ClientId, ContextId, CustomerKeyId, IdError, InvitationId, IssuerId, JobId, KeyId, KeyVersion,
+    LeaseId, ObjectId, PolicyId, RequestId, WebhookId, WorkspaceId,
 };
 pub use json::{StrictError, parse_strict};
 pub use keyset::{KeysetClientId, KeysetId, KeysetName, KeysetNameError, UuidError};

@@ -310,6 +310,18 @@ coded_enum! {
         KeyBundle = 332, "key-bundle";
         /// Sealing again what another product sealed.
         ImportedRewrap = 333, "imported.rewrap";
+        /// Inviting somebody to become a user.
+        InvitationCreate = 340, "invitation.create";
+        /// Withdrawing an invitation.
+        InvitationRevoke = 341, "invitation.revoke";
+        /// Becoming a user by an invitation and a proof of who it is.
+        InvitationAccept = 342, "invitation.accept";
+        /// Giving a user another role.
+        UserRoleSet = 343, "user.role.set";
+        /// Removing a user.
+        UserRemove = 344, "user.remove";
+        /// Giving a user another session for a proof of who it is.
+        UserSession = 345, "user.session";
     }
 }
 

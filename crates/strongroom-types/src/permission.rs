@@ -91,5 +91,9 @@ coded_enum! {
         AdminImports = 71, "admin:imports";
         /// Say which named contexts' clients get a key to seal with by themselves.
         AdminKeyBundles = 72, "admin:key-bundles";
+        /// Invite users, and give and take roles that may no more than the client itself.
+        AdminUsers = 73, "admin:users";
+        /// Read what is said of the client itself as a user, and which roles there are.
+        UsersRead = 74, "users:read";
     }
 }

@@ -128,7 +128,7 @@ impl Strongroom {
         })
     }
 
-    fn new_api_key(
+    pub(super) fn new_api_key(
         &self,
         workspace: WorkspaceId,
         client: ClientId,
@@ -192,7 +192,11 @@ impl Strongroom {
     }
 
     /// The API keys of a client that have not expired.
-    async fn live_keys(&self, caller: &Caller, id: ClientId) -> Result<Vec<ApiKeyRow>, Denial> {
+    pub(super) async fn live_keys(
+        &self,
+        caller: &Caller,
+        id: ClientId,
+    ) -> Result<Vec<ApiKeyRow>, Denial> {
         let now = self.time.now();
         let mut rows = self.store.api_keys(caller.state.id, id).await?;
         rows.retain(|row| row.expires.is_none_or(|expires| expires > now));
@@ -311,6 +315,7 @@ impl Administration for Create {
             disabled: false,
             everything: Some(false),
             application: None,
+            user: None,
         };
         let key = room.generate_api_key()?;
         let new = room.new_client(&state.keys, state.id, body, key, self.0.expires_in)?;

@@ -63,6 +63,7 @@ impl Administration for Approve {
             disabled: false,
             everything: Some(false),
             application: None,
+            user: None,
         };
         let new = room.new_client(&state.keys, state.id, body, key, Some(LIFETIME))?;
         let account = Account::of_changes(new.changes)

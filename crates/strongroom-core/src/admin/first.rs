@@ -53,6 +53,7 @@ impl Strongroom {
             disabled: false,
             everything: Some(true),
             application: None,
+            user: None,
         };
         let key = self.generate_api_key()?;
         let new = self.new_client(&state.keys, state.id, body, key, None)?;

@@ -25,6 +25,7 @@ mod sealed_stores;
 mod signing_keys;
 mod split;
 mod stores;
+mod users;
 mod webhooks;
 mod workspaces;
 
@@ -39,6 +40,7 @@ use serde::Serialize;
 use strongroom_log::sha256;
 use strongroom_types::body::Page;
 use strongroom_types::{CustomerKeyId, KeyContext, Operation, Permission, base32};
+pub use users::{InvitationCreate, InvitationCreated, InvitationInfo, UserAccepted, UserSession};
 
 use crate::ask::{Answered, Ask};
 use crate::caller::Caller;

@@ -203,6 +203,7 @@ impl Administration for Create {
             disabled: false,
             everything: Some(true),
             application: None,
+            user: None,
         };
         let key = room.generate_api_key()?;
         let new = room.new_client(&keys, id, admin, key, None)?;

@@ -3,23 +3,27 @@
 //! ```text
 //! user          a client with the permissions of a role; what it shows is an API key of it
 //!   └─ application   a client · name and environment, unique for its user · named contexts
-//!        ├─ access token    one hour; counts as long as the generation that it names is the present
+//!        ├─ key             Ed25519, the application's own; replaced when its tokens are ended
+//!        ├─ access token    one hour; counts as long as the key that signed it is the present
 //!        └─ line            of refresh tokens, each good until its successor is used
 //! ```
 //!
 //! All of an application is in its client's record. What it may do is looked up there at each request:
-//! a token only names the client and the generation. Revocation is a new generation, ordered by the
-//! log like every change of a client.
+//! a token only names the client and the key. Revocation takes the key away, ordered by the log like
+//! every change of a client.
 
+mod key;
 mod line;
 mod readiness;
 mod refresh;
 mod token;
 
 use serde::{Deserialize, Serialize};
+use strongroom_crypto::entropy::Entropy;
 use strongroom_types::body::ApplicationInfo;
-use strongroom_types::{ClientId, ContextName, Permission};
+use strongroom_types::{ClientId, ContextName, KeyVersion, Permission};
 
+pub(crate) use key::{AccessDue, ApplicationKey};
 pub(crate) use line::{Kept, Line, Presented};
 pub(crate) use readiness::Usage;
 pub use readiness::{ContextReadiness, Progress, Tier};
@@ -28,8 +32,11 @@ pub(crate) use token::RefreshToken;
 pub use token::{ApplicationTokens, NewRefreshToken};
 
 use crate::caller::Client;
+use crate::denial::Denial;
+use crate::identity::ApplicationPlace;
 use crate::ports::Micros;
 use crate::time::format_time;
+use crate::workspace::Roots;
 
 /// What an application may do, in the named contexts that it was registered for.
 pub(crate) const PERMISSIONS: [Permission; 11] = [
@@ -56,8 +63,11 @@ pub(crate) struct ApplicationBody {
     pub(crate) team: String,
     pub(crate) description: String,
     pub(crate) contexts: Vec<ContextName>,
-    /// Access tokens of an earlier one do not count.
-    pub(crate) generation: u32,
+    /// How often its tokens were ended, and one: the version of its present key.
+    pub(crate) generation: KeyVersion,
+    /// What signs its access tokens. Made with the first of them, and gone when they are ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) key: Option<ApplicationKey>,
     /// Oldest first.
     pub(crate) lines: Vec<Line>,
     /// The number of the next line.
@@ -100,10 +110,28 @@ impl ApplicationBody {
         self.expires.is_none_or(|expires| now < expires)
     }
 
-    /// Ends all tokens.
+    /// Ends all tokens: the lines of refresh tokens, and with its key the access tokens.
     pub(crate) fn end_tokens(&mut self) {
         self.lines.clear();
-        self.generation = self.generation.saturating_add(1);
+        self.key = None;
+        self.generation = KeyVersion(self.generation.0.saturating_add(1));
+    }
+
+    /// Its key, made now if it has none.
+    ///
+    /// # Errors
+    /// There is no randomness.
+    pub(crate) fn give_key(
+        &mut self,
+        roots: &Roots,
+        place: ApplicationPlace,
+        entropy: &dyn Entropy,
+    ) -> Result<&ApplicationKey, Denial> {
+        let key = match self.key.take() {
+            Some(key) => key,
+            None => ApplicationKey::generate(roots, place, self.generation, entropy)?,
+        };
+        Ok(self.key.insert(key))
     }
 }
 

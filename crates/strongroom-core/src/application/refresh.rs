@@ -1,22 +1,19 @@
 //! A new access token for a refresh token.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value};
 use strongroom_types::body::ApplicationInfo;
 use strongroom_types::{Operation, Permission};
 
-use super::{ApplicationTokens, Presented, RefreshToken, info};
-use crate::access_token::AccessToken;
+use super::{AccessDue, ApplicationTokens, NewRefreshToken, Presented, RefreshToken, info};
 use crate::ask::{Answered, Ask};
 use crate::caller::{Caller, Client};
 use crate::denial::{Denial, Refused, Thing};
 use crate::door::{Account, Permit, Planned, Released, Stopped, Use};
-use crate::identity::{Access, Acting};
-use crate::ports::{Change, Micros};
+use crate::ports::Change;
 use crate::strongroom::Strongroom;
-use crate::time::seconds;
-
-/// How long an access token of an application lives.
-const ACCESS_LIFETIME: Micros = seconds(3600);
+use crate::workspace::WorkspaceState;
 
 /// What an application gets for a refresh token.
 #[derive(Debug)]
@@ -56,32 +53,29 @@ impl Strongroom {
         Ok(info(&client, application))
     }
 
-    /// An access token of an application, of its present generation.
+    /// An access token that is due to an application, under its key: made now if it has none, so that
+    /// the client's record must be kept with the entry.
     pub(crate) fn application_access<F>(
         &self,
-        caller: &Caller,
-        client: &Client,
+        state: &WorkspaceState,
+        client: &mut Client,
         shown: &F,
-    ) -> Result<AccessToken, Denial>
+    ) -> Result<AccessDue, Denial>
     where
         F: Fn(&ApplicationInfo) -> Map<String, Value>,
     {
+        let place = (state.id, client.id);
+        let application = client.body.application.as_mut();
+        let application = application.ok_or(Denial::NotFound(Thing::Application))?;
+        let key = application.give_key(&state.keys.roots, place, &*self.entropy)?;
+        let key = key.clone();
         let application = client.body.application.as_ref();
         let application = application.ok_or(Denial::NotFound(Thing::Application))?;
-        let now = self.time.now();
-        let whole = now.div_euclid(seconds(1)).saturating_mul(seconds(1));
-        let access = Access {
-            workspace: caller.state.id,
-            client: client.id,
-            acting: Acting::Application(application.generation),
-            expires: whole.saturating_add(ACCESS_LIFETIME),
-        };
-        let issuer = &self.settings.token_issuer;
-        let claims = shown(&info(client, application));
-        let tokens = &self.deployment.tokens;
-        Ok(AccessToken {
-            token: tokens.issue_access(issuer, &access, claims, now)?.into(),
-            expires: access.expires.div_euclid(seconds(1)),
+        Ok(AccessDue {
+            place,
+            key,
+            claims: shown(&info(client, application)),
+            now: self.time.now(),
         })
     }
 }
@@ -110,7 +104,7 @@ where
 {
     const OPERATION: Operation = Operation::ApplicationRefresh;
     const PERMISSION: Option<Permission> = None;
-    type Work = Refreshed;
+    type Work = Due;
     type Answer = Refreshed;
 
     async fn plan(
@@ -118,7 +112,7 @@ where
         room: &Strongroom,
         caller: &Caller,
         ask: &Ask,
-    ) -> Result<Planned<Refreshed>, Stopped> {
+    ) -> Result<Planned<Due>, Stopped> {
         let (mut client, hash) = Self::found(room, caller, ask).await?;
         let now = room.time.now();
         let place = (caller.state.id, client.id);
@@ -132,9 +126,15 @@ where
         if let Some(line) = lines.iter_mut().find(known(Presented::Counts)) {
             line.use_token(&hash, kept, now);
             let line = line.number.to_string();
-            let access = room.application_access(caller, &client, &self.0)?;
+            let access = room.application_access(&caller.state, &mut client, &self.0)?;
             let account = put(caller, &client)?.fact("line", &line);
-            return Ok(planned(&client, access, refresh, account)?);
+            let work = Due {
+                state: Arc::clone(&caller.state),
+                client,
+                access,
+                refresh,
+            };
+            return Ok(Planned { work, account });
         }
         if lines.iter_mut().any(|line| known(Presented::Reused)(&line)) {
             application.end_tokens();
@@ -146,13 +146,30 @@ where
         Err(Denial::Unauthenticated.into())
     }
 
-    fn release(
-        &self,
-        _room: &Strongroom,
-        refreshed: Refreshed,
-        _permit: Permit,
-    ) -> Released<Refreshed> {
-        Released::of(Ok(refreshed))
+    fn release(&self, room: &Strongroom, due: Due, permit: Permit) -> Released<Refreshed> {
+        Released::of(due.give(room, permit))
+    }
+}
+
+/// What an application is given once the entry is durable.
+struct Due {
+    state: Arc<WorkspaceState>,
+    client: Client,
+    access: AccessDue,
+    refresh: NewRefreshToken,
+}
+
+impl Due {
+    fn give(self, room: &Strongroom, permit: Permit) -> Result<Refreshed, Denial> {
+        let permitted = (permit, Operation::ApplicationRefresh);
+        let access = self.access.sign(room, &self.state.keys.roots, permitted)?;
+        let application = self.client.body.application.as_ref();
+        let application = application.ok_or(Denial::Internal)?;
+        let refresh = self.refresh;
+        Ok(Refreshed {
+            application: info(&self.client, application),
+            tokens: ApplicationTokens { access, refresh },
+        })
     }
 }
 
@@ -162,19 +179,4 @@ fn put(caller: &Caller, client: &Client) -> Result<Account, Denial> {
     let record = crate::record::seal_client(&state.keys, state.id, client)?;
     let account = Account::of_changes(vec![Change::PutRecord(state.id, record)]);
     Ok(account.fact("application", &client.id.to_string()))
-}
-
-fn planned(
-    client: &Client,
-    access: AccessToken,
-    refresh: crate::application::NewRefreshToken,
-    account: Account,
-) -> Result<Planned<Refreshed>, Denial> {
-    let application = client.body.application.as_ref();
-    let application = application.ok_or(Denial::Internal)?;
-    let work = Refreshed {
-        application: info(client, application),
-        tokens: ApplicationTokens { access, refresh },
-    };
-    Ok(Planned { work, account })
 }

@@ -57,6 +57,12 @@ pub enum Thing {
     Lease,
     /// A promotion of an application.
     Promotion,
+    /// A user.
+    User,
+    /// The last owner of a workspace, who stays.
+    LastOwner,
+    /// An invitation.
+    Invitation,
     /// A log entry.
     Entry,
     /// A tile.
@@ -95,6 +101,9 @@ impl Thing {
             Self::HybridKey => "hybrid key",
             Self::Lease => "lease",
             Self::Promotion => "promotion",
+            Self::User => "user",
+            Self::LastOwner => "last owner",
+            Self::Invitation => "invitation",
             Self::Entry => "log entry",
             Self::Tile => "tile",
             Self::Route => "route",

@@ -14,14 +14,15 @@ use strongroom_log::{Hash, sha256};
 use strongroom_types::{ClientId, KeyId, Operation, WorkspaceId, base32};
 use zeroize::Zeroizing;
 
-use crate::application::{ApplicationBody, Presented, RefreshToken};
+use crate::application::{Presented, RefreshToken};
 use crate::ask::{Ask, Bearer};
-use crate::caller::{ApiKey, Caller, Client, ClientBody};
+use crate::caller::{ApiKey, Caller, Client};
 use crate::denial::{Denial, Refused, TokenFault};
-use crate::identity::{Access, Acting, Identity, Issuer};
+use crate::identity::{Access, Acting, Identity, Issuer, ShownToken};
 use crate::ports::{Micros, RecordKind};
 use crate::record;
 use crate::strongroom::Strongroom;
+use crate::user::{InvitationToken, UserIdentityBody, identity_id};
 use crate::workspace::WorkspaceState;
 
 /// How many clients are kept.
@@ -110,6 +111,14 @@ impl Strongroom {
         if let Some(token) = &credentials.refresh {
             let refreshing = Box::pin(self.refreshing_application(token)).await;
             return refreshing.map_err(Refused::unlogged);
+        }
+        if let Some(token) = &credentials.invitation {
+            let invited = Box::pin(self.invited(token)).await;
+            return invited.map_err(Refused::unlogged);
+        }
+        if let Some(workspace) = credentials.user_in {
+            let proven = Box::pin(self.proven_user(ask, workspace)).await;
+            return proven.map_err(Refused::unlogged);
         }
         let (caller, live) = self.client(ask).await.map_err(Refused::unlogged)?;
         let identified = match live {
@@ -202,6 +211,8 @@ impl Strongroom {
     async fn new_session(&self, bearer: &str, digest: Hash) -> Result<Arc<Session>, Denial> {
         let session = if is_api_key(bearer) {
             self.api_key_session(bearer).await?
+        } else if let Some(shown) = ShownToken::read(bearer) {
+            self.application_session(&shown, bearer).await?
         } else if Access::is_meant(bearer) {
             self.access_session(bearer).await?
         } else {
@@ -302,26 +313,44 @@ impl Strongroom {
                 issuer.filter(acts).ok_or(Denial::Unauthenticated)?;
                 (None, Some(Arc::new(identity)))
             }
-            Acting::Application(generation) => {
-                let application = client.body.application.as_ref();
-                let now = self.time.now();
-                let counts = |application: &&ApplicationBody| {
-                    application.generation == generation && application.lasts(now)
-                };
-                application.filter(counts).ok_or(Denial::Unauthenticated)?;
-                (None, None)
-            }
         };
         let key_expires = api_key.and_then(|key| key.expires).unwrap_or(Micros::MAX);
-        let application = client.body.application.as_ref();
-        let own_expires = application.and_then(|application| application.expires);
-        let key_expires = own_expires.map_or(key_expires, |expires| expires.min(key_expires));
         Ok(Session {
             client,
             state,
             api_key,
             expires: Some(access.expires.min(key_expires)),
             identity,
+            bytes: kept_bytes(bearer),
+        })
+    }
+
+    /// Verifies an access token of an application by the key in the application's row. The token only
+    /// says which row: its key, and that it is its own, the row decides.
+    async fn application_session(
+        &self,
+        shown: &ShownToken<'_>,
+        bearer: &str,
+    ) -> Result<Session, Denial> {
+        let (workspace, id) = shown.place();
+        let state = self.state(workspace).await?;
+        let client = self.load_client(&state, id).await?;
+        let now = self.time.now();
+        let application = client.body.application.as_ref();
+        let application = application.filter(|application| application.lasts(now));
+        let application = application.ok_or(Denial::Unauthenticated)?;
+        let key = application.key.as_ref().ok_or(Denial::Unauthenticated)?;
+        let (kid, issuer) = (key.kid(client.id), &self.settings.token_issuer);
+        let expires = shown
+            .verify((state.id, client.id), key.verifying(&kid), issuer, now)
+            .map_err(|_fault: TokenFault| Denial::Unauthenticated)?;
+        let own_expires = application.expires.unwrap_or(Micros::MAX);
+        Ok(Session {
+            expires: Some(expires.min(own_expires)),
+            client: Arc::clone(&client),
+            state,
+            api_key: None,
+            identity: None,
             bytes: kept_bytes(bearer),
         })
     }
@@ -362,17 +391,53 @@ impl Strongroom {
         if !known || client.body.disabled {
             return Err(Denial::Unauthenticated);
         }
-        let body = ClientBody {
-            permissions: Vec::new(),
-            allowed_contexts: Vec::new(),
-            ..client.body.clone()
-        };
-        let (id, created) = (client.id, client.created);
         Ok(Caller {
             state,
-            client: Arc::new(Client { id, created, body }),
+            client: Arc::new(client.without_rights()),
             api_key: None,
             identity: None,
+        })
+    }
+
+    /// Who shows an invitation: whoever invited, without anything that it may do.
+    async fn invited(&self, token: &Bearer) -> Result<Caller, Denial> {
+        let token = InvitationToken::parse(&token.text).ok_or(Denial::Unauthenticated)?;
+        let state = self.state(token.workspace).await?;
+        let invitation = self.invitation_of(&state, &token).await?;
+        let client = self.load_client(&state, invitation.body.inviter).await?;
+        if client.body.disabled {
+            return Err(Denial::Unauthenticated);
+        }
+        Ok(Caller {
+            state,
+            client: Arc::new(client.without_rights()),
+            api_key: None,
+            identity: None,
+        })
+    }
+
+    /// The user that the user's JWT proves: the one that the same identity became by an invitation.
+    async fn proven_user(&self, ask: &Ask, workspace: WorkspaceId) -> Result<Caller, Denial> {
+        let token = ask.credentials.identity.as_deref();
+        let token = token.ok_or(Denial::Unauthenticated)?;
+        let state = self.state(workspace).await?;
+        let now = self.time.now();
+        let verified = self.issuer_keys.verify(token, &state.issuers, now);
+        let identity = Box::pin(verified).await?;
+        let named = identity_id(&state, identity.issuer, &identity.subject);
+        let kind = RecordKind::UserIdentity;
+        let row = self.store.record(state.id, kind, &named).await?;
+        let row = row.ok_or(Denial::Unauthenticated)?;
+        let user: UserIdentityBody = record::body(&state.keys, state.id, &row)?;
+        let client = self.load_client(&state, user.client).await?;
+        if client.body.disabled {
+            return Err(Denial::CredentialRevoked);
+        }
+        Ok(Caller {
+            state,
+            client,
+            api_key: None,
+            identity: Some(Arc::new(identity)),
         })
     }
 

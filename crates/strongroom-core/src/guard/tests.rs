@@ -46,6 +46,7 @@ fn client() -> Client {
             disabled: false,
             everything: Some(false),
             application: None,
+            user: None,
         },
     }
 }
@@ -289,6 +290,7 @@ fn only_the_numbers_of_guards_are_remembered_of_a_use() {
     let guards = Guards::new(all.collect());
     let (body, client) = (context(serde_json::json!({})), client());
     let circumstances = Circumstances {
+        symmetric: true,
         operation: GuardedOperation::Encrypt,
         suite: Suite::Aes256Gcm,
         context: &body,

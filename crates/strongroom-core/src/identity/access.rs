@@ -3,14 +3,14 @@
 //! ```text
 //! header   { "typ": "access+jwt", "alg": "EdDSA" }
 //! claims   { "iat", "exp", "strongroom": { "iss": the deployment, "ws", "client",
-//!            "key" | "identity": {…} | "generation" },
+//!            "key" | "identity": {…} },
 //!            … what a surface writes for its clients, and nobody here reads }
 //! ```
 //!
-//! An access token stands for an API key, for an identity that acts by itself, or for an application.
-//! It lives at most 15 minutes, an application's one hour, never longer than what it stands for, and is
-//! checked without clock skew. What it permits
-//! is not in it: the client's permissions are looked up when it is shown.
+//! An access token stands for an API key, or for an identity that acts by itself. Those of applications
+//! are of another type, and signed by other keys (`application`). It lives at most 15 minutes, never
+//! longer than what it stands for, and is checked without clock skew. What it permits is not in it: the
+//! client's permissions are looked up when it is shown.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -26,9 +26,9 @@ use crate::time::seconds;
 /// No exchanged token passes for one of these, nor the other way round.
 const TYPE: &str = "access+jwt";
 /// The longest token: all claims of the largest token of an issuer, and what we and a surface add.
-const BYTES_MAX: usize = 32 * 1024;
+pub(super) const BYTES_MAX: usize = 32 * 1024;
 /// The claims that are the deployment's own.
-const OWN: [&str; 3] = ["iat", "exp", "strongroom"];
+pub(super) const OWN: [&str; 3] = ["iat", "exp", "strongroom"];
 
 /// Whom an access token stands for.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,8 +37,6 @@ pub(crate) enum Acting {
     Key(KeyId),
     /// An identity that acts as the client.
     Identity(Identity),
-    /// The client itself, an application, as long as this is its generation of tokens.
-    Application(u32),
 }
 
 /// What an access token says.
@@ -68,8 +66,6 @@ struct Own {
     key: Option<KeyId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     identity: Option<Subject>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    generation: Option<u32>,
 }
 
 impl Access {
@@ -103,10 +99,9 @@ impl TokenSigner {
         if OWN.iter().any(|own| shown.contains_key(*own)) {
             return Err(Denial::Internal);
         }
-        let (key, identity, generation) = match &access.acting {
-            Acting::Key(id) => (Some(*id), None, None),
-            Acting::Identity(identity) => (None, Some(Subject::of(identity)), None),
-            Acting::Application(generation) => (None, None, Some(*generation)),
+        let (key, identity) = match &access.acting {
+            Acting::Key(id) => (Some(*id), None),
+            Acting::Identity(identity) => (None, Some(Subject::of(identity))),
         };
         let payload = Payload {
             iat: now.div_euclid(seconds(1)),
@@ -117,7 +112,6 @@ impl TokenSigner {
                 client: access.client,
                 key,
                 identity,
-                generation,
             },
         };
         let Ok(Value::Object(mut claims)) = serde_json::to_value(payload) else {
@@ -148,10 +142,9 @@ impl TokenSigner {
         if now >= expires {
             return Err(TokenFault::Expired);
         }
-        let acting = match (own.key, own.identity, own.generation) {
-            (Some(key), None, None) => Acting::Key(key),
-            (None, Some(subject), None) => Acting::Identity(subject.into_identity(expires)),
-            (None, None, Some(generation)) => Acting::Application(generation),
+        let acting = match (own.key, own.identity) {
+            (Some(key), None) => Acting::Key(key),
+            (None, Some(subject)) => Acting::Identity(subject.into_identity(expires)),
             _ => return Err(TokenFault::Malformed),
         };
         Ok(Access {
@@ -206,6 +199,12 @@ mod tests {
         signer().issue_access(OURS, access, shown, NOW).unwrap()
     }
 
+    /// How an application's tokens looked while the deployment signed them.
+    fn of_generation(mut claims: Value) -> Value {
+        claims["strongroom"]["generation"] = json!(1);
+        claims
+    }
+
     fn signed(typ: &str, changed: &Value) -> String {
         let token = Token::parse(&issue(&of_key()), BYTES_MAX).unwrap().claims;
         let mut claims = token;
@@ -216,8 +215,7 @@ mod tests {
 
     #[test]
     fn an_access_token_verifies_to_what_was_issued() {
-        let application = access(Acting::Application(7));
-        for access in [of_key(), of_alice(), application] {
+        for access in [of_key(), of_alice()] {
             let token = issue(&access);
             assert!(Access::is_meant(&token));
             assert_eq!(signer().verify_access(&token, OURS, NOW), Ok(access));
@@ -259,6 +257,7 @@ mod tests {
             (TYPE, own("another"), TokenFault::Issuer),
             (TYPE, json!({"exp": 1.5}), TokenFault::Malformed),
             (TYPE, own(OURS), TokenFault::Malformed),
+            (TYPE, of_generation(own(OURS)), TokenFault::Malformed),
         ] {
             let refused = signer().verify_access(&signed(typ, &changed), OURS, NOW);
             assert_eq!(refused, Err(fault), "{typ} {changed}");

@@ -14,6 +14,7 @@
 //! who may do what.
 
 mod access;
+mod application;
 mod issuer;
 mod jwk;
 mod jwt;
@@ -30,6 +31,7 @@ use strongroom_crypto::keys::ResolvedLock;
 use strongroom_types::{ClaimValue, Claims, IssuerId, Lock};
 
 pub(crate) use self::access::{Access, Acting};
+pub(crate) use self::application::{ApplicationPlace, RowKey, ShownToken};
 pub(crate) use self::issuer::{Issuer, IssuerBody, Issuers};
 pub(crate) use self::keys::KeyCache;
 pub(crate) use self::token::{Exchanged, TokenSigner};
@@ -68,6 +70,13 @@ impl Identity {
     /// [`Denial::ClaimUnbindable`] when its value has no bindable type.
     pub(crate) fn resolve(&self, lock: &Lock) -> Result<ResolvedLock, Denial> {
         resolve(self.issuer, &self.claims, lock)
+    }
+
+    /// The e-mail that the issuer says it has verified (`OpenID` Connect Core 1.0, section 5.1).
+    pub(crate) fn verified_email(&self) -> Option<&str> {
+        let verified = self.claims.get("email_verified")?.as_bool()?;
+        let email = self.claims.get("email")?.as_str()?;
+        verified.then_some(email)
     }
 
     /// The typed value of a claim.
@@ -286,5 +295,24 @@ mod tests {
             identity(json!({"sub": "alice", "email": "alice@acme"}))
         );
         assert!(!shown.contains("alice"), "{shown}");
+    }
+
+    #[test]
+    fn only_an_email_that_the_issuer_verified_counts() {
+        let email = |claims| {
+            let identity = identity(claims);
+            identity.verified_email().map(str::to_owned)
+        };
+        let good = json!({"sub": "a", "email": "a@acme.example", "email_verified": true});
+        assert_eq!(email(good).as_deref(), Some("a@acme.example"));
+        for claims in [
+            json!({"sub": "a", "email": "a@acme.example"}),
+            json!({"sub": "a", "email": "a@acme.example", "email_verified": false}),
+            json!({"sub": "a", "email": "a@acme.example", "email_verified": "true"}),
+            json!({"sub": "a", "email": ["a@acme.example"], "email_verified": true}),
+            json!({"sub": "a@acme.example", "email_verified": true}),
+        ] {
+            assert_eq!(email(claims.clone()), None, "{claims}");
+        }
     }
 }

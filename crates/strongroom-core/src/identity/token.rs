@@ -15,7 +15,7 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use strongroom_crypto::secret::Secret;
-use strongroom_types::{ClientId, IssuerId, KeyId, WorkspaceId};
+use strongroom_types::{Bytes, ClientId, IssuerId, KeyId, WorkspaceId};
 use zeroize::Zeroizing;
 
 use super::jwk::PublicKey;
@@ -106,11 +106,14 @@ pub(super) struct Subject {
     display: Vec<String>,
 }
 
-/// Issues and verifies the exchanged tokens of a deployment, with Ed25519.
+/// Issues and verifies tokens of ours, with Ed25519: the deployment's, or those of one application.
 #[derive(Debug)]
 pub(crate) struct TokenSigner {
     key: EncodingKey,
     public: PublicKey,
+    public_bytes: Bytes,
+    /// The name of the key, in the headers of what it signs. The deployment has one key, without.
+    kid: Option<String>,
 }
 
 impl TokenSigner {
@@ -122,10 +125,30 @@ impl TokenSigner {
         let key = EncodingKey::from_ed_der(&ed25519_pkcs8(seed.expose()));
         let pair = Ed25519KeyPair::from_seed_unchecked(seed.expose());
         let pair = pair.ok().ok_or(Denial::Internal)?;
+        let public = pair.public_key().as_ref();
         Ok(Self {
             key,
-            public: PublicKey::ed25519(pair.public_key().as_ref()),
+            public: PublicKey::ed25519(public),
+            public_bytes: Bytes(public.to_vec()),
+            kid: None,
         })
+    }
+
+    /// The key pair of an application, under the name that its tokens carry.
+    ///
+    /// # Errors
+    /// As [`TokenSigner::derive`].
+    pub(crate) fn of_application(seed: &Secret<32>, kid: String) -> Result<Self, Denial> {
+        let kid = Some(kid);
+        Ok(Self {
+            kid,
+            ..Self::derive(seed)?
+        })
+    }
+
+    /// The public half, 32 bytes.
+    pub(crate) fn public_bytes(&self) -> &[u8] {
+        &self.public_bytes.0
     }
 
     /// Issues a token of the deployment `iss`. The user's own token is no part of it.
@@ -148,6 +171,7 @@ impl TokenSigner {
     pub(super) fn sign<T: Serialize>(&self, typ: &str, claims: &T) -> Result<String, Denial> {
         let header = Header {
             typ: Some(typ.to_owned()),
+            kid: self.kid.clone(),
             ..Header::new(Algorithm::EdDSA)
         };
         let signed = jsonwebtoken::encode(&header, claims, &self.key);

@@ -76,6 +76,10 @@ pub enum RecordKind {
     NamedContext,
     /// What the name of an application is looked up by.
     ApplicationName,
+    /// An invitation to become a user.
+    Invitation,
+    /// Which user an identity is.
+    UserIdentity,
 }
 
 impl RecordKind {
@@ -99,6 +103,8 @@ impl RecordKind {
             Self::Guard => "guard",
             Self::NamedContext => "named-context",
             Self::ApplicationName => "application-name",
+            Self::Invitation => "invitation",
+            Self::UserIdentity => "user-identity",
         }
     }
 }

@@ -23,6 +23,13 @@ pub(super) fn version_at(position: usize) -> KeyVersion {
 }
 
 impl Roots {
+    /// One version, for tests.
+    #[cfg(test)]
+    pub(crate) const fn of(first: WorkspaceRoot) -> Self {
+        let later = Vec::new();
+        Self { first, later }
+    }
+
     pub(super) async fn unwrap(
         workspace: WorkspaceId,
         seeds: &WrappedSeeds,

@@ -328,9 +328,7 @@ pub(crate) fn ask(api_key: &str) -> Ask {
     Ask {
         credentials: Credentials {
             bearer: Some(Arc::new(Bearer::new(api_key))),
-            identity: None,
-            workspace: None,
-            refresh: None,
+            ..Credentials::default()
         },
         origin: Origin {
             request_id: RequestId::from_bytes([3; 16]),

@@ -57,6 +57,14 @@ impl ContextIdKey {
         self.0.mac(Label::ApplicationName, &parts)
     }
 
+    /// `HMAC-SHA-256(context-id key, label ‖ frame(issuer, subject))`: an identity as the database looks
+    /// up which user it is.
+    #[must_use]
+    pub fn user_identity(&self, issuer: &[u8; 16], subject: &str) -> [u8; 32] {
+        let parts = [issuer.as_slice(), subject.as_bytes()];
+        self.0.mac(Label::UserIdentity, &parts)
+    }
+
     /// `HMAC-SHA-256(context-id key, label ‖ frame(context id, name))`: the name of a value in a
     /// store as the database looks it up. One name has another one in each store.
     #[must_use]

@@ -1,7 +1,7 @@
 //! Seeds: what a parent wraps.
 
 use aws_lc_rs::digest;
-use strongroom_types::{ContextId, CustomerKeyId, KeyContext, KeyVersion, WorkspaceId};
+use strongroom_types::{ClientId, ContextId, CustomerKeyId, KeyContext, KeyVersion, WorkspaceId};
 
 use super::sealing::SealingKey;
 use crate::entropy::{Entropy, EntropyUnavailable};
@@ -27,6 +27,8 @@ pub enum Place {
     LockSecret(WorkspaceId, ContextId),
     /// A seed without a use, by which a customer's key shows that it wraps and unwraps.
     CustomerKeyProof(WorkspaceId, CustomerKeyId),
+    /// The key that signs an application's access tokens, versioned.
+    ApplicationKey(WorkspaceId, ClientId, KeyVersion),
 }
 
 impl Place {
@@ -40,6 +42,7 @@ impl Place {
             Self::ContextKey(..) => Label::ContextKey,
             Self::LockSecret(..) => Label::LockSecret,
             Self::CustomerKeyProof(..) => Label::CustomerKeyProof,
+            Self::ApplicationKey(..) => Label::ApplicationKey,
         }
     }
 
@@ -82,6 +85,11 @@ impl Place {
             Self::CustomerKeyProof(workspace, key) => {
                 use_parts(&[workspace.as_bytes(), key.as_bytes()])
             }
+            Self::ApplicationKey(workspace, client, version) => use_parts(&[
+                workspace.as_bytes(),
+                client.as_bytes(),
+                &version.0.to_be_bytes(),
+            ]),
         }
     }
 }

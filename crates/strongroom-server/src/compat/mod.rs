@@ -9,7 +9,7 @@ pub(crate) mod stack;
 pub(crate) mod workos;
 
 pub(crate) use cipherstash::{client_key, crn, member, operator, workspace_id};
-pub(crate) use cryptoserve::{Role, SHIPPED};
+pub(crate) use cryptoserve::SHIPPED;
 pub(crate) use stack::project_of;
 
 use std::collections::BTreeSet;

@@ -1,12 +1,12 @@
 //! What CryptoServe's clients need of a workspace.
 
-use strongroom_core::{Denial, NamedContextCreate, Strongroom};
+use strongroom_core::{Denial, NamedContextCreate, Role, Strongroom};
 use strongroom_types::ContextName;
 use strongroom_types::body::{AlgorithmPolicy, PolicyEnforcement};
 
 use super::state::CryptoServeKeys;
 use super::{DevError, make_client, request_id};
-use crate::compat::{Role, SHIPPED};
+use crate::compat::SHIPPED;
 use crate::server::own_ask;
 
 /// Declares the contexts that there are, and makes an owner and a viewer.

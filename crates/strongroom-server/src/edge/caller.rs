@@ -49,6 +49,8 @@ pub(crate) fn ask(parts: &Parts) -> Ask {
             identity: identity(&parts.headers),
             workspace: None,
             refresh: None,
+            invitation: None,
+            user_in: None,
         },
         origin: Origin {
             request_id: arrival.map_or(NO_REQUEST, |arrival| arrival.request_id),

@@ -5,8 +5,8 @@ use axum::http::request::Parts;
 use strongroom_core::{Denial, Thing};
 use strongroom_log::Tile;
 use strongroom_types::{
-    ClientId, ContextId, CustomerKeyId, IssuerId, JobId, KeyId, KeyVersion, KeysetId, LeaseId,
-    ObjectId, PolicyId, StoreName, WebhookId, WorkspaceId,
+    ClientId, ContextId, CustomerKeyId, InvitationId, IssuerId, JobId, KeyId, KeyVersion, KeysetId,
+    LeaseId, ObjectId, PolicyId, StoreName, WebhookId, WorkspaceId,
 };
 
 use super::caller::ask;
@@ -61,6 +61,7 @@ named_by_id! {
     CustomerKeyId => CustomerKey;
     JobId => Job;
     LeaseId => Lease;
+    InvitationId => Invitation;
     ObjectId => Object;
     WebhookId => Webhook;
     StoreName => Store;

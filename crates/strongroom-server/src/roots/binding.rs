@@ -97,6 +97,12 @@ fn place_pairs(place: &Place) -> Vec<(String, String)> {
             add("workspace", workspace.to_string());
             add("customer-key", key.to_string());
         }
+        Place::ApplicationKey(workspace, client, version) => {
+            add("use", "key-of-application".to_owned());
+            add("workspace", workspace.to_string());
+            add("client", client.to_string());
+            add("version", version.0.to_string());
+        }
     }
     pairs
 }

@@ -19,6 +19,7 @@ mod seal_again;
 mod tokens;
 mod tools;
 mod turns;
+mod users;
 
 use strongroom_tests::reply::Reply;
 

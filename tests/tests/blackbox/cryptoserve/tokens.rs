@@ -15,6 +15,9 @@ use super::refused;
 
 on_each_database!(
     an_access_token_says_what_its_clients_read,
+    each_application_has_a_key_and_its_tokens_name_it,
+    no_part_of_another_applications_token_is_taken,
+    a_token_of_another_tenants_application_is_refused,
     a_client_that_never_changes_its_refresh_token_goes_on,
     a_client_that_changes_its_refresh_token_goes_on,
     rotation_ends_former_tokens_at_once,
@@ -23,9 +26,24 @@ on_each_database!(
     a_token_is_verified_for_whoever_asks,
 );
 
+fn part(token: &str, number: usize) -> Value {
+    let part = token.split('.').nth(number).unwrap();
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()
+}
+
+fn header(token: &str) -> Value {
+    part(token, 0)
+}
+
 fn claims(token: &str) -> Value {
-    let payload = token.split('.').nth(1).unwrap();
-    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap()
+    part(token, 1)
+}
+
+/// The same token with another header or other claims.
+fn forged(token: &str, number: usize, part: &Value) -> String {
+    let mut parts: Vec<String> = token.split('.').map(str::to_owned).collect();
+    parts[number] = URL_SAFE_NO_PAD.encode(part.to_string());
+    parts.join(".")
 }
 
 async fn an_access_token_says_what_its_clients_read(room: Room) {
@@ -52,11 +70,76 @@ async fn an_access_token_says_what_its_clients_read(room: Room) {
     let less = json!({"allowed_contexts": ["general"]});
     Reply::of(room.request(Method::PATCH, &path).json(&less)).await;
     refused(&encrypt(&room, &app.access, "user-pii", "x").await, 403);
-    let mut parts: Vec<String> = app.access.split('.').map(str::to_owned).collect();
-    let mut forged = claims.clone();
-    forged["strongroom"]["generation"] = json!(2);
-    parts[1] = URL_SAFE_NO_PAD.encode(forged.to_string());
-    refused(&encrypt(&room, &parts.join("."), "general", "x").await, 401);
+    let mut more = claims.clone();
+    more["exp"] = json!(exp + 3600);
+    let token = forged(&app.access, 1, &more);
+    refused(&encrypt(&room, &token, "general", "x").await, 401);
+}
+
+async fn each_application_has_a_key_and_its_tokens_name_it(room: Room) {
+    let one = application(&room, &["general"]).await;
+    let other = Application::of(&register(&room, &room.api_key, "other", &["general"]).await);
+    let kid = |token: &str| header(token)["kid"].as_str().unwrap().to_owned();
+    assert_eq!(header(&one.access)["typ"], "application+jwt");
+    assert_eq!(kid(&one.access), format!("{}.1", one.id));
+    assert_eq!(kid(&other.access), format!("{}.1", other.id));
+    // Refreshing keeps the key, and rotation ends it with all that it signed.
+    let renewed = refresh(&room, &one.refresh).await.text("access_token");
+    assert_eq!(kid(&renewed), kid(&one.access));
+    let path = format!("/api/v1/applications/{}/tokens/rotate", one.id);
+    let rotated = post(&room, &path, &room.api_key, &json!({})).await;
+    for token in [&one.access, &renewed] {
+        refused(&encrypt(&room, token, "general", "x").await, 401);
+    }
+    let next = refresh(&room, &rotated.text("refresh_token")).await;
+    let next = next.text("access_token");
+    assert_eq!(kid(&next), format!("{}.2", one.id));
+    assert_eq!(encrypt(&room, &next, "general", "x").await.status, 200);
+    // An old token under the name of the new key is of no key.
+    let renamed = forged(&one.access, 0, &header(&next));
+    refused(&encrypt(&room, &renamed, "general", "x").await, 401);
+    // The other application's key is its own.
+    let fine = encrypt(&room, &other.access, "general", "x").await;
+    assert_eq!(fine.status, 200);
+}
+
+async fn no_part_of_another_applications_token_is_taken(room: Room) {
+    let one = application(&room, &["general"]).await;
+    let other = Application::of(&register(&room, &room.api_key, "other", &["general"]).await);
+    let parts = |token: &str| -> Vec<String> { token.split('.').map(str::to_owned).collect() };
+    let (one, other) = (parts(&one.access), parts(&other.access));
+    for mix in 1..7_usize {
+        let pick = |at: usize| {
+            if mix >> at & 1 == 1 {
+                &other[at]
+            } else {
+                &one[at]
+            }
+        };
+        let token = [pick(0).as_str(), pick(1), pick(2)].join(".");
+        refused(&encrypt(&room, &token, "general", "x").await, 401);
+    }
+    for whole in [one.join("."), other.join(".")] {
+        assert_eq!(encrypt(&room, &whole, "general", "x").await.status, 200);
+    }
+}
+
+async fn a_token_of_another_tenants_application_is_refused(room: Room) {
+    let app = application(&room, &["general"]).await;
+    let other = Room::open(std::sync::Arc::clone(&room.server)).await;
+    let theirs = application(&other, &["general"]).await;
+    // Its own row says which tenant it is of; a claim of another is of no row that signed it.
+    for (field, of) in [("ws", json!(other.workspace)), ("client", json!(theirs.id))] {
+        let mut moved = claims(&app.access);
+        moved["strongroom"][field] = of;
+        let token = forged(&app.access, 1, &moved);
+        refused(&encrypt(&other, &token, "general", "x").await, 401);
+    }
+    let mut moved = claims(&app.access);
+    moved["strongroom"] = claims(&theirs.access)["strongroom"].clone();
+    let token = forged(&app.access, 1, &moved);
+    let token = forged(&token, 0, &header(&theirs.access));
+    refused(&encrypt(&other, &token, "general", "x").await, 401);
 }
 
 async fn a_client_that_never_changes_its_refresh_token_goes_on(room: Room) {

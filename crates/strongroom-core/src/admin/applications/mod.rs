@@ -141,7 +141,7 @@ impl Strongroom {
 
     /// # Errors
     /// There are too many, one is not declared, or one is not the caller's to give.
-    async fn check_contexts(
+    pub(super) async fn check_contexts(
         &self,
         caller: &Caller,
         contexts: &[ContextName],

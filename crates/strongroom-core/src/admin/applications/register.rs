@@ -1,21 +1,25 @@
 //! Registering applications.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use strongroom_types::body::ApplicationInfo;
-use strongroom_types::{ClientId, ContextName, Operation, Permission};
+use strongroom_types::{ClientId, ContextName, KeyVersion, Operation, Permission};
 
 use super::{account, body_of, body_of_mut, check, expiry, give, name_id, put};
-use crate::admin::Administration;
-use crate::application::{ApplicationBody, ApplicationTokens, PERMISSIONS, info};
+use crate::application::{
+    AccessDue, ApplicationBody, ApplicationTokens, NewRefreshToken, PERMISSIONS, info,
+};
 use crate::ask::{Answered, Ask};
 use crate::caller::{Caller, Client, ClientBody};
 use crate::denial::{Denial, Refused, Thing};
-use crate::door::{Account, Stopped};
+use crate::door::{Permit, Planned, Released, Stopped, Use};
 use crate::named::map_of;
 use crate::ports::{Change, RecordKind};
 use crate::record;
 use crate::strongroom::Strongroom;
+use crate::workspace::WorkspaceState;
 
 /// An application to be registered.
 #[derive(Clone, Debug)]
@@ -69,7 +73,7 @@ impl Strongroom {
     where
         F: Fn(&ApplicationInfo) -> Map<String, Value> + Send + Sync,
     {
-        self.administer(ask, Register { request, shown }).await
+        self.enter(ask, &Register { request, shown }).await
     }
 }
 
@@ -109,7 +113,8 @@ impl<F: Send + Sync> Register<F> {
             team: request.team.clone(),
             description: request.description.clone(),
             contexts: Vec::new(),
-            generation: 1,
+            generation: KeyVersion::FIRST,
+            key: None,
             lines: Vec::new(),
             next_line: 1,
             expires: expiry(request.expires_in_days, room.time.now())?,
@@ -124,6 +129,7 @@ impl<F: Send + Sync> Register<F> {
             disabled: false,
             everything: Some(false),
             application: Some(application),
+            user: None,
         };
         Ok(Client {
             id: ClientId::from_bytes(room.generate_id()?),
@@ -144,19 +150,43 @@ impl<F: Send + Sync> Register<F> {
     }
 }
 
-impl<F> Administration for Register<F>
+/// What a registered application is given once the entry is durable.
+struct Due {
+    state: Arc<WorkspaceState>,
+    info: ApplicationInfo,
+    access: AccessDue,
+    refresh: NewRefreshToken,
+    is_new: bool,
+}
+
+impl Due {
+    fn give(self, room: &Strongroom, permit: Permit) -> Result<ApplicationCreated, Denial> {
+        let permitted = (permit, Operation::ApplicationRegister);
+        let access = self.access.sign(room, &self.state.keys.roots, permitted)?;
+        let refresh = self.refresh;
+        Ok(ApplicationCreated {
+            info: self.info,
+            tokens: ApplicationTokens { access, refresh },
+            is_new: self.is_new,
+        })
+    }
+}
+
+impl<F> Use for Register<F>
 where
     F: Fn(&ApplicationInfo) -> Map<String, Value> + Send + Sync,
 {
     const OPERATION: Operation = Operation::ApplicationRegister;
     const PERMISSION: Option<Permission> = Some(Permission::ApplicationsRegister);
+    type Work = Due;
     type Answer = ApplicationCreated;
 
-    async fn decide(
+    async fn plan(
         &self,
         room: &Strongroom,
         caller: &Caller,
-    ) -> Result<(ApplicationCreated, Account), Stopped> {
+        _ask: &Ask,
+    ) -> Result<Planned<Due>, Stopped> {
         let (state, request) = (&caller.state, &self.request);
         room.check_grant(caller, &PERMISSIONS)?;
         room.check_contexts(caller, &request.contexts).await?;
@@ -177,7 +207,7 @@ where
         let now = room.time.now();
         let (refresh, kept) = room.new_refresh_token((state.id, client.id), now)?;
         body_of_mut(&mut client)?.begin_line(kept, now);
-        let access = room.application_access(caller, &client, &self.shown)?;
+        let access = room.application_access(state, &mut client, &self.shown)?;
         let mut changes = vec![put(caller, &client)?];
         if is_new {
             let place = (RecordKind::ApplicationName, named, now);
@@ -187,13 +217,17 @@ where
         }
         let new = if is_new { "true" } else { "false" };
         let account = account(caller, &client, changes)?.fact("new", new);
-        let info = info(&client, body_of(&client)?);
-        let tokens = ApplicationTokens { access, refresh };
-        let created = ApplicationCreated {
-            info,
-            tokens,
+        let work = Due {
+            state: Arc::clone(state),
+            info: info(&client, body_of(&client)?),
+            access,
+            refresh,
             is_new,
         };
-        Ok((created, account))
+        Ok(Planned { work, account })
+    }
+
+    fn release(&self, room: &Strongroom, due: Due, permit: Permit) -> Released<ApplicationCreated> {
+        Released::of(due.give(room, permit))
     }
 }

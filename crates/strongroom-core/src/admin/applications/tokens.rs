@@ -92,9 +92,11 @@ impl Administration for Rotate {
         let contexts = &body_of(&client)?.contexts;
         room.check_reach(caller, &client, contexts).await?;
         let now = room.time.now();
-        let (refresh, kept) = room.new_refresh_token((caller.state.id, client.id), now)?;
+        let place = (caller.state.id, client.id);
+        let (refresh, kept) = room.new_refresh_token(place, now)?;
         let application = body_of_mut(&mut client)?;
         application.end_tokens();
+        application.give_key(&caller.state.keys.roots, place, &*room.entropy)?;
         application.begin_line(kept, now);
         let changes = vec![put(caller, &client)?];
         Ok((refresh, account(caller, &client, changes)?))

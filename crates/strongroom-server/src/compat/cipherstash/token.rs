@@ -94,17 +94,14 @@ async fn credentials(app: &App, body: Request) -> Result<Credentials, Denial> {
     match (body.access_key, body.oidc_token, body.workspace_id) {
         (Some(key), None, _) => Ok(Credentials {
             bearer: Some(Arc::new(app.room.recall(&key))),
-            identity: None,
-            workspace: None,
-            refresh: None,
+            ..Credentials::default()
         }),
         (None, Some(token), Some(named)) => {
             let found = workspace::named(app, &named).await?;
             Ok(Credentials {
-                bearer: None,
                 identity: Some(token),
                 workspace: Some(found.ok_or(Denial::Identity(TokenFault::Issuer))?),
-                refresh: None,
+                ..Credentials::default()
             })
         }
         _ => Err(strongroom_core::Invalid::Field("accessKey".into()).into()),

@@ -22,6 +22,11 @@ const UNKNOWN_CONTEXT: &str = "Unknown context";
 const NOT_PROMOTED: &str =
     "Application is not ready for promotion, is suspended, or is in that environment already";
 
+/// Why an owner stays one.
+const LAST_OWNER: &str = "The last owner of a tenant stays";
+/// Why an invitation is not accepted.
+const OTHER_PERSON: &str = "The token does not show the invited e-mail as verified";
+
 /// The body of a refusal.
 #[derive(Serialize)]
 struct Refusal<'a> {
@@ -101,6 +106,10 @@ fn detail(problem: &Problem) -> String {
         Denial::ContextNotAllowed => "Not authorized for this context",
         Denial::ContextUnknown | Denial::ContextDestroyed => UNKNOWN_CONTEXT,
         Denial::Conflict(Thing::Promotion) => NOT_PROMOTED,
+        Denial::Conflict(Thing::LastOwner) => LAST_OWNER,
+        Denial::LockNotMet { claims } if claims.iter().any(|one| one == "email_verified") => {
+            OTHER_PERSON
+        }
         denial if denial.code() == Code::Unauthenticated => "Invalid or expired token",
         denial if is_unopened(denial) => NOT_OPENED,
         _ => return native(problem),

@@ -22,6 +22,7 @@ mod exchange;
 mod jose;
 mod jwk;
 mod kex;
+mod onboarding;
 mod password;
 mod policies;
 mod pqc;
@@ -31,19 +32,20 @@ mod secrets;
 mod service;
 mod shape;
 mod signatures;
+mod users;
 
 use crate::routes::endpoint::{Endpoint, delete, get, patch, post, put};
 
 pub(crate) use answer::answer;
 pub(crate) use contexts::SHIPPED;
 pub(crate) use credential::credential;
-pub(crate) use role::Role;
 
 /// The surface's routes.
 pub(super) fn endpoints() -> Vec<Endpoint> {
     let mut endpoints = of_contexts();
     endpoints.extend(of_what_is_sent());
     endpoints.extend(of_what_was_done());
+    endpoints.extend(of_people());
     endpoints
 }
 
@@ -175,9 +177,28 @@ fn of_what_was_done() -> Vec<Endpoint> {
     ]
 }
 
+/// Users, their roles, and how somebody becomes one.
+fn of_people() -> Vec<Endpoint> {
+    vec![
+        get("/api/users/me", users::me),
+        get("/api/rbac/roles", users::roles),
+        get("/api/rbac/me/permissions", users::permissions),
+        // Ours, as is the removal: theirs has no way to see or remove one.
+        get("/api/rbac/users", users::list),
+        put("/api/rbac/users/{id}/role", users::set_role),
+        delete("/api/rbac/users/{id}/role", users::remove),
+        post("/api/onboarding/invitations", onboarding::invite),
+        get("/api/onboarding/invitations", onboarding::list),
+        delete("/api/onboarding/invitations/{id}", onboarding::withdraw),
+        // Ours: their invitations are accepted by logging in.
+        post("/api/onboarding/invitations/accept", onboarding::accept),
+        post("/api/onboarding/session", onboarding::begin),
+    ]
+}
+
 /// Whether a path belongs to the surface.
 pub(super) fn serves(path: &str) -> bool {
-    const FOLDERS: [&str; 14] = [
+    const FOLDERS: [&str; 17] = [
         "/api/v1/crypto",
         "/api/v1/applications",
         "/api/v1/auth",
@@ -190,6 +211,9 @@ pub(super) fn serves(path: &str) -> bool {
         "/api/audit",
         "/api/admin/audit",
         "/api/policies",
+        "/api/rbac",
+        "/api/onboarding",
+        "/api/users/me",
         "/sdk/contexts",
         "/health",
     ];

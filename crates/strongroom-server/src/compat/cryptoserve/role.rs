@@ -1,19 +1,6 @@
-//! Their roles, and the least one that each route takes: the one table.
+//! The least role that each route takes: the one table. What a role may is the core's.
 
-use strongroom_types::Permission;
-
-/// A role of a user.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Role {
-    /// Looks at contexts and applications.
-    Viewer,
-    /// Registers applications, administers its own, and seals and opens.
-    Developer,
-    /// Administers contexts and everybody's applications.
-    Admin,
-    /// Administers who else may do what.
-    Owner,
-}
+use strongroom_core::Role;
 
 /// Who may call a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +24,7 @@ use Role::{Admin, Developer, Owner, Viewer};
     not(test),
     expect(dead_code, reason = "the core decides; tests hold it to this table")
 )]
-pub(super) const ROUTES: [(&str, &str, Least); 95] = [
+pub(super) const ROUTES: [(&str, &str, Least); 106] = [
     ("POST", "/api/v1/crypto/encrypt", ApplicationOr(Developer)),
     ("POST", "/api/v1/crypto/decrypt", ApplicationOr(Developer)),
     (
@@ -273,62 +260,15 @@ pub(super) const ROUTES: [(&str, &str, Least); 95] = [
     ("POST", "/api/v1/kex/encapsulate", ApplicationOr(Developer)),
     ("POST", "/api/v1/kex/decapsulate", ApplicationOr(Developer)),
     ("GET", "/api/contexts/{name}/resolve", ApplicationOr(Viewer)),
+    ("GET", "/api/users/me", User(Viewer)),
+    ("GET", "/api/rbac/roles", User(Viewer)),
+    ("GET", "/api/rbac/me/permissions", User(Viewer)),
+    ("GET", "/api/rbac/users", User(Admin)),
+    ("PUT", "/api/rbac/users/{id}/role", User(Admin)),
+    ("DELETE", "/api/rbac/users/{id}/role", User(Admin)),
+    ("POST", "/api/onboarding/invitations", User(Admin)),
+    ("GET", "/api/onboarding/invitations", User(Admin)),
+    ("DELETE", "/api/onboarding/invitations/{id}", User(Admin)),
+    ("POST", "/api/onboarding/invitations/accept", Anybody),
+    ("POST", "/api/onboarding/session", Anybody),
 ];
-
-impl Role {
-    /// What a user of the role may do.
-    pub(crate) fn permissions(self) -> Vec<Permission> {
-        let mut permissions = vec![Permission::NamedContextsList, Permission::ApplicationsList];
-        if self >= Developer {
-            permissions.extend([
-                Permission::Encrypt,
-                Permission::Decrypt,
-                Permission::ApplicationsRegister,
-                Permission::Sign,
-                Permission::Verify,
-                Permission::Compute,
-                Permission::AdminSigningKeys,
-                Permission::SealTo,
-                Permission::SealedOpen,
-                Permission::AdminHybridKeys,
-                Permission::Leases,
-            ]);
-        }
-        if self >= Admin {
-            permissions.extend([
-                Permission::AdminNamedContexts,
-                Permission::AdminApplications,
-                Permission::AdminContexts,
-                Permission::AdminPolicies,
-                Permission::LogRead,
-            ]);
-        }
-        if self >= Owner {
-            permissions.extend([
-                Permission::AdminClients,
-                Permission::AdminIssuers,
-                Permission::ApprovePromotions,
-                Permission::AdminImports,
-                Permission::AdminKeyBundles,
-            ]);
-        }
-        permissions
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_role_may_what_the_lesser_ones_may() {
-        let roles = [Viewer, Developer, Admin, Owner];
-        for pair in roles.windows(2) {
-            let (less, more) = (pair[0].permissions(), pair[1].permissions());
-            assert!(less.iter().all(|one| more.contains(one)));
-            assert!(more.len() > less.len());
-        }
-        assert!(!Viewer.permissions().contains(&Permission::Decrypt));
-        assert!(!Admin.permissions().contains(&Permission::AdminClients));
-    }
-}

@@ -1,0 +1,434 @@
+//! Users: invited, given roles, removed.
+
+use std::sync::Arc;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use strongroom_client::EntryFilter;
+use strongroom_tests::cryptoserve::{
+    ADMIN, DEVELOPER, accept, call, declare_all, encrypt, invite, owner, post, proof, read,
+    register, user,
+};
+use strongroom_tests::on_each_database;
+use strongroom_tests::reply::Reply;
+use strongroom_tests::room::Room;
+use strongroom_types::body::EntryView;
+use strongroom_types::{Operation, Outcome, Permission, Reason};
+
+use super::refused;
+
+on_each_database!(
+    an_invited_person_becomes_a_user_of_the_role,
+    an_invitation_is_accepted_once,
+    only_who_proves_the_invited_email_accepts,
+    nobody_invites_to_more_than_it_may_itself,
+    an_invitation_ends_when_it_is_withdrawn_or_its_inviter_is_less,
+    a_role_is_changed_and_removed_at_once,
+    nobody_administers_a_user_who_may_more,
+    the_last_owner_stays,
+    a_user_gets_another_session_for_the_same_proof,
+    roles_and_permissions_are_listed,
+    a_malformed_invitation_is_refused,
+    users_of_another_tenant_are_none,
+);
+
+const ADA: &str = "ada@acme.example";
+
+/// Invites and accepts, and gives the user and its session.
+async fn joined(room: &Room, email: &str, role: &str) -> (String, String) {
+    let made = invite(room, &room.api_key, email, role).await;
+    assert_eq!(made.status, 200, "{made:?}");
+    let proof = proof(room, email, email).await;
+    let reply = accept(room, &made.text("token"), &proof).await;
+    assert_eq!(reply.status, 201, "{reply:?}");
+    let body = reply.json();
+    let id = body["user"]["id"].as_str().unwrap().to_owned();
+    (id, reply.text("session_cookie"))
+}
+
+/// The entries of an operation.
+async fn of(room: &Room, operation: Operation) -> Vec<EntryView> {
+    let filter = EntryFilter {
+        operation: Some(operation),
+        ..EntryFilter::default()
+    };
+    room.entries(filter).await
+}
+
+async fn set_role(room: &Room, session: &str, id: &str, role: &str) -> Reply {
+    let path = format!("/api/rbac/users/{id}/role");
+    call(
+        room,
+        (Method::PUT, &path),
+        session,
+        &json!({ "role": role }),
+    )
+    .await
+}
+
+async fn remove(room: &Room, session: &str, id: &str) -> Reply {
+    let path = format!("/api/rbac/users/{id}/role");
+    Reply::of(room.anonymous(Method::DELETE, &path).bearer_auth(session)).await
+}
+
+async fn me(room: &Room, session: &str) -> Reply {
+    read(room, "/api/users/me", session).await
+}
+
+async fn an_invited_person_becomes_a_user_of_the_role(room: Room) {
+    declare_all(&room, &["general"]).await;
+    let made = invite(&room, &room.api_key, ADA, "developer").await;
+    assert_eq!(made.status, 200, "{made:?}");
+    let body = made.json();
+    assert_eq!(
+        (&body["status"], &body["role"]),
+        (&json!("pending"), &json!("developer"))
+    );
+    // Its token is shown once.
+    let listed = read(&room, "/api/onboarding/invitations", &room.api_key).await;
+    assert_eq!(listed.json()[0]["id"], body["id"]);
+    assert!(!listed.json().to_string().contains("sri_"), "{listed:?}");
+    let proof = proof(&room, "ada", "Ada@Acme.example").await;
+    let accepted = accept(&room, &made.text("token"), &proof).await;
+    assert_eq!(accepted.status, 201, "{accepted:?}");
+    let joined = accepted.json();
+    assert_eq!(joined["user"]["role"], "developer");
+    assert_eq!(joined["user"]["email"], ADA);
+    let session = accepted.text("session_cookie");
+    let shown = me(&room, &session).await.json();
+    assert_eq!(shown["id"], joined["user"]["id"]);
+    assert_eq!(shown["tenant_id"], json!(room.workspace));
+    assert_eq!(shown["is_admin"], false);
+    // The session is one as a cookie, and may what its role may.
+    let cookie = format!("access_token={session}");
+    let request = room.anonymous(Method::GET, "/api/users/me");
+    assert_eq!(
+        Reply::of(request.header("cookie", cookie)).await.status,
+        200
+    );
+    assert_eq!(
+        register(&room, &session, "app", &["general"]).await.status,
+        200
+    );
+    assert_eq!(encrypt(&room, &session, "general", "x").await.status, 200);
+    refused(
+        &invite(&room, &session, "b@acme.example", "viewer").await,
+        403,
+    );
+    // Each step is an entry, and the person stands in that of the acceptance.
+    for (operation, outcomes) in [
+        (
+            Operation::InvitationCreate,
+            [Outcome::Allowed, Outcome::Denied].as_slice(),
+        ),
+        (Operation::InvitationAccept, &[Outcome::Allowed]),
+    ] {
+        let entries = of(&room, operation).await;
+        let ended: Vec<_> = entries.iter().map(|entry| entry.outcome).collect();
+        assert_eq!(ended, outcomes, "{operation:?}");
+    }
+    let entry = of(&room, Operation::InvitationAccept).await.remove(0);
+    let identity = entry.identity.unwrap();
+    assert_eq!(identity.subject, "ada");
+}
+
+async fn an_invitation_is_accepted_once(room: Room) {
+    let made = invite(&room, &room.api_key, ADA, "viewer").await;
+    let (token, ada) = (made.text("token"), proof(&room, "ada", ADA).await);
+    let [first, second] = {
+        let (first, second) =
+            tokio::join!(accept(&room, &token, &ada), accept(&room, &token, &ada));
+        [first.status, second.status]
+    };
+    let mut both = [first, second];
+    both.sort_unstable();
+    assert_eq!(both, [201, 401]);
+    refused(&accept(&room, &token, &ada).await, 401);
+    // The same person becomes no second user by another invitation.
+    let again = invite(&room, &room.api_key, ADA, "admin").await;
+    refused(&accept(&room, &again.text("token"), &ada).await, 409);
+    // Altered, empty and foreign texts are no invitations.
+    let token = again.text("token");
+    let last = if token.ends_with('0') { 'g' } else { '0' };
+    let altered = format!("{}{last}", &token[..token.len() - 1]);
+    for text in [altered.as_str(), "", "sri_", &room.api_key, &ada] {
+        refused(&accept(&room, text, &ada).await, 401);
+    }
+    // It is no credential of a caller either.
+    refused(&me(&room, &token).await, 401);
+}
+
+async fn only_who_proves_the_invited_email_accepts(room: Room) {
+    let made = invite(&room, &room.api_key, ADA, "viewer").await;
+    let token = made.text("token");
+    let with = async |claims: Value| room.token_with("eve", claims).await;
+    for proof in [
+        with(json!({"email": "eve@acme.example", "email_verified": true})).await,
+        with(json!({"email": ADA, "email_verified": false})).await,
+        with(json!({"email": ADA, "email_verified": "true"})).await,
+        with(json!({ "email": ADA })).await,
+        with(json!({"email": [ADA], "email_verified": true})).await,
+        room.token(ADA).await,
+    ] {
+        let reply = accept(&room, &token, &proof).await;
+        assert_eq!(
+            refused(&reply, 403),
+            "The token does not show the invited e-mail as verified"
+        );
+        let (_, reason) = room.ending(reply.entry().unwrap()).await;
+        assert_eq!(reason, Some(Reason::LockNotMet));
+    }
+    // Claims that nobody signed are none.
+    let good = proof(&room, "ada", ADA).await;
+    let mut parts: Vec<&str> = good.split('.').collect();
+    let unsigned = with(json!({"email": ADA})).await;
+    parts[2] = unsigned.split('.').nth(2).unwrap();
+    for proof in [parts.join("."), "a.b.c".to_owned(), String::new()] {
+        let reply = accept(&room, &token, &proof).await;
+        refused(&reply, 401);
+        assert!(reply.entry().is_some(), "{reply:?}");
+    }
+    // Whom another tenant trusts proves nothing here.
+    let other = Room::open(Arc::clone(&room.server)).await;
+    let theirs = invite(&other, &other.api_key, ADA, "viewer").await;
+    assert_eq!(
+        accept(&other, &theirs.text("token"), &good).await.status,
+        201
+    );
+    assert_eq!(accept(&room, &token, &good).await.status, 201);
+}
+
+async fn nobody_invites_to_more_than_it_may_itself(room: Room) {
+    declare_all(&room, &["general", "payment-data"]).await;
+    let admin = user(&room, &ADMIN, &["general"]).await;
+    let developer = user(&room, &DEVELOPER, &[]).await;
+    refused(&invite(&room, &admin, ADA, "owner").await, 403);
+    refused(&invite(&room, &developer, ADA, "viewer").await, 403);
+    // Nor to a context that is not its own, by name or by default.
+    let body = json!({"email": ADA, "role": "admin", "contexts": ["payment-data"]});
+    let path = "/api/onboarding/invitations";
+    refused(&post(&room, path, &admin, &body).await, 403);
+    let made = invite(&room, &admin, ADA, "admin").await;
+    assert_eq!(made.status, 200, "{made:?}");
+    let proof = proof(&room, "ada", ADA).await;
+    let accepted = accept(&room, &made.text("token"), &proof).await;
+    let session = accepted.text("session_cookie");
+    assert_eq!(encrypt(&room, &session, "general", "x").await.status, 200);
+    refused(&encrypt(&room, &session, "payment-data", "x").await, 403);
+}
+
+async fn an_invitation_ends_when_it_is_withdrawn_or_its_inviter_is_less(room: Room) {
+    let ada = proof(&room, "ada", ADA).await;
+    let made = invite(&room, &room.api_key, ADA, "viewer").await;
+    let path = format!("/api/onboarding/invitations/{}", made.text("id"));
+    let withdraw = async || {
+        let request = room.anonymous(Method::DELETE, &path);
+        Reply::of(request.bearer_auth(&room.api_key)).await
+    };
+    assert_eq!(withdraw().await.status, 200);
+    refused(&withdraw().await, 404);
+    refused(&accept(&room, &made.text("token"), &ada).await, 401);
+    // Another of the same e-mail takes the place of the one before.
+    let former = invite(&room, &room.api_key, ADA, "viewer").await;
+    let (boss, session) = joined(&room, "boss@acme.example", "admin").await;
+    let made = invite(&room, &session, ADA, "admin").await;
+    refused(&accept(&room, &former.text("token"), &ada).await, 401);
+    // Whoever invited may it no more: neither may the invitation.
+    assert_eq!(
+        set_role(&room, &room.api_key, &boss, "developer")
+            .await
+            .status,
+        200
+    );
+    let reply = accept(&room, &made.text("token"), &ada).await;
+    refused(&reply, 403);
+    assert!(reply.entry().is_some());
+    assert_eq!(remove(&room, &room.api_key, &boss).await.status, 204);
+    refused(&accept(&room, &made.text("token"), &ada).await, 401);
+}
+
+async fn a_role_is_changed_and_removed_at_once(room: Room) {
+    declare_all(&room, &["general"]).await;
+    let (id, session) = joined(&room, ADA, "developer").await;
+    assert_eq!(encrypt(&room, &session, "general", "x").await.status, 200);
+    let changed = set_role(&room, &room.api_key, &id, "viewer").await;
+    assert_eq!(changed.json()["new_role"], "viewer");
+    refused(&encrypt(&room, &session, "general", "x").await, 403);
+    assert_eq!(me(&room, &session).await.json()["role"], "viewer");
+    assert_eq!(remove(&room, &room.api_key, &id).await.status, 204);
+    refused(&me(&room, &session).await, 401);
+    refused(&remove(&room, &room.api_key, &id).await, 404);
+    for operation in [Operation::UserRoleSet, Operation::UserRemove] {
+        let allowed = of(&room, operation).await;
+        let allowed = allowed.iter().filter(|one| one.outcome == Outcome::Allowed);
+        assert_eq!(allowed.count(), 1, "{operation:?}");
+    }
+    // Who was removed may be invited again.
+    joined(&room, ADA, "viewer").await;
+}
+
+async fn nobody_administers_a_user_who_may_more(room: Room) {
+    let (admin, session) = joined(&room, "admin@acme.example", "admin").await;
+    let (boss, _) = joined(&room, "boss@acme.example", "owner").await;
+    let (dev, _) = joined(&room, "dev@acme.example", "developer").await;
+    refused(&set_role(&room, &session, &boss, "viewer").await, 403);
+    refused(&remove(&room, &session, &boss).await, 403);
+    refused(&set_role(&room, &session, &dev, "owner").await, 403);
+    refused(&set_role(&room, &session, &admin, "owner").await, 403);
+    assert_eq!(set_role(&room, &session, &dev, "admin").await.status, 200);
+    // A client that is of no role, and an application, are no users.
+    let (_, program) = room.make_client(&[Permission::Encrypt], &[]).await;
+    let program = program.client.id.to_string();
+    refused(
+        &set_role(&room, &room.api_key, &program, "viewer").await,
+        404,
+    );
+    declare_all(&room, &["general"]).await;
+    let app = register(&room, &room.api_key, "app", &["general"]).await;
+    let app = app.text("app_id");
+    refused(&remove(&room, &room.api_key, &app).await, 404);
+    refused(&remove(&room, &room.api_key, "nobody").await, 404);
+}
+
+async fn the_last_owner_stays(room: Room) {
+    let root = me(&room, &room.api_key).await.json();
+    assert_eq!(root["role"], "owner");
+    let root = root["id"].as_str().unwrap().to_owned();
+    // Another owner that cannot show a key any more is none that counts.
+    let (_, idle) = room.make_client(&owner(), &[]).await;
+    let (idle, key) = (idle.client.id, idle.api_key.info.id);
+    let path = format!("/v1/clients/{idle}/keys/{key}");
+    let revoked = Reply::of(room.request(Method::DELETE, &path)).await;
+    assert_eq!(revoked.status, 200, "{revoked:?}");
+    for reply in [
+        set_role(&room, &room.api_key, &root, "admin").await,
+        remove(&room, &room.api_key, &root).await,
+    ] {
+        assert_eq!(refused(&reply, 409), "The last owner of a tenant stays");
+        assert!(reply.entry().is_some());
+    }
+    let (boss, session) = joined(&room, "boss@acme.example", "owner").await;
+    refused(&set_role(&room, &session, &root, "viewer").await, 403);
+    assert_eq!(
+        set_role(&room, &room.api_key, &root, "admin").await.status,
+        200
+    );
+    refused(&set_role(&room, &session, &boss, "admin").await, 409);
+    refused(&remove(&room, &session, &boss).await, 409);
+}
+
+async fn a_user_gets_another_session_for_the_same_proof(room: Room) {
+    let (id, first) = joined(&room, ADA, "developer").await;
+    let begin = async |tenant: &Room, proof: &str| {
+        let body = json!({"tenant_id": tenant.workspace, "identity_token": proof});
+        let request = room.anonymous(Method::POST, "/api/onboarding/session");
+        Reply::of(request.json(&body)).await
+    };
+    let ada = proof(&room, ADA, ADA).await;
+    let second = begin(&room, &ada).await;
+    assert_eq!(second.status, 201, "{second:?}");
+    assert_eq!(second.json()["user"]["id"], json!(id));
+    let second = second.text("session_cookie");
+    for session in [&first, &second] {
+        assert_eq!(me(&room, session).await.status, 200);
+    }
+    // There are two at most.
+    let third = begin(&room, &ada).await.text("session_cookie");
+    refused(&me(&room, &first).await, 401);
+    for session in [&second, &third] {
+        assert_eq!(me(&room, session).await.status, 200);
+    }
+    // Another subject with the same e-mail, another tenant, and no token are nobody.
+    let other = Room::open(Arc::clone(&room.server)).await;
+    let eve = proof(&room, "eve", ADA).await;
+    for reply in [
+        begin(&room, &eve).await,
+        begin(&other, &ada).await,
+        begin(&room, "").await,
+    ] {
+        refused(&reply, 401);
+    }
+    assert_eq!(remove(&room, &room.api_key, &id).await.status, 204);
+    refused(&begin(&room, &ada).await, 401);
+}
+
+async fn roles_and_permissions_are_listed(room: Room) {
+    let (id, session) = joined(&room, ADA, "viewer").await;
+    let roles = read(&room, "/api/rbac/roles", &session).await.json();
+    let names: Vec<_> = roles
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|role| role["role"].clone())
+        .collect();
+    assert_eq!(
+        json!(names),
+        json!(["viewer", "developer", "admin", "owner"])
+    );
+    assert_eq!(roles[0]["permissions_count"], 3);
+    let mine = read(&room, "/api/rbac/me/permissions", &session)
+        .await
+        .json();
+    assert_eq!(
+        (&mine["user_id"], &mine["role"]),
+        (&json!(id), &json!("viewer"))
+    );
+    let expected = json!(["named-contexts:list", "applications:list", "users:read"]);
+    assert_eq!(mine["effective_permissions"], expected);
+    assert_eq!(mine["custom_permissions"], json!([]));
+    let all = read(&room, "/api/rbac/me/permissions", &room.api_key)
+        .await
+        .json();
+    assert_eq!(all["role"], "owner");
+    assert!(
+        all["custom_permissions"]
+            .as_array()
+            .unwrap()
+            .contains(&json!("rewrap"))
+    );
+    let users = read(&room, "/api/rbac/users", &room.api_key).await.json();
+    assert_eq!(users.as_array().unwrap().len(), 2);
+}
+
+async fn a_malformed_invitation_is_refused(room: Room) {
+    let path = "/api/onboarding/invitations";
+    for body in [
+        json!({}),
+        json!({"email": ""}),
+        json!({"email": "no-address"}),
+        json!({"email": "a@b@c"}),
+        json!({"email": format!("{}@b", "a".repeat(300))}),
+        json!({"email": ADA, "role": "service_account"}),
+        json!({"email": ADA, "role": ""}),
+        json!({"email": ADA, "expiresDays": 0}),
+        json!({"email": ADA, "expiresDays": 31}),
+        json!({"email": ADA, "expiresDays": -1}),
+        json!({"email": ADA, "is_admin": true}),
+    ] {
+        let reply = post(&room, path, &room.api_key, &body).await;
+        refused(&reply, 422);
+        assert!(reply.entry().is_some(), "{body}");
+    }
+    let body = json!({"email": ADA, "contexts": ["unheard-of"]});
+    refused(&post(&room, path, &room.api_key, &body).await, 400);
+    let (id, _) = joined(&room, ADA, "viewer").await;
+    refused(&set_role(&room, &room.api_key, &id, "god").await, 422);
+    let none = room.anonymous(Method::DELETE, &format!("{path}/x"));
+    refused(&Reply::of(none.bearer_auth(&room.api_key)).await, 404);
+}
+
+async fn users_of_another_tenant_are_none(room: Room) {
+    let (id, session) = joined(&room, ADA, "admin").await;
+    let made = invite(&room, &room.api_key, "b@acme.example", "viewer").await;
+    let other = Room::open(Arc::clone(&room.server)).await;
+    refused(&set_role(&other, &other.api_key, &id, "viewer").await, 404);
+    refused(&remove(&other, &other.api_key, &id).await, 404);
+    let path = format!("/api/onboarding/invitations/{}", made.text("id"));
+    let request = other
+        .anonymous(Method::DELETE, &path)
+        .bearer_auth(&other.api_key);
+    refused(&Reply::of(request).await, 404);
+    let listed = read(&other, "/api/rbac/users", &other.api_key).await.json();
+    assert_eq!(listed.as_array().unwrap().len(), 1);
+    assert_eq!(me(&room, &session).await.status, 200);
+}
