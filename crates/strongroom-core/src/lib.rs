@@ -66,9 +66,9 @@ mod workspace;
 
 pub use access_token::{AccessToken, TokenHolder};
 pub use admin::{
-    ApplicationCreate, ApplicationCreated, ApplicationUpdate, DeviceApproval, GuardTrial,
-    KeysetClientCreate, KeysetClientCreated, KeysetCreate, KeysetModify, NAME_CHARS_MAX,
-    NamedContextCreate, NamedContextUpdate, PageQuery, Promotion,
+    ApplicationCreate, ApplicationCreated, ApplicationUpdate, Approval, Awaited, DeviceApproval,
+    GuardTrial, KeysetClientCreate, KeysetClientCreated, KeysetCreate, KeysetModify,
+    NAME_CHARS_MAX, NamedContextCreate, NamedContextUpdate, PageQuery, Promotion,
 };
 pub use application::{
     ApplicationTokens, ContextReadiness, NewRefreshToken, Progress, Refreshed, Tier,
