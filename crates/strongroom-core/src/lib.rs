@@ -67,10 +67,10 @@ mod workspace;
 
 pub use access_token::{AccessToken, TokenHolder};
 pub use admin::{
-    ApplicationCreate, ApplicationCreated, ApplicationUpdate, DeviceApproval, GuardTrial,
-    InvitationCreate, InvitationCreated, InvitationInfo, KeysetClientCreate, KeysetClientCreated,
-    KeysetCreate, KeysetModify, NAME_CHARS_MAX, NamedContextCreate, NamedContextResolution,
-    NamedContextUpdate, PageQuery, Promotion, UserAccepted, UserSession,
+    ApplicationCreate, ApplicationCreated, ApplicationUpdate, Approval, Awaited, DeviceApproval,
+    GuardTrial, InvitationCreate, InvitationCreated, InvitationInfo, KeysetClientCreate,
+    KeysetClientCreated, KeysetCreate, KeysetModify, NAME_CHARS_MAX, NamedContextCreate,
+    NamedContextResolution, NamedContextUpdate, PageQuery, Promotion, UserAccepted, UserSession,
 };
 pub use application::{
     ApplicationTokens, ContextReadiness, NewRefreshToken, Progress, Refreshed, Tier,

@@ -30,7 +30,9 @@ mod webhooks;
 mod workspaces;
 
 pub(crate) use applications::ApplicationNameBody;
-pub use applications::{ApplicationCreate, ApplicationCreated, ApplicationUpdate, Promotion};
+pub use applications::{
+    ApplicationCreate, ApplicationCreated, ApplicationUpdate, Approval, Awaited, Promotion,
+};
 pub use devices::DeviceApproval;
 pub use guards::GuardTrial;
 pub use keysets::{KeysetClientCreate, KeysetClientCreated, KeysetCreate, KeysetModify};

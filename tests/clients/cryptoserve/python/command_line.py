@@ -59,7 +59,10 @@ applications = f"{SERVER}/api/v1/applications"
 found = requests.get(applications, params={"name": "tool"}, cookies=cookies, timeout=30).json()
 approve = f"{applications}/{found[0]['id']}/promotion/approve"
 refused = {"access_token": os.environ["VIEWER"]}
-assert requests.post(approve, json={}, cookies=refused, timeout=30).status_code == 403
-done = requests.post(approve, json={}, cookies=cookies, timeout=30).json()
+look = approve.removesuffix("/approve")
+waits = requests.get(look, cookies=cookies, timeout=30).json()["awaited"]
+looked_at = {name: waits[name] for name in ("target_environment", "contexts")}
+assert requests.post(approve, json=looked_at, cookies=refused, timeout=30).status_code == 403
+done = requests.post(approve, json=looked_at, cookies=cookies, timeout=30).json()
 assert done["current_environment"] == "production", done
 assert "environment already" in run("promote", "tool", code=1)

@@ -6,6 +6,7 @@ use strongroom_tests::cryptoserve::{
     ADMIN, Application, DEVELOPER, application, call, declare, encrypt, post, read, register, user,
 };
 use strongroom_tests::on_each_database;
+use strongroom_tests::reply::Reply;
 use strongroom_tests::room::Room;
 use strongroom_types::Permission;
 
@@ -15,6 +16,7 @@ on_each_database!(
     readiness_is_counted_from_the_log,
     an_application_that_is_not_ready_stays_where_it_is,
     only_an_owner_promotes_before_the_time,
+    an_owner_approves_what_was_looked_at_and_nothing_else,
     an_application_is_promoted_by_its_own_users_alone,
     an_application_can_be_told_to_expire,
 );
@@ -27,6 +29,11 @@ async fn low(room: &Room) -> Application {
     let config = json!({"data_identity": {"sensitivity": "low"}});
     assert_eq!(declare(room, "internal-logs", config).await.status, 201);
     Application::of(&register(room, &room.api_key, "app", &["internal-logs"]).await)
+}
+
+/// What an owner approves of such an application.
+fn approval() -> Value {
+    json!({"target_environment": "production", "contexts": ["internal-logs"]})
 }
 
 async fn look(room: &Room, app: &Application) -> Value {
@@ -72,7 +79,10 @@ async fn an_application_that_is_not_ready_stays_where_it_is(room: Room) {
         assert!(detail.contains("not ready"), "{detail}");
     }
     let approve = format!("{}/approve", path(&app));
-    refused(&post(&room, &approve, &room.api_key, &json!({})).await, 400);
+    refused(
+        &post(&room, &approve, &room.api_key, &approval()).await,
+        400,
+    );
     let described = format!("/api/v1/applications/{}", app.id);
     let described = read(&room, &described, &room.api_key).await;
     assert_eq!(described.text("environment"), "development");
@@ -91,14 +101,14 @@ async fn only_an_owner_promotes_before_the_time(room: Room) {
     assert_eq!(look(&room, &app).await["awaits_approval"], true);
     let approve = format!("{}/approve", path(&app));
     let admin = user(&room, &ADMIN, &[]).await;
-    refused(&post(&room, &approve, &admin, &json!({})).await, 403);
-    refused(&post(&room, &approve, &app.access, &json!({})).await, 403);
+    refused(&post(&room, &approve, &admin, &approval()).await, 403);
+    refused(&post(&room, &approve, &app.access, &approval()).await, 403);
     let owner = [ADMIN.as_slice(), &[Permission::ApprovePromotions]].concat();
     let owner = user(&room, &owner, &[]).await;
-    let done = post(&room, &approve, &owner, &json!({})).await;
+    let done = post(&room, &approve, &owner, &approval()).await;
     assert_eq!(done.text("current_environment"), "production", "{done:?}");
     // Once, and with the tokens that it has.
-    refused(&post(&room, &approve, &owner, &json!({})).await, 400);
+    refused(&post(&room, &approve, &owner, &approval()).await, 400);
     let sealed = encrypt(&room, &app.access, "internal-logs", "x").await;
     assert_eq!(sealed.status, 200);
     let described = format!("/api/v1/applications/{}", app.id);
@@ -115,7 +125,55 @@ async fn only_an_owner_promotes_before_the_time(room: Room) {
     )
     .await;
     let approve = format!("{}/approve", path(&next));
-    refused(&post(&room, &approve, &owner, &json!({})).await, 409);
+    refused(&post(&room, &approve, &owner, &approval()).await, 409);
+}
+
+async fn an_owner_approves_what_was_looked_at_and_nothing_else(room: Room) {
+    let app = low(&room).await;
+    assert_eq!(declare(&room, "payment-data", json!({})).await.status, 201);
+    let (path, expedite) = (path(&app), format!("{}/expedite", path(&app)));
+    let approve = format!("{path}/approve");
+    let owner = [ADMIN.as_slice(), &[Permission::ApprovePromotions]].concat();
+    let owner = user(&room, &owner, &[]).await;
+    let ask = async |target: &str| {
+        let body = json!({"priority": "high", "justification": "because it must be",
+            "target_environment": target});
+        let asked = post(&room, &expedite, &room.api_key, &body).await;
+        assert_eq!(asked.status, 200, "{asked:?}");
+    };
+    ask("production").await;
+    let mut awaited = look(&room, &app).await["awaited"].take();
+    assert_eq!(awaited["justification"].take(), "because it must be");
+    awaited.as_object_mut().unwrap().remove("justification");
+    assert_eq!(awaited, approval());
+    // Between the look and the approval it is to go elsewhere.
+    ask("production-eu").await;
+    refused(&post(&room, &approve, &owner, &approval()).await, 409);
+    // With another context it waits no more; asked for again, it is not what was looked at.
+    ask("production").await;
+    let more = json!({"allowed_contexts": ["internal-logs", "payment-data"]});
+    let application = format!("/api/v1/applications/{}", app.id);
+    let changed = call(&room, (Method::PATCH, &application), &room.api_key, &more).await;
+    assert_eq!(changed.status, 200, "{changed:?}");
+    assert_eq!(look(&room, &app).await["awaits_approval"], false);
+    refused(&post(&room, &approve, &owner, &approval()).await, 400);
+    ask("production").await;
+    refused(&post(&room, &approve, &owner, &approval()).await, 409);
+    let described = read(&room, &application, &room.api_key).await;
+    assert_eq!(described.text("environment"), "development");
+    // A form of another site is no approval.
+    let form = || room.anonymous(Method::POST, &approve);
+    let cookie = format!("access_token={owner}");
+    let bare = form().header("cookie", &cookie);
+    refused(&Reply::of(bare).await, 415);
+    let whole = json!({"target_environment": "production",
+        "contexts": ["payment-data", "internal-logs"]});
+    let text = form()
+        .header("cookie", &cookie)
+        .header("content-type", "text/plain");
+    refused(&Reply::of(text.body(whole.to_string())).await, 415);
+    let done = post(&room, &approve, &owner, &whole).await;
+    assert_eq!(done.text("current_environment"), "production", "{done:?}");
 }
 
 async fn an_application_is_promoted_by_its_own_users_alone(room: Room) {

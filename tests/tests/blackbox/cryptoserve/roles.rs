@@ -214,6 +214,9 @@ const MAC_KEY: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 /// A body that would do if the caller may. Names differ, so that no call is in the way of another.
 fn body(path: &str, (own, key): (&Application, &str), turn: usize) -> Value {
     match path {
+        "/api/v1/applications/{id}/promotion/approve" => {
+            json!({"target_environment": "production", "contexts": ["general"]})
+        }
         "/api/v1/crypto/encrypt" => json!({"plaintext": "", "context": "general"}),
         "/api/v1/crypto/decrypt" => json!({"ciphertext": "", "context": "general"}),
         "/api/v1/crypto/batch/encrypt" => json!({"context": "general",

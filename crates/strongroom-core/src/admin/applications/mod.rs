@@ -10,7 +10,7 @@ mod tokens;
 use strongroom_types::body::ApplicationInfo;
 use strongroom_types::{ClientId, ContextName, Operation, Permission, base32};
 
-pub use promotion::Promotion;
+pub use promotion::{Approval, Awaited, Promotion};
 pub(crate) use register::ApplicationNameBody;
 pub use register::{ApplicationCreate, ApplicationCreated};
 
@@ -187,13 +187,18 @@ fn check(application: &ApplicationBody) -> Result<(), Denial> {
     Ok(())
 }
 
-/// Gives an application these named contexts, and no other key context.
+/// Gives an application these named contexts, and no other key context. What waits for an owner waited
+/// with those that it had.
 fn give(client: &mut Client, mut contexts: Vec<ContextName>) -> Result<(), Denial> {
     contexts.sort();
     contexts.dedup();
     let patterns = contexts.iter().map(pattern_of);
     client.body.allowed_contexts = patterns.collect::<Result<_, _>>()?;
-    body_of_mut(client)?.contexts = contexts;
+    let application = body_of_mut(client)?;
+    if application.contexts != contexts {
+        application.waiting = None;
+    }
+    application.contexts = contexts;
     Ok(())
 }
 

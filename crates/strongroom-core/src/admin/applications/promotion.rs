@@ -3,7 +3,9 @@
 //! It keeps its tokens and contexts. Where its data asks for it, and where somebody asks for it before
 //! its time, an owner approves; the request waits in the application's record.
 
-use strongroom_types::{ClientId, KeyContext, Kind, Operation, Outcome, Permission};
+use std::collections::BTreeSet;
+
+use strongroom_types::{ClientId, ContextName, KeyContext, Kind, Operation, Outcome, Permission};
 
 use super::{LABEL_CHARS_MAX, body_of, body_of_mut, name_id, put};
 use crate::admin::applications::ApplicationNameBody;
@@ -26,6 +28,35 @@ const PAGE: u32 = 1000;
 /// The shortest and the longest reason for a promotion before its time.
 const REASON_CHARS: core::ops::RangeInclusive<usize> = 10..=1000;
 
+/// A promotion that waits for an owner.
+#[derive(Clone, Debug)]
+pub struct Awaited {
+    /// Where the application is to go.
+    pub target: String,
+    /// Why before its time, if it is.
+    pub reason: Option<String>,
+}
+
+/// What an owner approves: as it was looked at, and nothing else.
+#[derive(Clone, Debug)]
+pub struct Approval {
+    /// Where the application goes.
+    pub target: String,
+    /// The named contexts that it takes along, all of them.
+    pub contexts: Vec<ContextName>,
+}
+
+impl Approval {
+    /// # Errors
+    /// The application is to go elsewhere, or has other contexts.
+    fn check(&self, target: &str, contexts: &[ContextName]) -> Result<(), Denial> {
+        let sorted = |contexts: &[ContextName]| contexts.iter().cloned().collect::<BTreeSet<_>>();
+        let same = self.target == target && sorted(&self.contexts) == sorted(contexts);
+        let changed = Denial::Conflict(Thing::Application);
+        same.then_some(()).ok_or(changed)
+    }
+}
+
 /// How far an application is.
 #[derive(Debug)]
 pub struct Promotion {
@@ -39,8 +70,8 @@ pub struct Promotion {
     pub target: String,
     /// How far it is under each of its contexts.
     pub contexts: Vec<ContextReadiness>,
-    /// Whether it waits for an owner.
-    pub waits: bool,
+    /// What waits for an owner, if anything does.
+    pub waiting: Option<Awaited>,
     /// Whether it was promoted now.
     pub done: bool,
 }
@@ -105,13 +136,15 @@ impl Strongroom {
     /// Promotes an application that waits.
     ///
     /// # Errors
-    /// [`Refused`], with the entry where the caller is known; also when it does not wait.
+    /// [`Refused`], with the entry where the caller is known; also when it does not wait, or not with
+    /// what is approved.
     pub async fn promotion_approve(
         &self,
         ask: &Ask,
         id: ClientId,
+        approval: Approval,
     ) -> Result<Answered<Promotion>, Refused> {
-        self.administer(ask, Approve(id)).await
+        self.administer(ask, Approve { id, approval }).await
     }
 
     /// How far an application is.
@@ -137,7 +170,7 @@ impl Strongroom {
             environment: application.environment.clone(),
             target: target.to_owned(),
             contexts,
-            waits: application.waiting.is_some(),
+            waiting: application.waiting.clone().map(Awaited::from),
             done: false,
         })
     }
@@ -268,8 +301,9 @@ impl Administration for Promote {
             return Err(Denial::Conflict(Thing::Promotion).into());
         }
         let changes = if promotion.needs_approval() {
-            promotion.waits = true;
-            wait(caller, &mut client, &self.target, None)?
+            let changes = wait(caller, &mut client, &self.target, None)?;
+            promotion.waiting = body_of(&client)?.waiting.clone().map(Awaited::from);
+            changes
         } else {
             promotion.done = true;
             room.moved(caller, &mut client, &self.target).await?
@@ -317,12 +351,24 @@ impl Administration for Expedite {
         let mut client = room.administered_application(caller, self.id).await?;
         let mut promotion = room.promotion_of(caller, &client, &self.target).await?;
         let changes = wait(caller, &mut client, &self.target, Some(&self.reason))?;
-        promotion.waits = true;
+        promotion.waiting = body_of(&client)?.waiting.clone().map(Awaited::from);
         Ok((promotion, account(self.id, &self.target, changes)))
     }
 }
 
-struct Approve(ClientId);
+impl From<PromotionWaiting> for Awaited {
+    fn from(waiting: PromotionWaiting) -> Self {
+        Self {
+            target: waiting.target,
+            reason: waiting.reason,
+        }
+    }
+}
+
+struct Approve {
+    id: ClientId,
+    approval: Approval,
+}
 
 impl Administration for Approve {
     const OPERATION: Operation = Operation::PromotionApprove;
@@ -334,19 +380,20 @@ impl Administration for Approve {
         room: &Strongroom,
         caller: &Caller,
     ) -> Result<(Promotion, Account), Stopped> {
-        let mut client = room.application(caller, self.0).await?;
+        let mut client = room.application(caller, self.id).await?;
         let waiting = body_of(&client)?.waiting.clone();
         let waiting = waiting.ok_or(Denial::Conflict(Thing::Promotion))?;
         let target = waiting.target;
+        self.approval.check(&target, &body_of(&client)?.contexts)?;
         let mut promotion = room.promotion_of(caller, &client, &target).await?;
         // Nothing that was not asked for before its time goes before its time.
         if waiting.reason.is_none() && !promotion.is_ready() {
             return Err(Denial::Conflict(Thing::Promotion).into());
         }
         let changes = room.moved(caller, &mut client, &target).await?;
-        (promotion.done, promotion.waits) = (true, false);
+        (promotion.done, promotion.waiting) = (true, None);
         let asked_by = waiting.asked_by.to_string();
-        let account = account(self.0, &target, changes).fact("asked_by", &asked_by);
+        let account = account(self.id, &target, changes).fact("asked_by", &asked_by);
         Ok((promotion, account))
     }
 }

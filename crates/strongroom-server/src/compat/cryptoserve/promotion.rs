@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
-use strongroom_core::{Answered, ContextReadiness, Invalid, Promotion, Refused, Tier};
+use strongroom_core::{Answered, Approval, ContextReadiness, Invalid, Promotion, Refused, Tier};
 use strongroom_types::{ClientId, ContextName};
 
 use super::applications::ApplicationId;
@@ -73,6 +73,30 @@ impl From<&ContextReadiness> for Readiness {
     }
 }
 
+/// What waits for an owner.
+#[derive(Serialize)]
+struct AwaitedPromotion {
+    target_environment: String,
+    contexts: Vec<ContextName>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    justification: Option<String>,
+}
+
+impl AwaitedPromotion {
+    fn of(found: &Promotion) -> Option<Self> {
+        let awaited = found.waiting.clone()?;
+        Some(Self {
+            target_environment: awaited.target,
+            contexts: found
+                .contexts
+                .iter()
+                .map(|one| one.context.clone())
+                .collect(),
+            justification: awaited.reason,
+        })
+    }
+}
+
 /// How far an application is.
 #[derive(Serialize)]
 pub(super) struct Told {
@@ -83,6 +107,9 @@ pub(super) struct Told {
     is_ready: bool,
     requires_approval: bool,
     awaits_approval: bool,
+    /// What an approval must name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    awaited: Option<AwaitedPromotion>,
     ready_count: usize,
     total_count: usize,
     blocking_contexts: Vec<ContextName>,
@@ -94,7 +121,7 @@ impl From<Promotion> for Told {
     fn from(found: Promotion) -> Self {
         let blocking = found.contexts.iter().filter(|one| !one.is_ready());
         let blocking: Vec<_> = blocking.map(|one| one.context.clone()).collect();
-        let message = match (found.done, found.waits, found.is_ready()) {
+        let message = match (found.done, found.waiting.is_some(), found.is_ready()) {
             (true, ..) => "Application promoted",
             (_, true, _) => "Promotion waits for an owner's approval",
             (_, _, true) => "Ready for promotion",
@@ -103,7 +130,8 @@ impl From<Promotion> for Told {
         Self {
             is_ready: found.is_ready(),
             requires_approval: found.needs_approval(),
-            awaits_approval: found.waits,
+            awaits_approval: found.waiting.is_some(),
+            awaited: AwaitedPromotion::of(&found),
             ready_count: found.contexts.len() - blocking.len(),
             total_count: found.contexts.len(),
             blocking_contexts: blocking,
@@ -217,7 +245,7 @@ pub(super) async fn expedite(
         thresholds_bypassed: bypassed(&found),
         message: "Promotion waits for an owner's approval",
         next_steps: vec![format!(
-            "An owner approves: POST /api/v1/applications/{}/promotion/approve",
+            "An owner approves target and contexts: POST /api/v1/applications/{}/promotion/approve",
             found.id
         )],
         app_name: found.name,
@@ -225,10 +253,23 @@ pub(super) async fn expedite(
     ok(&ask, waiting.map(|answered| answered.map(of)))
 }
 
+/// What was looked at. Of another site, no form can send it: it is JSON.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Approve {
+    target_environment: String,
+    contexts: Vec<ContextName>,
+}
+
 pub(super) async fn approve(
     State(app): State<App>,
-    Caller(ask): Caller,
     Path(ApplicationId(id)): Path<ApplicationId>,
+    Sent { ask, body, .. }: Sent<Approve>,
 ) -> Reply<Document<Told>> {
-    ok(&ask, told(app.room.promotion_approve(&ask, id).await))
+    let approval = Approval {
+        target: body.target_environment,
+        contexts: body.contexts,
+    };
+    let approved = app.room.promotion_approve(&ask, id, approval).await;
+    ok(&ask, told(approved))
 }
