@@ -351,6 +351,16 @@ impl Person {
     }
 }
 
+/// The id that a path is about.
+fn thing<'a>(path: &str, (signing, hybrid): (&'a str, &'a str), own: &'a Application) -> &'a str {
+    match path {
+        _ if path.contains("/signatures/") || path.contains("/pqc/") => signing,
+        _ if path.contains("/kex/") => hybrid,
+        _ if path.contains("/lease/") => LEASE,
+        _ => &own.id,
+    }
+}
+
 async fn every_route_takes_its_least_role(room: Room) {
     declare_all(&room, &["general"]).await;
     let shown = Application::of(&register(&room, &room.api_key, "shown", &["general"]).await);
@@ -387,16 +397,10 @@ async fn every_route_takes_its_least_role(room: Room) {
             let own = Application::of(&register(&room, registrar, &name, &["general"]).await);
             let (method, path) = (row.0.parse::<Method>().unwrap(), row.1);
             let person = Person::of(&room, path, turn).await;
-            let id = if !person.id.is_empty() {
-                &person.id
-            } else if path.contains("/signatures/") || path.contains("/pqc/") {
-                &key
-            } else if path.contains("/kex/") {
-                &hybrid
-            } else if path.contains("/lease/") {
-                LEASE
+            let id = if person.id.is_empty() {
+                thing(path, (&key, &hybrid), &own)
             } else {
-                &own.id
+                &person.id
             };
             let place = path.replace("{id}", id).replace("{name}", "general");
             let query = if method == Method::DELETE {
