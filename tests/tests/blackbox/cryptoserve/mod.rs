@@ -3,6 +3,7 @@
 mod applications;
 mod attacks;
 mod audit;
+mod brought;
 mod contexts;
 mod crypto;
 mod import;
