@@ -19,3 +19,6 @@ CREATE INDEX lease_of_client ON lease (workspace, client, expires);
 CREATE INDEX lease_by_end ON lease (expires);
 -- Which end with a version of a key.
 CREATE INDEX lease_under_key ON lease (workspace, context, key_version);
+
+-- They were records before.
+DELETE FROM record WHERE kind = 'lease';

@@ -155,10 +155,12 @@ impl Database {
         first.close().await?;
         let means = Means::new((options.clone(), DatabaseTls::Any), entropy);
         let (wake, woken) = sqlite::checkpoint::channel();
+        // What was erased before the last stop may be in the WAL still.
+        wake.erase();
         Self::start(readers, means, |means, outbox, inbox| {
-            let shared = commit::sqlite::shared(means, path, wake);
+            let shared = commit::sqlite::shared(means, (path, lock), wake);
             outbox.share(Arc::clone(&shared));
-            let writer = commit::sqlite::start(shared, inbox, lock)?;
+            let writer = commit::sqlite::start(shared, inbox)?;
             let checkpointer = sqlite::checkpoint::run(options, woken);
             Ok(vec![writer, tokio::spawn(checkpointer)])
         })

@@ -18,6 +18,7 @@ mod progress;
 
 use std::io::ErrorKind;
 use std::process::ExitCode;
+use std::thread::available_parallelism;
 
 use clap::Parser as _;
 
@@ -41,7 +42,10 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> Result<(), Failure> {
+    // One thread may be kept by a commit.
+    let threads = available_parallelism().map_or(2, |cores| cores.get().max(2));
     tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(threads)
         .enable_all()
         .build()?
         .block_on(command::run(cli))

@@ -417,24 +417,47 @@ impl Change {
         }
     }
 
-    /// Whether it removes what must not stay readable anywhere.
+    /// Whether it removes what must not stay readable anywhere. Values that newer ones replaced are not
+    /// meant: there are many, and what is left of them goes within a minute.
     #[must_use]
     pub const fn erases(&self) -> bool {
-        matches!(
-            self,
+        match self {
             Self::DestroyContext { .. }
-                | Self::DestroyContextKey(..)
-                | Self::MoveContext(_)
-                | Self::DestroyObjectVersion { .. }
-                | Self::PurgeObject { .. }
-                | Self::DeleteWebhook(_)
-                | Self::Lease(LeaseChange::Erase(_))
-                | Self::SealedStore(
-                    SealedChange::ForgetValue { .. }
-                        | SealedChange::DeleteSlot { .. }
-                        | SealedChange::PutSlot { replace: true, .. }
-                )
-        )
+            | Self::DestroyContextKey(..)
+            | Self::MoveContext(_)
+            | Self::DestroyObjectVersion { .. }
+            | Self::PurgeObject { .. }
+            | Self::DeleteWebhook(_) => true,
+            Self::Lease(change) => matches!(change, LeaseChange::Erase(_)),
+            Self::SealedStore(change) => change.erases(),
+            Self::InsertWorkspace(_)
+            | Self::InsertContext(_)
+            | Self::InsertIdempotency(_)
+            | Self::InsertObject(..)
+            | Self::PutObject { .. }
+            | Self::RewrapObjectVersion(_)
+            | Self::InsertJob(_)
+            | Self::UpdateJob(_)
+            | Self::InsertWebhook(_)
+            | Self::ClaimWebhook { .. }
+            | Self::ResetWebhook { .. }
+            | Self::PutDeployment { .. }
+            | Self::InsertStore(_)
+            | Self::UpdateStore { .. }
+            | Self::PutStoreValue { .. }
+            | Self::RewrapStoreValue(_)
+            | Self::UpdateWorkspace { .. }
+            | Self::PutSeeds { .. }
+            | Self::PutRecord(..)
+            | Self::DeleteRecord(..)
+            | Self::InsertApiKey(_)
+            | Self::DeleteApiKey(_)
+            | Self::RecreateContext(_)
+            | Self::AddContextKey(..)
+            | Self::SetContextState(..)
+            | Self::SetDestruction(..)
+            | Self::NewGeneration(_) => false,
+        }
     }
 
     /// Whether the change raises the state epoch.

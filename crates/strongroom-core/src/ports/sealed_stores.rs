@@ -142,3 +142,51 @@ pub enum SealedChange {
         now: Guesses,
     },
 }
+
+impl SealedChange {
+    /// Whether it removes what must not stay readable anywhere.
+    #[must_use]
+    pub const fn erases(&self) -> bool {
+        match self {
+            Self::PurgeVersion { .. } | Self::ForgetValue { .. } | Self::DeleteSlot { .. } => true,
+            Self::PutSlot { replace, .. } => *replace,
+            Self::Insert(_)
+            | Self::PutMap { .. }
+            | Self::PutExpiry { .. }
+            | Self::PutGuesses { .. } => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_expired_is_erased_and_what_is_noted_is_not() {
+        let context = ContextId::from_bytes([1; 32]);
+        let purge = SealedChange::PurgeVersion {
+            context,
+            record: vec![1],
+            name: vec![2],
+            version: 1,
+        };
+        assert!(purge.erases());
+        let note = SealedChange::PutExpiry {
+            context,
+            record: vec![1],
+            version: 1,
+            due: 5,
+        };
+        assert!(!note.erases());
+        for replace in [false, true] {
+            let put = SealedChange::PutSlot {
+                context,
+                slot: vec![1],
+                body: vec![2],
+                replace,
+            };
+            assert_eq!(put.erases(), replace);
+        }
+    }
+}

@@ -5,6 +5,7 @@
 //! the commit. So who is alone commits on the thread that it is on.
 
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::fs::File;
 use std::sync::Arc;
 
 use tokio::sync::{Mutex, MutexGuard};
@@ -25,15 +26,18 @@ pub(crate) struct SharedWriter {
     crowd: AtomicBool,
     writes: AtomicU64,
     wake: Wake,
+    /// Held as long as anybody may write.
+    _lock: File,
 }
 
 impl SharedWriter {
-    pub(crate) fn new(writer: Writer, wake: Wake) -> Self {
+    pub(crate) fn new(writer: Writer, wake: Wake, lock: File) -> Self {
         Self {
             writer: Arc::new(Mutex::new(writer)),
             crowd: AtomicBool::new(false),
             writes: AtomicU64::new(0),
             wake,
+            _lock: lock,
         }
     }
 
@@ -49,6 +53,7 @@ impl SharedWriter {
 
     /// Notes that a transaction ended, and wakes the checkpointer now and then.
     pub(crate) fn wrote(&self) {
+        self.wake.wrote();
         let before = self.writes.fetch_add(1, Ordering::Relaxed);
         if (before + 1).is_multiple_of(WRITES_PER_LOOK) {
             self.wake.look();
@@ -82,8 +87,10 @@ impl SharedWriter {
             };
             // Nothing is held elsewhere: there is no other process.
             writer.append(vec![group]).await;
-            drop(writer);
             shared.wrote();
+            // In this order: whoever gets the turn last lets go of the database.
+            drop(shared);
+            drop(writer);
         }));
         Ok(())
     }

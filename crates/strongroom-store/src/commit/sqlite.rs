@@ -31,17 +31,13 @@ const DIALECT: Dialect = Dialect {
 ///
 /// # Errors
 /// The system has no thread to give.
-pub(crate) fn start(
-    shared: Arc<SharedWriter>,
-    inbox: Inbox,
-    lock: File,
-) -> io::Result<JoinHandle<()>> {
+pub(crate) fn start(shared: Arc<SharedWriter>, inbox: Inbox) -> io::Result<JoinHandle<()>> {
     let runtime = Builder::new_current_thread().enable_time().build()?;
     let (ended, end) = oneshot::channel();
     std::thread::Builder::new()
         .name("strongroom-commit".to_owned())
         .spawn(move || {
-            runtime.block_on(run(shared, inbox, lock));
+            runtime.block_on(run(shared, inbox));
             ended.send(()).ok();
         })?;
     Ok(tokio::spawn(async move {
@@ -51,14 +47,15 @@ pub(crate) fn start(
 }
 
 /// The writer of a database, for the thread and for callers who are alone.
-pub(crate) fn shared(means: Means, path: PathBuf, wake: Wake) -> Arc<SharedWriter> {
+/// Holds the lock on the database as long as either may write.
+pub(crate) fn shared(means: Means, (path, lock): (PathBuf, File), wake: Wake) -> Arc<SharedWriter> {
     let writer = Writer::embedded(means, DIALECT, path);
-    Arc::new(SharedWriter::new(writer, wake))
+    Arc::new(SharedWriter::new(writer, wake, lock))
 }
 
-/// Writes what comes in until nobody can send any more. Holds the lock on the database until then.
-/// Wakes the checkpointer now and then, and whenever something was to be erased.
-async fn run(shared: Arc<SharedWriter>, mut inbox: Inbox, lock: File) {
+/// Writes what comes in until nobody can send any more. Wakes the checkpointer now and then, and
+/// whenever something was to be erased.
+async fn run(shared: Arc<SharedWriter>, mut inbox: Inbox) {
     let mut queue = Queue::default();
     while wait(&mut inbox, &mut queue, &shared).await {
         if !queue.is_empty() {
@@ -68,8 +65,6 @@ async fn run(shared: Arc<SharedWriter>, mut inbox: Inbox, lock: File) {
     }
     // A caller who was alone and went away may have left its commit to be finished.
     drop(shared.lock().await);
-    drop(shared);
-    drop(lock);
 }
 
 /// Appends what waits once it is this thread's turn, and whatever came until then.
@@ -167,7 +162,7 @@ mod tests {
         let means = Means::new((options, DatabaseTls::Any), Arc::new(Counter::default()));
         let (mut outbox, inbox) = channel();
         let (wake, woken) = checkpoint::channel();
-        let writer = shared(means, path.into(), wake);
+        let writer = shared(means, (path.into(), tempfile::tempfile().unwrap()), wake);
         outbox.share(Arc::clone(&writer));
         (outbox, inbox, writer, woken)
     }
@@ -175,7 +170,7 @@ mod tests {
     /// Runs such a writer while something is handed in.
     async fn woken_by(f: &Fixture, hand_in: impl AsyncFnOnce(&Outbox)) -> Woken {
         let (outbox, inbox, writer, woken) = second(f);
-        let written = run(writer, inbox, tempfile::tempfile().unwrap());
+        let written = run(writer, inbox);
         let caller = async {
             hand_in(&outbox).await;
             drop(outbox);
@@ -286,7 +281,7 @@ mod tests {
         let (outbox, inbox, writer, _woken) = second(&f);
         assert!(waits(outbox.commit(f.pending(0))));
         drop(outbox);
-        run(writer, inbox, tempfile::tempfile().unwrap()).await;
+        run(writer, inbox).await;
         assert_eq!(f.commit(f.pending(1)).await.unwrap().index, 1);
     }
 }

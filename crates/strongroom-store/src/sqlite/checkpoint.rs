@@ -18,12 +18,16 @@ const FRAME_BYTES: i64 = 4096 + 24;
 
 /// How long a look waits when readers kept it from emptying the WAL.
 const AGAIN: Duration = Duration::from_secs(1);
+/// A WAL that was written and that nobody has looked at for so long is emptied: what newer rows
+/// replaced stays no longer than that on a quiet server.
+const QUIET: Duration = Duration::from_mins(1);
 
 /// Wakes the checkpointer.
 #[derive(Debug)]
 pub(crate) struct Wake {
     sender: mpsc::Sender<()>,
     erased: Arc<AtomicBool>,
+    written: Arc<AtomicBool>,
 }
 
 /// Where the checkpointer sleeps.
@@ -32,17 +36,25 @@ pub(crate) struct Woken {
     receiver: mpsc::Receiver<()>,
     /// Whether the WAL may hold what a write has erased from the database.
     erased: Arc<AtomicBool>,
+    /// Whether anything was written since the WAL was emptied.
+    written: Arc<AtomicBool>,
 }
 
 /// The two ends of the way to the checkpointer.
 pub(crate) fn channel() -> (Wake, Woken) {
     let (sender, receiver) = mpsc::channel(1);
-    let erased = Arc::<AtomicBool>::default();
+    let (erased, written) = (Arc::<AtomicBool>::default(), Arc::<AtomicBool>::default());
     let wake = Wake {
         sender,
         erased: Arc::clone(&erased),
+        written: Arc::clone(&written),
     };
-    (wake, Woken { receiver, erased })
+    let woken = Woken {
+        receiver,
+        erased,
+        written,
+    };
+    (wake, woken)
 }
 
 impl Wake {
@@ -50,6 +62,11 @@ impl Wake {
     pub(crate) fn look(&self) {
         // When there is no room, the checkpointer is awake already.
         self.sender.try_send(()).ok();
+    }
+
+    /// Notes that something was written.
+    pub(crate) fn wrote(&self) {
+        self.written.store(true, Ordering::Release);
     }
 
     /// Makes it empty the WAL, whatever its size: destroyed keys and erased openings are in it
@@ -67,13 +84,27 @@ impl Woken {
         self.erased.load(Ordering::Acquire)
     }
 
-    /// Sleeps until there is something to do; false when nobody can wake it any more.
-    async fn wait(&mut self, again: bool) -> bool {
-        if !again {
-            return self.receiver.recv().await.is_some();
+    /// Sleeps until it is woken or has slept long enough, and says which. Nothing when nobody can wake
+    /// it any more.
+    async fn wait(&mut self, again: bool) -> Option<bool> {
+        let pause = if again { AGAIN } else { QUIET };
+        match timeout(pause, self.receiver.recv()).await {
+            Ok(woken) => woken.map(|()| true),
+            Err(_slept) => Some(false),
         }
-        let woken = timeout(AGAIN, self.receiver.recv()).await;
-        woken.map_or(true, |woken| woken.is_some())
+    }
+
+    /// What there is to do after a wait.
+    fn due(&self, woken: bool, again: bool) -> Option<Goal> {
+        if self.erased.swap(false, Ordering::AcqRel) || again {
+            self.written.store(false, Ordering::Release);
+            return Some(Goal::Empty);
+        }
+        if woken {
+            return Some(Goal::Restart);
+        }
+        let written = self.written.swap(false, Ordering::AcqRel);
+        written.then_some(Goal::Empty)
     }
 }
 
@@ -90,17 +121,18 @@ enum Goal {
 pub(crate) async fn run(options: AnyConnectOptions, mut woken: Woken) {
     let mut conn = None;
     let mut again = false;
-    while woken.wait(again).await {
-        let erased = woken.erased.swap(false, Ordering::AcqRel) || again;
-        let goal = if erased { Goal::Empty } else { Goal::Restart };
+    while let Some(heard) = woken.wait(again).await {
+        let Some(goal) = woken.due(heard, again) else {
+            continue;
+        };
         match look(conn.take(), &options, goal).await {
             Ok((usable, done)) => {
                 conn = Some(usable);
-                again = erased && !done;
+                again = goal == Goal::Empty && !done;
             }
             Err(error) => {
                 tracing::warn!(%error, "the WAL could not be checkpointed");
-                again = erased;
+                again = goal == Goal::Empty;
             }
         }
     }
@@ -193,6 +225,29 @@ mod tests {
             wal_bytes(&path),
             wal,
             "the file is neither longer nor shorter"
+        );
+    }
+
+    #[test]
+    fn a_wal_that_was_written_is_emptied_when_it_is_quiet() {
+        let (wake, woken) = channel();
+        assert_eq!(woken.due(false, false), None, "nothing was written");
+        wake.wrote();
+        assert_eq!(woken.due(true, false), Some(Goal::Restart));
+        assert_eq!(woken.due(false, false), Some(Goal::Empty));
+        assert_eq!(woken.due(false, false), None, "it is empty");
+        assert_eq!(
+            woken.due(false, true),
+            Some(Goal::Empty),
+            "readers were in the way"
+        );
+        wake.wrote();
+        wake.erase();
+        assert_eq!(woken.due(true, false), Some(Goal::Empty));
+        assert_eq!(
+            woken.due(false, false),
+            None,
+            "what was written went with it"
         );
     }
 
