@@ -9,7 +9,10 @@ use crate::shell::Shell;
 pub(crate) fn run() -> Result<(), Failure> {
     let shell = Shell::terminal();
     ensure(&shell, Tool::FipsModule)?;
-    shell.run("cargo build --locked --package strongroom --features fips", &[])?;
+    shell.run(
+        "cargo build --locked --package strongroom --features fips",
+        &[],
+    )?;
     shell.run(
         "cargo test --locked --package strongroom-crypto --features fips --lib module_is",
         &[],
