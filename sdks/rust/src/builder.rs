@@ -102,11 +102,15 @@ impl fmt::Debug for ClientBuilder {
 
 /// How long a connection may take to come about.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Idle connections are given up before the server closes them, after 60 s: a request on one that is
+/// just being closed may have arrived, and most must not be sent twice.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(45);
 
 /// What sends requests. A redirect would carry credentials to another origin.
 pub(crate) fn http_client() -> Result<reqwest::Client, RequestError> {
     reqwest::Client::builder()
         .connect_timeout(CONNECT_TIMEOUT)
+        .pool_idle_timeout(IDLE_TIMEOUT)
         .redirect(Policy::none())
         .user_agent(concat!("strongroom-client/", env!("CARGO_PKG_VERSION")))
         .build()
