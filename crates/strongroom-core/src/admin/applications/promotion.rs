@@ -45,14 +45,18 @@ pub struct Approval {
     pub target: String,
     /// The named contexts that it takes along, all of them.
     pub contexts: Vec<ContextName>,
+    /// Why before its time, as whoever asked for that wrote it.
+    pub reason: Option<String>,
 }
 
 impl Approval {
     /// # Errors
-    /// The application is to go elsewhere, or has other contexts.
-    fn check(&self, target: &str, contexts: &[ContextName]) -> Result<(), Denial> {
+    /// The application is to go elsewhere, or for another reason, or has other contexts.
+    fn check(&self, waiting: &PromotionWaiting, contexts: &[ContextName]) -> Result<(), Denial> {
         let sorted = |contexts: &[ContextName]| contexts.iter().cloned().collect::<BTreeSet<_>>();
-        let same = self.target == target && sorted(&self.contexts) == sorted(contexts);
+        let same = self.target == waiting.target
+            && self.reason == waiting.reason
+            && sorted(&self.contexts) == sorted(contexts);
         let changed = Denial::Conflict(Thing::Application);
         same.then_some(()).ok_or(changed)
     }
@@ -457,8 +461,9 @@ impl Administration for Approve {
         let mut client = room.application(caller, self.id).await?;
         let waiting = body_of(&client)?.waiting.clone();
         let waiting = waiting.ok_or(Denial::Conflict(Thing::Promotion))?;
+        let contexts = &body_of(&client)?.contexts;
+        self.approval.check(&waiting, contexts)?;
         let target = waiting.target;
-        self.approval.check(&target, &body_of(&client)?.contexts)?;
         let mut promotion = room
             .promotion_of(caller, (&client, &target), &self.counted)
             .await?;
@@ -471,5 +476,31 @@ impl Administration for Approve {
         let asked_by = waiting.asked_by.to_string();
         let account = account(self.id, &target, changes).fact("asked_by", &asked_by);
         Ok((promotion, account))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_approval_is_for_one_reason_or_for_none() {
+        let reason = |text: &str| Some(text.to_owned());
+        for asked in [None, reason("it is down"), reason("it is up")] {
+            let waiting = PromotionWaiting {
+                target: "production".to_owned(),
+                asked_by: ClientId::from_bytes([1; 16]),
+                reason: asked.clone(),
+            };
+            for approved in [None, reason("it is down"), reason("it is up"), reason("")] {
+                let same = approved == asked;
+                let approval = Approval {
+                    target: "production".to_owned(),
+                    contexts: Vec::new(),
+                    reason: approved,
+                };
+                assert_eq!(approval.check(&waiting, &[]).is_ok(), same);
+            }
+        }
     }
 }
