@@ -10,10 +10,19 @@ mod support;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use strongroom_core::{Ask, Bench, Denial, NamedContextCreate, Strongroom, Tool};
-use strongroom_types::Operation;
-use strongroom_types::body::{AlgorithmPolicy, NamedContextConfig, PolicyEnforcement};
+use std::time::Duration;
+
+use serde_json::Map;
+use strongroom_core::{
+    ApplicationCreate, Ask, Bench, Denial, NamedContextCreate, Strongroom, Tool,
+};
+use strongroom_types::body::{
+    AlgorithmPolicy, NamedContextConfig, PolicyEnforcement, SignRequest, SigningKeyCreate,
+    VerifyRequest,
+};
+use strongroom_types::{Operation, SigningAlgorithm};
 use tokio::runtime::Handle;
+use tokio::task::JoinSet;
 
 use support::World;
 
@@ -23,6 +32,8 @@ struct Restless {
     ask: Ask,
     done: Arc<AtomicU32>,
     runtime: Handle,
+    /// What it does before that takes so long.
+    first: Duration,
 }
 
 impl Tool for Restless {
@@ -39,6 +50,7 @@ impl Tool for Restless {
 
     fn work(&self, _bench: &Bench) -> Result<u32, Denial> {
         let done = self.done.fetch_add(1, Ordering::SeqCst) + 1;
+        self.runtime.block_on(tokio::time::sleep(self.first));
         let request = NamedContextCreate {
             name: format!("context-{done}").parse().unwrap(),
             display_name: "Context".to_owned(),
@@ -62,9 +74,90 @@ async fn slow_work_is_done_once_however_often_the_state_changes_under_it() {
         ask: world.ask.clone(),
         done: Arc::clone(&done),
         runtime: Handle::current(),
+        first: Duration::ZERO,
     };
     let answered = world.room.use_tool(&world.ask, tool).await.unwrap();
     assert_eq!(answered.value, 1);
     assert!(answered.entry.is_some());
     assert_eq!(done.load(Ordering::SeqCst), 1);
+}
+
+impl World {
+    /// Has others do slow work all the time, each of which changes the state at its end. Whoever waits
+    /// for a turn has what it read before changed under it.
+    async fn unrest(&self) -> JoinSet<()> {
+        let (mut restless, done) = (JoinSet::new(), Arc::<AtomicU32>::default());
+        for _ in 0..4 {
+            let (room, ask, done) = (self.room.clone(), self.ask.clone(), Arc::clone(&done));
+            restless.spawn(async move {
+                loop {
+                    let tool = Restless {
+                        room: room.clone(),
+                        ask: ask.clone(),
+                        done: Arc::clone(&done),
+                        runtime: Handle::current(),
+                        first: Duration::from_millis(100),
+                    };
+                    room.use_tool(&ask, tool).await.unwrap();
+                }
+            });
+        }
+        // By then all places in the line are taken, and stay so.
+        while done.load(Ordering::SeqCst) < 4 {
+            tokio::task::yield_now().await;
+        }
+        restless
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signature_is_checked_once_however_often_the_state_changes_under_it() {
+    let world = World::new().await;
+    let (room, ask) = (&world.room, &world.ask);
+    let key = SigningKeyCreate {
+        name: "key".to_owned(),
+        key_context: None,
+        algorithm: SigningAlgorithm::Ed25519,
+    };
+    let key = room.signing_key_create(ask, key).await.unwrap().value.id;
+    // So long that its check is slow work.
+    let message = vec![7; 300 << 10];
+    let request = SignRequest {
+        key,
+        message: message.clone().into(),
+        metadata: None,
+    };
+    let signed = room.sign(ask, request).await.unwrap().value;
+    let restless = world.unrest().await;
+    let request = VerifyRequest {
+        key,
+        message: message.into(),
+        signature: signed.signature,
+        version: None,
+        metadata: None,
+    };
+    let verified = room.verify(ask, request).await;
+    assert_eq!(verified.unwrap().value.version, Some(1));
+    drop(restless);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_promotion_is_counted_once_however_often_the_state_changes_under_it() {
+    let world = World::new().await;
+    let (room, ask) = (&world.room, &world.ask);
+    let request = ApplicationCreate {
+        name: "app".to_owned(),
+        environment: "test".to_owned(),
+        team: "default".to_owned(),
+        description: String::new(),
+        contexts: Vec::new(),
+        expires_in_days: None,
+        again: true,
+    };
+    let made = room.application_register(ask, request, |_| Map::new());
+    let id = made.await.unwrap().value.info.id;
+    let restless = world.unrest().await;
+    let looked_at = room.promotion_info(ask, id, "production".to_owned()).await;
+    assert!(!looked_at.unwrap().value.is_ready());
+    drop(restless);
 }

@@ -52,7 +52,7 @@ impl Tier {
 }
 
 /// What the log has of an application under one context.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Usage {
     operations: u64,
     first: Option<Micros>,

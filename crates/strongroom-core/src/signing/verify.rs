@@ -11,6 +11,7 @@ use crate::caller::Caller;
 use crate::denial::{Denial, Invalid, Refused};
 use crate::door::{Account, Permit, Planned, Released, Stopped, Use};
 use crate::fips::Algorithm;
+use crate::once::Once;
 use crate::strongroom::Strongroom;
 
 impl Strongroom {
@@ -24,11 +25,27 @@ impl Strongroom {
         mut request: VerifyRequest,
     ) -> Result<Answered<VerifyAnswer>, Refused> {
         let ask = ask.noting(request.metadata.take());
-        named(self.enter(&ask, &Verify(request)).await)
+        named(self.enter(&ask, &Verify(request, Once::new())).await)
     }
 }
 
-struct Verify(VerifyRequest);
+struct Verify(VerifyRequest, Once<Option<Holding>>);
+
+/// What a signature was found to hold under.
+struct Holding {
+    version: u64,
+    public_key: Vec<u8>,
+}
+
+impl Holding {
+    /// Whether the key has it, as it is now: it may have been changed since the signature was checked.
+    fn is_of(&self, body: &SigningKeyBody) -> bool {
+        let mut versions = body.numbered();
+        versions.any(|(version, public)| {
+            version == self.version && public.public_key.0 == self.public_key
+        })
+    }
+}
 
 impl Use for Verify {
     const OPERATION: Operation = Operation::Verify;
@@ -44,7 +61,12 @@ impl Use for Verify {
     ) -> Result<Planned<VerifyAnswer>, Stopped> {
         let found = room.signing_key(caller, self.0.key).await?;
         room.check_fips(Algorithm::Signing(found.body.algorithm))?;
-        let version = holds(room, caller, &self.0, &found.body).await?;
+        let held = holds(room, caller, &self.0, &found.body);
+        let now = |held: &Option<Holding>| {
+            let held = held.as_ref().filter(|held| held.is_of(&found.body));
+            held.map(|held| held.version)
+        };
+        let version = self.1.of(held, now).await?;
         let place = &found.place;
         let account = Account {
             count: 1,
@@ -80,7 +102,7 @@ async fn holds(
     caller: &Caller,
     request: &VerifyRequest,
     body: &SigningKeyBody,
-) -> Result<Option<u64>, Denial> {
+) -> Result<Option<Holding>, Denial> {
     let wanted = request.version;
     if wanted.is_some_and(|wanted| !(1..=body.newest()).contains(&wanted)) {
         return Err(Invalid::Field("version".into()).into());
@@ -96,8 +118,11 @@ async fn holds(
     let find = move || {
         let holds =
             |public_key: &[u8]| verify(algorithm, public_key, &message.0, &signature.0).is_ok();
-        let found = versions.iter().find(|(_, public)| holds(&public.0));
-        found.map(|(version, _)| *version)
+        let found = versions.into_iter().find(|(_, public)| holds(&public.0));
+        found.map(|(version, public)| Holding {
+            version,
+            public_key: public.0,
+        })
     };
     if bytes <= HASHED_AT_ONCE {
         return Ok(find());

@@ -109,10 +109,10 @@ impl StackName {
         let mut drawn = drawn.into_iter();
         let salt: [u8; SALT_BYTES] = core::array::from_fn(|_| drawn.next().unwrap_or_default());
         let iv: [u8; NONCE_LEN] = core::array::from_fn(|_| drawn.next().unwrap_or_default());
-        let mut sealed = value.as_bytes().to_vec();
+        let mut sealed = with_room(value.as_bytes());
         let nonce = Nonce::assume_unique_for_key(iv);
         self.value_key(&salt)
-            .seal_in_place_append_tag(nonce, Aad::empty(), &mut sealed)
+            .seal_in_place_append_tag(nonce, Aad::empty(), &mut *sealed)
             .map_err(|_unspecified| StackSealError::TooLong)?;
         Ok(STANDARD.encode([VERSION.as_slice(), &salt, &iv, &sealed].concat()))
     }
@@ -164,6 +164,13 @@ impl StackName {
         let key = UnboundKey::new(&AES_256_GCM, &*key).expect("the key has its length");
         LessSafeKey::new(key)
     }
+}
+
+/// A copy that takes the tag without being moved: what it is moved from is not wiped.
+fn with_room(value: &[u8]) -> Zeroizing<Vec<u8>> {
+    let mut copy = Vec::with_capacity(value.len() + TAG_BYTES);
+    copy.extend_from_slice(value);
+    Zeroizing::new(copy)
 }
 
 /// `PB(value, purpose, iterations)`; the secret is in base64.
@@ -248,6 +255,19 @@ mod tests {
         }
         // Two bytes of version, salt, IV and tag beside the value, all in base64.
         assert_eq!(seal("value").len(), (46_usize + 5).div_ceil(3) * 4);
+    }
+
+    #[test]
+    fn a_value_is_not_moved_when_its_tag_is_added() {
+        for bytes in [0, 1, 100, 5000] {
+            let mut sealed = with_room(&vec![7; bytes]);
+            let before = sealed.as_ptr();
+            let nonce = Nonce::assume_unique_for_key([0; NONCE_LEN]);
+            let key = StackName::derive("secret", "key").value_key(&[0; SALT_BYTES]);
+            key.seal_in_place_append_tag(nonce, Aad::empty(), &mut *sealed)
+                .unwrap();
+            assert_eq!((sealed.as_ptr(), sealed.len()), (before, bytes + TAG_BYTES));
+        }
     }
 
     #[test]

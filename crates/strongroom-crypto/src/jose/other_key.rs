@@ -6,8 +6,13 @@
 //! binary   DER of a whole SEQUENCE, SSH's key format (RFC 4253, 6.6), points of curves (SEC 1, 2.3.3)
 //! ```
 //!
-//! Each is found behind a byte order mark or white space, before whatever follows, and in base64. A bare
-//! key of Ed25519 or X25519 cannot be told from 32 other bytes.
+//! Each is found behind a byte order mark or padding (white space and zeros), and in base64 or in hex digits,
+//! with colons between them too. Whatever may follow; only points end with their last byte, but for padding. A
+//! bare key of Ed25519 or X25519 cannot be told from 32 other bytes.
+//!
+//! Random bytes are taken for a point if there are as many as one has and the first says so: of 33, 49 and
+//! 67 bytes those that begin with 2 or 3, of 65, 97 and 133 those that begin with 4, 6 or 7; of a few more
+//! bytes, those that are padding besides.
 
 use base64::Engine as _;
 use base64::alphabet::{STANDARD, URL_SAFE};
@@ -20,7 +25,7 @@ use crate::agreement::Agreement;
 /// The fewest bytes within a SEQUENCE that is a key: no key is smaller, and few of other bytes look
 /// like one.
 const SEQUENCE_BYTES_MIN: usize = 32;
-/// How often base64 is looked into.
+/// How often base64 and hex digits are looked into.
 const LAYERS_MAX: u8 = 2;
 
 /// Whether bytes are another key than a symmetric one, in any of the encodings.
@@ -32,11 +37,43 @@ fn is_other(bytes: &[u8], layers: u8) -> bool {
     // Without what UTF-16 has between ASCII.
     let narrow = bytes.iter().copied().filter(|byte| *byte != 0);
     let narrow = Zeroizing::new(narrow.collect::<Vec<u8>>());
+    let inside = || [base64(&narrow), hex(&narrow)].into_iter().flatten();
     is_text(&narrow)
-        || is_ssh(bytes)
-        || is_sequence(bytes)
-        || is_point(bytes)
-        || (layers > 0 && decoded(&narrow).is_some_and(|inner| is_other(&inner, layers - 1)))
+        || is_binary(bytes)
+        || is_binary(without_mark(without_padding(bytes)))
+        || (layers > 0 && inside().any(|inner| is_other(&inner, layers - 1)))
+}
+
+fn is_binary(bytes: &[u8]) -> bool {
+    let begun = without_padding(bytes);
+    is_ssh(begun) || is_sequence(begun) || is_point(begun) || is_bare_point(bytes)
+}
+
+/// White space and zeros, which editors, shells and languages put around keys.
+const fn is_padding(byte: u8) -> bool {
+    matches!(byte, 0 | b'\t'..=b'\r' | b' ')
+}
+
+/// From the first byte that is neither padding nor a byte order mark.
+fn begun(mut bytes: &[u8]) -> &[u8] {
+    loop {
+        let rest = without_mark(without_padding(bytes));
+        if rest.len() == bytes.len() {
+            return rest;
+        }
+        bytes = rest;
+    }
+}
+
+fn without_padding(bytes: &[u8]) -> &[u8] {
+    let first = bytes.iter().position(|byte| !is_padding(*byte));
+    first.and_then(|first| bytes.get(first..)).unwrap_or(&[])
+}
+
+/// Whether nothing but padding follows so many bytes.
+fn ends_after(bytes: &[u8], length: usize) -> bool {
+    let rest = bytes.get(length..);
+    rest.is_some_and(|rest| rest.iter().copied().all(is_padding))
 }
 
 fn is_text(bytes: &[u8]) -> bool {
@@ -46,7 +83,7 @@ fn is_text(bytes: &[u8]) -> bool {
     has(b"-----BEGIN")
         || has(b"---- BEGIN")
         || words.map(without_mark).any(is_ssh_type)
-        || is_object(without_mark(bytes))
+        || is_object(begun(bytes))
 }
 
 /// Without a byte order mark, in UTF-8 or UTF-16.
@@ -63,15 +100,16 @@ fn is_ssh_type(word: &[u8]) -> bool {
     types.iter().any(|name| word.starts_with(name))
 }
 
+/// A JSON object that says something, as every key does. Hex digits read as base64 begin with `{}` too often.
 fn is_object(bytes: &[u8]) -> bool {
-    let text = bytes.trim_ascii_start();
-    let mut values = serde_json::Deserializer::from_slice(text).into_iter::<Map<String, Value>>();
-    text.starts_with(b"{") && values.next().is_some_and(|object| object.is_ok())
+    let mut values = serde_json::Deserializer::from_slice(bytes).into_iter::<Map<String, Value>>();
+    bytes.starts_with(b"{") && matches!(values.next(), Some(Ok(object)) if !object.is_empty())
 }
 
-/// A type behind its length, as SSH writes a key that is not text.
+/// A type behind its length, as SSH writes a key that is not text. The length begins with zeros, which are
+/// padding, and may end with a byte that is.
 fn is_ssh(bytes: &[u8]) -> bool {
-    bytes.starts_with(&[0, 0, 0]) && bytes.get(4..).is_some_and(is_ssh_type)
+    is_ssh_type(bytes) || bytes.get(1..).is_some_and(is_ssh_type)
 }
 
 /// A whole SEQUENCE of whole elements, whatever follows it: `SubjectPublicKeyInfo`, a certificate, a
@@ -99,32 +137,47 @@ const fn is_usual(tag: u8) -> bool {
     matches!(tag, 0x01..=0x1e | 0x30 | 0x31 | 0x80..=0x83 | 0xa0..=0xa3)
 }
 
-/// A point of a curve of 256, 384 or 521 bits, by its form and length, whatever the curve; or its two
-/// coordinates, if it is on a curve that is known here.
+/// A point of a curve of 256, 384 or 521 bits, by its form and length, whatever the curve.
 fn is_point(bytes: &[u8]) -> bool {
-    let bare = match bytes.len() {
-        64 => Some((Agreement::EcdhP256, 32)),
-        96 => Some((Agreement::EcdhP384, 48)),
-        _ => None,
+    let lengths = match bytes.first() {
+        Some(2 | 3) => [33, 49, 67],
+        Some(4 | 6 | 7) => [65, 97, 133],
+        _ => return false,
     };
-    let on_curve = bare.is_some_and(|(agreement, scalar_bytes)| {
-        let mut scalar = vec![0; scalar_bytes - 1];
-        scalar.push(1);
-        agreement.agree(&scalar, &[&[4], bytes].concat()).is_ok()
-    });
-    on_curve
-        || match bytes.first() {
-            Some(2 | 3) => matches!(bytes.len(), 33 | 49 | 67),
-            Some(4 | 6 | 7) => matches!(bytes.len(), 65 | 97 | 133),
-            _ => false,
-        }
+    lengths.iter().any(|length| ends_after(bytes, *length))
+}
+
+/// The two coordinates of a point, if it is on a curve that is known here. They may begin and end with bytes
+/// that are padding elsewhere, so that each place is tried where they can begin.
+fn is_bare_point(bytes: &[u8]) -> bool {
+    let padding = bytes.iter().take_while(|byte| is_padding(**byte)).count();
+    let last = bytes.iter().rposition(|byte| !is_padding(*byte));
+    let is_at = |start: usize, (agreement, scalar_bytes): (Agreement, usize)| {
+        let rest = bytes.get(start..).unwrap_or_default();
+        let point = rest.get(..2 * scalar_bytes);
+        point.is_some_and(|point| {
+            ends_after(rest, point.len()) && is_on_curve(agreement, scalar_bytes, point)
+        })
+    };
+    let curves = [(Agreement::EcdhP256, 32), (Agreement::EcdhP384, 48)];
+    last.is_some_and(|last| {
+        curves.into_iter().any(|curve| {
+            let first = (last + 1).saturating_sub(2 * curve.1);
+            (first..=padding).any(|start| is_at(start, curve))
+        })
+    })
+}
+
+fn is_on_curve(agreement: Agreement, scalar_bytes: usize, coordinates: &[u8]) -> bool {
+    let mut scalar = vec![0; scalar_bytes - 1];
+    scalar.push(1);
+    let point = [&[4], coordinates].concat();
+    agreement.agree(&scalar, &point).is_ok()
 }
 
 /// What base64 holds, in either alphabet, padded or not, in lines or one.
-fn decoded(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-    let kept = |byte: &u8| !byte.is_ascii_whitespace();
-    let bytes = without_mark(text).iter().copied().filter(kept);
-    let text = Zeroizing::new(bytes.collect::<Vec<u8>>());
+fn base64(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    let text = close(text, is_padding);
     let config = GeneralPurposeConfig::new()
         .with_decode_padding_mode(DecodePaddingMode::Indifferent)
         .with_decode_allow_trailing_bits(true);
@@ -133,6 +186,25 @@ fn decoded(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
         let engine = GeneralPurpose::new(alphabet, config);
         engine.decode(&*text).ok().map(Zeroizing::new)
     })
+}
+
+/// What hex digits hold, in lines or one, with colons or without.
+fn hex(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    let text = close(text, |byte| is_padding(byte) || byte == b':');
+    let digits = [b"0x", b"0X"]
+        .into_iter()
+        .find_map(|prefix| text.strip_prefix(prefix));
+    let (pairs, rest) = digits.unwrap_or(&text).as_chunks::<2>();
+    let digit = |byte: u8| char::from(byte).to_digit(16);
+    let byte = |[high, low]: &[u8; 2]| u8::try_from(digit(*high)? << 4 | digit(*low)?).ok();
+    let bytes = pairs.iter().map(byte).collect::<Option<Vec<u8>>>();
+    bytes.filter(|_| rest.is_empty()).map(Zeroizing::new)
+}
+
+/// Text without a byte order mark, and without what stands between its parts.
+fn close(text: &[u8], between: impl Fn(u8) -> bool) -> Zeroizing<Vec<u8>> {
+    let kept = begun(text).iter().copied().filter(|byte| !between(*byte));
+    Zeroizing::new(kept.collect())
 }
 
 /// The first element of DER: its tag, its content, and what follows it.
@@ -171,8 +243,31 @@ mod tests {
         key.public_key().unwrap()
     }
 
+    fn hex_of(bytes: &[u8], between: &str) -> String {
+        let digits = bytes.iter().map(|byte| format!("{byte:02x}"));
+        digits.collect::<Vec<_>>().join(between)
+    }
+
     fn found(bytes: &[u8], name: &str) {
         assert!(is_other_key(bytes), "{name}");
+        for (before, after) in [
+            ("", "\n"),
+            ("\n", ""),
+            ("\r\n\t ", " \x0b\0"),
+            ("\u{feff} ", "\n"),
+        ] {
+            let padded = [before.as_bytes(), bytes, after.as_bytes()].concat();
+            assert!(is_other_key(&padded), "{name} in padding");
+            let hex = format!("{before}{}{after}", hex_of(bytes, ""));
+            assert!(is_other_key(hex.as_bytes()), "{name} in hex in padding");
+        }
+        for hex in [
+            hex_of(bytes, ":").to_uppercase(),
+            format!("0x{}", hex_of(bytes, "")),
+            BASE64.encode(hex_of(bytes, "\n")),
+        ] {
+            assert!(is_other_key(hex.as_bytes()), "{name} in hex");
+        }
         let base64 = BASE64.encode(bytes);
         assert!(is_other_key(base64.as_bytes()), "{name} in base64");
         let lines = base64.as_bytes().chunks(64).collect::<Vec<_>>();
@@ -240,7 +335,28 @@ mod tests {
         }
     }
 
-    /// Of so many keys of each usual length none is taken for another.
+    #[test]
+    fn points_that_end_with_what_is_padding_are_other_keys() {
+        for last in [b'\n', b' ', 0] {
+            let mut point = vec![7; 33];
+            (point[0], point[32]) = (2, last);
+            found(&point, "compressed");
+        }
+        // Coordinates that begin or end with what looks like padding: about one point in twenty.
+        let mut seen = 0;
+        while seen < 3 {
+            let pair = Agreement::EcdhP256.generate(&SystemEntropy).unwrap();
+            let bare = &pair.public[1..];
+            if is_padding(bare[0]) || is_padding(bare[63]) {
+                found(bare, "coordinates");
+                seen += 1;
+            }
+        }
+        assert!(!is_other_key(&[b' '; 5000]));
+    }
+
+    /// Of so many keys of each usual length none is taken for another, but by chance those of which it is
+    /// written that they are.
     #[test]
     fn random_bytes_are_symmetric_keys() {
         let mut state = 7_u64;
@@ -251,13 +367,23 @@ mod tests {
             let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
             (mixed ^ (mixed >> 31)).to_le_bytes()
         };
-        for length in [16, 24, 32, 48, 64, 128, 256] {
+        let usual = [16, 24, 32, 48, 64, 128, 256].map(|length| (length, &[][..]));
+        let compressed = [33, 49, 67].map(|length| (length, &[2, 3][..]));
+        let whole = [65, 97, 133].map(|length| (length, &[4, 6, 7][..]));
+        let mut chances = 0;
+        for (length, firsts) in [&usual[..], &compressed, &whole].concat() {
             for _ in 0..500 {
-                let key: Vec<u8> = (0..length / 8).flat_map(|_| draw()).collect();
-                assert!(!is_other_key(&key), "{key:02x?}");
-                assert!(!is_other_key(BASE64.encode(&key).as_bytes()), "{key:02x?}");
+                let key = core::iter::repeat_with(&mut draw).flatten().take(length);
+                let key = key.collect::<Vec<u8>>();
+                let expected = firsts.contains(&key[0]);
+                chances += u32::from(expected);
+                assert_eq!(is_other_key(&key), expected, "{key:02x?}");
+                for text in [BASE64.encode(&key), hex_of(&key, "")] {
+                    assert_eq!(is_other_key(text.as_bytes()), expected, "{key:02x?}");
+                }
             }
         }
+        assert!(chances > 0);
         assert!(!is_other_key(&[0x30; 32]));
         assert!(!is_other_key(
             b"correct horse battery staple, and more of it"

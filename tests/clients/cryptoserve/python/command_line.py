@@ -61,7 +61,7 @@ approve = f"{applications}/{found[0]['id']}/promotion/approve"
 refused = {"access_token": os.environ["VIEWER"]}
 look = approve.removesuffix("/approve")
 waits = requests.get(look, cookies=cookies, timeout=30).json()["awaited"]
-looked_at = {name: waits[name] for name in ("target_environment", "contexts")}
+looked_at = {name: waits[name] for name in ("target_environment", "contexts", "justification")}
 assert requests.post(approve, json=looked_at, cookies=refused, timeout=30).status_code == 403
 done = requests.post(approve, json=looked_at, cookies=cookies, timeout=30).json()
 assert done["current_environment"] == "production", done

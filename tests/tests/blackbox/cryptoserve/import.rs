@@ -309,21 +309,25 @@ async fn salts_are_read_from_a_file_too(room: Room) {
 /// Theirs has names that are unique for each user. Here one client registers them all.
 async fn applications_of_one_name_are_kept_apart(room: Room) {
     let theirs = Theirs::sqlite().await;
-    let tenant = "SELECT tenant_id FROM applications WHERE id = 'app_billing'";
-    theirs
-        .run(&format!(
+    // Somebody names theirs as the first would be called.
+    for (id, name) in [
+        ("app_other", "billing"),
+        ("app_sly", "billing (app_billing)"),
+    ] {
+        let row = format!(
             "INSERT INTO applications (id, tenant_id, user_id, name, description, team, environment, \
-             allowed_contexts, status, created_at) SELECT 'app_other', ({tenant}), 'other', name, \
+             allowed_contexts, status, created_at) SELECT '{id}', tenant_id, '{id}', '{name}', \
              description, team, environment, '[\"old-notes\"]', status, created_at \
              FROM applications WHERE id = 'app_billing'"
-        ))
-        .await;
+        );
+        theirs.run(&row).await;
+    }
     let file = theirs.folder.path().join("tokens.json");
     let file = file.to_str().unwrap();
     let said = theirs.imported(&room, &["--applications", file]);
     for line in [
-        "applications: 2 new, 0 there already",
-        "kept apart from others of its name: \"billing\" is \"billing (app_billing)\"",
+        "applications: 3 new, 0 there already",
+        "kept apart from others of its name: \"billing\" is \"billing (app_billing) (app_billing)\"",
         "kept apart from others of its name: \"billing\" is \"billing (app_other)\"",
     ] {
         assert!(said.contains(line), "{said}");
@@ -339,14 +343,13 @@ async fn applications_of_one_name_are_kept_apart(room: Room) {
     let reply = decrypt(&room, &access("app_other"), "old-notes", sealed).await;
     assert_eq!(reply.text("plaintext"), theirs.sealed["plaintext"]);
     let (_, sealed, _) = theirs.one("v3");
-    refused(
-        &decrypt(&room, &access("app_other"), "user-pii", sealed).await,
-        403,
-    );
+    for id in ["app_other", "app_sly"] {
+        refused(&decrypt(&room, &access(id), "user-pii", sealed).await, 403);
+    }
     // Again they are there, and it is said of each.
     let again = theirs.imported(&room, &["--applications", file]);
     assert!(
-        again.contains("applications: 0 new, 2 there already"),
+        again.contains("applications: 0 new, 3 there already"),
         "{again}"
     );
     assert!(again.contains("\"billing (app_other)\""), "{again}");

@@ -31,10 +31,13 @@ async fn low(room: &Room) -> Application {
     Application::of(&register(room, &room.api_key, "app", &["internal-logs"]).await)
 }
 
-/// What an owner approves of such an application.
-fn approval() -> Value {
-    json!({"target_environment": "production", "contexts": ["internal-logs"]})
+/// What an owner approves of such an application that is asked for with `because`.
+fn approval(because: &str) -> Value {
+    json!({"target_environment": "production", "contexts": ["internal-logs"],
+        "justification": because})
 }
+
+const BECAUSE: &str = "because it must be";
 
 async fn look(room: &Room, app: &Application) -> Value {
     let found = read(room, &path(app), &room.api_key).await;
@@ -80,7 +83,7 @@ async fn an_application_that_is_not_ready_stays_where_it_is(room: Room) {
     }
     let approve = format!("{}/approve", path(&app));
     refused(
-        &post(&room, &approve, &room.api_key, &approval()).await,
+        &post(&room, &approve, &room.api_key, &approval(BECAUSE)).await,
         400,
     );
     let described = format!("/api/v1/applications/{}", app.id);
@@ -101,14 +104,29 @@ async fn only_an_owner_promotes_before_the_time(room: Room) {
     assert_eq!(look(&room, &app).await["awaits_approval"], true);
     let approve = format!("{}/approve", path(&app));
     let admin = user(&room, &ADMIN, &[]).await;
-    refused(&post(&room, &approve, &admin, &approval()).await, 403);
-    refused(&post(&room, &approve, &app.access, &approval()).await, 403);
+    refused(
+        &post(&room, &approve, &admin, &approval("production is down")).await,
+        403,
+    );
+    refused(
+        &post(
+            &room,
+            &approve,
+            &app.access,
+            &approval("production is down"),
+        )
+        .await,
+        403,
+    );
     let owner = [ADMIN.as_slice(), &[Permission::ApprovePromotions]].concat();
     let owner = user(&room, &owner, &[]).await;
-    let done = post(&room, &approve, &owner, &approval()).await;
+    let done = post(&room, &approve, &owner, &approval("production is down")).await;
     assert_eq!(done.text("current_environment"), "production", "{done:?}");
     // Once, and with the tokens that it has.
-    refused(&post(&room, &approve, &owner, &approval()).await, 400);
+    refused(
+        &post(&room, &approve, &owner, &approval("production is down")).await,
+        400,
+    );
     let sealed = encrypt(&room, &app.access, "internal-logs", "x").await;
     assert_eq!(sealed.status, 200);
     let described = format!("/api/v1/applications/{}", app.id);
@@ -125,7 +143,10 @@ async fn only_an_owner_promotes_before_the_time(room: Room) {
     )
     .await;
     let approve = format!("{}/approve", path(&next));
-    refused(&post(&room, &approve, &owner, &approval()).await, 409);
+    refused(
+        &post(&room, &approve, &owner, &approval("production is down")).await,
+        409,
+    );
 }
 
 async fn an_owner_approves_what_was_looked_at_and_nothing_else(room: Room) {
@@ -135,20 +156,35 @@ async fn an_owner_approves_what_was_looked_at_and_nothing_else(room: Room) {
     let approve = format!("{path}/approve");
     let owner = [ADMIN.as_slice(), &[Permission::ApprovePromotions]].concat();
     let owner = user(&room, &owner, &[]).await;
-    let ask = async |target: &str| {
-        let body = json!({"priority": "high", "justification": "because it must be",
+    let ask_because = async |target: &str, because: &str| {
+        let body = json!({"priority": "high", "justification": because,
             "target_environment": target});
         let asked = post(&room, &expedite, &room.api_key, &body).await;
         assert_eq!(asked.status, 200, "{asked:?}");
     };
+    let ask = async |target: &str| ask_because(target, BECAUSE).await;
     ask("production").await;
-    let mut awaited = look(&room, &app).await["awaited"].take();
-    assert_eq!(awaited["justification"].take(), "because it must be");
-    awaited.as_object_mut().unwrap().remove("justification");
-    assert_eq!(awaited, approval());
+    assert_eq!(look(&room, &app).await["awaited"], approval(BECAUSE));
+    // Between the look and the approval it is asked for with another reason, or without one.
+    ask_because("production", "because I say so").await;
+    refused(
+        &post(&room, &approve, &owner, &approval(BECAUSE)).await,
+        409,
+    );
+    ask("production").await;
+    for none in [
+        json!({"target_environment": "production", "contexts": ["internal-logs"]}),
+        json!({"target_environment": "production", "contexts": ["internal-logs"],
+            "justification": null}),
+    ] {
+        refused(&post(&room, &approve, &owner, &none).await, 409);
+    }
     // Between the look and the approval it is to go elsewhere.
     ask("production-eu").await;
-    refused(&post(&room, &approve, &owner, &approval()).await, 409);
+    refused(
+        &post(&room, &approve, &owner, &approval(BECAUSE)).await,
+        409,
+    );
     // With another context it waits no more; asked for again, it is not what was looked at.
     ask("production").await;
     let more = json!({"allowed_contexts": ["internal-logs", "payment-data"]});
@@ -156,9 +192,15 @@ async fn an_owner_approves_what_was_looked_at_and_nothing_else(room: Room) {
     let changed = call(&room, (Method::PATCH, &application), &room.api_key, &more).await;
     assert_eq!(changed.status, 200, "{changed:?}");
     assert_eq!(look(&room, &app).await["awaits_approval"], false);
-    refused(&post(&room, &approve, &owner, &approval()).await, 400);
+    refused(
+        &post(&room, &approve, &owner, &approval(BECAUSE)).await,
+        400,
+    );
     ask("production").await;
-    refused(&post(&room, &approve, &owner, &approval()).await, 409);
+    refused(
+        &post(&room, &approve, &owner, &approval(BECAUSE)).await,
+        409,
+    );
     let described = read(&room, &application, &room.api_key).await;
     assert_eq!(described.text("environment"), "development");
     // A form of another site is no approval.
@@ -167,7 +209,7 @@ async fn an_owner_approves_what_was_looked_at_and_nothing_else(room: Room) {
     let bare = form().header("cookie", &cookie);
     refused(&Reply::of(bare).await, 415);
     let whole = json!({"target_environment": "production",
-        "contexts": ["payment-data", "internal-logs"]});
+        "contexts": ["payment-data", "internal-logs"], "justification": BECAUSE});
     let text = form()
         .header("cookie", &cookie)
         .header("content-type", "text/plain");
@@ -180,7 +222,7 @@ async fn an_application_is_promoted_by_its_own_users_alone(room: Room) {
     let app = low(&room).await;
     let developer = user(&room, &DEVELOPER, &[]).await;
     let other = Room::open(std::sync::Arc::clone(&room.server)).await;
-    let body = json!({"priority": "high", "justification": "because it must be"});
+    let body = json!({"priority": "high", "justification": BECAUSE});
     for (room, bearer, status) in [(&room, &developer, 403), (&other, &other.api_key, 404)] {
         refused(&read(room, &path(&app), bearer).await, status);
         refused(&post(room, &path(&app), bearer, &json!({})).await, status);

@@ -215,7 +215,8 @@ const MAC_KEY: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 fn body(path: &str, (own, key): (&Application, &str), turn: usize) -> Value {
     match path {
         "/api/v1/applications/{id}/promotion/approve" => {
-            json!({"target_environment": "production", "contexts": ["general"]})
+            json!({"target_environment": "production", "contexts": ["general"],
+                "justification": "because it must be"})
         }
         "/api/v1/crypto/encrypt" => json!({"plaintext": "", "context": "general"}),
         "/api/v1/crypto/decrypt" => json!({"ciphertext": "", "context": "general"}),

@@ -17,7 +17,8 @@ use crate::denial::{Denial, Invalid, Refused, Thing};
 use crate::door::{Account, Stopped};
 use crate::log::EntriesQuery;
 use crate::named::map_of;
-use crate::ports::{Change, RecordKind};
+use crate::once::Once;
+use crate::ports::{Change, Micros, RecordKind};
 use crate::record;
 use crate::strongroom::Strongroom;
 
@@ -44,14 +45,18 @@ pub struct Approval {
     pub target: String,
     /// The named contexts that it takes along, all of them.
     pub contexts: Vec<ContextName>,
+    /// Why before its time, as whoever asked for that wrote it.
+    pub reason: Option<String>,
 }
 
 impl Approval {
     /// # Errors
-    /// The application is to go elsewhere, or has other contexts.
-    fn check(&self, target: &str, contexts: &[ContextName]) -> Result<(), Denial> {
+    /// The application is to go elsewhere, or for another reason, or has other contexts.
+    fn check(&self, waiting: &PromotionWaiting, contexts: &[ContextName]) -> Result<(), Denial> {
         let sorted = |contexts: &[ContextName]| contexts.iter().cloned().collect::<BTreeSet<_>>();
-        let same = self.target == target && sorted(&self.contexts) == sorted(contexts);
+        let same = self.target == waiting.target
+            && self.reason == waiting.reason
+            && sorted(&self.contexts) == sorted(contexts);
         let changed = Denial::Conflict(Thing::Application);
         same.then_some(()).ok_or(changed)
     }
@@ -103,7 +108,13 @@ impl Strongroom {
         id: ClientId,
         target: String,
     ) -> Result<Answered<Promotion>, Refused> {
-        self.administer(ask, Look { id, target }).await
+        let counted = Once::new();
+        let look = Look {
+            id,
+            target,
+            counted,
+        };
+        self.administer(ask, look).await
     }
 
     /// Promotes an application, or has it wait for an owner where its data asks for one.
@@ -116,7 +127,13 @@ impl Strongroom {
         id: ClientId,
         target: String,
     ) -> Result<Answered<Promotion>, Refused> {
-        self.administer(ask, Promote { id, target }).await
+        let counted = Once::new();
+        let promote = Promote {
+            id,
+            target,
+            counted,
+        };
+        self.administer(ask, promote).await
     }
 
     /// Has an application wait for an owner to promote it before its time.
@@ -129,7 +146,12 @@ impl Strongroom {
         id: ClientId,
         (target, reason): (String, String),
     ) -> Result<Answered<Promotion>, Refused> {
-        let expedite = Expedite { id, target, reason };
+        let expedite = Expedite {
+            id,
+            target,
+            reason,
+            counted: Once::new(),
+        };
         self.administer(ask, expedite).await
     }
 
@@ -144,25 +166,31 @@ impl Strongroom {
         id: ClientId,
         approval: Approval,
     ) -> Result<Answered<Promotion>, Refused> {
-        self.administer(ask, Approve { id, approval }).await
+        let counted = Once::new();
+        let approve = Approve {
+            id,
+            approval,
+            counted,
+        };
+        self.administer(ask, approve).await
     }
 
-    /// How far an application is.
+    /// How far an application is, as it is now, by what the log had of it.
     async fn promotion_of(
         &self,
         caller: &Caller,
-        client: &Client,
-        target: &str,
+        (client, target): (&Client, &str),
+        counted: &Once<Counted>,
     ) -> Result<Promotion, Denial> {
         let application = body_of(client)?;
         check_target(client, target)?;
-        let _turn = self.slow.turn(caller).await?;
+        let count = self.count(caller, client);
+        let usages = counted.of(count, |counted| counted.of(client)).await??;
         let (mut contexts, now) = (Vec::new(), self.time.now());
-        for name in &application.contexts {
-            let named = self.named_context(&caller.state, name).await?;
+        for (name, usage) in usages {
+            let named = self.named_context(&caller.state, &name).await?;
             let tier = Tier::of(&named.body.config);
-            let usage = self.usage(caller, client, map_of(name)?, tier).await?;
-            contexts.push(ContextReadiness::of(name.clone(), tier, &usage, now));
+            contexts.push(ContextReadiness::of(name, tier, &usage, now));
         }
         Ok(Promotion {
             id: client.id,
@@ -175,6 +203,20 @@ impl Strongroom {
         })
     }
 
+    /// Looks an application up in the log.
+    async fn count(&self, caller: &Caller, client: &Client) -> Result<Counted, Denial> {
+        let _turn = self.slow.turn(caller).await?;
+        let mut usages = Vec::new();
+        for name in &body_of(client)?.contexts {
+            let named = self.named_context(&caller.state, name).await?;
+            let tier = Tier::of(&named.body.config);
+            let usage = self.usage(caller, client, map_of(name)?, tier).await?;
+            usages.push((name.clone(), usage));
+        }
+        let since = since(client)?;
+        Ok(Counted { since, usages })
+    }
+
     /// What the log has of an application under a context, since it is in its environment.
     async fn usage(
         &self,
@@ -183,9 +225,8 @@ impl Strongroom {
         map: KeyContext,
         tier: Tier,
     ) -> Result<Usage, Denial> {
-        let since = body_of(client)?.environment_since;
         let mut query = EntriesQuery {
-            from: Some(since.unwrap_or(client.created)),
+            from: Some(since(client)?),
             key_context: Some(map),
             kind: Some(Kind::Named),
             outcome: Some(Outcome::Allowed),
@@ -236,6 +277,33 @@ impl Strongroom {
     }
 }
 
+/// What the log had of an application when it was looked through, once for a request. If the data of a
+/// context asks for more by then, less than that may have been counted, and no more than there is.
+#[derive(Debug)]
+struct Counted {
+    /// From when on.
+    since: Micros,
+    /// Under each of its contexts.
+    usages: Vec<(ContextName, Usage)>,
+}
+
+impl Counted {
+    /// # Errors
+    /// The application is in another environment by now, or has other contexts.
+    fn of(&self, client: &Client) -> Result<Vec<(ContextName, Usage)>, Denial> {
+        let names = self.usages.iter().map(|(name, _)| name);
+        let same = self.since == since(client)? && names.eq(&body_of(client)?.contexts);
+        let changed = Denial::Conflict(Thing::Application);
+        same.then(|| self.usages.clone()).ok_or(changed)
+    }
+}
+
+/// Since when an application is in its environment.
+fn since(client: &Client) -> Result<Micros, Denial> {
+    let since = body_of(client)?.environment_since;
+    Ok(since.unwrap_or(client.created))
+}
+
 /// # Errors
 /// The application is suspended or there already, or the environment has no name.
 fn check_target(client: &Client, target: &str) -> Result<(), Denial> {
@@ -261,6 +329,7 @@ fn account(client: ClientId, target: &str, changes: Vec<Change>) -> Account {
 struct Look {
     id: ClientId,
     target: String,
+    counted: Once<Counted>,
 }
 
 impl Administration for Look {
@@ -274,7 +343,9 @@ impl Administration for Look {
         caller: &Caller,
     ) -> Result<(Promotion, Account), Stopped> {
         let client = room.administered_application(caller, self.id).await?;
-        let promotion = room.promotion_of(caller, &client, &self.target).await?;
+        let promotion = room
+            .promotion_of(caller, (&client, &self.target), &self.counted)
+            .await?;
         let account = reading("promotion").fact("application", &self.id.to_string());
         Ok((promotion, account))
     }
@@ -283,6 +354,7 @@ impl Administration for Look {
 struct Promote {
     id: ClientId,
     target: String,
+    counted: Once<Counted>,
 }
 
 impl Administration for Promote {
@@ -296,7 +368,9 @@ impl Administration for Promote {
         caller: &Caller,
     ) -> Result<(Promotion, Account), Stopped> {
         let mut client = room.administered_application(caller, self.id).await?;
-        let mut promotion = room.promotion_of(caller, &client, &self.target).await?;
+        let mut promotion = room
+            .promotion_of(caller, (&client, &self.target), &self.counted)
+            .await?;
         if !promotion.is_ready() {
             return Err(Denial::Conflict(Thing::Promotion).into());
         }
@@ -333,6 +407,7 @@ struct Expedite {
     id: ClientId,
     target: String,
     reason: String,
+    counted: Once<Counted>,
 }
 
 impl Administration for Expedite {
@@ -349,7 +424,9 @@ impl Administration for Expedite {
             return Err(Denial::from(Invalid::Field("justification".into())).into());
         }
         let mut client = room.administered_application(caller, self.id).await?;
-        let mut promotion = room.promotion_of(caller, &client, &self.target).await?;
+        let mut promotion = room
+            .promotion_of(caller, (&client, &self.target), &self.counted)
+            .await?;
         let changes = wait(caller, &mut client, &self.target, Some(&self.reason))?;
         promotion.waiting = body_of(&client)?.waiting.clone().map(Awaited::from);
         Ok((promotion, account(self.id, &self.target, changes)))
@@ -368,6 +445,7 @@ impl From<PromotionWaiting> for Awaited {
 struct Approve {
     id: ClientId,
     approval: Approval,
+    counted: Once<Counted>,
 }
 
 impl Administration for Approve {
@@ -383,9 +461,12 @@ impl Administration for Approve {
         let mut client = room.application(caller, self.id).await?;
         let waiting = body_of(&client)?.waiting.clone();
         let waiting = waiting.ok_or(Denial::Conflict(Thing::Promotion))?;
+        let contexts = &body_of(&client)?.contexts;
+        self.approval.check(&waiting, contexts)?;
         let target = waiting.target;
-        self.approval.check(&target, &body_of(&client)?.contexts)?;
-        let mut promotion = room.promotion_of(caller, &client, &target).await?;
+        let mut promotion = room
+            .promotion_of(caller, (&client, &target), &self.counted)
+            .await?;
         // Nothing that was not asked for before its time goes before its time.
         if waiting.reason.is_none() && !promotion.is_ready() {
             return Err(Denial::Conflict(Thing::Promotion).into());
@@ -395,5 +476,31 @@ impl Administration for Approve {
         let asked_by = waiting.asked_by.to_string();
         let account = account(self.id, &target, changes).fact("asked_by", &asked_by);
         Ok((promotion, account))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_approval_is_for_one_reason_or_for_none() {
+        let reason = |text: &str| Some(text.to_owned());
+        for asked in [None, reason("it is down"), reason("it is up")] {
+            let waiting = PromotionWaiting {
+                target: "production".to_owned(),
+                asked_by: ClientId::from_bytes([1; 16]),
+                reason: asked.clone(),
+            };
+            for approved in [None, reason("it is down"), reason("it is up"), reason("")] {
+                let same = approved == asked;
+                let approval = Approval {
+                    target: "production".to_owned(),
+                    contexts: Vec::new(),
+                    reason: approved,
+                };
+                assert_eq!(approval.check(&waiting, &[]).is_ok(), same);
+            }
+        }
     }
 }

@@ -78,7 +78,7 @@ impl From<&ContextReadiness> for Readiness {
 struct AwaitedPromotion {
     target_environment: String,
     contexts: Vec<ContextName>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// `null` if it is not before its time.
     justification: Option<String>,
 }
 
@@ -245,7 +245,7 @@ pub(super) async fn expedite(
         thresholds_bypassed: bypassed(&found),
         message: "Promotion waits for an owner's approval",
         next_steps: vec![format!(
-            "An owner approves target and contexts: POST /api/v1/applications/{}/promotion/approve",
+            "An owner approves target, contexts and justification: POST /api/v1/applications/{}/promotion/approve",
             found.id
         )],
         app_name: found.name,
@@ -259,6 +259,8 @@ pub(super) async fn expedite(
 pub(super) struct Approve {
     target_environment: String,
     contexts: Vec<ContextName>,
+    #[serde(default)]
+    justification: Option<String>,
 }
 
 pub(super) async fn approve(
@@ -269,6 +271,7 @@ pub(super) async fn approve(
     let approval = Approval {
         target: body.target_environment,
         contexts: body.contexts,
+        reason: body.justification,
     };
     let approved = app.room.promotion_approve(&ask, id, approval).await;
     ok(&ask, told(approved))

@@ -1,9 +1,10 @@
 //! Applications of theirs: registered here, and their new tokens kept in a file.
 //!
 //! Theirs have names that are unique for each of their users; here all are of one client, the API key's. So
-//! those of one name and environment get their ids into their names: none gets the contexts of another.
+//! those of one name and environment get their ids into their names, and none a name that another has: none
+//! gets the contexts of another.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use strongroom_client::{ApplicationRegister, ApplicationTokens, ClientError};
@@ -17,21 +18,38 @@ use crate::failure::Failure;
 /// The longest name of an application, in Unicode scalar values.
 const NAME_CHARS_MAX: usize = 200;
 
-/// What applications are called here, in their order.
+/// What applications are called here, in their order: no two of an environment the same. Each user there
+/// names theirs as they like, also as another's would be called here.
 fn names(applications: &[Application]) -> Vec<String> {
-    let mut same = BTreeMap::<(&str, &str), usize>::new();
-    let place = |one: &Application| (one.name.clone(), one.environment.clone());
+    let mut same = BTreeMap::<_, usize>::new();
     for one in applications {
-        *same.entry((&one.name, &one.environment)).or_default() += 1;
+        *same.entry(place(one)).or_default() += 1;
     }
-    let name = |one: &Application| {
-        let (name, environment) = place(one);
-        match same.get(&(name.as_str(), environment.as_str())) {
-            Some(2..) => format!("{name} ({})", one.id),
-            _ => name,
-        }
+    let mut taken = same.keys().copied().map(owned).collect::<BTreeSet<_>>();
+    let name = |one: &Application| match same.get(&place(one)) {
+        Some(2..) => apart(one, &mut taken),
+        _ => one.name.clone(),
     };
     applications.iter().map(name).collect()
+}
+
+fn place(one: &Application) -> (&str, &str) {
+    (&one.environment, &one.name)
+}
+
+fn owned((environment, name): (&str, &str)) -> (String, String) {
+    (environment.to_owned(), name.to_owned())
+}
+
+/// A name with the id, as often as it takes to be nobody else's.
+fn apart(one: &Application, taken: &mut BTreeSet<(String, String)>) -> String {
+    let mut name = one.name.clone();
+    loop {
+        name = format!("{name} ({})", one.id);
+        if taken.insert(owned((&one.environment, &name))) {
+            return name;
+        }
+    }
 }
 
 impl Import {
@@ -150,5 +168,29 @@ mod tests {
         ]);
         let expected = ["shop (app_1)", "shop", "shop (app_3)", "bills"];
         assert_eq!(found, expected);
+    }
+
+    /// Whoever names theirs as another's would be called gets neither that one's tokens nor its contexts.
+    #[test]
+    fn no_application_is_called_as_another_is() {
+        let one = Application::named;
+        for (other, expected) in [
+            ("shop (app_1)", "shop (app_1) (app_1)"),
+            ("shop (app_1) (app_1)", "shop (app_1)"),
+        ] {
+            let found = names(&[
+                one("app_1", "shop"),
+                one("app_2", "shop"),
+                one("app_3", other),
+            ]);
+            assert_eq!(found, [expected, "shop (app_2)", other]);
+        }
+        let found = names(&[
+            one("a", "x"),
+            one("a) (b", "x"),
+            one("b", "x (a)"),
+            one("c", "x (a)"),
+        ]);
+        assert_eq!(found.iter().collect::<BTreeSet<_>>().len(), 4, "{found:?}");
     }
 }
