@@ -6,12 +6,12 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use strongroom_client::EntryFilter;
 use strongroom_tests::cryptoserve::{
-    ADMIN, DEVELOPER, accept, call, declare_all, encrypt, invite, owner, post, proof, read,
-    register, user,
+    ADMIN, DEVELOPER, accept, begin, call, declare_all, encrypt, invite, joined, owner, post,
+    proof, read, register, user,
 };
 use strongroom_tests::on_each_database;
 use strongroom_tests::reply::Reply;
-use strongroom_tests::room::Room;
+use strongroom_tests::room::{Room, SIGN_IN};
 use strongroom_types::body::EntryView;
 use strongroom_types::{Operation, Outcome, Permission, Reason};
 
@@ -33,18 +33,6 @@ on_each_database!(
 );
 
 const ADA: &str = "ada@acme.example";
-
-/// Invites and accepts, and gives the user and its session.
-async fn joined(room: &Room, email: &str, role: &str) -> (String, String) {
-    let made = invite(room, &room.api_key, email, role).await;
-    assert_eq!(made.status, 200, "{made:?}");
-    let proof = proof(room, email, email).await;
-    let reply = accept(room, &made.text("token"), &proof).await;
-    assert_eq!(reply.status, 201, "{reply:?}");
-    let body = reply.json();
-    let id = body["user"]["id"].as_str().unwrap().to_owned();
-    (id, reply.text("session_cookie"))
-}
 
 /// The entries of an operation.
 async fn of(room: &Room, operation: Operation) -> Vec<EntryView> {
@@ -163,12 +151,12 @@ async fn only_who_proves_the_invited_email_accepts(room: Room) {
     let token = made.text("token");
     let with = async |claims: Value| room.token_with("eve", claims).await;
     for proof in [
-        with(json!({"email": "eve@acme.example", "email_verified": true})).await,
-        with(json!({"email": ADA, "email_verified": false})).await,
-        with(json!({"email": ADA, "email_verified": "true"})).await,
-        with(json!({ "email": ADA })).await,
-        with(json!({"email": [ADA], "email_verified": true})).await,
-        room.token(ADA).await,
+        with(json!({"aud": SIGN_IN, "email": "eve@acme.example", "email_verified": true})).await,
+        with(json!({"aud": SIGN_IN, "email": ADA, "email_verified": false})).await,
+        with(json!({"aud": SIGN_IN, "email": ADA, "email_verified": "true"})).await,
+        with(json!({"aud": SIGN_IN, "email": ADA})).await,
+        with(json!({"aud": SIGN_IN, "email": [ADA], "email_verified": true})).await,
+        with(json!({"aud": SIGN_IN, "sub": ADA})).await,
     ] {
         let reply = accept(&room, &token, &proof).await;
         assert_eq!(
@@ -319,11 +307,6 @@ async fn the_last_owner_stays(room: Room) {
 
 async fn a_user_gets_another_session_for_the_same_proof(room: Room) {
     let (id, first) = joined(&room, ADA, "developer").await;
-    let begin = async |tenant: &Room, proof: &str| {
-        let body = json!({"tenant_id": tenant.workspace, "identity_token": proof});
-        let request = room.anonymous(Method::POST, "/api/onboarding/session");
-        Reply::of(request.json(&body)).await
-    };
     let ada = proof(&room, ADA, ADA).await;
     let second = begin(&room, &ada).await;
     assert_eq!(second.status, 201, "{second:?}");

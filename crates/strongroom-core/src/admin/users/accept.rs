@@ -62,7 +62,7 @@ impl Accept {
         room.invitation_of(&caller.state, &token).await
     }
 
-    /// Who accepts, proven by the token of an issuer that the workspace trusts.
+    /// Who accepts, proven by the token of an issuer that the workspace trusts to sign users in.
     async fn invited(
         room: &Strongroom,
         caller: &Caller,
@@ -73,7 +73,7 @@ impl Accept {
         let token = ask.credentials.identity.as_deref();
         let missing = || Denial::IdentityMissing { claims: claims() };
         let token = token.ok_or_else(missing)?;
-        let identity = room.verify_identity(caller, token).await?;
+        let identity = room.verify_sign_in(&caller.state, token).await?;
         let email = identity.verified_email();
         if email.is_some_and(|email| email.eq_ignore_ascii_case(&invitation.body.email)) {
             return Ok(identity);
