@@ -6,8 +6,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use strongroom_client::EntryFilter;
 use strongroom_tests::cryptoserve::{
-    ADMIN, DEVELOPER, accept, begin, call, declare_all, encrypt, invite, joined, owner, post,
-    proof, read, register, user,
+    ADMIN, DEVELOPER, VIEWER, accept, begin, call, declare_all, encrypt, invite, joined, owner,
+    post, proof, read, register, user,
 };
 use strongroom_tests::on_each_database;
 use strongroom_tests::reply::Reply;
@@ -25,6 +25,7 @@ on_each_database!(
     an_invitation_ends_when_it_is_withdrawn_or_its_inviter_is_less,
     a_role_is_changed_and_removed_at_once,
     nobody_administers_a_user_who_may_more,
+    nobody_administers_a_user_of_more_contexts,
     the_last_owner_stays,
     a_user_gets_another_session_for_the_same_proof,
     roles_and_permissions_are_listed,
@@ -276,6 +277,36 @@ async fn nobody_administers_a_user_who_may_more(room: Room) {
     let app = app.text("app_id");
     refused(&remove(&room, &room.api_key, &app).await, 404);
     refused(&remove(&room, &room.api_key, "nobody").await, 404);
+}
+
+async fn nobody_administers_a_user_of_more_contexts(room: Room) {
+    declare_all(&room, &["general", "payment-data"]).await;
+    let limited = user(&room, &ADMIN, &["general"]).await;
+    let (everywhere, _) = joined(&room, ADA, "viewer").await;
+    let elsewhere = room.make_client(&VIEWER, &[&[("context", "payment-data")]]);
+    let elsewhere = elsewhere.await.1.client.id.to_string();
+    for id in [&everywhere, &elsewhere] {
+        let reply = set_role(&room, &limited, id, "developer").await;
+        refused(&reply, 403);
+        let (_, reason) = room.ending(reply.entry().unwrap()).await;
+        assert_eq!(reason, Some(Reason::ContextNotAllowed));
+        refused(&remove(&room, &limited, id).await, 403);
+    }
+    // Its own contexts, and fewer than those, are its to administer; an owner's are all.
+    let own = room.make_client(&VIEWER, &[&[("context", "general")]]);
+    let own = own.await.1.client.id.to_string();
+    assert_eq!(
+        set_role(&room, &limited, &own, "developer").await.status,
+        200
+    );
+    assert_eq!(remove(&room, &limited, &own).await.status, 204);
+    let owner = user(&room, &owner(), &["general"]).await;
+    assert_eq!(
+        set_role(&room, &owner, &everywhere, "developer")
+            .await
+            .status,
+        200
+    );
 }
 
 async fn the_last_owner_stays(room: Room) {
