@@ -28,6 +28,8 @@ on_each_database!(
     nobody_administers_a_user_of_more_contexts,
     the_last_owner_stays,
     a_user_gets_another_session_for_the_same_proof,
+    a_session_ends_no_key_that_is_none,
+    sessions_are_begun_ten_times_an_hour,
     roles_and_permissions_are_listed,
     a_malformed_invitation_is_refused,
     users_of_another_tenant_are_none,
@@ -364,6 +366,55 @@ async fn a_user_gets_another_session_for_the_same_proof(room: Room) {
     }
     assert_eq!(remove(&room, &room.api_key, &id).await.status, 204);
     refused(&begin(&room, &ada).await, 401);
+}
+
+async fn a_session_ends_no_key_that_is_none(room: Room) {
+    let (id, first) = joined(&room, ADA, "viewer").await;
+    let path = format!("/v1/clients/{id}/keys");
+    let made = Reply::of(room.request(Method::POST, &path).json(&json!({}))).await;
+    assert!(matches!(made.status, 200 | 201), "{made:?}");
+    let permanent = made.text("secret");
+    let ada = proof(&room, ADA, ADA).await;
+    let second = begin(&room, &ada).await.text("session_cookie");
+    let third = begin(&room, &ada).await.text("session_cookie");
+    refused(&me(&room, &first).await, 401);
+    for key in [&permanent, &second, &third] {
+        assert_eq!(me(&room, key).await.status, 200);
+    }
+    // What another changes of the user leaves its sessions what they are.
+    assert_eq!(
+        set_role(&room, &room.api_key, &id, "developer")
+            .await
+            .status,
+        200
+    );
+    begin(&room, &ada).await;
+    refused(&me(&room, &second).await, 401);
+    assert_eq!(me(&room, &permanent).await.status, 200);
+}
+
+async fn sessions_are_begun_ten_times_an_hour(room: Room) {
+    joined(&room, ADA, "viewer").await;
+    joined(&room, "bob@acme.example", "viewer").await;
+    let ada = proof(&room, ADA, ADA).await;
+    let mut last = String::new();
+    // To accept the invitation was the first.
+    for _ in 1..10 {
+        let begun = begin(&room, &ada).await;
+        assert_eq!(begun.status, 201, "{begun:?}");
+        last = begun.text("session_cookie");
+    }
+    let reply = begin(&room, &ada).await;
+    refused(&reply, 429);
+    let (outcome, reason) = room.ending(reply.entry().unwrap()).await;
+    assert_eq!(
+        (outcome, reason),
+        (Outcome::Denied, Some(Reason::RateLimited))
+    );
+    // It ends no session, and is no limit of anybody else's.
+    assert_eq!(me(&room, &last).await.status, 200);
+    let bob = proof(&room, "bob@acme.example", "bob@acme.example").await;
+    assert_eq!(begin(&room, &bob).await.status, 201);
 }
 
 async fn roles_and_permissions_are_listed(room: Room) {
