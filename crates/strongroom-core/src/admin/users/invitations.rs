@@ -195,10 +195,10 @@ impl Administration for Create {
         }
         let now = room.time.now();
         let known = room.all_invitations(caller).await?;
-        let over = |one: &&Invitation| {
-            !one.body.lasts(now) || one.body.email.eq_ignore_ascii_case(&request.email)
-        };
-        let (over, waiting): (Vec<_>, Vec<_>) = known.iter().partition(over);
+        let same = |one: &&Invitation| one.body.email.eq_ignore_ascii_case(&request.email);
+        let (same, others): (Vec<_>, Vec<_>) = known.iter().partition(same);
+        let (waiting, ended): (Vec<_>, Vec<_>) =
+            others.into_iter().partition(|one| one.body.lasts(now));
         if waiting.len() >= WAITING_MAX {
             return Err(Denial::Conflict(Thing::Invitation).into());
         }
@@ -206,7 +206,9 @@ impl Administration for Create {
         let place = (RecordKind::Invitation, invitation.id.to_string(), now);
         let record = record::seal(&state.keys, state.id, place, &invitation.body)?;
         let mut changes = vec![Change::PutRecord(state.id, record)];
-        changes.extend(over.into_iter().take(ERASED_MAX).map(withdrawn));
+        // All of the same e-mail, so that none counts beside the new one; what has ended can wait.
+        changes.extend(same.into_iter().map(withdrawn));
+        changes.extend(ended.into_iter().take(ERASED_MAX).map(withdrawn));
         let account = Account::of_changes(changes)
             .fact("invitation", &invitation.id.to_string())
             .fact("role", request.role.name())
