@@ -26,6 +26,7 @@ on_each_database!(
     a_role_is_changed_and_removed_at_once,
     nobody_administers_a_user_who_may_more,
     nobody_administers_a_user_of_more_contexts,
+    nobody_withdraws_an_invitation_to_more_than_it_may,
     the_last_owner_stays,
     a_user_gets_another_session_for_the_same_proof,
     a_session_ends_no_key_that_is_none,
@@ -309,6 +310,32 @@ async fn nobody_administers_a_user_of_more_contexts(room: Room) {
             .status,
         200
     );
+}
+
+async fn nobody_withdraws_an_invitation_to_more_than_it_may(room: Room) {
+    let (_, admin) = joined(&room, "admin@acme.example", "admin").await;
+    let made = invite(&room, &room.api_key, ADA, "owner").await;
+    let path = format!("/api/onboarding/invitations/{}", made.text("id"));
+    let withdraw = async |session: &str| {
+        let request = room.anonymous(Method::DELETE, &path).bearer_auth(session);
+        Reply::of(request).await
+    };
+    for reply in [
+        withdraw(&admin).await,
+        invite(&room, &admin, ADA, "viewer").await,
+        invite(&room, &admin, &ADA.to_uppercase(), "viewer").await,
+    ] {
+        refused(&reply, 403);
+        assert!(reply.entry().is_some());
+    }
+    let ada = proof(&room, "ada", ADA).await;
+    assert_eq!(accept(&room, &made.text("token"), &ada).await.status, 201);
+    // An admin's own kind it withdraws.
+    let made = invite(&room, &room.api_key, "b@acme.example", "admin").await;
+    let again = invite(&room, &admin, "b@acme.example", "viewer").await;
+    assert_eq!(again.status, 200, "{again:?}");
+    let b = proof(&room, "b", "b@acme.example").await;
+    refused(&accept(&room, &made.text("token"), &b).await, 401);
 }
 
 async fn the_last_owner_stays(room: Room) {

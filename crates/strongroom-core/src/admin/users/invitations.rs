@@ -77,8 +77,8 @@ impl Strongroom {
     /// Invites somebody to become a user. A former invitation of the same e-mail is withdrawn.
     ///
     /// # Errors
-    /// [`Refused`], with the entry where the caller is known; also when the role may what the caller
-    /// may not.
+    /// [`Refused`], with the entry where the caller is known; also when the role, or that of a former
+    /// invitation, may what the caller may not.
     pub async fn invitation_create(
         &self,
         ask: &Ask,
@@ -111,6 +111,18 @@ impl Strongroom {
         let (state, kind) = (&caller.state, RecordKind::Invitation);
         let open = |row: &Record| record::invitation(&state.keys, state.id, row);
         Ok(self.all_records(state.id, kind, open).await?)
+    }
+
+    /// Nobody takes back what it may not give; what has ended is nothing any more.
+    ///
+    /// # Errors
+    /// The invitation's role may what the caller may not.
+    fn check_withdrawal(&self, caller: &Caller, invitation: &Invitation) -> Result<(), Denial> {
+        let body = &invitation.body;
+        if !body.lasts(self.time.now()) {
+            return Ok(());
+        }
+        self.check_grant(caller, &body.role.permissions())
     }
 
     fn invitation_info(&self, invitation: &Invitation) -> InvitationInfo {
@@ -199,6 +211,8 @@ impl Administration for Create {
         let (same, others): (Vec<_>, Vec<_>) = known.iter().partition(same);
         let (waiting, ended): (Vec<_>, Vec<_>) =
             others.into_iter().partition(|one| one.body.lasts(now));
+        same.iter()
+            .try_for_each(|one| room.check_withdrawal(caller, one))?;
         if waiting.len() >= WAITING_MAX {
             return Err(Denial::Conflict(Thing::Invitation).into());
         }
@@ -255,6 +269,7 @@ impl Administration for Revoke {
             .await?;
         let row = row.ok_or(Denial::NotFound(Thing::Invitation))?;
         let invitation = record::invitation(&state.keys, state.id, &row)?;
+        room.check_withdrawal(caller, &invitation)?;
         let account = Account::of_changes(vec![withdrawn(&invitation)]);
         Ok(((), account.fact("invitation", &self.0.to_string())))
     }
