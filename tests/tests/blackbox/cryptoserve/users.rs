@@ -33,6 +33,7 @@ on_each_database!(
     sessions_are_begun_ten_times_an_hour,
     roles_and_permissions_are_listed,
     a_malformed_invitation_is_refused,
+    the_longest_email_that_is_invited_becomes_a_user,
     users_of_another_tenant_are_none,
 );
 
@@ -489,7 +490,8 @@ async fn a_malformed_invitation_is_refused(room: Room) {
         json!({"email": ""}),
         json!({"email": "no-address"}),
         json!({"email": "a@b@c"}),
-        json!({"email": format!("{}@b", "a".repeat(300))}),
+        json!({"email": format!("{}@b", "a".repeat(199))}),
+        json!({"email": format!("{}@b", "a".repeat(253))}),
         json!({"email": ADA, "role": "service_account"}),
         json!({"email": ADA, "role": ""}),
         json!({"email": ADA, "expiresDays": 0}),
@@ -507,6 +509,12 @@ async fn a_malformed_invitation_is_refused(room: Room) {
     refused(&set_role(&room, &room.api_key, &id, "god").await, 422);
     let none = room.anonymous(Method::DELETE, &format!("{path}/x"));
     refused(&Reply::of(none.bearer_auth(&room.api_key)).await, 404);
+}
+
+async fn the_longest_email_that_is_invited_becomes_a_user(room: Room) {
+    let longest = format!("{}@b", "ä".repeat(198));
+    let (_, session) = joined(&room, &longest, "viewer").await;
+    assert_eq!(me(&room, &session).await.json()["email"], longest);
 }
 
 async fn users_of_another_tenant_are_none(room: Room) {

@@ -4,7 +4,7 @@ use strongroom_crypto::secret::Secret;
 use strongroom_types::{Bytes, ClientId, ContextName, InvitationId, Operation, Permission};
 use zeroize::Zeroizing;
 
-use crate::admin::{Administration, body_digest, reading};
+use crate::admin::{Administration, NAME_CHARS_MAX, body_digest, reading};
 use crate::ask::{Answered, Ask};
 use crate::caller::Caller;
 use crate::denial::{Denial, Invalid, Refused, Thing};
@@ -17,8 +17,6 @@ use crate::user::{
     DAY, INVITATION_DAYS, INVITATION_DAYS_MAX, Invitation, InvitationBody, InvitationToken, Role,
 };
 
-/// The longest e-mail, in bytes.
-const EMAIL_BYTES_MAX: usize = 255;
 /// The most invitations that wait in a workspace.
 const WAITING_MAX: usize = 1000;
 /// How many that have ended are erased when another is made.
@@ -139,13 +137,15 @@ impl Strongroom {
     }
 }
 
-/// One character before the only `@` and one behind it, nothing that is not shown.
+/// One character before the only `@` and one behind it, nothing that is not shown, and no longer than
+/// the name of the user that it becomes.
 fn check_email(email: &str) -> Result<(), Denial> {
     let parts = email.split_once('@');
     let whole = parts
         .is_some_and(|(who, place)| !who.is_empty() && !place.is_empty() && !place.contains('@'));
     let unfit = |c: char| c.is_whitespace() || c.is_control();
-    if whole && email.len() <= EMAIL_BYTES_MAX && !email.contains(unfit) {
+    let fits = email.chars().count() <= NAME_CHARS_MAX;
+    if whole && fits && !email.contains(unfit) {
         return Ok(());
     }
     Err(Invalid::Field("email".into()).into())
@@ -281,10 +281,17 @@ mod tests {
 
     #[test]
     fn an_email_has_two_parts_and_nothing_that_is_not_shown() {
-        for fine in ["a@b", "ada@acme.example", "ada+x@acme.example", "ädä@ö"] {
+        let longest = format!("{}@b", "ä".repeat(NAME_CHARS_MAX - 2));
+        for fine in [
+            "a@b",
+            "ada@acme.example",
+            "ada+x@acme.example",
+            "ädä@ö",
+            &longest,
+        ] {
             assert_eq!(check_email(fine), Ok(()), "{fine}");
         }
-        let long = format!("{}@b", "a".repeat(EMAIL_BYTES_MAX - 1));
+        let long = format!("{}@b", "ä".repeat(NAME_CHARS_MAX - 1));
         for wrong in [
             "", "a", "@", "a@", "@b", "a@b@c", "a @b", "a@b\n", "a\0@b", &long,
         ] {
