@@ -1,6 +1,7 @@
 //! Users, administered: listed, given another role, removed.
 //!
-//! Nobody gives a role, or takes one away, that may what it may not do itself, and the last owner stays.
+//! Nobody gives a role, or takes one away, that may what it may not do itself, and the last owner stays one
+//! here. Whoever administers clients is not bound by that: a client may be suspended at once.
 
 mod accept;
 mod invitations;
