@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use strongroom_types::Permission;
 
 use crate::reply::Reply;
-use crate::room::Room;
+use crate::room::{Room, SIGN_IN};
 
 /// What a viewer may.
 pub const VIEWER: [Permission; 3] = [
@@ -144,9 +144,9 @@ pub async fn invite(room: &Room, session: &str, email: &str, role: &str) -> Repl
     post(room, "/api/onboarding/invitations", session, &body).await
 }
 
-/// A token of the development issuer that shows an e-mail as verified.
+/// A token of the development issuer to sign in with, that shows an e-mail as verified.
 pub async fn proof(room: &Room, subject: &str, email: &str) -> String {
-    let claims = json!({"email": email, "email_verified": true});
+    let claims = json!({"aud": SIGN_IN, "email": email, "email_verified": true});
     room.token_with(subject, claims).await
 }
 
@@ -155,6 +155,25 @@ pub async fn accept(room: &Room, invitation: &str, identity_token: &str) -> Repl
     let request = room.anonymous(Method::POST, "/api/onboarding/invitations/accept");
     let body = json!({"token": invitation, "identity_token": identity_token});
     Reply::of(request.json(&body)).await
+}
+
+/// Begins a session with a token of an issuer.
+pub async fn begin(room: &Room, identity_token: &str) -> Reply {
+    let body = json!({"tenant_id": room.workspace, "identity_token": identity_token});
+    let request = room.anonymous(Method::POST, "/api/onboarding/session");
+    Reply::of(request.json(&body)).await
+}
+
+/// Invites and accepts, and gives the user and its session.
+pub async fn joined(room: &Room, email: &str, role: &str) -> (String, String) {
+    let made = invite(room, &room.api_key, email, role).await;
+    assert_eq!(made.status, 200, "{made:?}");
+    let proof = proof(room, email, email).await;
+    let reply = accept(room, &made.text("token"), &proof).await;
+    assert_eq!(reply.status, 201, "{reply:?}");
+    let body = reply.json();
+    let id = body.pointer("/user/id").and_then(Value::as_str).unwrap();
+    (id.to_owned(), reply.text("session_cookie"))
 }
 
 /// Declares a context of which so much is said.

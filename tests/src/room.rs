@@ -30,6 +30,9 @@ use crate::server::Server;
 /// Names the databases to test on, separated by commas; both if it is not set.
 const DATABASES: &str = "STRONGROOM_TEST_DATABASES";
 
+/// The `aud` of tokens that sign users of a [`Room`] in.
+pub const SIGN_IN: &str = "strongroom-sign-in";
+
 /// A database that tests run on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Database {
@@ -137,6 +140,7 @@ impl Room {
             issuer: server.sheet().oidc.issuer.clone(),
             keys: IssuerKeys::Discovery {},
             audiences: vec!["strongroom".to_owned()],
+            sign_in_audience: Some(SIGN_IN.to_owned()),
             clock_skew_s: None,
             display_claims: vec!["team".to_owned()],
         };

@@ -35,6 +35,7 @@ async fn alice(world: &World) -> Ask {
         issuer: ISS.to_owned(),
         keys: IssuerKeys::Jwks(json!({ "keys": [key] })),
         audiences: vec!["strongroom".to_owned()],
+        sign_in_audience: None,
         clock_skew_s: None,
         display_claims: Vec::new(),
     };

@@ -19,8 +19,12 @@ use support::World;
 const DAY: Duration = Duration::from_hours(24);
 
 async fn invite(world: &World, days: Option<u32>) -> InvitationCreated {
+    invite_as(world, format!("ada-{days:?}@acme.example"), days).await
+}
+
+async fn invite_as(world: &World, email: String, days: Option<u32>) -> InvitationCreated {
     let request = InvitationCreate {
-        email: format!("ada-{days:?}@acme.example"),
+        email,
         role: Role::Developer,
         contexts: None,
         expires_in_days: days,
@@ -67,6 +71,27 @@ async fn an_invitation_ends_with_its_time() {
     invite(&world, Some(2)).await;
     let listed = world.room.invitations(&world.ask).await.unwrap().value;
     assert_eq!(listed.len(), 1);
+}
+
+#[tokio::test]
+async fn no_former_invitation_of_an_email_counts_however_many_have_ended() {
+    let world = World::new().await;
+    let ada = || "ada@acme.example".to_owned();
+    let mut former = invite_as(&world, ada(), Some(30)).await;
+    for turn in 0..300 {
+        invite_as(&world, format!("{turn}@acme.example"), Some(1)).await;
+    }
+    world.clock.pass(DAY);
+    // What has ended is erased 100 at a time, which is not enough for all of it.
+    let next = invite_as(&world, ada(), Some(30)).await;
+    assert_eq!(accept(&world, &former).await, Denial::Unauthenticated);
+    let listed = world.room.invitations(&world.ask).await.unwrap().value;
+    assert_eq!(listed.len(), 201);
+    former = invite_as(&world, "ADA@acme.example".to_owned(), None).await;
+    assert_eq!(accept(&world, &next).await, Denial::Unauthenticated);
+    let listed = world.room.invitations(&world.ask).await.unwrap().value;
+    assert_eq!(listed.len(), 101);
+    assert!(listed.iter().any(|one| one.id == former.info.id));
 }
 
 #[test]

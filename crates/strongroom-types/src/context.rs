@@ -227,6 +227,15 @@ impl ContextPattern {
         })
     }
 
+    /// Whether every key context that the other pattern matches is one that this one matches.
+    #[must_use]
+    pub fn covers(&self, other: &Self) -> bool {
+        self.0.iter().all(|(key, wanted)| {
+            let takes = |value: &String| wanted == Self::ANY || wanted == value;
+            other.0.iter().any(|(k, value)| k == key && takes(value))
+        })
+    }
+
     /// The pairs, sorted by the bytes of their keys.
     pub fn pairs(&self) -> impl ExactSizeIterator<Item = (&str, &str)> {
         self.0.iter().map(|(k, v)| (k.as_str(), v.as_str()))
@@ -330,5 +339,28 @@ mod tests {
         assert!(pattern(r#"{"org":"*","type":"pii"}"#).matches(&context));
         assert!(!pattern(r#"{"org":"beta"}"#).matches(&context));
         assert!(!pattern(r#"{"user":"*"}"#).matches(&context));
+    }
+
+    #[test]
+    fn a_pattern_covers_what_matches_no_more_than_it() {
+        let pattern = |json| serde_json::from_str::<ContextPattern>(json).unwrap();
+        for (more, less) in [
+            ("{}", "{}"),
+            ("{}", r#"{"a":"1"}"#),
+            (r#"{"a":"1"}"#, r#"{"a":"1","b":"2"}"#),
+            (r#"{"a":"*"}"#, r#"{"a":"1"}"#),
+            (r#"{"a":"*"}"#, r#"{"a":"*"}"#),
+        ] {
+            assert!(pattern(more).covers(&pattern(less)), "{more} {less}");
+        }
+        for (one, other) in [
+            (r#"{"a":"1"}"#, "{}"),
+            (r#"{"a":"1"}"#, r#"{"a":"*"}"#),
+            (r#"{"a":"1"}"#, r#"{"a":"2"}"#),
+            (r#"{"a":"*"}"#, r#"{"b":"1"}"#),
+            (r#"{"a":"1","b":"2"}"#, r#"{"a":"1"}"#),
+        ] {
+            assert!(!pattern(one).covers(&pattern(other)), "{one} {other}");
+        }
     }
 }

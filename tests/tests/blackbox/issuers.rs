@@ -30,6 +30,7 @@ fn issuer(keys: IssuerKeys) -> IssuerCreate {
         issuer: ISS.to_owned(),
         keys,
         audiences: vec!["strongroom".to_owned()],
+        sign_in_audience: None,
         clock_skew_s: None,
         display_claims: Vec::new(),
     }

@@ -400,6 +400,7 @@ async fn two_issuers_with_one_sub_are_two_people(room: Room) {
         issuer: "https://other.example".to_owned(),
         keys: IssuerKeys::Jwks(key_set(&[&key])),
         audiences: vec!["strongroom".to_owned()],
+        sign_in_audience: None,
         clock_skew_s: None,
         display_claims: Vec::new(),
     };

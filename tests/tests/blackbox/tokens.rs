@@ -254,6 +254,7 @@ async fn trust(room: &Room, iss: &str, key: &SigningKey) {
         issuer: iss.to_owned(),
         keys: IssuerKeys::Jwks(key_set(&[key])),
         audiences: vec!["strongroom".to_owned()],
+        sign_in_audience: None,
         clock_skew_s: Some(0),
         display_claims: Vec::new(),
     };

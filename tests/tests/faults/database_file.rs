@@ -180,6 +180,7 @@ async fn administer(room: &Room) -> Vec<Vec<u8>> {
         issuer: "https://zqIssuer.example".to_owned(),
         keys: IssuerKeys::Jwks(key_set(&[&SigningKey::ed25519("k", 1)])),
         audiences: vec!["zqAudience".to_owned()],
+        sign_in_audience: None,
         clock_skew_s: None,
         display_claims: Vec::new(),
     };

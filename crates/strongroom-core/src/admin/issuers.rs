@@ -12,6 +12,7 @@ use crate::identity::{Issuer, IssuerBody};
 use crate::ports::{Change, Micros, RecordKind};
 use crate::record;
 use crate::strongroom::Strongroom;
+use crate::user::Role;
 
 impl Strongroom {
     /// Lists the workspace's issuers.
@@ -114,6 +115,7 @@ fn changed(request: &IssuerUpdate) -> String {
     names([
         ("keys", request.keys.is_some()),
         ("audiences", request.audiences.is_some()),
+        ("sign_in_audience", request.sign_in_audience.is_some()),
         ("clock_skew_s", request.clock_skew_s.is_some()),
         ("display_claims", request.display_claims.is_some()),
         ("disabled", request.disabled.is_some()),
@@ -175,6 +177,7 @@ impl Administration for Create {
         caller: &Caller,
     ) -> Result<(IssuerInfo, Account), Stopped> {
         let body = IssuerBody::from_create(self.0.clone())?;
+        check_sign_in(room, caller, &body)?;
         // The epoch keeps this true until the entry is durable, so that no two rows share an `iss`.
         if caller.state.issuers.by_iss(&body.issuer).is_some() {
             return Err(Denial::Conflict(Thing::Issuer).into());
@@ -223,6 +226,10 @@ impl Administration for Update {
             check_acting(room, caller, client).await?;
         }
         let body = issuer.body.clone().apply(self.request.clone())?;
+        if !only_disables(&self.request) {
+            check_sign_in(room, caller, &issuer.body)?;
+            check_sign_in(room, caller, &body)?;
+        }
         let (info, account) = change(caller, self.id, issuer.created, body)?;
         Ok((info, account.fact("changed", &changed(&self.request))))
     }
@@ -233,6 +240,14 @@ async fn check_acting(room: &Strongroom, caller: &Caller, client: ClientId) -> R
     caller.require(Permission::AdminClients)?;
     let client = room.known_client(caller, client).await?;
     room.check_grant(caller, &client.body.permissions)
+}
+
+/// Whoever chooses the keys of an issuer that signs users in can be any of them.
+fn check_sign_in(room: &Strongroom, caller: &Caller, body: &IssuerBody) -> Result<(), Denial> {
+    match body.sign_in_audience {
+        None => Ok(()),
+        Some(_) => room.check_grant(caller, &Role::Owner.permissions()),
+    }
 }
 
 /// Whether an update takes trust away and gives none.

@@ -18,7 +18,7 @@ use crate::application::{Presented, RefreshToken};
 use crate::ask::{Ask, Bearer};
 use crate::caller::{ApiKey, Caller, Client};
 use crate::denial::{Denial, Refused, TokenFault};
-use crate::identity::{Access, Acting, Identity, Issuer, ShownToken};
+use crate::identity::{Access, Acting, Identity, Issuer, Purpose, ShownToken};
 use crate::ports::{Micros, RecordKind};
 use crate::record;
 use crate::strongroom::Strongroom;
@@ -360,9 +360,8 @@ impl Strongroom {
         let token = ask.credentials.identity.as_deref();
         let token = token.ok_or(Denial::Unauthenticated)?;
         let state = self.state(workspace).await?;
-        let verified = self
-            .issuer_keys
-            .verify(token, &state.issuers, self.time.now());
+        let (now, purpose) = (self.time.now(), Purpose::Lock);
+        let verified = self.issuer_keys.verify(token, &state.issuers, purpose, now);
         let identity = Box::pin(verified).await?;
         let issuer = state.issuers.by_id(identity.issuer);
         let acts_as = issuer.and_then(|issuer| issuer.body.acts_as);
@@ -416,14 +415,13 @@ impl Strongroom {
         })
     }
 
-    /// The user that the user's JWT proves: the one that the same identity became by an invitation.
+    /// The user that the user's JWT proves: the one that the same identity became by an invitation. The
+    /// JWT is one to sign in with, and none that applications get for locks.
     async fn proven_user(&self, ask: &Ask, workspace: WorkspaceId) -> Result<Caller, Denial> {
         let token = ask.credentials.identity.as_deref();
         let token = token.ok_or(Denial::Unauthenticated)?;
         let state = self.state(workspace).await?;
-        let now = self.time.now();
-        let verified = self.issuer_keys.verify(token, &state.issuers, now);
-        let identity = Box::pin(verified).await?;
+        let identity = self.verify_sign_in(&state, token).await?;
         let named = identity_id(&state, identity.issuer, &identity.subject);
         let kind = RecordKind::UserIdentity;
         let row = self.store.record(state.id, kind, &named).await?;
@@ -437,7 +435,7 @@ impl Strongroom {
             state,
             client,
             api_key: None,
-            identity: Some(Arc::new(identity)),
+            identity: Some(identity),
         })
     }
 
@@ -491,7 +489,8 @@ impl Strongroom {
         if let Some(verified) = self.sessions.identities.get(&kept).filter(fresh) {
             return Ok(verified.identity);
         }
-        let verified = self.issuer_keys.verify(token, &state.issuers, now);
+        let purpose = Purpose::Lock;
+        let verified = self.issuer_keys.verify(token, &state.issuers, purpose, now);
         let identity = Box::pin(verified).await?;
         let identity = Arc::new(identity);
         let verified = Verified {
@@ -500,6 +499,17 @@ impl Strongroom {
         };
         self.sessions.identities.insert(kept, verified);
         Ok(identity)
+    }
+
+    /// Verifies a JWT to sign in with. None is kept: one that is for locks must not be found as one.
+    pub(crate) async fn verify_sign_in(
+        &self,
+        state: &WorkspaceState,
+        token: &str,
+    ) -> Result<Arc<Identity>, Denial> {
+        let (now, purpose) = (self.time.now(), Purpose::SignIn);
+        let verified = self.issuer_keys.verify(token, &state.issuers, purpose, now);
+        Ok(Arc::new(Box::pin(verified).await?))
     }
 }
 

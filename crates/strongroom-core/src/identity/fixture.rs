@@ -122,6 +122,7 @@ pub(super) fn issuer_with(keys: IssuerKeys) -> Issuer {
         clock_skew_s: 60,
         display_claims: vec!["email".into()],
         disabled: false,
+        sign_in_audience: None,
         acts_as: None,
     };
     Issuer {

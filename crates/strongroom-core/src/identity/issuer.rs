@@ -44,6 +44,7 @@ impl Issuer {
             clock_skew_s: body.clock_skew_s,
             display_claims: body.display_claims,
             disabled: body.disabled,
+            sign_in_audience: body.sign_in_audience,
             acts_as: body.acts_as,
             created: format_time(self.created),
         }
@@ -66,6 +67,9 @@ pub(crate) struct IssuerBody {
     pub(crate) display_claims: Vec<String>,
     /// Whether it is suspended.
     pub(crate) disabled: bool,
+    /// The `aud` of tokens that sign users in; without it, the issuer signs nobody in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) sign_in_audience: Option<String>,
     /// The client as which its identities may act by themselves.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) acts_as: Option<ClientId>,
@@ -84,6 +88,7 @@ impl IssuerBody {
             clock_skew_s: create.clock_skew_s.unwrap_or(SKEW_DEFAULT_S),
             display_claims: create.display_claims,
             disabled: false,
+            sign_in_audience: create.sign_in_audience,
             acts_as: None,
         };
         body.check()?;
@@ -95,6 +100,10 @@ impl IssuerBody {
     /// # Errors
     /// The field that breaks a rule.
     pub(crate) fn apply(self, update: IssuerUpdate) -> Result<Self, Denial> {
+        let sign_in_audience = match update.sign_in_audience {
+            None => self.sign_in_audience,
+            Some(audience) => Some(audience).filter(|audience| !audience.is_empty()),
+        };
         let body = Self {
             issuer: self.issuer,
             keys: update.keys.unwrap_or(self.keys),
@@ -102,6 +111,7 @@ impl IssuerBody {
             clock_skew_s: update.clock_skew_s.unwrap_or(self.clock_skew_s),
             display_claims: update.display_claims.unwrap_or(self.display_claims),
             disabled: update.disabled.unwrap_or(self.disabled),
+            sign_in_audience,
             acts_as: self.acts_as,
         };
         body.check()?;
@@ -126,6 +136,7 @@ impl IssuerBody {
                         .all(|audience| sized(audience, AUDIENCE_BYTES_MAX)),
                 "audiences",
             ),
+            (self.sign_in_is_apart(), "sign_in_audience"),
             (self.clock_skew_s <= SKEW_MAX_S, "clock_skew_s"),
             (
                 display.len() <= DISPLAY_CLAIMS_MAX
@@ -139,6 +150,13 @@ impl IssuerBody {
             Some((_, field)) => Err(Invalid::Field(field.into()).into()),
             None => Ok(()),
         }
+    }
+
+    /// What signs in is told from what opens locks.
+    fn sign_in_is_apart(&self) -> bool {
+        self.sign_in_audience.as_ref().is_none_or(|audience| {
+            sized(audience, AUDIENCE_BYTES_MAX) && !self.audiences.contains(audience)
+        })
     }
 
     fn keys_are_usable(&self) -> bool {
@@ -248,6 +266,9 @@ mod tests {
             ("audiences", json!([])),
             ("audiences", json!([""])),
             ("audiences", json!(many)),
+            ("sign_in_audience", json!("")),
+            ("sign_in_audience", json!("app")),
+            ("sign_in_audience", json!("a".repeat(513))),
             ("clock_skew_s", json!(301)),
             ("display_claims", json!(many)),
             ("display_claims", json!([""])),
@@ -324,7 +345,18 @@ mod tests {
             clock_skew_s: Some(301),
             ..IssuerUpdate::default()
         };
-        assert!(body.apply(wrong).is_err());
+        assert!(body.clone().apply(wrong).is_err());
+        let sign_in = |audience: &str| IssuerUpdate {
+            sign_in_audience: Some(audience.to_owned()),
+            ..IssuerUpdate::default()
+        };
+        assert_eq!(body.sign_in_audience, None);
+        let opted = body.apply(sign_in("door")).unwrap();
+        assert_eq!(opted.sign_in_audience.as_deref(), Some("door"));
+        assert!(opted.clone().apply(sign_in("app")).is_err());
+        let kept = opted.clone().apply(IssuerUpdate::default()).unwrap();
+        assert_eq!(kept, opted);
+        assert_eq!(opted.apply(sign_in("")).unwrap().sign_in_audience, None);
     }
 
     #[test]

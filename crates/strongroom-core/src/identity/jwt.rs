@@ -19,7 +19,7 @@ use serde_json::{Map, Value};
 use strongroom_types::parse_strict;
 
 use super::issuer::{Issuer, IssuerBody};
-use super::{Identity, lockable, pick};
+use super::{Identity, Purpose, lockable, pick};
 use crate::denial::TokenFault;
 use crate::ports::Micros;
 use crate::time::seconds;
@@ -27,6 +27,8 @@ use crate::time::seconds;
 /// The largest token of an issuer.
 pub(super) const BYTES_MAX: usize = 16 * 1024;
 const SUBJECT_BYTES_MAX: usize = 1024;
+/// How long after its issue a token signs somebody in.
+const SIGN_IN: Micros = seconds(10 * 60);
 
 /// A token that has been read, and not verified.
 pub(super) struct Token<'a> {
@@ -93,14 +95,18 @@ impl<'a> Token<'a> {
 pub(super) fn identity(
     token: Token<'_>,
     issuer: &Issuer,
+    purpose: Purpose,
     now: Micros,
 ) -> Result<Identity, TokenFault> {
     let body = &issuer.body;
     if token.iss()? != body.issuer {
         return Err(TokenFault::Issuer);
     }
-    check_audience(&token.claims, body)?;
+    check_audience(&token.claims, body, purpose)?;
     let expires = check_times(&token.claims, body.skew(), now)?;
+    if purpose == Purpose::SignIn {
+        check_fresh(&token.claims, now)?;
+    }
     let subject = subject(&token.claims)?;
     let claims = lockable(token.claims);
     Ok(Identity {
@@ -145,15 +151,35 @@ fn optional_text(header: &Map<String, Value>, name: &str) -> Result<Option<Strin
     }
 }
 
-/// `aud` is a string or a list of strings, and names an audience of the issuer.
-fn check_audience(claims: &Map<String, Value>, body: &IssuerBody) -> Result<(), TokenFault> {
-    let ours = |aud: &Value| body.audiences.iter().any(|audience| aud == audience);
+/// `aud` is a string or a list of strings. For locks it names an audience of the issuer, and not the one
+/// that signs in; to sign in it is that one alone, so that nobody else was meant to get the token.
+fn check_audience(
+    claims: &Map<String, Value>,
+    body: &IssuerBody,
+    purpose: Purpose,
+) -> Result<(), TokenFault> {
     let named = match claims.get("aud") {
-        Some(Value::Array(list)) => list.iter().any(ours),
-        Some(one) => ours(one),
-        None => false,
+        Some(Value::Array(list)) => list.as_slice(),
+        Some(one) => core::slice::from_ref(one),
+        None => &[],
     };
-    named.then_some(()).ok_or(TokenFault::Audience)
+    let for_locks = |aud: &Value| body.audiences.iter().any(|audience| aud == audience);
+    let sign_in = body.sign_in_audience.as_ref();
+    let signs_in = |aud: &Value| sign_in.is_some_and(|audience| aud == audience);
+    let ours = match purpose {
+        Purpose::Lock => named.iter().any(for_locks) && !named.iter().any(signs_in),
+        Purpose::SignIn => !named.is_empty() && named.iter().all(signs_in),
+    };
+    ours.then_some(()).ok_or(TokenFault::Audience)
+}
+
+/// `iat` is there and at most ten minutes ago, without skew.
+fn check_fresh(claims: &Map<String, Value>, now: Micros) -> Result<(), TokenFault> {
+    let issued = time(claims, "iat")?.ok_or(TokenFault::Malformed)?;
+    if now > issued.saturating_add(SIGN_IN) {
+        return Err(TokenFault::Expired);
+    }
+    Ok(())
 }
 
 /// `now < exp + skew`, `nbf ≤ now + skew`, `iat ≤ now + skew`. Gives `exp`.
@@ -214,7 +240,70 @@ mod tests {
         KeySet::read(&json!({"keys": jwks}))
             .unwrap()
             .verify(&token)?;
-        identity(token, &issuer(&jwks), now)
+        identity(token, &issuer(&jwks), Purpose::Lock, now)
+    }
+
+    /// Whom claims that differ from good ones in those given sign in.
+    fn signed_in(changed: &Value, issuer: &Issuer, now: Micros) -> Result<String, TokenFault> {
+        let text = ed25519(1).sign(&claims(changed));
+        let token = Token::parse(&text, BYTES_MAX)?;
+        identity(token, issuer, Purpose::SignIn, now).map(|identity| identity.subject)
+    }
+
+    #[test]
+    fn a_token_signs_in_by_an_audience_of_its_own_or_opens_locks_and_never_both() {
+        let mut opted = issuer(&[ed25519(1).public_jwk()]);
+        let closed = opted.clone();
+        opted.body.sign_in_audience = Some("door".into());
+        let refused = Err(TokenFault::Audience);
+        for aud in [json!("door"), json!(["door"])] {
+            let claims = json!({ "aud": aud });
+            assert_eq!(signed_in(&claims, &opted, NOW), Ok("alice".to_owned()));
+            assert_eq!(signed_in(&claims, &closed, NOW), refused);
+        }
+        for aud in [
+            json!("app"),
+            json!(["door", "app"]),
+            json!(["door", "x"]),
+            json!([]),
+            json!(""),
+            json!({"door": "door"}),
+            Value::Null,
+        ] {
+            assert_eq!(
+                signed_in(&json!({ "aud": aud }), &opted, NOW),
+                refused,
+                "{aud}"
+            );
+        }
+        for aud in [
+            json!("door"),
+            json!(["door", "app"]),
+            json!(["app", "door"]),
+        ] {
+            let text = ed25519(1).sign(&claims(&json!({ "aud": aud })));
+            let token = Token::parse(&text, BYTES_MAX).unwrap();
+            let found = identity(token, &opted, Purpose::Lock, NOW);
+            assert_eq!(found, Err(TokenFault::Audience), "{aud}");
+        }
+    }
+
+    #[test]
+    fn a_token_signs_in_for_ten_minutes_after_its_issue() {
+        let mut opted = issuer(&[ed25519(1).public_jwk()]);
+        opted.body.sign_in_audience = Some("door".into());
+        let at = |iat: Value, now| {
+            let changed = json!({"aud": "door", "iat": iat, "exp": NOW_S + 86_400});
+            signed_in(&changed, &opted, now)
+        };
+        assert!(at(json!(NOW_S), NOW + SIGN_IN).is_ok());
+        assert_eq!(
+            at(json!(NOW_S), NOW + SIGN_IN + 1),
+            Err(TokenFault::Expired)
+        );
+        assert_eq!(at(json!(NOW_S - 601), NOW), Err(TokenFault::Expired));
+        assert_eq!(at(Value::Null, NOW), Err(TokenFault::Malformed));
+        assert_eq!(at(json!(NOW_S + 61), NOW), Err(TokenFault::NotYetValid));
     }
 
     /// Verifies claims that differ from good ones in those given; `null` removes one.
@@ -442,7 +531,7 @@ mod tests {
         for (seed, mutated) in Mutations::of(&token).take(100_000).enumerate() {
             let result = Token::parse(&mutated, BYTES_MAX).and_then(|token| {
                 keys.verify(&token)?;
-                identity(token, &issuer, NOW)
+                identity(token, &issuer, Purpose::Lock, NOW)
             });
             assert!(result.is_err(), "mutation {seed}: {mutated}");
         }

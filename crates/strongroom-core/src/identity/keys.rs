@@ -19,10 +19,10 @@ use serde_json::Value;
 use strongroom_types::body::IssuerKeys;
 use strongroom_types::{IssuerId, parse_strict};
 
-use super::Identity;
 use super::issuer::{Issuer, Issuers, is_fetchable};
 use super::jwk::KeySet;
 use super::jwt::{self, Token};
+use super::{Identity, Purpose};
 use crate::denial::TokenFault;
 use crate::ports::{Fetch, FetchError, Micros};
 use crate::time::seconds;
@@ -70,6 +70,7 @@ impl KeyCache {
         &self,
         token: &str,
         issuers: &Issuers,
+        purpose: Purpose,
         now: Micros,
     ) -> Result<Identity, TokenFault> {
         let token = Token::parse(token, jwt::BYTES_MAX)?;
@@ -77,7 +78,7 @@ impl KeyCache {
         self.source(issuer)
             .verify(&token, &*self.fetch, now)
             .await?;
-        jwt::identity(token, issuer, now)
+        jwt::identity(token, issuer, purpose, now)
     }
 
     /// The issuer's keys as they were cached for its present key source.

@@ -41,6 +41,16 @@ use crate::ports::Micros;
 /// Claims that say something about the token, not about who holds it.
 const OF_THE_TOKEN: &[&str] = &["iss", "aud", "exp", "nbf", "iat", "jti", "auth_time"];
 
+/// What a token of an issuer is shown for. It does for one of the two: whoever gets a user's token to
+/// open locks with it cannot become the user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// To be the identity beside a caller, for locks and exchanged tokens.
+    Lock,
+    /// To become a user or to begin a user's session.
+    SignIn,
+}
+
 /// An end user or service, proven by a token that has been verified.
 #[derive(Clone, PartialEq)]
 pub(crate) struct Identity {

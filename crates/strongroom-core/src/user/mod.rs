@@ -3,7 +3,7 @@
 //! ```text
 //! user         a client, and no application, whose permissions are those of a role or more
 //!   ├─ role        is not kept: it is the greatest whose permissions the user has
-//!   ├─ session     an API key of the client
+//!   ├─ session     an API key of the client that its record names as one
 //!   └─ identity    of whoever accepted an invitation: issuer and subject of the token that proved it
 //! invitation   e-mail · role · contexts · when it ends · keyed hash of its secret; gone once accepted
 //! ```
@@ -16,7 +16,7 @@ mod invitation;
 mod role;
 
 use serde::{Deserialize, Serialize};
-use strongroom_types::{ClientId, IssuerId, Permission, base32};
+use strongroom_types::{ClientId, IssuerId, KeyId, Permission, base32};
 
 pub(crate) use invitation::{Invitation, InvitationBody, InvitationToken};
 pub use role::Role;
@@ -42,6 +42,16 @@ pub(crate) struct UserBody {
     pub(crate) issuer: IssuerId,
     pub(crate) subject: String,
     pub(crate) invited_by: ClientId,
+    /// The sessions that it keeps, and those of the last hour.
+    #[serde(default)]
+    pub(crate) sessions: Vec<SessionBody>,
+}
+
+/// Which of a user's API keys is a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct SessionBody {
+    pub(crate) key: KeyId,
+    pub(crate) began: Micros,
 }
 
 /// What the record of an identity says: which user it is.

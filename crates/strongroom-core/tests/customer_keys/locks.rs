@@ -35,6 +35,7 @@ async fn trust(world: &World) {
         issuer: ISSUER.to_owned(),
         keys: IssuerKeys::Jwks(json!({ "keys": [jwk] })),
         audiences: vec!["strongroom".to_owned()],
+        sign_in_audience: None,
         clock_skew_s: None,
         display_claims: Vec::new(),
     };

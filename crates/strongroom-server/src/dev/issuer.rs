@@ -19,6 +19,8 @@ use crate::routes::endpoint::{Endpoint, get, post};
 
 /// The `aud` of tokens that name no other.
 pub(crate) const AUDIENCE: &str = "strongroom";
+/// The `aud` of tokens that sign users in.
+pub(crate) const SIGN_IN_AUDIENCE: &str = "strongroom-sign-in";
 /// Seconds that a token lives if nothing else is asked for.
 const LIFETIME_S: i64 = 3600;
 

@@ -24,7 +24,7 @@ use strongroom_types::{
     Code, ContextPattern, IssuerId, KeysetClientId, Permission, RequestId, WorkspaceId,
 };
 
-pub(crate) use issuer::{AUDIENCE, Issuer, endpoints};
+pub(crate) use issuer::{AUDIENCE, Issuer, SIGN_IN_AUDIENCE, endpoints};
 use state::{DevWorkspace, StackKeys, State};
 
 use crate::server::own_ask;
@@ -346,6 +346,7 @@ async fn trust(
         issuer: issuer.name().to_owned(),
         keys: IssuerKeys::Jwks(issuer.jwks()),
         audiences: vec![AUDIENCE.to_owned()],
+        sign_in_audience: Some(SIGN_IN_AUDIENCE.to_owned()),
         clock_skew_s: None,
         display_claims: Vec::new(),
     };

@@ -192,6 +192,9 @@ pub struct IssuerCreate {
     pub keys: IssuerKeys,
     /// The `aud` that its tokens must name: one of these.
     pub audiences: Vec<String>,
+    /// The `aud` of tokens that sign users in: none of the audiences. Nobody is signed in without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sign_in_audience: Option<String>,
     /// The clock skew allowed, in seconds; 60 if absent, at most 300.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clock_skew_s: Option<u32>,
@@ -211,6 +214,9 @@ pub struct IssuerUpdate {
     /// New audiences, instead of the old.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub audiences: Option<Vec<String>>,
+    /// A new audience of tokens that sign users in; an empty one ends that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sign_in_audience: Option<String>,
     /// A new clock skew.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clock_skew_s: Option<u32>,
@@ -243,6 +249,9 @@ pub struct IssuerInfo {
     pub keys: IssuerKeys,
     /// The `aud` that its tokens must name: one of these.
     pub audiences: Vec<String>,
+    /// The `aud` of tokens that sign users in; without it, the issuer signs nobody in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sign_in_audience: Option<String>,
     /// The clock skew allowed, in seconds.
     pub clock_skew_s: u32,
     /// Claims shown in the log beside the subject.

@@ -17,6 +17,7 @@ mod pqc;
 mod promotion;
 mod roles;
 mod seal_again;
+mod sign_in;
 mod tokens;
 mod tools;
 mod turns;

@@ -6,12 +6,12 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use strongroom_client::EntryFilter;
 use strongroom_tests::cryptoserve::{
-    ADMIN, DEVELOPER, accept, call, declare_all, encrypt, invite, owner, post, proof, read,
-    register, user,
+    ADMIN, DEVELOPER, VIEWER, accept, begin, call, declare_all, encrypt, invite, joined, owner,
+    post, proof, read, register, user,
 };
 use strongroom_tests::on_each_database;
 use strongroom_tests::reply::Reply;
-use strongroom_tests::room::Room;
+use strongroom_tests::room::{Room, SIGN_IN};
 use strongroom_types::body::EntryView;
 use strongroom_types::{Operation, Outcome, Permission, Reason};
 
@@ -25,26 +25,19 @@ on_each_database!(
     an_invitation_ends_when_it_is_withdrawn_or_its_inviter_is_less,
     a_role_is_changed_and_removed_at_once,
     nobody_administers_a_user_who_may_more,
+    nobody_administers_a_user_of_more_contexts,
+    nobody_withdraws_an_invitation_to_more_than_it_may,
     the_last_owner_stays,
     a_user_gets_another_session_for_the_same_proof,
+    a_session_ends_no_key_that_is_none,
+    sessions_are_begun_ten_times_an_hour,
     roles_and_permissions_are_listed,
     a_malformed_invitation_is_refused,
+    the_longest_email_that_is_invited_becomes_a_user,
     users_of_another_tenant_are_none,
 );
 
 const ADA: &str = "ada@acme.example";
-
-/// Invites and accepts, and gives the user and its session.
-async fn joined(room: &Room, email: &str, role: &str) -> (String, String) {
-    let made = invite(room, &room.api_key, email, role).await;
-    assert_eq!(made.status, 200, "{made:?}");
-    let proof = proof(room, email, email).await;
-    let reply = accept(room, &made.text("token"), &proof).await;
-    assert_eq!(reply.status, 201, "{reply:?}");
-    let body = reply.json();
-    let id = body["user"]["id"].as_str().unwrap().to_owned();
-    (id, reply.text("session_cookie"))
-}
 
 /// The entries of an operation.
 async fn of(room: &Room, operation: Operation) -> Vec<EntryView> {
@@ -163,12 +156,12 @@ async fn only_who_proves_the_invited_email_accepts(room: Room) {
     let token = made.text("token");
     let with = async |claims: Value| room.token_with("eve", claims).await;
     for proof in [
-        with(json!({"email": "eve@acme.example", "email_verified": true})).await,
-        with(json!({"email": ADA, "email_verified": false})).await,
-        with(json!({"email": ADA, "email_verified": "true"})).await,
-        with(json!({ "email": ADA })).await,
-        with(json!({"email": [ADA], "email_verified": true})).await,
-        room.token(ADA).await,
+        with(json!({"aud": SIGN_IN, "email": "eve@acme.example", "email_verified": true})).await,
+        with(json!({"aud": SIGN_IN, "email": ADA, "email_verified": false})).await,
+        with(json!({"aud": SIGN_IN, "email": ADA, "email_verified": "true"})).await,
+        with(json!({"aud": SIGN_IN, "email": ADA})).await,
+        with(json!({"aud": SIGN_IN, "email": [ADA], "email_verified": true})).await,
+        with(json!({"aud": SIGN_IN, "sub": ADA})).await,
     ] {
         let reply = accept(&room, &token, &proof).await;
         assert_eq!(
@@ -290,6 +283,62 @@ async fn nobody_administers_a_user_who_may_more(room: Room) {
     refused(&remove(&room, &room.api_key, "nobody").await, 404);
 }
 
+async fn nobody_administers_a_user_of_more_contexts(room: Room) {
+    declare_all(&room, &["general", "payment-data"]).await;
+    let limited = user(&room, &ADMIN, &["general"]).await;
+    let (everywhere, _) = joined(&room, ADA, "viewer").await;
+    let elsewhere = room.make_client(&VIEWER, &[&[("context", "payment-data")]]);
+    let elsewhere = elsewhere.await.1.client.id.to_string();
+    for id in [&everywhere, &elsewhere] {
+        let reply = set_role(&room, &limited, id, "developer").await;
+        refused(&reply, 403);
+        let (_, reason) = room.ending(reply.entry().unwrap()).await;
+        assert_eq!(reason, Some(Reason::ContextNotAllowed));
+        refused(&remove(&room, &limited, id).await, 403);
+    }
+    // Its own contexts, and fewer than those, are its to administer; an owner's are all.
+    let own = room.make_client(&VIEWER, &[&[("context", "general")]]);
+    let own = own.await.1.client.id.to_string();
+    assert_eq!(
+        set_role(&room, &limited, &own, "developer").await.status,
+        200
+    );
+    assert_eq!(remove(&room, &limited, &own).await.status, 204);
+    let owner = user(&room, &owner(), &["general"]).await;
+    assert_eq!(
+        set_role(&room, &owner, &everywhere, "developer")
+            .await
+            .status,
+        200
+    );
+}
+
+async fn nobody_withdraws_an_invitation_to_more_than_it_may(room: Room) {
+    let (_, admin) = joined(&room, "admin@acme.example", "admin").await;
+    let made = invite(&room, &room.api_key, ADA, "owner").await;
+    let path = format!("/api/onboarding/invitations/{}", made.text("id"));
+    let withdraw = async |session: &str| {
+        let request = room.anonymous(Method::DELETE, &path).bearer_auth(session);
+        Reply::of(request).await
+    };
+    for reply in [
+        withdraw(&admin).await,
+        invite(&room, &admin, ADA, "viewer").await,
+        invite(&room, &admin, &ADA.to_uppercase(), "viewer").await,
+    ] {
+        refused(&reply, 403);
+        assert!(reply.entry().is_some());
+    }
+    let ada = proof(&room, "ada", ADA).await;
+    assert_eq!(accept(&room, &made.text("token"), &ada).await.status, 201);
+    // An admin's own kind it withdraws.
+    let made = invite(&room, &room.api_key, "b@acme.example", "admin").await;
+    let again = invite(&room, &admin, "b@acme.example", "viewer").await;
+    assert_eq!(again.status, 200, "{again:?}");
+    let b = proof(&room, "b", "b@acme.example").await;
+    refused(&accept(&room, &made.text("token"), &b).await, 401);
+}
+
 async fn the_last_owner_stays(room: Room) {
     let root = me(&room, &room.api_key).await.json();
     assert_eq!(root["role"], "owner");
@@ -319,11 +368,6 @@ async fn the_last_owner_stays(room: Room) {
 
 async fn a_user_gets_another_session_for_the_same_proof(room: Room) {
     let (id, first) = joined(&room, ADA, "developer").await;
-    let begin = async |tenant: &Room, proof: &str| {
-        let body = json!({"tenant_id": tenant.workspace, "identity_token": proof});
-        let request = room.anonymous(Method::POST, "/api/onboarding/session");
-        Reply::of(request.json(&body)).await
-    };
     let ada = proof(&room, ADA, ADA).await;
     let second = begin(&room, &ada).await;
     assert_eq!(second.status, 201, "{second:?}");
@@ -350,6 +394,55 @@ async fn a_user_gets_another_session_for_the_same_proof(room: Room) {
     }
     assert_eq!(remove(&room, &room.api_key, &id).await.status, 204);
     refused(&begin(&room, &ada).await, 401);
+}
+
+async fn a_session_ends_no_key_that_is_none(room: Room) {
+    let (id, first) = joined(&room, ADA, "viewer").await;
+    let path = format!("/v1/clients/{id}/keys");
+    let made = Reply::of(room.request(Method::POST, &path).json(&json!({}))).await;
+    assert!(matches!(made.status, 200 | 201), "{made:?}");
+    let permanent = made.text("secret");
+    let ada = proof(&room, ADA, ADA).await;
+    let second = begin(&room, &ada).await.text("session_cookie");
+    let third = begin(&room, &ada).await.text("session_cookie");
+    refused(&me(&room, &first).await, 401);
+    for key in [&permanent, &second, &third] {
+        assert_eq!(me(&room, key).await.status, 200);
+    }
+    // What another changes of the user leaves its sessions what they are.
+    assert_eq!(
+        set_role(&room, &room.api_key, &id, "developer")
+            .await
+            .status,
+        200
+    );
+    begin(&room, &ada).await;
+    refused(&me(&room, &second).await, 401);
+    assert_eq!(me(&room, &permanent).await.status, 200);
+}
+
+async fn sessions_are_begun_ten_times_an_hour(room: Room) {
+    joined(&room, ADA, "viewer").await;
+    joined(&room, "bob@acme.example", "viewer").await;
+    let ada = proof(&room, ADA, ADA).await;
+    let mut last = String::new();
+    // To accept the invitation was the first.
+    for _ in 1..10 {
+        let begun = begin(&room, &ada).await;
+        assert_eq!(begun.status, 201, "{begun:?}");
+        last = begun.text("session_cookie");
+    }
+    let reply = begin(&room, &ada).await;
+    refused(&reply, 429);
+    let (outcome, reason) = room.ending(reply.entry().unwrap()).await;
+    assert_eq!(
+        (outcome, reason),
+        (Outcome::Denied, Some(Reason::RateLimited))
+    );
+    // It ends no session, and is no limit of anybody else's.
+    assert_eq!(me(&room, &last).await.status, 200);
+    let bob = proof(&room, "bob@acme.example", "bob@acme.example").await;
+    assert_eq!(begin(&room, &bob).await.status, 201);
 }
 
 async fn roles_and_permissions_are_listed(room: Room) {
@@ -397,7 +490,8 @@ async fn a_malformed_invitation_is_refused(room: Room) {
         json!({"email": ""}),
         json!({"email": "no-address"}),
         json!({"email": "a@b@c"}),
-        json!({"email": format!("{}@b", "a".repeat(300))}),
+        json!({"email": format!("{}@b", "a".repeat(199))}),
+        json!({"email": format!("{}@b", "a".repeat(253))}),
         json!({"email": ADA, "role": "service_account"}),
         json!({"email": ADA, "role": ""}),
         json!({"email": ADA, "expiresDays": 0}),
@@ -415,6 +509,12 @@ async fn a_malformed_invitation_is_refused(room: Room) {
     refused(&set_role(&room, &room.api_key, &id, "god").await, 422);
     let none = room.anonymous(Method::DELETE, &format!("{path}/x"));
     refused(&Reply::of(none.bearer_auth(&room.api_key)).await, 404);
+}
+
+async fn the_longest_email_that_is_invited_becomes_a_user(room: Room) {
+    let longest = format!("{}@b", "ä".repeat(198));
+    let (_, session) = joined(&room, &longest, "viewer").await;
+    assert_eq!(me(&room, &session).await.json()["email"], longest);
 }
 
 async fn users_of_another_tenant_are_none(room: Room) {

@@ -59,6 +59,7 @@ impl Stage {
             issuer: ISSUER.to_owned(),
             keys: IssuerKeys::Jwks(key_set(&[&key])),
             audiences: vec!["strongroom".to_owned()],
+            sign_in_audience: None,
             clock_skew_s: None,
             display_claims: Vec::new(),
         };

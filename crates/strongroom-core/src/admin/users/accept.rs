@@ -17,8 +17,8 @@ use crate::ports::{Change, RecordKind};
 use crate::record;
 use crate::strongroom::Strongroom;
 use crate::user::{
-    Invitation, InvitationToken, SESSION_LIFETIME_S, UserBody, UserIdentityBody, UserInfo,
-    identity_id,
+    Invitation, InvitationToken, SESSION_LIFETIME_S, SessionBody, UserBody, UserIdentityBody,
+    UserInfo, identity_id,
 };
 
 /// A user who accepted an invitation.
@@ -62,7 +62,7 @@ impl Accept {
         room.invitation_of(&caller.state, &token).await
     }
 
-    /// Who accepts, proven by the token of an issuer that the workspace trusts.
+    /// Who accepts, proven by the token of an issuer that the workspace trusts to sign users in.
     async fn invited(
         room: &Strongroom,
         caller: &Caller,
@@ -73,7 +73,7 @@ impl Accept {
         let token = ask.credentials.identity.as_deref();
         let missing = || Denial::IdentityMissing { claims: claims() };
         let token = token.ok_or_else(missing)?;
-        let identity = room.verify_identity(caller, token).await?;
+        let identity = room.verify_sign_in(&caller.state, token).await?;
         let email = identity.verified_email();
         if email.is_some_and(|email| email.eq_ignore_ascii_case(&invitation.body.email)) {
             return Ok(identity);
@@ -108,7 +108,12 @@ impl Accept {
         Ok(Given { inviter, contexts })
     }
 
-    fn body(invitation: &Invitation, identity: &Identity, given: Given) -> ClientBody {
+    fn body(
+        invitation: &Invitation,
+        identity: &Identity,
+        given: Given,
+        session: SessionBody,
+    ) -> ClientBody {
         let email = &invitation.body.email;
         ClientBody {
             name: email.clone(),
@@ -122,6 +127,7 @@ impl Accept {
                 issuer: identity.issuer,
                 subject: identity.subject.clone(),
                 invited_by: given.inviter.id,
+                sessions: vec![session],
             }),
         }
     }
@@ -148,8 +154,12 @@ impl Use for Accept {
             return Err(Denial::Conflict(Thing::User).into());
         }
         let given = Self::given(room, caller, &invitation).await?;
-        let body = Self::body(&invitation, &identity, given);
         let (key, lives) = (room.generate_api_key()?, Some(SESSION_LIFETIME_S));
+        let session = SessionBody {
+            key: key.0,
+            began: room.time.now(),
+        };
+        let body = Self::body(&invitation, &identity, given, session);
         let new = room.new_client(&state.keys, state.id, body.clone(), key, lives)?;
         let client = Client {
             id: new.info.id,

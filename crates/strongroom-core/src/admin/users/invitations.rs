@@ -4,7 +4,7 @@ use strongroom_crypto::secret::Secret;
 use strongroom_types::{Bytes, ClientId, ContextName, InvitationId, Operation, Permission};
 use zeroize::Zeroizing;
 
-use crate::admin::{Administration, body_digest, reading};
+use crate::admin::{Administration, NAME_CHARS_MAX, body_digest, reading};
 use crate::ask::{Answered, Ask};
 use crate::caller::Caller;
 use crate::denial::{Denial, Invalid, Refused, Thing};
@@ -17,8 +17,6 @@ use crate::user::{
     DAY, INVITATION_DAYS, INVITATION_DAYS_MAX, Invitation, InvitationBody, InvitationToken, Role,
 };
 
-/// The longest e-mail, in bytes.
-const EMAIL_BYTES_MAX: usize = 255;
 /// The most invitations that wait in a workspace.
 const WAITING_MAX: usize = 1000;
 /// How many that have ended are erased when another is made.
@@ -77,8 +75,8 @@ impl Strongroom {
     /// Invites somebody to become a user. A former invitation of the same e-mail is withdrawn.
     ///
     /// # Errors
-    /// [`Refused`], with the entry where the caller is known; also when the role may what the caller
-    /// may not.
+    /// [`Refused`], with the entry where the caller is known; also when the role, or that of a former
+    /// invitation, may what the caller may not.
     pub async fn invitation_create(
         &self,
         ask: &Ask,
@@ -113,6 +111,18 @@ impl Strongroom {
         Ok(self.all_records(state.id, kind, open).await?)
     }
 
+    /// Nobody takes back what it may not give; what has ended is nothing any more.
+    ///
+    /// # Errors
+    /// The invitation's role may what the caller may not.
+    fn check_withdrawal(&self, caller: &Caller, invitation: &Invitation) -> Result<(), Denial> {
+        let body = &invitation.body;
+        if !body.lasts(self.time.now()) {
+            return Ok(());
+        }
+        self.check_grant(caller, &body.role.permissions())
+    }
+
     fn invitation_info(&self, invitation: &Invitation) -> InvitationInfo {
         let body = &invitation.body;
         InvitationInfo {
@@ -127,13 +137,15 @@ impl Strongroom {
     }
 }
 
-/// One character before the only `@` and one behind it, nothing that is not shown.
+/// One character before the only `@` and one behind it, nothing that is not shown, and no longer than
+/// the name of the user that it becomes.
 fn check_email(email: &str) -> Result<(), Denial> {
     let parts = email.split_once('@');
     let whole = parts
         .is_some_and(|(who, place)| !who.is_empty() && !place.is_empty() && !place.contains('@'));
     let unfit = |c: char| c.is_whitespace() || c.is_control();
-    if whole && email.len() <= EMAIL_BYTES_MAX && !email.contains(unfit) {
+    let fits = email.chars().count() <= NAME_CHARS_MAX;
+    if whole && fits && !email.contains(unfit) {
         return Ok(());
     }
     Err(Invalid::Field("email".into()).into())
@@ -195,10 +207,12 @@ impl Administration for Create {
         }
         let now = room.time.now();
         let known = room.all_invitations(caller).await?;
-        let over = |one: &&Invitation| {
-            !one.body.lasts(now) || one.body.email.eq_ignore_ascii_case(&request.email)
-        };
-        let (over, waiting): (Vec<_>, Vec<_>) = known.iter().partition(over);
+        let same = |one: &&Invitation| one.body.email.eq_ignore_ascii_case(&request.email);
+        let (same, others): (Vec<_>, Vec<_>) = known.iter().partition(same);
+        let (waiting, ended): (Vec<_>, Vec<_>) =
+            others.into_iter().partition(|one| one.body.lasts(now));
+        same.iter()
+            .try_for_each(|one| room.check_withdrawal(caller, one))?;
         if waiting.len() >= WAITING_MAX {
             return Err(Denial::Conflict(Thing::Invitation).into());
         }
@@ -206,7 +220,9 @@ impl Administration for Create {
         let place = (RecordKind::Invitation, invitation.id.to_string(), now);
         let record = record::seal(&state.keys, state.id, place, &invitation.body)?;
         let mut changes = vec![Change::PutRecord(state.id, record)];
-        changes.extend(over.into_iter().take(ERASED_MAX).map(withdrawn));
+        // All of the same e-mail, so that none counts beside the new one; what has ended can wait.
+        changes.extend(same.into_iter().map(withdrawn));
+        changes.extend(ended.into_iter().take(ERASED_MAX).map(withdrawn));
         let account = Account::of_changes(changes)
             .fact("invitation", &invitation.id.to_string())
             .fact("role", request.role.name())
@@ -253,6 +269,7 @@ impl Administration for Revoke {
             .await?;
         let row = row.ok_or(Denial::NotFound(Thing::Invitation))?;
         let invitation = record::invitation(&state.keys, state.id, &row)?;
+        room.check_withdrawal(caller, &invitation)?;
         let account = Account::of_changes(vec![withdrawn(&invitation)]);
         Ok(((), account.fact("invitation", &self.0.to_string())))
     }
@@ -264,10 +281,17 @@ mod tests {
 
     #[test]
     fn an_email_has_two_parts_and_nothing_that_is_not_shown() {
-        for fine in ["a@b", "ada@acme.example", "ada+x@acme.example", "ädä@ö"] {
+        let longest = format!("{}@b", "ä".repeat(NAME_CHARS_MAX - 2));
+        for fine in [
+            "a@b",
+            "ada@acme.example",
+            "ada+x@acme.example",
+            "ädä@ö",
+            &longest,
+        ] {
             assert_eq!(check_email(fine), Ok(()), "{fine}");
         }
-        let long = format!("{}@b", "a".repeat(EMAIL_BYTES_MAX - 1));
+        let long = format!("{}@b", "ä".repeat(NAME_CHARS_MAX - 1));
         for wrong in [
             "", "a", "@", "a@", "@b", "a@b@c", "a @b", "a@b\n", "a\0@b", &long,
         ] {

@@ -1,6 +1,7 @@
 //! Users, administered: listed, given another role, removed.
 //!
-//! Nobody gives a role, or takes one away, that may what it may not do itself, and the last owner stays.
+//! Nobody gives a role, or takes one away, that may what it may not do itself, and the last owner stays one
+//! here. Whoever administers clients is not bound by that: a client may be suspended at once.
 
 mod accept;
 mod invitations;
@@ -63,7 +64,8 @@ impl Strongroom {
         self.administer(ask, Remove(id)).await
     }
 
-    /// A user that an administrator names, and who may not do more than that one.
+    /// A user that an administrator names, and who may not do more than that one, nor in more key
+    /// contexts. Whoever administers clients gives key contexts anyway.
     async fn administered_user(
         &self,
         caller: &Caller,
@@ -76,6 +78,9 @@ impl Strongroom {
         };
         role_of(&client).ok_or(unknown)?;
         self.check_grant(caller, &client.body.permissions)?;
+        if caller.require(Permission::AdminClients).is_err() {
+            check_covers(caller, &client)?;
+        }
         Ok(client)
     }
 
@@ -105,6 +110,17 @@ impl Strongroom {
         }
         Err(Denial::Conflict(Thing::LastOwner))
     }
+}
+
+/// # Errors
+/// The client may use key contexts that the caller may not.
+fn check_covers(caller: &Caller, client: &Client) -> Result<(), Denial> {
+    let own = &caller.client.body.allowed_contexts;
+    let mut theirs = client.body.allowed_contexts.iter();
+    if theirs.all(|pattern| own.iter().any(|one| one.covers(pattern))) {
+        return Ok(());
+    }
+    Err(Denial::ContextNotAllowed)
 }
 
 struct Me;

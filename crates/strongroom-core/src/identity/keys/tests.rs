@@ -92,7 +92,10 @@ fn token(signer: &Signer) -> String {
 
 impl World {
     async fn verify(&self, signer: &Signer, now: Micros) -> Result<(), TokenFault> {
-        let found = self.cache.verify(&token(signer), &self.issuers, now).await;
+        let found = self
+            .cache
+            .verify(&token(signer), &self.issuers, Purpose::Lock, now)
+            .await;
         found.map(drop)
     }
 }
@@ -141,7 +144,7 @@ async fn a_rollover_is_followed_for_tokens_without_kid() {
     assert!(
         world
             .cache
-            .verify(&unnamed, &world.issuers, NOW + 1)
+            .verify(&unnamed, &world.issuers, Purpose::Lock, NOW + 1)
             .await
             .is_ok()
     );
@@ -339,12 +342,12 @@ async fn two_issuers_with_one_subject_are_two_identities() {
     let theirs = of(ed25519(2), "https://other.example");
     let ours = world
         .cache
-        .verify(&ours, &world.issuers, NOW)
+        .verify(&ours, &world.issuers, Purpose::Lock, NOW)
         .await
         .unwrap();
     let theirs = world
         .cache
-        .verify(&theirs, &world.issuers, NOW)
+        .verify(&theirs, &world.issuers, Purpose::Lock, NOW)
         .await
         .unwrap();
     assert_eq!(ours.subject, theirs.subject);
@@ -352,7 +355,10 @@ async fn two_issuers_with_one_subject_are_two_identities() {
     assert_ne!(ours.resolve(&lock), theirs.resolve(&lock));
 
     let impostor = of(ed25519(2), ISS);
-    let refused = world.cache.verify(&impostor, &world.issuers, NOW).await;
+    let refused = world
+        .cache
+        .verify(&impostor, &world.issuers, Purpose::Lock, NOW)
+        .await;
     assert_eq!(refused, Err(TokenFault::KeyUnknown));
 }
 
@@ -360,7 +366,10 @@ async fn two_issuers_with_one_subject_are_two_identities() {
 async fn strangers_and_disabled_issuers_are_refused_without_a_fetch() {
     let mut world = fetched();
     let stranger = ed25519(1).sign(&claims(&json!({"iss": "https://evil.example"})));
-    let refused = world.cache.verify(&stranger, &world.issuers, NOW).await;
+    let refused = world
+        .cache
+        .verify(&stranger, &world.issuers, Purpose::Lock, NOW)
+        .await;
     assert_eq!(refused, Err(TokenFault::Issuer));
     let mut disabled = issuer_with(IssuerKeys::JwksUrl(URL.into()));
     assert_eq!(disabled.id, ISSUER);

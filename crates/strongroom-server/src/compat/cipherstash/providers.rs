@@ -87,6 +87,7 @@ pub(super) async fn create(
         issuer: body.issuer,
         keys: IssuerKeys::Discovery {},
         audiences,
+        sign_in_audience: None,
         clock_skew_s: None,
         display_claims: Vec::new(),
     };

@@ -83,6 +83,9 @@ struct Rules {
     /// An `aud` that its tokens may name; repeat for more
     #[arg(long = "audience", value_name = "AUD")]
     audiences: Vec<String>,
+    /// The `aud` of tokens that sign users in, and open no lock; an empty one ends that
+    #[arg(long, value_name = "AUD")]
+    sign_in_audience: Option<String>,
     /// Clock skew allowed, in seconds
     #[arg(long, value_name = "SECONDS")]
     clock_skew_s: Option<u32>,
@@ -105,6 +108,7 @@ pub(super) async fn run(args: IssuersArgs) -> Result<(), Failure> {
                 issuer,
                 keys: keys.read()?.unwrap_or(IssuerKeys::Discovery {}),
                 audiences: rules.audiences,
+                sign_in_audience: rules.sign_in_audience,
                 clock_skew_s: rules.clock_skew_s,
                 display_claims: rules.display_claims,
             };
@@ -116,6 +120,7 @@ pub(super) async fn run(args: IssuersArgs) -> Result<(), Failure> {
             let body = IssuerUpdate {
                 keys: keys.read()?,
                 audiences: given(rules.audiences),
+                sign_in_audience: rules.sign_in_audience,
                 clock_skew_s: rules.clock_skew_s,
                 display_claims: given(rules.display_claims),
                 disabled: None,
