@@ -175,14 +175,17 @@ async fn seal(client: &Client, people: &[Person]) -> Vec<(Person, Vec<u8>)> {
 }
 
 async fn open(client: &Client, sealed: Vec<Vec<u8>>) -> Vec<Person> {
-    let items = sealed.into_iter();
-    let items = items
-        .map(|sealed| DecryptItem::new(tenant("acme"), sealed))
-        .collect();
-    let answer = client.decrypt_batch(batch(items)).await.unwrap();
-    let opened = answer.results.into_iter().map(|result| match result {
-        ItemResult::Ok(opened) => serde_json::from_slice(&opened.plaintext.0).unwrap(),
-        ItemResult::Err { error } => panic!("{error:?}"),
-    });
-    opened.collect()
+    let mut people = Vec::with_capacity(sealed.len());
+    for some in sealed.chunks(BATCH) {
+        let items = some.iter().cloned();
+        let items = items.map(|sealed| DecryptItem::new(tenant("acme"), sealed));
+        let answer = client.decrypt_batch(batch(items.collect())).await.unwrap();
+        people.extend(answer.results.into_iter().map(|result| match result {
+            ItemResult::Ok(opened) => {
+                serde_json::from_slice::<Person>(&opened.plaintext.0).unwrap()
+            }
+            ItemResult::Err { error } => panic!("{error:?}"),
+        }));
+    }
+    people
 }

@@ -1,6 +1,7 @@
 //! Reading a body strictly: type, size, time, shape.
 
 use core::error::Error;
+use core::time::Duration;
 use std::borrow::Cow;
 
 use aws_lc_rs::digest::{Context, SHA256};
@@ -392,6 +393,19 @@ impl Limit {
     }
 }
 
+/// A body that says that it is longer than this is not waited for.
+const DRAINED_BYTES: u64 = 16 << 20;
+/// How long the rest of a body is waited for that is refused.
+const DRAIN_MAX: Duration = Duration::from_secs(1);
+
+/// Reads on without keeping anything: a connection that is closed with bytes unread takes its last
+/// answer with it (RFC 9112, section 9.6).
+async fn drain(mut body: Body) {
+    let rest = async { while let Some(Ok(_)) = body.frame().await {} };
+    // What is not here by then is not waited for.
+    timeout(DRAIN_MAX, rest).await.ok();
+}
+
 /// Reads a whole body. Nobody without a credential that counts gets to fill memory or to keep a
 /// place among the requests in work, and the room that large bodies take together is bounded; it is
 /// held until the permit is dropped.
@@ -407,6 +421,9 @@ async fn read(
     }
     let expected = content_length(headers).unwrap_or(limit.bytes);
     if expected > limit.bytes {
+        if expected <= DRAINED_BYTES {
+            drain(body).await;
+        }
         return Err(limit.exceeded());
     }
     let held = app.meter.hold(expected)?;
@@ -414,12 +431,15 @@ async fn read(
 }
 
 /// Reads a whole body within its limits of size and time.
-pub(super) async fn collect(body: Body, app: &Edge, limit: Limit) -> Result<Bytes, Fault> {
+pub(super) async fn collect(mut body: Body, app: &Edge, limit: Limit) -> Result<Bytes, Fault> {
     let bytes = usize::try_from(limit.bytes).unwrap_or(usize::MAX);
-    let whole = timeout(app.limits.body_timeout, Limited::new(body, bytes).collect()).await;
-    match whole {
+    let within = Limited::new(&mut body, bytes).collect();
+    match timeout(app.limits.body_timeout, within).await {
         Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(error)) => Err(broken(&*error, limit)),
+        Ok(Err(error)) => {
+            drain(body).await;
+            Err(broken(&*error, limit))
+        }
         Err(_elapsed) => Err(Reached("body_timeout").into()),
     }
 }
