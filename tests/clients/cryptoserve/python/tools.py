@@ -168,7 +168,8 @@ def sharing(client):
     # Without any server.
     assert interpolated(shares[1:4]) == b"the root of it all"
     fails("CryptoServeError", lambda: client.combine_shares(shares[:2]))
-    false = dict(shares[1], value=shares[1]["value"][:-1] + b"\0")
+    value = shares[1]["value"]
+    false = dict(shares[1], value=value[:-1] + bytes([value[-1] ^ 1]))
     mixed = [shares[0], false, shares[2]]
     fails("CryptoServeError", lambda: client.combine_shares(mixed), "shares[1]")
     other = client.split_secret(b"the root of it all", 3, 5)
