@@ -77,9 +77,9 @@ impl Slow {
         let of_workspace = way.acquire_owned().await.map_err(closed)?;
         let of_all = Arc::clone(&self.line).acquire_owned().await;
         Ok(Turn {
-            _of_all: of_all.map_err(closed)?,
-            _of_workspace: of_workspace,
             _place: place,
+            _of_workspace: of_workspace,
+            _of_all: of_all.map_err(closed)?,
         })
     }
 
@@ -103,12 +103,12 @@ impl Slow {
     }
 }
 
-/// A turn; it ends when this is dropped.
+/// A turn; it ends when this is dropped. The place goes first: who gets the turn finds it gone.
 #[derive(Debug)]
 pub(crate) struct Turn {
-    _of_all: OwnedSemaphorePermit,
-    _of_workspace: OwnedSemaphorePermit,
     _place: Place,
+    _of_workspace: OwnedSemaphorePermit,
+    _of_all: OwnedSemaphorePermit,
 }
 
 /// One of those who wait or have their turn.
@@ -197,6 +197,9 @@ mod tests {
         assert_eq!(slow.line.available_permits(), 0);
         drop(ends);
         assert_eq!(slow.run(whose(1, 1), || 7).await, Ok(7));
+        // One of the two may still be ending; with all turns in hand, none is.
+        let all = u32::try_from(AT_ONCE).unwrap();
+        drop(slow.line.acquire_many(all).await.unwrap());
         assert!(locked(&slow.waiting).clients.is_empty());
         assert!(locked(&slow.waiting).workspaces.is_empty());
     }
