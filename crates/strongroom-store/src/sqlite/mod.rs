@@ -3,8 +3,11 @@
 pub(crate) mod checkpoint;
 pub(crate) mod file;
 
+use core::time::Duration;
+
 use sqlx::any::AnyConnectOptions;
 use sqlx::{AnyConnection, ConnectOptions as _, Executor as _, Row as _};
+use tokio::time::sleep;
 
 use crate::database::OpenError;
 
@@ -18,6 +21,9 @@ pub(crate) const WRITER_PRAGMAS: &str = "PRAGMA busy_timeout = 5000;
     PRAGMA foreign_keys = ON;
     PRAGMA secure_delete = ON;
     PRAGMA wal_autocheckpoint = 0;";
+
+/// How long a sync waits before it tries again.
+const AGAIN: Duration = Duration::from_millis(20);
 
 /// Connects the one writer.
 pub(crate) async fn connect(options: &AnyConnectOptions) -> Result<AnyConnection, OpenError> {
@@ -33,14 +39,17 @@ pub(crate) async fn read_only(conn: &mut AnyConnection) -> Result<(), sqlx::Erro
     Ok(())
 }
 
-/// Syncs the WAL and the database.
+/// Syncs the WAL and the database. It waits as long as the checkpointer is at work, for which SQLite
+/// calls no busy handler, or readers are in the way.
 ///
 /// # Errors
 /// Not everything reached the disk.
 pub(crate) async fn sync(conn: &mut AnyConnection) -> Result<(), sqlx::Error> {
-    let row = conn.fetch_one("PRAGMA wal_checkpoint(FULL)").await?;
-    match row.try_get::<i64, _>(0)? {
-        0 => Ok(()),
-        _busy => Err(sqlx::Error::PoolTimedOut),
+    loop {
+        let row = conn.fetch_one("PRAGMA wal_checkpoint(FULL)").await?;
+        if row.try_get::<i64, _>(0)? == 0 {
+            return Ok(());
+        }
+        sleep(AGAIN).await;
     }
 }
