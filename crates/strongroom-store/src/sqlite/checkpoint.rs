@@ -184,62 +184,72 @@ mod tests {
     use std::ffi::OsString;
     use std::path::PathBuf;
 
+    use sqlx::AssertSqlSafe;
+    use tempfile::TempDir;
+
     use super::*;
-    use crate::database::Backend;
-    use crate::tests::Fixture;
+    use crate::sqlite::file;
 
-    fn path_and_options(f: &Fixture) -> (PathBuf, AnyConnectOptions) {
-        let path = PathBuf::from(f.config.url.strip_prefix("sqlite:").unwrap());
-        let options = crate::sqlite::file::url(&path).parse().unwrap();
-        (path, options)
+    /// A database that nobody else moves the WAL of.
+    struct Own {
+        options: AnyConnectOptions,
+        path: PathBuf,
+        conn: AnyConnection,
+        _folder: TempDir,
     }
 
-    fn wal_bytes(path: &PathBuf) -> u64 {
-        let mut wal = OsString::from(path);
-        wal.push("-wal");
-        std::fs::metadata(wal).map_or(0, |metadata| metadata.len())
-    }
-
-    async fn run_once(options: &AnyConnectOptions, wake: impl Fn(&Wake)) {
-        let (waker, woken) = channel();
-        wake(&waker);
-        drop(waker);
-        run(options.clone(), woken).await;
-    }
-
-    /// Again while the store's own checkpointer, which is at work too, is in the way.
-    async fn run_until(
-        options: &AnyConnectOptions,
-        wake: impl Fn(&Wake) + Copy,
-        reached: impl Fn() -> bool,
-    ) {
-        for _ in 0..100 {
-            run_once(options, wake).await;
-            if reached() {
-                return;
+    impl Own {
+        async fn new() -> Self {
+            sqlx::any::install_default_drivers();
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("own.db");
+            file::create(&path).unwrap();
+            let options = file::url(&path).parse().unwrap();
+            let mut conn = crate::sqlite::connect(&options).await.unwrap();
+            conn.execute("CREATE TABLE value (bytes BLOB)")
+                .await
+                .unwrap();
+            Self {
+                options,
+                path,
+                conn,
+                _folder: folder,
             }
         }
-        panic!("the WAL was not moved");
+
+        async fn write(&mut self, bytes: usize) {
+            let insert = format!("INSERT INTO value VALUES (zeroblob({bytes}))");
+            self.conn.execute(AssertSqlSafe(insert)).await.unwrap();
+        }
+
+        fn bytes(&self) -> u64 {
+            std::fs::metadata(&self.path).unwrap().len()
+        }
+
+        fn wal_bytes(&self) -> u64 {
+            let mut wal = OsString::from(&self.path);
+            wal.push("-wal");
+            std::fs::metadata(wal).map_or(0, |metadata| metadata.len())
+        }
+
+        async fn run_once(&self, wake: impl FnOnce(&Wake)) {
+            let (waker, woken) = channel();
+            wake(&waker);
+            drop(waker);
+            run(self.options.clone(), woken).await;
+        }
     }
 
     #[tokio::test]
     async fn a_long_wal_is_moved_and_written_from_its_front_again() {
-        let f = Fixture::new(Backend::Sqlite).await;
-        let mut large = f.pending(0);
-        large.items = Some(vec![1; 9 << 20]);
-        f.commit(large).await.unwrap();
-        let (path, options) = path_and_options(&f);
-        let before = std::fs::metadata(&path).unwrap().len();
-        let wal = wal_bytes(&path);
-
-        let bytes = || std::fs::metadata(&path).unwrap().len();
-        run_until(&options, Wake::look, || bytes() > before + (9 << 20)).await;
-        assert_eq!(f.commit(f.pending(1)).await.unwrap().index, 1);
-        assert_eq!(
-            wal_bytes(&path),
-            wal,
-            "the file is neither longer nor shorter"
-        );
+        let mut own = Own::new().await;
+        own.write(9 << 20).await;
+        let (before, wal) = (own.bytes(), own.wal_bytes());
+        own.run_once(Wake::look).await;
+        let after = own.bytes();
+        assert!(after > before + (9 << 20), "{before} {after}");
+        own.write(1).await;
+        assert_eq!(own.wal_bytes(), wal, "it is neither longer nor shorter");
     }
 
     #[test]
@@ -267,28 +277,20 @@ mod tests {
 
     #[tokio::test]
     async fn a_short_wal_is_left_alone() {
-        let f = Fixture::new(Backend::Sqlite).await;
-        let (path, options) = path_and_options(&f);
-        let database = || std::fs::read(&path).unwrap();
-        // The store's own checkpointer empties the WAL at opening, which may be only now.
-        for index in 0..10 {
-            f.commit(f.pending(index)).await.unwrap();
-            let before = database();
-            run_once(&options, Wake::look).await;
-            if database() == before {
-                return;
-            }
-        }
-        panic!("each commit was moved");
+        let mut own = Own::new().await;
+        own.write(1).await;
+        let before = std::fs::read(&own.path).unwrap();
+        own.run_once(Wake::look).await;
+        assert!(std::fs::read(&own.path).unwrap() == before);
     }
 
     #[tokio::test]
     async fn a_short_wal_is_emptied_once_something_was_erased() {
-        let f = Fixture::new(Backend::Sqlite).await;
-        f.commit(f.pending(0)).await.unwrap();
-        let (path, options) = path_and_options(&f);
-        assert!(wal_bytes(&path) > 0);
-        run_until(&options, Wake::erase, || wal_bytes(&path) == 0).await;
-        assert_eq!(f.commit(f.pending(1)).await.unwrap().index, 1);
+        let mut own = Own::new().await;
+        own.write(1).await;
+        assert!(own.wal_bytes() > 0);
+        own.run_once(Wake::erase).await;
+        assert_eq!(own.wal_bytes(), 0);
+        own.write(1).await;
     }
 }

@@ -17,6 +17,21 @@ on_both_databases!(
     tables_of_a_newer_program_are_refused,
 );
 
+/// Closes it wholly: dropped, the thread that writes lets go of the file a little later.
+async fn closed(db: Arc<Database>) {
+    Arc::into_inner(db).unwrap().close().await;
+}
+
+/// Opens it as soon as the thread that wrote to it has let go of the file.
+async fn opened_once_let_go(config: &StoreConfig) -> Database {
+    loop {
+        match reopen(config).await {
+            Err(OpenError::InUse) => {}
+            opened => return opened.unwrap(),
+        }
+    }
+}
+
 async fn reopen(config: &StoreConfig) -> Result<Database, OpenError> {
     Database::open(config, Arc::new(Counter::default())).await
 }
@@ -29,7 +44,7 @@ async fn opening_twice_keeps_the_tables(f: Fixture) {
         workspace,
         _folder,
     } = f;
-    drop(db);
+    closed(db).await;
     let again = reopen(&config).await.unwrap();
     assert_eq!(
         again
@@ -87,7 +102,7 @@ async fn an_index_that_does_not_tell_which_terms_are_private_is_made_anew(f: Fix
         workspace,
         _folder,
     } = f;
-    drop(db);
+    closed(db).await;
     let again = reopen(&config).await.unwrap();
     let sealed = async || {
         let row = again.context(workspace, context_id(1)).await.unwrap();
@@ -116,7 +131,7 @@ async fn tables_of_a_newer_program_are_refused(f: Fixture) {
         _folder,
         ..
     } = f;
-    drop(db);
+    closed(db).await;
     let refused = reopen(&config).await;
     assert!(
         matches!(refused, Err(OpenError::NewerSchema { version: 99 })),
@@ -150,7 +165,7 @@ fn a_hard_stop_loses_nothing_that_was_answered() {
         });
         first.shutdown_background();
         runtime().block_on(async {
-            let db = open(&config).await;
+            let db = opened_once_let_go(&config).await;
             let next = db.commit(pending(workspace(1).id, 99)).await.unwrap();
             assert_eq!(next.index, answered + 1, "{backend:?}");
         });
