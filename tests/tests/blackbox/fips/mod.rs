@@ -40,6 +40,7 @@ macro_rules! alone_on_each_database {
 }
 
 mod brought;
+mod contexts;
 
 alone_on_each_database!(
     what_was_sealed_before_is_refused_by_its_suite,
