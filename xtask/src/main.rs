@@ -74,7 +74,7 @@ enum Task {
     },
     /// Installs everything that the suites need
     Setup,
-    /// Builds the binary with AWS-LC's FIPS module, after installing cmake and Go
+    /// Builds the binary with AWS-LC's FIPS module and tests the cryptography with it, after installing cmake and Go
     Fips,
 }
 

@@ -131,8 +131,9 @@ impl Use for HashRequest {
         _caller: &Caller,
         _ask: &Ask,
     ) -> Result<Planned<()>, Stopped> {
-        room.check_fips(Algorithm::Hash(self.algorithm))?;
-        let account = account(self.algorithm.name());
+        let algorithm = Algorithm::Hash(self.algorithm);
+        room.check_fips(algorithm)?;
+        let account = account(self.algorithm.name()).using(algorithm);
         Ok(Planned { work: (), account })
     }
 
@@ -156,11 +157,12 @@ impl Use for MacRequest {
         _caller: &Caller,
         _ask: &Ask,
     ) -> Result<Planned<()>, Stopped> {
-        room.check_fips(Algorithm::Mac(self.algorithm))?;
+        let algorithm = Algorithm::Mac(self.algorithm);
+        room.check_fips(algorithm)?;
         if self.key.0.len() < MAC_KEY_BYTES_MIN {
             return Err(Denial::from(Invalid::Field("key".into())).into());
         }
-        let account = account(self.algorithm.name());
+        let account = account(self.algorithm.name()).using(algorithm);
         Ok(Planned { work: (), account })
     }
 
@@ -207,9 +209,10 @@ impl Use for Deriving {
         _ask: &Ask,
     ) -> Result<Planned<()>, Stopped> {
         let named = Derivation::of(&self.request.function);
-        room.check_fips(Algorithm::Derivation(named))?;
+        let algorithm = Algorithm::Derivation(named);
+        room.check_fips(algorithm)?;
         self.done.of(self.derive(room, caller), |_| ()).await?;
-        let account = account(named.name());
+        let account = account(named.name()).using(algorithm);
         Ok(Planned { work: (), account })
     }
 

@@ -1,7 +1,8 @@
 //! FIPS mode: which algorithms NIST approves, all of them in one table.
 //!
 //! It looks at the algorithm that is really used, never at what it was called: a suite when a key seals
-//! or opens with it (`Account::check_fips`), everything else where it is about to be used. What this
+//! or opens with it (`Account::check_fips`), everything else where it is about to be used, and the entry
+//! of the use names it once more (`Account::using`). What this
 //! says is about algorithms. Whether the module that implements them is validated is another question:
 //! [`Report`].
 
@@ -294,6 +295,11 @@ impl Algorithm {
         mode != FipsMode::Enabled || self.standard().is_some()
     }
 
+    /// Itself, unless it is approved.
+    pub(crate) fn unapproved(self) -> Option<Self> {
+        self.standard().is_none().then_some(self)
+    }
+
     /// # Errors
     /// The mode does not permit it.
     pub(crate) fn check(self, mode: FipsMode) -> Result<(), Denial> {
@@ -307,8 +313,8 @@ impl Algorithm {
 }
 
 impl Account {
-    /// Whether the mode permits the suites that keys seal and open with, and the ways in which other
-    /// products sealed. Where it only prefers others, the entry says so.
+    /// Whether the mode permits the suites that keys seal and open with, and what else is used. Where it
+    /// only prefers others, the entry says so.
     ///
     /// # Errors
     /// It does not.
@@ -316,7 +322,7 @@ impl Account {
         let suites = self.uses.iter().filter_map(|key_use| key_use.suite);
         let used = suites.map(Algorithm::Suite).chain(self.unapproved.clone());
         let mut names = BTreeSet::new();
-        for algorithm in used.filter(|used| used.standard().is_none()) {
+        for algorithm in used.filter_map(Algorithm::unapproved) {
             algorithm.check(mode)?;
             names.insert(algorithm.name());
         }

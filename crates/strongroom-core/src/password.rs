@@ -105,7 +105,7 @@ impl Use for Doing<PasswordHash, String> {
     ) -> Result<Planned<()>, Stopped> {
         room.check_fips(Algorithm::PasswordHash)?;
         self.done.of(self.hash(room, caller), |_| ()).await?;
-        let account = account("Argon2id");
+        let account = account("Argon2id").using(Algorithm::PasswordHash);
         Ok(Planned { work: (), account })
     }
 
@@ -141,7 +141,9 @@ impl Use for Doing<PasswordCheck, Checked> {
         room.check_fips(Algorithm::PasswordHash)?;
         let checked = self.check(room, caller);
         let valid = self.done.of(checked, |checked| checked.valid).await?;
-        let account = account("Argon2id").fact("valid", if valid { "yes" } else { "no" });
+        let account = account("Argon2id")
+            .using(Algorithm::PasswordHash)
+            .fact("valid", if valid { "yes" } else { "no" });
         Ok(Planned { work: (), account })
     }
 

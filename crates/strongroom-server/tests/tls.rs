@@ -8,7 +8,7 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
@@ -17,8 +17,8 @@ use rustls::crypto::aws_lc_rs::{default_provider, kx_group};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{
-    CipherSuite, ClientConfig, ClientConnection, Error, NamedGroup, RootCertStore, ServerConfig,
-    ServerConnection, StreamOwned,
+    AlertDescription, CipherSuite, ClientConfig, ClientConnection, Error, NamedGroup,
+    RootCertStore, ServerConfig, ServerConnection, StreamOwned,
 };
 use strongroom_core::ports::{Deliver as _, Fetch as _};
 use strongroom_crypto::entropy::SystemEntropy;
@@ -54,14 +54,7 @@ fn ask(address: SocketAddr) -> (NamedGroup, String) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_connection_has_the_hybrid_key_exchange() {
     let folder = tempfile::tempdir().unwrap();
-    let config = Config {
-        tls: Some(TlsFiles {
-            certificates: fixture("localhost.pem"),
-            key: fixture("localhost.key.pem"),
-        }),
-        ..Config::development(folder.path().to_owned())
-    };
-    let server = Server::start(config).await.unwrap();
+    let server = serve(folder.path(), FipsMode::Disabled).await;
     assert!(server.url().starts_with("https://127.0.0.1:"));
     let address = server.local_addr();
     let (group, answer) = tokio::task::spawn_blocking(move || ask(address))
@@ -70,6 +63,88 @@ async fn a_connection_has_the_hybrid_key_exchange() {
     assert_eq!(group, NamedGroup::X25519MLKEM768);
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     server.shutdown().await;
+}
+
+/// What became of a client that offers these key exchanges and ciphers alone: what was negotiated, or nothing,
+/// because the server has none of them.
+fn negotiate(
+    address: SocketAddr,
+    group: &'static dyn SupportedKxGroup,
+    ciphers: impl Fn(CipherSuite) -> bool,
+) -> Option<(NamedGroup, CipherSuite)> {
+    let mut roots = RootCertStore::empty();
+    let certificate = CertificateDer::from_pem_file(fixture("localhost.pem")).unwrap();
+    roots.add(certificate).unwrap();
+    let mut provider = default_provider();
+    provider.kx_groups = vec![group];
+    let suites = &mut provider.cipher_suites;
+    suites.retain(|suite| ciphers(suite.suite()));
+    let config = ClientConfig::builder_with_provider(Arc::new(provider))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let name = ServerName::from(address.ip());
+    let mut connection = ClientConnection::new(Arc::new(config), name).unwrap();
+    let mut stream = TcpStream::connect(address).unwrap();
+    while connection.is_handshaking() {
+        if let Err(error) = connection.complete_io(&mut stream) {
+            let error = error.get_ref().unwrap().downcast_ref::<Error>();
+            let expected = Error::AlertReceived(AlertDescription::HandshakeFailure);
+            assert_eq!(error, Some(&expected));
+            return None;
+        }
+    }
+    let group = connection.negotiated_key_exchange_group().unwrap().name();
+    let cipher = connection.negotiated_cipher_suite().unwrap().suite();
+    Some((group, cipher))
+}
+
+fn is_chacha(cipher: CipherSuite) -> bool {
+    format!("{cipher:?}").contains("CHACHA20")
+}
+
+/// A server on the loopback with TLS, in a FIPS mode.
+async fn serve(folder: &Path, fips: FipsMode) -> Server {
+    let mut config = Config {
+        tls: Some(TlsFiles {
+            certificates: fixture("localhost.pem"),
+            key: fixture("localhost.key.pem"),
+        }),
+        ..Config::development(folder.to_owned())
+    };
+    config.settings.fips = fips;
+    Server::start(config).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn clients_negotiate_what_fips_mode_permits() {
+    for (fips, permitted) in [
+        (FipsMode::Enabled, false),
+        (FipsMode::Preferred, true),
+        (FipsMode::Disabled, true),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let server = serve(folder.path(), fips).await;
+        let address = server.local_addr();
+        let offers = move || {
+            let x25519 = negotiate(address, kx_group::X25519, |_any| true);
+            assert_eq!(x25519.is_some(), permitted, "{fips:?}");
+            let hybrid = negotiate(address, kx_group::X25519MLKEM768, |_any| true);
+            assert_eq!(hybrid.is_some(), permitted, "{fips:?}");
+            let chacha = negotiate(address, kx_group::SECP256R1, is_chacha);
+            assert_eq!(chacha.is_some(), permitted, "{fips:?}");
+            let approved = CipherSuite::TLS13_AES_128_GCM_SHA256;
+            let aes = negotiate(address, kx_group::SECP256R1, |cipher| cipher == approved);
+            assert_eq!(aes, Some((NamedGroup::secp256r1, approved)), "{fips:?}");
+            // By TLS 1.2 alike.
+            let before = CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384;
+            let aes = negotiate(address, kx_group::SECP384R1, |cipher| cipher == before);
+            assert_eq!(aes, Some((NamedGroup::secp384r1, before)), "{fips:?}");
+        };
+        tokio::task::spawn_blocking(offers).await.unwrap();
+        server.shutdown().await;
+    }
 }
 
 /// What a server of the test saw of a handshake.

@@ -81,20 +81,59 @@ fn serve_refuses_a_wrong_passphrase() {
     fs::write(&right, "a long and good passphrase").unwrap();
     fs::write(&wrong, "a long and bad passphrase!").unwrap();
     let data = folder.path().join("data");
-    let with = |file: &Path| {
-        let paths = [root.as_path(), file].map(|path| path.to_str().unwrap().to_owned());
-        let [root, file] = paths;
-        [
-            "--passphrase-root".to_owned(),
-            root,
-            "--passphrase-file".to_owned(),
-            file,
-        ]
-    };
-    let made = run("init", &data, &with(&right).each_ref().map(String::as_str));
+    let made = run("init", &data, &by_passphrase(&root, &right));
     assert!(made.status.success(), "{made:?}");
-    let said = refusal(&data, &with(&wrong).each_ref().map(String::as_str));
+    let said = refusal(&data, &by_passphrase(&root, &wrong));
     assert!(!said.contains("bad passphrase"), "{said}");
+}
+
+/// The arguments of a root of a passphrase.
+fn by_passphrase<'a>(root: &'a Path, passphrase: &'a Path) -> [&'a str; 4] {
+    let [root, file] = [root, passphrase].map(|path| path.to_str().unwrap());
+    ["--passphrase-root", root, "--passphrase-file", file]
+}
+
+const ENABLED: [&str; 2] = ["--fips-mode", "enabled"];
+const NOT_APPROVED: &str = "fips mode does not approve a root of a passphrase";
+
+#[test]
+fn fips_mode_takes_no_root_of_a_passphrase() {
+    let folder = tempfile::tempdir().unwrap();
+    let [root, passphrase, data] = ["root", "passphrase", "data"].map(|it| folder.path().join(it));
+    fs::write(&passphrase, "a long and good passphrase").unwrap();
+    let arguments = by_passphrase(&root, &passphrase);
+    let enabled = [&arguments[..], &ENABLED].concat();
+    let refused = run("init", &data, &enabled);
+    assert!(!refused.status.success() && refused.stdout.is_empty());
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert!(said.contains(NOT_APPROVED), "{said}");
+    assert!(!root.exists() && !data.exists(), "nothing was made");
+    // One that was made before is not used either.
+    let made = run(
+        "init",
+        &data,
+        &[&arguments[..], &["--fips-mode", "preferred"]].concat(),
+    );
+    assert!(made.status.success(), "{made:?}");
+    let said = refusal(&data, &enabled);
+    assert!(said.contains(NOT_APPROVED), "{said}");
+}
+
+#[test]
+fn fips_mode_moves_from_no_root_of_a_passphrase() {
+    let folder = tempfile::tempdir().unwrap();
+    let [root, passphrase, data] = ["root", "passphrase", "data"].map(|it| folder.path().join(it));
+    fs::write(&passphrase, "a long and good passphrase").unwrap();
+    // A key file is a root like any other.
+    let made = run("init", &data, &ENABLED);
+    assert!(made.status.success(), "{made:?}");
+    let config = folder.path().join("strongroom.toml");
+    let former =
+        format!("[former_root]\npassphrase_root = {root:?}\npassphrase_file = {passphrase:?}\n");
+    fs::write(&config, former).unwrap();
+    let more = [&["--config", config.to_str().unwrap()][..], &ENABLED].concat();
+    let said = refusal(&data, &more);
+    assert!(said.contains(NOT_APPROVED), "{said}");
 }
 
 #[test]

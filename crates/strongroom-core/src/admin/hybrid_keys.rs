@@ -209,6 +209,7 @@ impl Administration for Create {
 /// The account of sealing the private key of a version.
 fn account(body: &HybridKeyBody, keys: &Arc<ContextKeys>, changes: Vec<Change>) -> Account {
     let mut account = Account::of_changes(changes)
+        .using(Algorithm::Hybrid(body.algorithm))
         .fact("algorithm", body.algorithm.name())
         .fact("version", &body.newest().to_string());
     account.use_key(KeyUse::sealing(keys), &keys.map);

@@ -179,7 +179,7 @@ impl Administration for Create {
         let row = room
             .new_context(state, (Kind::Named, id), &map, version)
             .await?;
-        let body = NamedContextBody {
+        let mut body = NamedContextBody {
             name: request.name.clone(),
             display_name: request.display_name.clone(),
             description: request.description.clone(),
@@ -190,6 +190,7 @@ impl Administration for Create {
             formats: Vec::new(),
             key_bundle: false,
         };
+        body.resolve(room.settings.fips);
         check(&body)?;
         room.check_fips(Algorithm::Suite(body.resolved.suite))?;
         let created = row.created;
@@ -216,7 +217,7 @@ impl Administration for List {
     ) -> Result<(Vec<NamedContextInfo>, Account), Stopped> {
         let state = &caller.state;
         let kind = RecordKind::NamedContext;
-        let open = |row: &crate::ports::Record| record::named_context(&state.keys, state.id, row);
+        let open = |row: &crate::ports::Record| room.read_named_context(state, row);
         let mut listed = Vec::new();
         for named in room.all_records(state.id, kind, open).await? {
             if caller.may_use(&map_of(&named.body.name)?) {
@@ -272,7 +273,6 @@ impl Administration for Update {
         }
         if let Some(config) = &request.config {
             body.config.clone_from(config);
-            body.resolved = resolve(config, room.settings.fips);
         }
         if let Some(policy) = &request.algorithm_policy {
             body.algorithm_policy.clone_from(policy);
@@ -280,6 +280,7 @@ impl Administration for Update {
         if let Some(enforcement) = request.enforcement {
             body.enforcement = enforcement;
         }
+        body.resolve(room.settings.fips);
         check(&body)?;
         room.check_fips(Algorithm::Suite(body.resolved.suite))?;
         let (id, created) = (known.id, known.created);

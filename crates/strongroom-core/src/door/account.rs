@@ -117,7 +117,7 @@ pub(crate) struct Account {
     pub(crate) output: Option<Hash>,
     /// The item records of a batch.
     pub(crate) items: Option<Items>,
-    /// Ways of other products in which something is sealed, as far as NIST does not approve them.
+    /// What is used besides the suites of `uses`, as far as NIST does not approve it.
     pub(crate) unapproved: Vec<Algorithm>,
     /// Public facts.
     pub(crate) facts: Facts,
@@ -171,6 +171,13 @@ impl Account {
     pub(super) fn permitted(&self) -> Vec<ContextId> {
         let used = self.uses.iter().filter(|key_use| key_use.version != NO_KEY);
         used.map(|key_use| key_use.context).collect()
+    }
+
+    /// Adds an algorithm that is used besides the suites of keys.
+    #[must_use]
+    pub(crate) fn using(mut self, algorithm: Algorithm) -> Self {
+        self.unapproved.extend(algorithm.unapproved());
+        self
     }
 
     /// Names the key context that is administered; no key of it is used.

@@ -81,6 +81,7 @@ impl Opening {
             count: 1,
             ..Account::default()
         }
+        .using(Algorithm::Hybrid(found.body.algorithm))
         .fact("algorithm", found.body.algorithm.name())
         .fact("version", &version.to_string());
         account.use_key(KeyUse::opening(&keys, &envelope), &keys.map);

@@ -72,7 +72,9 @@ impl To {
                 (key, None, account)
             }
         };
-        room.check_fips(Algorithm::Hybrid(key.algorithm()))?;
+        let algorithm = Algorithm::Hybrid(key.algorithm());
+        room.check_fips(algorithm)?;
+        let account = account.using(algorithm);
         let account = account.fact("algorithm", key.algorithm().name());
         Ok(Self {
             key,

@@ -11,7 +11,7 @@ use strongroom_types::{ContextId, ContextName, Format, Kind, WorkspaceId};
 
 use super::map_of;
 use crate::denial::Denial;
-use crate::ports::{Micros, RecordKind};
+use crate::ports::{Micros, Record, RecordKind, StoreError};
 use crate::record;
 use crate::strongroom::Strongroom;
 use crate::time::format_time;
@@ -36,6 +36,8 @@ pub(crate) struct NamedContextBody {
     pub(crate) display_name: String,
     pub(crate) description: String,
     pub(crate) config: NamedContextConfig,
+    /// What follows from it. Of a record that was read it is [resolved](Self::resolve) anew, and not as it
+    /// was written: the FIPS mode may be another by now.
     pub(crate) resolved: ResolvedSuite,
     #[serde(default)]
     pub(crate) algorithm_policy: AlgorithmPolicy,
@@ -79,6 +81,17 @@ impl NamedContextCache {
 }
 
 impl Strongroom {
+    /// Reads a named context's record, with the suite that follows under the present FIPS mode.
+    pub(crate) fn read_named_context(
+        &self,
+        state: &WorkspaceState,
+        row: &Record,
+    ) -> Result<NamedContext, StoreError> {
+        let mut named = record::named_context(&state.keys, state.id, row)?;
+        named.body.resolve(self.settings.fips);
+        Ok(named)
+    }
+
     /// A named context.
     ///
     /// # Errors
@@ -96,7 +109,7 @@ impl Strongroom {
         let kind = RecordKind::NamedContext;
         let row = self.store.record(state.id, kind, &id.to_string()).await?;
         let row = row.ok_or(Denial::ContextUnknown)?;
-        let named = Arc::new(record::named_context(&state.keys, state.id, &row)?);
+        let named = Arc::new(self.read_named_context(state, &row)?);
         self.named_contexts.0.insert(kept, Arc::clone(&named));
         Ok(named)
     }

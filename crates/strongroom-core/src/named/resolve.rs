@@ -15,7 +15,7 @@ use strongroom_types::body::{
 };
 use strongroom_types::{FipsMode, Suite};
 
-use super::asked_suite;
+use super::{NamedContextBody, asked_suite};
 use crate::fips::Algorithm;
 
 /// Data that must stay secret for longer may be read by machines that there are not yet.
@@ -37,6 +37,31 @@ pub(crate) fn resolve(config: &NamedContextConfig, fips: FipsMode) -> ResolvedSu
         suite,
         minimum_bits,
         rationale,
+    }
+}
+
+impl NamedContextBody {
+    /// Resolves the suite anew: what is said of the data may have changed, or the FIPS mode. Where approved
+    /// suites are preferred and no more, the context's own policy comes before them.
+    pub(crate) fn resolve(&mut self, fips: FipsMode) {
+        self.resolved = resolve(&self.config, fips);
+        if fips == FipsMode::Preferred && !self.keeps_policy() {
+            let preferred = self.resolved.clone();
+            self.resolved = resolve(&self.config, FipsMode::Disabled);
+            if self.keeps_policy() {
+                let name = preferred.suite.name();
+                let why = format!("the context's policy, which {name} does not keep: no fips mode");
+                self.resolved.rationale.push(why);
+            } else {
+                self.resolved = preferred;
+            }
+        }
+    }
+
+    /// Whether the policy has nothing against the suite that was resolved, under symmetric keys.
+    fn keeps_policy(&self) -> bool {
+        let found = self.admit(self.resolved.suite, true);
+        found.is_ok_and(|warnings| warnings.is_empty())
     }
 }
 
@@ -105,6 +130,8 @@ fn choose(config: &NamedContextConfig, minimum_bits: u16) -> (Suite, &'static st
 
 #[cfg(test)]
 mod tests {
+    use strongroom_types::body::PolicyEnforcement;
+
     use super::*;
 
     fn resolved(json: serde_json::Value) -> ResolvedSuite {
@@ -123,6 +150,51 @@ mod tests {
                 let found = resolve(&config, fips);
                 assert_eq!(found.suite, Suite::Aes256Gcm);
             }
+        }
+    }
+
+    /// The suite of a context that is used in memory, and the reason for it.
+    fn in_memory(policy: &str, enforcement: PolicyEnforcement, fips: FipsMode) -> (Suite, String) {
+        let config = r#"{"data_identity": {"usage_context": "in_use"}}"#;
+        let config: NamedContextConfig = serde_json::from_str(config).unwrap();
+        let mut body = NamedContextBody {
+            name: "memory".parse().unwrap(),
+            display_name: String::new(),
+            description: String::new(),
+            resolved: resolve(&config, FipsMode::Disabled),
+            config,
+            algorithm_policy: serde_json::from_str(policy).unwrap(),
+            enforcement,
+            formats: Vec::new(),
+            key_bundle: false,
+        };
+        body.resolve(fips);
+        let why = body.resolved.rationale.last().unwrap().clone();
+        (body.resolved.suite, why)
+    }
+
+    #[test]
+    fn a_policy_comes_before_what_is_preferred_only() {
+        use FipsMode::{Disabled, Enabled, Preferred};
+        use PolicyEnforcement::{Enforce, None, Warn};
+        use Suite::{Aes256Gcm, ChaCha20Poly1305};
+        let (narrow, other) = (
+            r#"{"allowed_ciphers": ["ChaCha20"]}"#,
+            r#"{"allowed_modes": ["gcm-siv"]}"#,
+        );
+        for (policy, enforcement, fips, suite, why) in [
+            (narrow, Enforce, Preferred, ChaCha20Poly1305, "policy"),
+            (narrow, Warn, Preferred, ChaCha20Poly1305, "policy"),
+            (narrow, None, Preferred, Aes256Gcm, "fips mode"),
+            (narrow, Enforce, Enabled, Aes256Gcm, "fips mode"),
+            (narrow, Enforce, Disabled, ChaCha20Poly1305, "memory"),
+            // Neither keeps it: the approved one is preferred.
+            (other, Enforce, Preferred, Aes256Gcm, "fips mode"),
+            ("{}", Enforce, Preferred, Aes256Gcm, "fips mode"),
+        ] {
+            let (found, because) = in_memory(policy, enforcement, fips);
+            assert_eq!(found, suite, "{policy} {enforcement:?} {fips:?}");
+            assert!(because.contains(why), "{because}");
         }
     }
 

@@ -117,7 +117,9 @@ impl Use for Evaluation {
         let sealed = body.oprf.ok_or(Denial::NotFound(Thing::Slot))?;
         let (guess, left) = next_guess(room, caller, &place).await?;
         let account = place.account(caller, vec![guess]);
-        let account = account.fact("guesses_left", &left.to_string());
+        let account = account
+            .using(Algorithm::ObliviousPrf)
+            .fact("guesses_left", &left.to_string());
         let work = Evaluating {
             seed: place.open_seed(caller, &sealed)?,
             ticket: None,
@@ -196,7 +198,10 @@ impl Use for Prepare {
         let seed = seed.map_err(|_no_entropy| Denial::Unavailable)?;
         let keys = &caller.state.keys;
         let ticket = keys.seal_json(&place.place(caller, b"slot seed"), seed.expose())?;
-        let account = place.account(caller, Vec::new()).fact("slot_key", "new");
+        let account = place.account(caller, Vec::new());
+        let account = account
+            .using(Algorithm::ObliviousPrf)
+            .fact("slot_key", "new");
         let work = Evaluating {
             seed,
             ticket: Some(ticket.into()),

@@ -118,11 +118,15 @@ impl<T: Tool> Use for Using<T> {
         caller: &Caller,
         _ask: &Ask,
     ) -> Result<Planned<()>, Stopped> {
-        if let Some(algorithm) = self.tool.in_question() {
+        let in_question = self.tool.in_question();
+        if let Some(algorithm) = in_question {
             room.check_fips(algorithm)?;
         }
         let held = self.done.of(self.work(room, caller), T::held).await?;
         let mut account = account(self.tool.algorithm());
+        if let Some(algorithm) = in_question {
+            account = account.using(algorithm);
+        }
         if let Some(held) = held {
             account = account.fact("valid", if held { "yes" } else { "no" });
         }

