@@ -11,7 +11,7 @@
 //!
 //! What is shared is not uniform: whoever needs a key derives it from there.
 
-use aws_lc_rs::agreement::{self, PrivateKey, UnparsedPublicKey};
+use aws_lc_rs::agreement::{self, ParsedPublicKey, PrivateKey, UnparsedPublicKey};
 use aws_lc_rs::encoding::{AsBigEndian, Curve25519SeedBin, EcPrivateKeyBin};
 
 use crate::entropy::Entropy;
@@ -101,6 +101,13 @@ impl Agreement {
         agreement::agree(&private, peer, NoAgreement, |shared| {
             Ok(SecretBytes::from(shared.to_vec()))
         })
+    }
+
+    /// Whether these bytes are a public key of it: a point that is on its curve.
+    #[must_use]
+    pub fn is_public(self, bytes: &[u8]) -> bool {
+        let unparsed = UnparsedPublicKey::new(self.algorithm(), bytes);
+        ParsedPublicKey::try_from(&unparsed).is_ok()
     }
 
     fn pair(self, key: &PrivateKey) -> Result<KeyPair, NoAgreement> {

@@ -5,6 +5,8 @@
 //! connection's own; the key exchange is no longer to be seen, so that the server must not have one that is
 //! not approved among its settings. Of a pooler between the two nothing is seen.
 
+use std::net::IpAddr;
+
 use sqlx::{AnyConnection, Row as _, query};
 
 use crate::database::OpenError;
@@ -14,7 +16,7 @@ use crate::database::OpenError;
 pub enum DatabaseTls {
     /// Whatever both sides know.
     Any,
-    /// AES, after a key exchange over P-256 or P-384; without TLS nothing is asked.
+    /// AES, after a key exchange over P-256 or P-384; without TLS only on the same machine.
     Approved,
 }
 
@@ -30,6 +32,11 @@ pub enum UnapprovedTls {
          P-384 alone"
     )]
     Groups,
+    /// There is none, and the server is on another machine.
+    #[error(
+        "postgresql on another machine must be reached by tls: add sslmode=verify-full to its url"
+    )]
+    Plain,
     /// The server does not say.
     #[error("postgresql does not say what its tls negotiated")]
     Unknown,
@@ -61,14 +68,17 @@ pub(crate) async fn check_again(
 
 async fn approved(conn: &mut AnyConnection) -> Result<Result<(), UnapprovedTls>, sqlx::Error> {
     let negotiated = query(
-        "SELECT CASE WHEN ssl THEN 1 ELSE 0 END AS encrypted, COALESCE(cipher, '') AS cipher
+        "SELECT CASE WHEN ssl THEN 1 ELSE 0 END AS encrypted, COALESCE(cipher, '') AS cipher,
+            COALESCE(host(inet_server_addr()), '') AS address
          FROM pg_stat_ssl WHERE pid = pg_backend_pid()",
     );
     let Some(negotiated) = negotiated.fetch_optional(&mut *conn).await? else {
         return Ok(Err(UnapprovedTls::Unknown));
     };
     if negotiated.try_get::<i32, _>("encrypted")? == 0 {
-        return Ok(Ok(()));
+        let address: String = negotiated.try_get("address")?;
+        let local = is_on_this_machine(&address);
+        return Ok(local.then_some(()).ok_or(UnapprovedTls::Plain));
     }
     let cipher: String = negotiated.try_get("cipher")?;
     if !is_approved_cipher(&cipher) {
@@ -81,6 +91,12 @@ async fn approved(conn: &mut AnyConnection) -> Result<Result<(), UnapprovedTls>,
     };
     let groups: String = groups.try_get("setting")?;
     Ok(check_groups(&groups))
+}
+
+/// A connection by a socket of the file system has no address.
+fn is_on_this_machine(address: &str) -> bool {
+    let parsed = address.parse::<IpAddr>();
+    address.is_empty() || parsed.is_ok_and(|address| address.is_loopback())
 }
 
 /// `TLS_AES_256_GCM_SHA384` is, `ECDHE-RSA-CHACHA20-POLY1305` is not.
@@ -115,6 +131,16 @@ mod tests {
             "",
         ] {
             assert!(!is_approved_cipher(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn only_on_the_same_machine_nothing_is_encrypted() {
+        for address in ["", "127.0.0.1", "127.8.0.1", "::1"] {
+            assert!(is_on_this_machine(address), "{address}");
+        }
+        for address in ["10.0.0.1", "203.0.113.7", "fe80::1", "0.0.0.0", "localhost"] {
+            assert!(!is_on_this_machine(address), "{address}");
         }
     }
 

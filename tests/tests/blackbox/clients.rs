@@ -21,6 +21,7 @@ on_each_database!(
     two_live_keys_and_no_third,
     a_disabled_client_stops_at_once,
     taken_permissions_are_gone_at_once,
+    permissions_that_are_taken_from_an_administrator_stay_away,
     unknown_credentials_are_refused_without_an_entry,
     an_api_key_is_shown_once,
     clients_of_other_workspaces_do_not_exist,
@@ -359,6 +360,25 @@ async fn taken_permissions_are_gone_at_once(room: Room) {
     let refused = client.encrypt(request).await;
     let expected = (404, Code::ContextNotFound);
     room.assert_refused(refused, expected, Reason::ContextNotAllowed)
+        .await;
+}
+
+/// An administrator gets what is added later, until somebody says what it has.
+async fn permissions_that_are_taken_from_an_administrator_stay_away(room: Room) {
+    let shown = Reply::of(room.request(Method::GET, "/api/users/me")).await;
+    let id = shown.text("id").parse().unwrap();
+    let fewer = vec![Permission::AdminClients, Permission::LogRead];
+    let update = ClientUpdate {
+        permissions: Some(fewer.clone()),
+        ..ClientUpdate::default()
+    };
+    room.client.clients().update(id, &update).await.unwrap();
+    let described = room.client.clients().describe(id).await.unwrap();
+    assert_eq!(described.permissions.len(), fewer.len(), "{described:?}");
+    let request = EncryptRequest::new(tenant("acme"), "v");
+    let refused = room.client.encrypt(request).await;
+    let expected = (403, Code::PermissionDenied);
+    room.assert_refused(refused, expected, Reason::PermissionMissing)
         .await;
 }
 

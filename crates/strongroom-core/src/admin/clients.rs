@@ -404,6 +404,8 @@ fn apply(body: &mut ClientBody, request: &ClientUpdate) {
     }
     if let Some(permissions) = &request.permissions {
         body.permissions = unique(permissions);
+        // These and no others: it does not grow any more.
+        body.everything = Some(false);
     }
     if let Some(allowed) = &request.allowed_contexts {
         body.allowed_contexts.clone_from(allowed);

@@ -14,7 +14,6 @@ use strongroom_log::{Hash, sha256};
 use strongroom_types::{ClientId, KeyId, Operation, WorkspaceId, base32};
 use zeroize::Zeroizing;
 
-use crate::application::{Presented, RefreshToken};
 use crate::ask::{Ask, Bearer};
 use crate::caller::{ApiKey, Caller, Client};
 use crate::denial::{Denial, Refused, TokenFault};
@@ -22,7 +21,7 @@ use crate::identity::{Access, Acting, Identity, Issuer, Purpose, ShownToken};
 use crate::ports::{Micros, RecordKind};
 use crate::record;
 use crate::strongroom::Strongroom;
-use crate::user::{InvitationToken, UserIdentityBody, identity_id};
+use crate::user::UserBody;
 use crate::workspace::WorkspaceState;
 
 /// How many clients are kept.
@@ -106,19 +105,21 @@ impl Strongroom {
         if let (None, Some(workspace)) = (&credentials.bearer, credentials.workspace) {
             // Boxed, so that the common case does not carry the rare one's state about.
             let acting = Box::pin(self.acting_identity(ask, workspace)).await;
-            return acting.map_err(Refused::unlogged);
+            let acting = acting.map_err(Refused::unlogged)?;
+            return Box::pin(self.not_disabled(ask, acting)).await;
         }
         if let Some(token) = &credentials.refresh {
             let refreshing = Box::pin(self.refreshing_application(token)).await;
             return refreshing.map_err(Refused::unlogged);
         }
         if let Some(token) = &credentials.invitation {
-            let invited = Box::pin(self.invited(token)).await;
+            let invited = Box::pin(self.invited(ask, token)).await;
             return invited.map_err(Refused::unlogged);
         }
         if let Some(workspace) = credentials.user_in {
             let proven = Box::pin(self.proven_user(ask, workspace)).await;
-            return proven.map_err(Refused::unlogged);
+            let proven = proven.map_err(Refused::unlogged)?;
+            return Box::pin(self.not_disabled(ask, proven)).await;
         }
         let (caller, live) = self.client(ask).await.map_err(Refused::unlogged)?;
         let identified = match live {
@@ -137,6 +138,16 @@ impl Strongroom {
                 Err(Box::pin(denied).await)
             }
         }
+    }
+
+    /// The caller whose identity is proven, unless its client is disabled, which is an entry.
+    async fn not_disabled(&self, ask: &Ask, caller: Caller) -> Result<Caller, Refused> {
+        if !caller.client.body.disabled {
+            return Ok(caller);
+        }
+        let (asked, denial) = (super::Asked::default(), Denial::CredentialRevoked);
+        let denied = self.deny(&caller, ask, Operation::Request, asked, denial);
+        Err(denied.await)
     }
 
     /// Whether the bearer credential is a client's and counts, for an edge that asks before it reads
@@ -242,8 +253,12 @@ impl Strongroom {
         if !kdf::verify(&hash, &row.hash) {
             return Err(Denial::Unauthenticated);
         }
+        let client = self.load_client(&state, row.client).await?;
+        if !is_of_trusted_issuer(&state, &client, id) {
+            return Err(Denial::Unauthenticated);
+        }
         Ok(Session {
-            client: self.load_client(&state, row.client).await?,
+            client,
             state,
             api_key: Some(ApiKey {
                 id,
@@ -355,90 +370,6 @@ impl Strongroom {
         })
     }
 
-    /// Who acts by a user's JWT alone: the client as which the issuer's identities may act.
-    async fn acting_identity(&self, ask: &Ask, workspace: WorkspaceId) -> Result<Caller, Denial> {
-        let token = ask.credentials.identity.as_deref();
-        let token = token.ok_or(Denial::Unauthenticated)?;
-        let state = self.state(workspace).await?;
-        let (now, purpose) = (self.time.now(), Purpose::Lock);
-        let verified = self.issuer_keys.verify(token, &state.issuers, purpose, now);
-        let identity = Box::pin(verified).await?;
-        let issuer = state.issuers.by_id(identity.issuer);
-        let acts_as = issuer.and_then(|issuer| issuer.body.acts_as);
-        let client = acts_as.ok_or(Denial::Identity(TokenFault::Issuer))?;
-        let client = self.load_client(&state, client).await?;
-        if client.body.disabled {
-            return Err(Denial::CredentialRevoked);
-        }
-        Ok(Caller {
-            state,
-            client,
-            api_key: None,
-            identity: Some(Arc::new(identity)),
-        })
-    }
-
-    /// Who shows an application's refresh token: the client, without anything that it may do.
-    async fn refreshing_application(&self, token: &Bearer) -> Result<Caller, Denial> {
-        let token = RefreshToken::parse(&token.text).ok_or(Denial::Unauthenticated)?;
-        let state = self.state(token.workspace).await?;
-        let client = self.load_client(&state, token.client).await?;
-        let (hash, now) = (self.refresh_hash(&token), self.time.now());
-        let application = client.body.application.as_ref();
-        let mut lines = application.iter().flat_map(|known| &known.lines);
-        let known = lines.any(|line| line.presented(&hash, now) != Presented::Unknown);
-        if !known || client.body.disabled {
-            return Err(Denial::Unauthenticated);
-        }
-        Ok(Caller {
-            state,
-            client: Arc::new(client.without_rights()),
-            api_key: None,
-            identity: None,
-        })
-    }
-
-    /// Who shows an invitation: whoever invited, without anything that it may do.
-    async fn invited(&self, token: &Bearer) -> Result<Caller, Denial> {
-        let token = InvitationToken::parse(&token.text).ok_or(Denial::Unauthenticated)?;
-        let state = self.state(token.workspace).await?;
-        let invitation = self.invitation_of(&state, &token).await?;
-        let client = self.load_client(&state, invitation.body.inviter).await?;
-        if client.body.disabled {
-            return Err(Denial::Unauthenticated);
-        }
-        Ok(Caller {
-            state,
-            client: Arc::new(client.without_rights()),
-            api_key: None,
-            identity: None,
-        })
-    }
-
-    /// The user that the user's JWT proves: the one that the same identity became by an invitation. The
-    /// JWT is one to sign in with, and none that applications get for locks.
-    async fn proven_user(&self, ask: &Ask, workspace: WorkspaceId) -> Result<Caller, Denial> {
-        let token = ask.credentials.identity.as_deref();
-        let token = token.ok_or(Denial::Unauthenticated)?;
-        let state = self.state(workspace).await?;
-        let identity = self.verify_sign_in(&state, token).await?;
-        let named = identity_id(&state, identity.issuer, &identity.subject);
-        let kind = RecordKind::UserIdentity;
-        let row = self.store.record(state.id, kind, &named).await?;
-        let row = row.ok_or(Denial::Unauthenticated)?;
-        let user: UserIdentityBody = record::body(&state.keys, state.id, &row)?;
-        let client = self.load_client(&state, user.client).await?;
-        if client.body.disabled {
-            return Err(Denial::CredentialRevoked);
-        }
-        Ok(Caller {
-            state,
-            client,
-            api_key: None,
-            identity: Some(identity),
-        })
-    }
-
     /// The client of the bearer credential, if that counts.
     pub(crate) async fn client_of(&self, ask: &Ask) -> Result<Arc<Client>, Denial> {
         let session = self.session(ask).await?;
@@ -511,6 +442,17 @@ impl Strongroom {
         let verified = self.issuer_keys.verify(token, &state.issuers, purpose, now);
         Ok(Arc::new(Box::pin(verified).await?))
     }
+}
+
+/// Whether an API key that is a user's session was begun by an identity of an issuer that is still
+/// trusted. What is no session is of none.
+fn is_of_trusted_issuer(state: &WorkspaceState, client: &Client, key: KeyId) -> bool {
+    let is_session = |user: &&UserBody| user.sessions.iter().any(|session| session.key == key);
+    let user = client.body.user.as_ref().filter(is_session);
+    user.is_none_or(|user| {
+        let issuer = state.issuers.by_id(user.issuer);
+        issuer.is_some_and(|issuer| !issuer.body.disabled)
+    })
 }
 
 /// Whether the text means to be an API key, in either spelling.

@@ -24,6 +24,7 @@ mod keysets;
 mod locks;
 mod named;
 mod permit;
+mod proofs;
 mod stores;
 mod wrapping;
 

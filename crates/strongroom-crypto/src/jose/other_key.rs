@@ -12,7 +12,8 @@
 //!
 //! Random bytes are taken for a point if there are as many as one has and the first says so: of 33, 49 and
 //! 67 bytes those that begin with 2 or 3, of 65, 97 and 133 those that begin with 4, 6 or 7; of a few more
-//! bytes, those that are padding besides.
+//! bytes, those that are padding besides. So are texts of letters and digits alone that are base64 of as many:
+//! of 44 characters about one in 128. That others look like a SEQUENCE is a matter of one in millions.
 
 use base64::Engine as _;
 use base64::alphabet::{STANDARD, URL_SAFE};
@@ -35,8 +36,7 @@ pub(super) fn is_other_key(bytes: &[u8]) -> bool {
 
 fn is_other(bytes: &[u8], layers: u8) -> bool {
     // Without what UTF-16 has between ASCII.
-    let narrow = bytes.iter().copied().filter(|byte| *byte != 0);
-    let narrow = Zeroizing::new(narrow.collect::<Vec<u8>>());
+    let narrow = kept(bytes, |byte| byte != 0);
     let inside = || [base64(&narrow), hex(&narrow)].into_iter().flatten();
     is_text(&narrow)
         || is_binary(bytes)
@@ -155,9 +155,7 @@ fn is_bare_point(bytes: &[u8]) -> bool {
     let is_at = |start: usize, (agreement, scalar_bytes): (Agreement, usize)| {
         let rest = bytes.get(start..).unwrap_or_default();
         let point = rest.get(..2 * scalar_bytes);
-        point.is_some_and(|point| {
-            ends_after(rest, point.len()) && is_on_curve(agreement, scalar_bytes, point)
-        })
+        point.is_some_and(|point| ends_after(rest, point.len()) && is_on_curve(agreement, point))
     };
     let curves = [(Agreement::EcdhP256, 32), (Agreement::EcdhP384, 48)];
     last.is_some_and(|last| {
@@ -168,11 +166,11 @@ fn is_bare_point(bytes: &[u8]) -> bool {
     })
 }
 
-fn is_on_curve(agreement: Agreement, scalar_bytes: usize, coordinates: &[u8]) -> bool {
-    let mut scalar = vec![0; scalar_bytes - 1];
-    scalar.push(1);
-    let point = [&[4], coordinates].concat();
-    agreement.agree(&scalar, &point).is_ok()
+fn is_on_curve(agreement: Agreement, coordinates: &[u8]) -> bool {
+    let mut point = Zeroizing::new(Vec::with_capacity(1 + coordinates.len()));
+    point.push(4);
+    point.extend_from_slice(coordinates);
+    agreement.is_public(&point)
 }
 
 /// What base64 holds, in either alphabet, padded or not, in lines or one.
@@ -197,14 +195,23 @@ fn hex(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let (pairs, rest) = digits.unwrap_or(&text).as_chunks::<2>();
     let digit = |byte: u8| char::from(byte).to_digit(16);
     let byte = |[high, low]: &[u8; 2]| u8::try_from(digit(*high)? << 4 | digit(*low)?).ok();
-    let bytes = pairs.iter().map(byte).collect::<Option<Vec<u8>>>();
-    bytes.filter(|_| rest.is_empty()).map(Zeroizing::new)
+    let mut bytes = Zeroizing::new(Vec::with_capacity(pairs.len()));
+    for pair in pairs {
+        bytes.push(byte(pair)?);
+    }
+    rest.is_empty().then_some(bytes)
 }
 
 /// Text without a byte order mark, and without what stands between its parts.
 fn close(text: &[u8], between: impl Fn(u8) -> bool) -> Zeroizing<Vec<u8>> {
-    let kept = begun(text).iter().copied().filter(|byte| !between(*byte));
-    Zeroizing::new(kept.collect())
+    kept(begun(text), |byte| !between(byte))
+}
+
+/// The bytes that are wanted, in memory that is wiped: it is never moved to grow.
+fn kept(bytes: &[u8], wanted: impl Fn(u8) -> bool) -> Zeroizing<Vec<u8>> {
+    let mut kept = Zeroizing::new(Vec::with_capacity(bytes.len()));
+    kept.extend(bytes.iter().copied().filter(|byte| wanted(*byte)));
+    kept
 }
 
 /// The first element of DER: its tag, its content, and what follows it.

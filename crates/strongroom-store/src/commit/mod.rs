@@ -117,8 +117,10 @@ impl Outbox {
         let (answer, answered) = oneshot::channel();
         let waiting = Waiting { pending, answer };
         let nobody_waits = self.entries.capacity() == self.entries.max_capacity();
+        // Without the thread nothing else is written: it must not look as if all were well.
+        let alone = nobody_waits && !self.entries.is_closed();
         let queued = match &self.shared {
-            Some(shared) if nobody_waits => shared.commit_alone(waiting),
+            Some(shared) if alone => shared.commit_alone(waiting),
             _ => Err(Box::new(waiting)),
         };
         if let Err(waiting) = queued {

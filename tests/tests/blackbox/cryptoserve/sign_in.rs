@@ -4,12 +4,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use reqwest::Method;
 use serde_json::{Value, json};
-use strongroom_tests::cryptoserve::{accept, begin, invite, joined, proof};
+use strongroom_tests::cryptoserve::{accept, begin, invite, joined, proof, read};
 use strongroom_tests::on_each_database;
 use strongroom_tests::reply::Reply;
 use strongroom_tests::room::{Room, SIGN_IN};
-use strongroom_types::body::{IssuerUpdate, TokenRequest};
-use strongroom_types::{Outcome, Permission};
+use strongroom_types::body::{ClientUpdate, IssuerUpdate, TokenRequest};
+use strongroom_types::{Outcome, Permission, Reason};
 
 use super::refused;
 
@@ -18,6 +18,9 @@ on_each_database!(
     a_token_to_sign_in_with_opens_no_lock,
     an_old_token_signs_nobody_in,
     only_an_issuer_that_opted_in_signs_users_in,
+    sessions_end_with_the_trust_in_their_issuer,
+    a_stranger_does_not_learn_whom_a_tenant_trusts,
+    a_suspended_user_that_proves_itself_is_an_entry,
 );
 
 const ADA: &str = "ada@acme.example";
@@ -145,4 +148,63 @@ async fn only_an_issuer_that_opted_in_signs_users_in(room: Room) {
     };
     let refusal = limited.issuers().update(room.issuer.id, &keys).await;
     assert!(refusal.is_err(), "{refusal:?}");
+}
+
+async fn sessions_end_with_the_trust_in_their_issuer(room: Room) {
+    let (id, session) = joined(&room, ADA, "owner").await;
+    let clients = room.client.clients();
+    let own = clients.create_key(id.parse().unwrap(), None).await;
+    let own = own.unwrap().secret;
+    let set = async |disabled: bool| {
+        let update = IssuerUpdate {
+            disabled: Some(disabled),
+            ..IssuerUpdate::default()
+        };
+        let issuers = room.client.issuers();
+        issuers.update(room.issuer.id, &update).await.unwrap();
+    };
+    for (disabled, status) in [(true, 401), (false, 200)] {
+        set(disabled).await;
+        let reply = read(&room, "/api/users/me", &session).await;
+        assert_eq!(reply.status, status, "{reply:?}");
+        // A key that somebody made otherwise is nobody's session.
+        let reply = read(&room, "/api/users/me", &own).await;
+        assert_eq!(reply.status, 200, "{reply:?}");
+    }
+}
+
+/// Whatever is wrong with a token, and whether there is a tenant: one answer.
+async fn a_stranger_does_not_learn_whom_a_tenant_trusts(room: Room) {
+    joined(&room, ADA, "viewer").await;
+    let known = proof(&room, ADA, ADA).await;
+    let (head, _) = known.rsplit_once('.').unwrap();
+    let unsigned = format!("{head}.{}", URL_SAFE_NO_PAD.encode([7; 64]));
+    let foreign = ada(&room, json!({"aud": SIGN_IN, "iss": "https://id.example"})).await;
+    let expired = ada(&room, json!({"aud": SIGN_IN, "exp": 1})).await;
+    let stranger = proof(&room, "eve", "eve@acme.example").await;
+    let mut said = Vec::new();
+    for token in [&unsigned, &foreign, &expired, &stranger, "a.b.c"] {
+        let reply = begin(&room, token).await;
+        said.push(refused(&reply, 401));
+        assert_eq!(reply.entry(), None);
+    }
+    said.dedup();
+    assert_eq!(said.len(), 1, "{said:?}");
+}
+
+async fn a_suspended_user_that_proves_itself_is_an_entry(room: Room) {
+    let (id, _) = joined(&room, ADA, "viewer").await;
+    let suspended = ClientUpdate {
+        disabled: Some(true),
+        ..ClientUpdate::default()
+    };
+    let clients = room.client.clients();
+    clients
+        .update(id.parse().unwrap(), &suspended)
+        .await
+        .unwrap();
+    let reply = begin(&room, &proof(&room, ADA, ADA).await).await;
+    refused(&reply, 401);
+    let ended = room.ending(reply.entry().unwrap()).await;
+    assert_eq!(ended, (Outcome::Denied, Some(Reason::CredentialRevoked)));
 }

@@ -168,6 +168,13 @@ async fn only_who_proves_the_invited_email_accepts(room: Room) {
         let (_, reason) = room.ending(reply.entry().unwrap()).await;
         assert_eq!(reason, Some(Reason::LockNotMet));
     }
+    // The entries name who tried, as far as it is proven.
+    let tried = of(&room, Operation::InvitationAccept).await;
+    assert_eq!(tried.len(), 6);
+    let subjects = tried
+        .iter()
+        .map(|entry| &entry.identity.as_ref().unwrap().subject);
+    assert_eq!(subjects.filter(|subject| *subject == "eve").count(), 5);
     // Claims that nobody signed are none.
     let good = proof(&room, "ada", ADA).await;
     let mut parts: Vec<&str> = good.split('.').collect();

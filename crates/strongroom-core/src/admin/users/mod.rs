@@ -180,7 +180,7 @@ impl Administration for SetRole {
         }
         let mut user = Client::clone(&user);
         user.body.permissions = permissions;
-        // It has what its role has, also of permissions that are added later.
+        // It has what its role has now, and nothing that is added later.
         user.body.everything = Some(false);
         let state = &caller.state;
         let record = record::seal_client(&state.keys, state.id, &user)?;

@@ -7,10 +7,14 @@ use crate::edge::bearer;
 /// The names of their session's cookie: their SDK uses the one, their command line both.
 const COOKIES: [&str; 2] = ["access_token", "session"];
 
-/// The credential of a request. A bearer token comes first; two cookies that differ are none.
+/// The credential of a request. A bearer token comes first; two cookies that differ are none, and so is
+/// a cookie that a browser sends for a page of another origin.
 pub(crate) fn credential(headers: &HeaderMap) -> Option<&str> {
     if headers.contains_key(header::AUTHORIZATION) {
         return bearer(headers);
+    }
+    if !is_of_own_origin(headers) {
+        return None;
     }
     let cookies = headers.get_all(header::COOKIE).iter();
     let pairs = cookies
@@ -23,6 +27,13 @@ pub(crate) fn credential(headers: &HeaderMap) -> Option<&str> {
     sessions
         .all(|(_, other)| other.trim_matches('"') == first)
         .then_some(first)
+}
+
+/// Whether no browser says that another origin, be it of the same site, made the request (Fetch Metadata
+/// Request Headers, 2.3). What is no browser says nothing.
+fn is_of_own_origin(headers: &HeaderMap) -> bool {
+    let mut sites = headers.get_all("sec-fetch-site").iter();
+    sites.all(|site| site == "same-origin" || site == "none")
 }
 
 #[cfg(test)]
@@ -60,5 +71,25 @@ mod tests {
         ];
         assert_eq!(of(&both).as_deref(), Some("sr_2"));
         assert_eq!(of(&[(header::AUTHORIZATION, "Basic x")]), None);
+    }
+
+    #[test]
+    fn no_cookie_counts_that_a_page_of_another_origin_made_a_browser_send() {
+        let site = header::HeaderName::from_static("sec-fetch-site");
+        let cookie = (header::COOKIE, "session=sr_1");
+        for (value, counts) in [
+            ("same-origin", true),
+            ("none", true),
+            ("same-site", false),
+            ("cross-site", false),
+            ("", false),
+        ] {
+            let found = of(&[cookie.clone(), (site.clone(), value)]);
+            assert_eq!(found.is_some(), counts, "{value}");
+        }
+        // A bearer token is none that a browser adds by itself.
+        let bearer = (header::AUTHORIZATION, "Bearer sr_2");
+        let found = of(&[bearer, (site, "cross-site")]);
+        assert_eq!(found.as_deref(), Some("sr_2"));
     }
 }

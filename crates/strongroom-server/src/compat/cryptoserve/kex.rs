@@ -224,7 +224,8 @@ pub(super) async fn list(
     ok(&ask, listed.map(|answered| answered.map(of)))
 }
 
-/// A key of `/v1/kem` of another mode is none here.
+/// A key of `/v1/kem` of another mode cannot be written in the fields of this part, and is neither listed nor
+/// described; whoever knows its id may use and destroy it as there.
 fn of_these_modes(info: &HybridKeyInfo) -> Result<(), Denial> {
     if MODES.contains(&info.algorithm) {
         return Ok(());

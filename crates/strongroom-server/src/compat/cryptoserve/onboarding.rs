@@ -4,27 +4,12 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
-use strongroom_core::{
-    Bearer, Credentials, InvitationCreate, InvitationCreated, InvitationInfo, Thing,
-};
+use strongroom_core::{Bearer, Credentials, InvitationCreate, InvitationCreated, InvitationInfo};
 use strongroom_types::body::ApiKeyCreated;
 use strongroom_types::{ClientId, ContextName, InvitationId, WorkspaceId};
 
 use super::users::{User, role};
-use crate::edge::{
-    App, Caller, Document, FromPath, Reply, Sent, SentByAnyone, Target, created, ok,
-};
-
-/// An invitation that a path names.
-#[derive(Debug)]
-pub(super) struct Named(InvitationId);
-
-impl FromPath for Named {
-    fn from_path(segments: &[&str]) -> Result<Self, Thing> {
-        let id = segments.first().and_then(|text| text.parse().ok());
-        id.map(Self).ok_or(Thing::Invitation)
-    }
-}
+use crate::edge::{App, Caller, Document, Reply, Sent, SentByAnyone, Target, created, ok};
 
 fn default_role() -> String {
     "developer".to_owned()
@@ -114,7 +99,7 @@ pub(super) struct Withdrawn {
 pub(super) async fn withdraw(
     State(app): State<App>,
     Caller(ask): Caller,
-    Target(Named(id)): Target<Named>,
+    Target(id): Target<InvitationId>,
 ) -> Reply<Document<Withdrawn>> {
     let withdrawn = app.room.invitation_revoke(&ask, id).await;
     let told = |()| Withdrawn {
