@@ -6,6 +6,7 @@ mod audit;
 mod brought;
 mod contexts;
 mod crypto;
+mod dev_login;
 mod import;
 mod import_fips;
 mod kex;
