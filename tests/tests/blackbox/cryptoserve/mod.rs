@@ -17,6 +17,7 @@ mod policies;
 mod pqc;
 mod promotion;
 mod roles;
+mod rows;
 mod seal_again;
 mod sign_in;
 mod tokens;
