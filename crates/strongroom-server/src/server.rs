@@ -114,11 +114,11 @@ impl Server {
         let scheme = if tls.is_some() { "https" } else { "http" };
         let url = format!("{scheme}://{address}");
         let (room, database) = deployment::open(&config).await?;
-        let (issuer, development) = match &config.operation {
+        let (development, info) = match &config.operation {
             Operation::Production => (None, None),
             Operation::Development(folder) => {
-                let (issuer, info) = dev::set_up(&room, folder, &url).await?;
-                (Some(issuer), Some(info))
+                let (development, info) = dev::set_up(&room, folder, &url).await?;
+                (Some(development), Some(info))
             }
         };
         let surfaces = Surfaces::new(
@@ -129,7 +129,7 @@ impl Server {
                 .clone()
                 .unwrap_or_else(|| url.clone()),
         );
-        let app = edge(room, config.limits, issuer, surfaces);
+        let app = edge(room, config.limits, development, surfaces);
         let (stop, stopped) = watch::channel(false);
         let handle = Handle::new();
         let router = routes::router(&app);
@@ -145,7 +145,7 @@ impl Server {
             database,
             handle,
             stop,
-            development,
+            development: info,
         })
     }
 
@@ -226,7 +226,12 @@ fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     Ok(listener)
 }
 
-fn edge(room: Strongroom, limits: Limits, issuer: Option<dev::Issuer>, surfaces: Surfaces) -> App {
+fn edge(
+    room: Strongroom,
+    limits: Limits,
+    development: Option<dev::Development>,
+    surfaces: Surfaces,
+) -> App {
     let clock: Arc<dyn Clock> = Arc::new(crate::clock::SystemClock::start());
     let table = routes::endpoints().into_iter().chain(surfaces.endpoints());
     let routes = table.map(|row| (row.method_name(), row.path));
@@ -238,7 +243,7 @@ fn edge(room: Strongroom, limits: Limits, issuer: Option<dev::Issuer>, surfaces:
         room,
         limits,
         clock,
-        issuer,
+        development,
         surfaces,
     })
 }

@@ -9,6 +9,7 @@
     reason = "what is not there fails its test"
 )]
 
+mod anonymous;
 mod attacks;
 mod bad_input;
 mod batches;

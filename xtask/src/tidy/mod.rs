@@ -66,6 +66,7 @@ pub(crate) fn run() -> Result<(), Failure> {
         wording::check(&sources),
         architecture::check(text(&sources, "ARCHITECTURE.md")?, &crates, &sources),
         threat_model::check(text(&sources, "docs/threat-model.md")?, &sources),
+        threat_model::check_rows(text(&sources, "docs/coming-from-cryptoserve.md")?, &sources),
         reasons::check(text(&sources, "Cargo.toml")?),
     ]
     .concat();

@@ -1,8 +1,40 @@
-//! A claim of the threat model names the test behind it, and that test exists.
+//! A claim of the threat model, or of how another product's shortcomings are made up for, names the test behind it,
+//! and that test exists.
 
 use super::{Finding, Source, backticked};
 
 const PAGE: &str = "docs/threat-model.md";
+
+const ROWS: &str = "docs/coming-from-cryptoserve.md";
+
+/// Each numbered row of the page names a test, in its last cell, and they exist.
+pub(super) fn check_rows(page: &str, sources: &[Source]) -> Vec<Finding> {
+    let rows = page.lines().filter(|line| is_numbered(line));
+    let findings = rows.flat_map(|row| {
+        let tests = row.trim_end_matches('|').rsplit('|').next();
+        let tests: Vec<_> = backticked(tests.unwrap_or_default()).collect();
+        let missing = tests.iter().filter(|test| !is_behind(test, sources));
+        let mut said: Vec<_> = missing
+            .map(|test| format!("names the test {test}, which does not exist"))
+            .collect();
+        if tests.is_empty() {
+            said.push(format!("has a row without a test: {row}"));
+        }
+        said
+    });
+    findings.map(|said| Finding::new(ROWS, said)).collect()
+}
+
+fn is_numbered(line: &str) -> bool {
+    let cell = line.strip_prefix("| ").and_then(|row| row.split_once(" |"));
+    cell.is_some_and(|(cell, _)| cell.parse::<u8>().is_ok())
+}
+
+/// Whether a test, or a folder of tests, has the name.
+fn is_behind(name: &str, sources: &[Source]) -> bool {
+    let folder = name.replace("::", "/");
+    test_exists(name, sources) || sources.iter().any(|source| source.path.contains(&folder))
+}
 
 pub(super) fn check(page: &str, sources: &[Source]) -> Vec<Finding> {
     backticked(page)
@@ -42,6 +74,26 @@ mod tests {
             text: "async fn open_refuses_a_flipped_byte() {".to_owned(),
         };
         check(page, &[source]).len()
+    }
+
+    #[test]
+    fn a_numbered_row_names_tests_that_exist() {
+        let source = || Source {
+            path: "tests/tests/attack.rs".to_owned(),
+            text: "async fn open_refuses_a_flipped_byte() {".to_owned(),
+        };
+        let found = |page| super::check_rows(page, &[source()]).len();
+        assert_eq!(
+            found("| 1 | a | b | `attack::open_refuses_a_flipped_byte` |"),
+            0
+        );
+        assert_eq!(found("| 1 | a | b | `tests::attack` |"), 0);
+        assert_eq!(found("| 1 | a | b | |"), 1);
+        assert_eq!(
+            found("| 1 | a | `open_refuses_a_flipped_byte` | `gone` |"),
+            1
+        );
+        assert_eq!(found("| # | a | b | c |"), 0);
     }
 
     #[test]

@@ -75,7 +75,7 @@ impl Issuer {
     }
 
     /// A signed JWT. The asked claims replace the usual ones, so that bad tokens can be made.
-    fn mint(&self, asked: MintRequest, now_s: i64) -> String {
+    pub(super) fn mint(&self, asked: MintRequest, now_s: i64) -> String {
         let lifetime = asked.expires_in.unwrap_or(LIFETIME_S);
         let mut claims = Map::new();
         for (name, value) in [
@@ -99,19 +99,19 @@ impl Issuer {
 /// `POST /dev/oidc/token`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct MintRequest {
-    sub: String,
+pub(super) struct MintRequest {
+    pub(super) sub: String,
     #[serde(default)]
-    aud: Option<Value>,
+    pub(super) aud: Option<Value>,
     #[serde(default)]
-    claims: Map<String, Value>,
+    pub(super) claims: Map<String, Value>,
     /// Seconds; negative for a token that has expired.
     #[serde(default)]
-    expires_in: Option<i64>,
+    pub(super) expires_in: Option<i64>,
 }
 
-/// The routes of development mode. They are in no document.
-pub(crate) fn endpoints() -> Vec<Endpoint> {
+/// Its routes.
+pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
         get("/dev/oidc/.well-known/openid-configuration", discovery),
         get("/dev/oidc/jwks.json", jwks),
@@ -119,21 +119,21 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
     ]
 }
 
+fn issuer(app: &App) -> Option<&Issuer> {
+    let development = app.development.as_ref();
+    development.map(|development| &development.issuer)
+}
+
 async fn discovery(State(app): State<App>) -> Json<Value> {
-    Json(
-        app.issuer
-            .as_ref()
-            .map(Issuer::discovery)
-            .unwrap_or_default(),
-    )
+    Json(issuer(&app).map(Issuer::discovery).unwrap_or_default())
 }
 
 async fn jwks(State(app): State<App>) -> Json<Value> {
-    Json(app.issuer.as_ref().map(Issuer::jwks).unwrap_or_default())
+    Json(issuer(&app).map(Issuer::jwks).unwrap_or_default())
 }
 
 async fn token(State(app): State<App>, body: Bytes) -> Response {
-    let Some(issuer) = &app.issuer else {
+    let Some(issuer) = issuer(&app) else {
         return StatusCode::NOT_FOUND.into_response();
     };
     match serde_json::from_slice(&body) {

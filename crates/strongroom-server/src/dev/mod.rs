@@ -9,6 +9,7 @@
 mod cipherstash;
 mod cryptoserve;
 mod issuer;
+mod login;
 mod state;
 
 use std::io;
@@ -24,9 +25,12 @@ use strongroom_types::{
     Code, ContextPattern, IssuerId, KeysetClientId, Permission, RequestId, WorkspaceId,
 };
 
-pub(crate) use issuer::{AUDIENCE, Issuer, SIGN_IN_AUDIENCE, endpoints};
+use issuer::Issuer;
+pub(crate) use issuer::{AUDIENCE, SIGN_IN_AUDIENCE};
+use login::Inviter;
 use state::{DevWorkspace, StackKeys, State};
 
+use crate::routes::endpoint::{Endpoint, get};
 use crate::server::own_ask;
 
 /// Development mode that cannot be set up.
@@ -170,13 +174,28 @@ impl core::fmt::Debug for DevCryptoServe {
     }
 }
 
+/// What a server has in development mode and in no other.
+#[derive(Debug)]
+pub(crate) struct Development {
+    pub(crate) issuer: Issuer,
+    /// Who makes whoever logs in an owner.
+    inviter: Inviter,
+}
+
+/// The routes of development mode. They are in no document.
+pub(crate) fn endpoints() -> Vec<Endpoint> {
+    let mut endpoints = issuer::endpoints();
+    endpoints.push(get("/auth/dev-login", login::sign_in));
+    endpoints
+}
+
 /// Makes what is missing and tells how to use it. A crash on the way is made up for by the next
 /// start.
 pub(crate) async fn set_up(
     room: &Strongroom,
     folder: &Path,
     url: &str,
-) -> Result<(Issuer, DevInfo), DevError> {
+) -> Result<(Development, DevInfo), DevError> {
     let path = folder.join("dev.json");
     let mut state = State::load_or_generate(&path, &SystemEntropy)?;
     if let Some(created) = room.initialise().await? {
@@ -227,7 +246,8 @@ pub(crate) async fn set_up(
     let info = state
         .describe(url, room.log_key())
         .ok_or(DevError::Damaged)?;
-    Ok((issuer, info))
+    let inviter = Inviter::of(&info);
+    Ok((Development { issuer, inviter }, info))
 }
 
 /// The names of the workspaces, for people.

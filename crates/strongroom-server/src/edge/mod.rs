@@ -23,7 +23,7 @@ use strongroom_core::{Ask, Bearer, Denial, Refused, Strongroom, Thing};
 use strongroom_crypto::entropy::Entropy;
 
 use crate::compat::Surfaces;
-use crate::dev::Issuer;
+use crate::dev::Development;
 use crate::limits::{Limits, Meter};
 use crate::telemetry::Metrics;
 
@@ -51,7 +51,7 @@ pub(crate) struct Edge {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
     /// Only in development mode.
-    pub(crate) issuer: Option<Issuer>,
+    pub(crate) development: Option<Development>,
     /// Those of other products that are switched on.
     pub(crate) surfaces: Surfaces,
 }

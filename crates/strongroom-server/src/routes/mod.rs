@@ -64,7 +64,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
 /// The router of a server. Routes of development mode are there only in development mode.
 pub(crate) fn router(app: &App) -> Router {
     let mut all = endpoints();
-    if app.issuer.is_some() {
+    if app.development.is_some() {
         all.extend(dev::endpoints());
     }
     all.extend(app.surfaces.endpoints());

@@ -28,6 +28,10 @@ async fn a_context_is_declared_with_reasons_for_its_suite(room: Room) {
     assert_eq!(made.status, 201, "{made:?}");
     let derived = made.json()["derived"].clone();
     assert_eq!(derived["resolved_algorithm"], "AES-256-GCM");
+    assert_eq!(derived["hardware_acceleration"], true);
+    let in_use = json!({"data_identity": {"usage_context": "in_use"}});
+    let in_use = declare(&room, "in-use", in_use).await.json();
+    assert_eq!(in_use["derived"]["hardware_acceleration"], false);
     let why = derived["rationale"].to_string();
     assert!(why.contains("PHI") && why.contains("HIPAA"), "{why}");
     let known = read(&room, "/api/contexts/health-data", &room.api_key).await;

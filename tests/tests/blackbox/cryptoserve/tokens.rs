@@ -236,11 +236,16 @@ async fn a_token_is_verified_for_whoever_asks(room: Room) {
         (&json!(true), &json!(app.id))
     );
     assert_eq!(valid["contexts"], json!(["general"]));
+    assert!(valid["expires_at"].is_string());
+    let fresh = refresh(&room, &app.refresh).await;
+    let valid = verify(&fresh.text("access_token")).await;
+    assert_eq!(valid["expires_at"], fresh.json()["expires_at"]);
     for token in ["", "a.b.c", &app.refresh, &room.api_key] {
         let refused = verify(token).await;
         assert_eq!(
             (&refused["valid"], &refused["app_id"]),
             (&json!(false), &Value::Null)
         );
+        assert_eq!(refused["expires_at"], Value::Null);
     }
 }

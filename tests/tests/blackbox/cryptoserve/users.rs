@@ -35,6 +35,7 @@ on_each_database!(
     a_malformed_invitation_is_refused,
     the_longest_email_that_is_invited_becomes_a_user,
     users_of_another_tenant_are_none,
+    a_session_lives_seven_days,
 );
 
 const ADA: &str = "ada@acme.example";
@@ -535,4 +536,26 @@ async fn users_of_another_tenant_are_none(room: Room) {
     let listed = read(&other, "/api/rbac/users", &other.api_key).await.json();
     assert_eq!(listed.as_array().unwrap().len(), 1);
     assert_eq!(me(&room, &session).await.status, 200);
+}
+
+/// The day that a time of day is in, counted from 0000-03-01.
+fn day(time: &str) -> i64 {
+    let parts = time[..10].split('-').map(|part| part.parse().unwrap());
+    let parts: Vec<i64> = parts.collect();
+    let (year, month, day) = (parts[0], parts[1], parts[2]);
+    let year = if month > 2 { year } else { year - 1 };
+    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    year * 365 + year / 4 - year / 100 + year / 400 + of_year
+}
+
+async fn a_session_lives_seven_days(room: Room) {
+    assert_eq!(day("2027-03-02") - day("2027-02-27"), 3);
+    assert_eq!(day("2028-03-01") - day("2027-12-31"), 61);
+    let (id, _) = joined(&room, ADA, "viewer").await;
+    let user = room.read(&format!("/v1/clients/{id}")).await.json();
+    let keys = user["api_keys"].as_array().unwrap();
+    assert_eq!(keys.len(), 1);
+    let [created, expires] = ["created", "expires"].map(|name| keys[0][name].as_str().unwrap());
+    assert_eq!(day(expires) - day(created), 7);
+    assert_eq!(expires[10..], created[10..]);
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use strongroom_tests::on_each_database;
 use strongroom_tests::room::Room;
+use tokio::sync::Mutex;
 
 use crate::program::{output, python, root};
 
@@ -13,6 +14,7 @@ on_each_database!(
     cryptoserve_clients_get_the_error_classes_that_they_know,
     cryptoserve_clients_go_on_when_their_tokens_expire,
     cryptoserve_command_line_logs_in_and_lists_contexts,
+    cryptoserve_command_line_logs_in_through_a_browser,
     cryptoserve_clients_of_the_other_kind_seal_and_open,
     cryptoserve_clients_work_with_keys_of_their_own,
     cryptoserve_clients_seal_by_themselves_where_that_is_allowed,
@@ -48,6 +50,13 @@ async fn cryptoserve_clients_go_on_when_their_tokens_expire(room: Room) {
 
 async fn cryptoserve_command_line_logs_in_and_lists_contexts(room: Room) {
     run(&room, "command_line");
+}
+
+/// One at a time: the command line waits for its browser at a port that it does not choose.
+async fn cryptoserve_command_line_logs_in_through_a_browser(room: Room) {
+    static PORT: Mutex<()> = Mutex::const_new(());
+    let _port = PORT.lock().await;
+    run(&room, "login");
 }
 
 async fn cryptoserve_clients_hash_and_sign(room: Room) {

@@ -69,6 +69,10 @@ fn status(denial: &Denial) -> StatusCode {
             StatusCode::BAD_REQUEST
         }
         Denial::Invalid(Invalid::Field(field)) if is_encoded(field) => StatusCode::BAD_REQUEST,
+        // Of a login in development mode, which a browser shows.
+        Denial::Invalid(
+            Invalid::Parameter("cli_callback") | Invalid::Header("host" | "sec-fetch-site"),
+        ) => StatusCode::BAD_REQUEST,
         Denial::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
         other => match other.code() {
             Code::KeyDisabled | Code::ContextClosed | Code::LockRequired => StatusCode::FORBIDDEN,

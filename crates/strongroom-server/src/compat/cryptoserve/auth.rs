@@ -8,7 +8,7 @@ use strongroom_core::{Answered, Credentials, Denial, Refreshed, format_time};
 use strongroom_types::body::ApplicationInfo;
 use strongroom_types::{ClientId, ContextName};
 
-use super::claims::claims;
+use super::claims::{claims, expiry};
 use super::crypto::unlogged;
 use crate::edge::{App, Document, Problem, Reply, SentByAnyone, ok};
 
@@ -74,11 +74,12 @@ pub(super) struct Verified {
     team: Option<String>,
     environment: Option<String>,
     contexts: Option<Vec<ContextName>>,
+    expires_at: Option<String>,
     error: Option<&'static str>,
 }
 
-impl From<ApplicationInfo> for Verified {
-    fn from(application: ApplicationInfo) -> Self {
+impl Verified {
+    fn of(application: ApplicationInfo, token: &str) -> Self {
         Self {
             valid: true,
             app_id: Some(application.id),
@@ -86,12 +87,11 @@ impl From<ApplicationInfo> for Verified {
             team: Some(application.team),
             environment: Some(application.environment),
             contexts: Some(application.contexts),
+            expires_at: expiry(token).map(time),
             error: None,
         }
     }
-}
 
-impl Verified {
     const fn refused() -> Self {
         Self {
             valid: false,
@@ -100,6 +100,7 @@ impl Verified {
             team: None,
             environment: None,
             contexts: None,
+            expires_at: None,
             error: Some("Invalid or expired token"),
         }
     }
@@ -114,7 +115,7 @@ pub(super) async fn verify(
         ..Credentials::default()
     };
     match app.room.application_of_token(&ask).await {
-        Ok(application) => Ok(axum::Json(application.into())),
+        Ok(application) => Ok(axum::Json(Verified::of(application, &body.access_token))),
         Err(Denial::Unauthenticated | Denial::CredentialRevoked) => {
             Ok(axum::Json(Verified::refused()))
         }

@@ -1,5 +1,7 @@
-//! What their clients read of an access token. Nothing of it is read here.
+//! What their clients read of an access token. Nothing of it decides here.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value, json};
 use strongroom_types::body::ApplicationInfo;
 
@@ -19,4 +21,12 @@ pub(super) fn claims(application: &ApplicationInfo) -> Map<String, Value> {
         Value::Object(claims) => claims,
         _ => Map::new(),
     }
+}
+
+/// When an access token ends, in seconds since 1970: for those that were verified, as text alone says
+/// nothing.
+pub(super) fn expiry(token: &str) -> Option<i64> {
+    let claims = URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
+    let claims: Value = serde_json::from_slice(&claims).ok()?;
+    claims.get("exp")?.as_i64()
 }

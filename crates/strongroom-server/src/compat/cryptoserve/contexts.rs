@@ -118,6 +118,7 @@ struct Derived {
     resolved_mode: &'static str,
     resolved_key_bits: u16,
     audit_level: &'static str,
+    hardware_acceleration: bool,
     rationale: Vec<String>,
 }
 
@@ -131,6 +132,8 @@ impl Derived {
             resolved_mode: algorithm.mode(),
             resolved_key_bits: algorithm.key_bits,
             audit_level: "full",
+            // What policies read as `algorithm.hardware_acceleration`: processors have AES.
+            hardware_acceleration: algorithm.name.starts_with("AES-"),
             rationale: info.resolved.rationale.clone(),
         }
     }

@@ -5,8 +5,8 @@
 //! permissions of a role whose session is an API key, shown as cookie or as bearer. What is sealed is
 //! `sr1`, in base64. `docs/coming-from-cryptoserve.md` lists what differs.
 //!
-//! `role` has the one table of who may call what. What is permitted is looked up at each request: a
-//! token only names what it was.
+//! `docs/cryptoserve-roles.md` is the one table of who may call what: tests hold the routes and their
+//! answers to it. What is permitted is looked up at each request: a token only names what it was.
 
 mod answer;
 mod applications;
@@ -27,7 +27,6 @@ mod password;
 mod policies;
 mod pqc;
 mod promotion;
-mod role;
 mod secrets;
 mod service;
 mod shape;
@@ -222,22 +221,51 @@ pub(super) fn serves(path: &str) -> bool {
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
     FOLDERS.iter().any(below)
-        || ["/auth/status", "/api/health", "/api/api/v1/auth/refresh"].contains(&path)
+        || [
+            "/auth/status",
+            // Routed in development mode only.
+            "/auth/dev-login",
+            "/api/health",
+            "/api/api/v1/auth/refresh",
+        ]
+        .contains(&path)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// The calls that the table of roles lists, each with its least role.
+    fn listed() -> Vec<(String, String)> {
+        let table = include_str!("../../../../../docs/cryptoserve-roles.md");
+        let rows = table.lines().filter(|line| line.starts_with("| `"));
+        let cells = rows.map(|row| row.split('|').map(str::trim).collect::<Vec<_>>());
+        let row = cells.map(|cells| (cells[1].replace('`', ""), cells[2].to_owned()));
+        row.collect()
+    }
+
     #[test]
-    fn every_route_is_the_surfaces_and_has_a_least_role() {
-        let endpoints = endpoints();
-        assert_eq!(endpoints.len(), role::ROUTES.len());
-        for endpoint in &endpoints {
+    fn the_table_of_roles_lists_the_routes_and_no_others() {
+        let call = |row: &Endpoint| format!("{} {}", row.method_name(), row.path);
+        let mut served: Vec<_> = endpoints().iter().map(call).collect();
+        let mut listed: Vec<_> = listed().into_iter().map(|(call, _)| call).collect();
+        served.sort();
+        listed.sort();
+        assert_eq!(served, listed);
+    }
+
+    #[test]
+    fn the_table_of_roles_names_roles() {
+        for (call, least) in listed() {
+            let known = least == "anybody" || strongroom_core::Role::named(&least).is_some();
+            assert!(known, "{call}: {least}");
+        }
+    }
+
+    #[test]
+    fn every_route_is_the_surfaces() {
+        for endpoint in endpoints() {
             assert!(serves(endpoint.path), "{}", endpoint.path);
-            let row = (endpoint.method_name(), endpoint.path);
-            let listed = role::ROUTES.iter().any(|(m, path, _)| (*m, *path) == row);
-            assert!(listed, "{row:?}");
         }
         for other in [
             "/api/v1/encrypt",

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::edge::App;
 
-/// How users log in: in development mode by what `strongroom dev` prints, and otherwise by an API key.
+/// How users log in: in development mode at `/auth/dev-login`, and otherwise by an API key.
 #[derive(Serialize)]
 pub(super) struct Login {
     dev_mode: bool,
@@ -16,7 +16,7 @@ pub(super) struct Login {
 
 pub(super) async fn status(State(app): State<App>) -> Json<Login> {
     Json(Login {
-        dev_mode: app.issuer.is_some(),
+        dev_mode: app.development.is_some(),
         providers: [],
     })
 }
