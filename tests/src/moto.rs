@@ -9,8 +9,9 @@
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::kept::{Kept, free_port, in_venv};
+use crate::kept::{Kept, in_venv};
 use crate::poll::poll;
+use crate::postgres::free_port;
 
 /// The region of all keys.
 pub const REGION: &str = "eu-central-1";

@@ -8,11 +8,11 @@
 
 use std::fs;
 use std::io::{self, BufRead, BufReader};
-use std::net::TcpListener;
+use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{self, Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -223,8 +223,26 @@ fn find_programs() -> io::Result<PathBuf> {
     folders.pop().ok_or_else(|| io::ErrorKind::NotFound.into())
 }
 
-fn free_port() -> io::Result<u16> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+/// The first port of those that are given out, and how many there are: all are below the range
+/// that Linux takes a connection's own port from, so that none is taken before it is used.
+const PORTS: (u32, u32) = (20_000, 12_000);
+
+/// A port of this machine that nobody listens on. Processes that ask at once begin apart.
+///
+/// # Errors
+/// There is none.
+pub fn free_port() -> io::Result<u16> {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let (first, count) = PORTS;
+    let begin = process::id().wrapping_mul(97);
+    for _ in 0..count {
+        let number = begin.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed));
+        let port = u16::try_from(first + number % count).map_err(io::Error::other)?;
+        if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
+            return Ok(port);
+        }
+    }
+    Err(io::ErrorKind::AddrInUse.into())
 }
 
 fn is_root() -> io::Result<bool> {

@@ -9,6 +9,8 @@ use serde::Deserialize;
 use strongroom_client::{Client, ClientError};
 use tempfile::TempDir;
 
+use crate::postgres::free_port;
+
 /// Names the binary to test; `target/<profile>/strongroom` beside the test if it is not set.
 const BINARY: &str = "STRONGROOM_BIN";
 
@@ -112,7 +114,7 @@ impl Server {
         let directory = tempfile::Builder::new()
             .prefix("strongroom-test-")
             .tempdir()?;
-        let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let listen = free_address()?;
         let (child, sheet) = spawn(directory.path(), database.as_deref(), listen)?;
         Ok(Self {
             child,
@@ -137,7 +139,7 @@ impl Server {
             .arg(binary()?)
             // It may be a file, and would be limited too.
             .stderr(Stdio::null());
-        let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let listen = free_address()?;
         let (child, sheet) = spawn_by(command, directory.path(), None, listen)?;
         Ok(Self {
             child,
@@ -308,7 +310,7 @@ pub fn run(arguments: &[&str]) -> io::Result<std::process::Output> {
 /// Runs `strongroom` as [`run`] does, with this on its standard input.
 ///
 /// # Errors
-/// The binary is not there, or does not read its input.
+/// The binary is not there, or its input cannot be written.
 pub fn run_with_input(arguments: &[&str], input: &[u8]) -> io::Result<std::process::Output> {
     let mut child = command()?
         .args(arguments)
@@ -317,7 +319,11 @@ pub fn run_with_input(arguments: &[&str], input: &[u8]) -> io::Result<std::proce
         .stderr(Stdio::piped())
         .spawn()?;
     let mut pipe = child.stdin.take().ok_or(io::ErrorKind::BrokenPipe)?;
-    pipe.write_all(input)?;
+    match pipe.write_all(input) {
+        // It ended without reading: its status and what it said tell why.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
+        written => written?,
+    }
     drop(pipe);
     child.wait_with_output()
 }
@@ -391,6 +397,11 @@ fn binary() -> io::Result<PathBuf> {
     let test = std::env::current_exe()?;
     let profile = test.ancestors().nth(2).ok_or(io::ErrorKind::NotFound)?;
     Ok(profile.join("strongroom"))
+}
+
+/// One that it can be started on again: nobody is given its port while it is down.
+fn free_address() -> io::Result<SocketAddr> {
+    Ok(SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()?)))
 }
 
 fn address_of(url: &str) -> io::Result<SocketAddr> {

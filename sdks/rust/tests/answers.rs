@@ -109,12 +109,11 @@ async fn stream_that_does_not_say_where_it_ends_is_refused() {
     ));
 }
 
-const BUSY: &str =
-    "HTTP/1.1 503 Service Unavailable\r\nretry-after: 0\r\ncontent-length: 0\r\n\r\n";
+const BUSY: &str = "HTTP/1.1 503 Service Unavailable\r\nretry-after: 0\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
 
 #[tokio::test]
 async fn busy_server_is_asked_again() {
-    let checkpoint = "HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nnote";
+    let checkpoint = "HTTP/1.1 200 OK\r\ncontent-length: 4\r\nconnection: close\r\n\r\nnote";
     let (url, requests) = server(vec![BUSY.to_owned(), checkpoint.to_owned()])
         .await
         .unwrap();
@@ -152,7 +151,7 @@ async fn creation_is_sent_again_only_under_an_idempotency_key() {
 async fn redirect_is_not_followed() {
     let (elsewhere, requests) = server(vec![BUSY.to_owned()]).await.unwrap();
     let moved = format!(
-        "HTTP/1.1 307 Temporary Redirect\r\nlocation: {elsewhere}\r\ncontent-length: 0\r\n\r\n"
+        "HTTP/1.1 307 Temporary Redirect\r\nlocation: {elsewhere}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
     );
     let (url, _) = server(vec![moved]).await.unwrap();
     let alice = client(&url).unwrap().with_lock_context("jwt");

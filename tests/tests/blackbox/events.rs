@@ -45,6 +45,21 @@ fn name(letter: &Letter) -> String {
     written.kv_name
 }
 
+/// The first letters of this many events. A letter may come twice: the event's id tells.
+async fn letters_until(receiver: &Receiver, count: usize) -> Vec<Letter> {
+    let (mut letters, mut seen) = (Vec::new(), Vec::new());
+    while letters.len() < count {
+        for letter in receiver.letters(1).await {
+            let event: Event = serde_json::from_str(&letter.body).unwrap();
+            if !seen.contains(&event.id) {
+                seen.push(event.id);
+                letters.push(letter);
+            }
+        }
+    }
+    letters
+}
+
 async fn events_reach_their_receiver_signed_and_in_order(room: Room) {
     let receiver = Receiver::start(0).await;
     keep(&room, "before").await;
@@ -53,7 +68,7 @@ async fn events_reach_their_receiver_signed_and_in_order(room: Room) {
     for name in &kept {
         keep(&room, name).await;
     }
-    let letters = receiver.letters(kept.len()).await;
+    let letters = letters_until(&receiver, kept.len()).await;
     let names: Vec<String> = letters.iter().map(name).collect();
     assert_eq!(names, kept);
     let key = WebhookKey::new(&SecretBytes::from(created.secret.into_bytes()));
@@ -70,7 +85,8 @@ async fn events_reach_their_receiver_signed_and_in_order(room: Room) {
     let entries = room.entries(filter).await;
     let sent = entries.iter().map(|entry| entry.facts["events"].as_str());
     let sent: usize = sent.map(|count| count.parse::<usize>().unwrap()).sum();
-    assert_eq!(sent, kept.len());
+    // An answer that came too late is not known to have come.
+    assert!(sent >= kept.len(), "{sent}");
 }
 
 async fn a_busy_receiver_gets_them_later(room: Room) {

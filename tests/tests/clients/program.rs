@@ -1,6 +1,6 @@
 //! Running a script to its end.
 
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead as _, BufReader, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -34,11 +34,19 @@ pub(crate) fn output(mut command: Command, input: &[u8]) -> String {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    child.stdin.take().unwrap().write_all(input).unwrap();
+    tell(&mut child, input);
     let output = child.wait_with_output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{command:?}\n{said}");
     String::from_utf8(output.stdout).unwrap()
+}
+
+/// Writes a program's input. One that ended without reading says why by itself.
+fn tell(child: &mut Child, input: &[u8]) {
+    match child.stdin.take().unwrap().write_all(input) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => {}
+        written => written.unwrap(),
+    }
 }
 
 /// A program that serves until it is dropped, and says where on its first line.
@@ -78,7 +86,7 @@ pub(crate) fn failure(command: &mut Command, input: &[u8]) -> String {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    child.stdin.take().unwrap().write_all(input).unwrap();
+    tell(&mut child, input);
     let output = child.wait_with_output().unwrap();
     assert!(!output.status.success(), "{command:?}");
     String::from_utf8_lossy(&output.stderr).into_owned()

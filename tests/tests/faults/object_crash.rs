@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
+use sqlx::{Connection as _, PgConnection, query_scalar};
 use strongroom_client::Client;
+use strongroom_tests::poll::poll;
 use strongroom_tests::room::{Database, Room, tenant};
 use strongroom_tests::server;
 use strongroom_tests::whole_log::WholeLog;
@@ -32,6 +34,7 @@ async fn no_acknowledged_version_is_lost_by_a_kill(database: Database) {
     let mut all = Vec::new();
     for round in 0..3 {
         all.extend(write_until_killed(&mut room, round).await);
+        wait_for_its_backends(&room).await;
         assert_doctor_is_content(&room);
         room.restart();
         assert_kept(&room, &all).await;
@@ -65,6 +68,25 @@ async fn upsert(client: Client, caller: usize) -> (usize, Option<StoredObject>) 
     let name = format!("object {caller}");
     let request = ObjectUpsert::new(map, name.as_str(), name.as_str());
     (caller, client.objects().upsert(request).await.ok())
+}
+
+/// Waits until PostgreSQL has ended what it did for the killed server: a backend that was at a
+/// commit finishes it before it sees that nobody is there.
+async fn wait_for_its_backends(room: &Room) {
+    let Some(url) = room.server.database() else {
+        return;
+    };
+    let mut connection = PgConnection::connect(url).await.unwrap();
+    let others = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
+                  AND backend_type = 'client backend' AND pid <> pg_backend_pid()";
+    poll(async || {
+        let count: i64 = query_scalar(others)
+            .fetch_one(&mut connection)
+            .await
+            .unwrap();
+        (count == 0).then_some(())
+    })
+    .await;
 }
 
 /// Every row is as its last entry says, those of unanswered writes too.

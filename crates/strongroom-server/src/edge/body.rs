@@ -393,14 +393,16 @@ impl Limit {
     }
 }
 
-/// A body that says that it is longer than this is not waited for.
+/// A body that says that it is longer than this is not waited for, and none is read further.
 const DRAINED_BYTES: u64 = 16 << 20;
 /// How long the rest of a body is waited for that is refused.
 const DRAIN_MAX: Duration = Duration::from_secs(1);
 
 /// Reads on without keeping anything: a connection that is closed with bytes unread takes its last
 /// answer with it (RFC 9112, section 9.6).
-async fn drain(mut body: Body) {
+pub(super) async fn drain(body: Body) {
+    let most = usize::try_from(DRAINED_BYTES).unwrap_or(usize::MAX);
+    let mut body = Limited::new(body, most);
     let rest = async { while let Some(Ok(_)) = body.frame().await {} };
     // What is not here by then is not waited for.
     timeout(DRAIN_MAX, rest).await.ok();

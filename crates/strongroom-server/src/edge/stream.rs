@@ -24,6 +24,7 @@ use strongroom_types::{KeyContext, Lock};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::time::timeout;
 
+use super::body::drain;
 use super::caller::{ask, metadata};
 use super::guard::Place;
 use super::header::{ASSOCIATED_DATA, KEY_CONTEXT, LOCK, REPLACED_BYTES, bytes, json};
@@ -92,7 +93,7 @@ impl FromRequest<App> for Sealed {
                 },
                 source: Source::new(&parts, body, app),
             }),
-            Err(invalid) => Err(app.refuse(&ask, invalid.into()).await),
+            Err(invalid) => Err(refuse(app, &ask, invalid.into(), body).await),
         }
     }
 }
@@ -111,7 +112,7 @@ impl FromRequest<App> for Opened {
                 prefix,
                 source,
             }),
-            Err(denial) => Err(app.refuse(&ask, denial).await),
+            Err(denial) => Err(refuse(app, &ask, denial, source.body).await),
         }
     }
 }
@@ -122,16 +123,25 @@ impl FromRequest<App> for Moving {
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
         let mut ask = ask(&parts);
-        let source = Source::new(&parts, body, app);
-        match start_moving(&mut ask, &parts, source, app).await {
+        let mut source = Source::new(&parts, body, app);
+        match start_moving(&mut ask, &parts, &mut source, app).await {
             Ok((key_context, prefix)) => Ok(Self {
                 ask,
                 key_context,
                 prefix,
             }),
-            Err(denial) => Err(app.refuse(&ask, denial).await),
+            Err(denial) => Err(refuse(app, &ask, denial, source.body).await),
         }
     }
+}
+
+/// Refuses what was read in part or not at all. The rest of what a known caller sends is read, so
+/// that the answer arrives; nobody else keeps a place by sending.
+async fn refuse(app: &App, ask: &Ask, denial: Denial, body: Body) -> Problem {
+    if app.room.knows(ask).await {
+        drain(body).await;
+    }
+    app.refuse(ask, denial).await
 }
 
 async fn start_opening(
@@ -155,7 +165,7 @@ async fn start_opening(
 async fn start_moving(
     ask: &mut Ask,
     parts: &Parts,
-    mut source: Source,
+    source: &mut Source,
     app: &App,
 ) -> Result<(KeyContext, Bytes), Denial> {
     let terms = terms(ask, parts)?;
@@ -367,7 +377,19 @@ async fn respond<C: Cipher>(
     result: Result<Answered<C>, Refused>,
 ) -> Result<Response, Problem> {
     let request_id = ask.origin.request_id;
-    let answered = result.map_err(|refused| Problem::new(refused, request_id))?;
+    let answered = match result {
+        Ok(answered) => answered,
+        Err(refused) => {
+            let unknown = matches!(
+                refused.denial,
+                Denial::Unauthenticated | Denial::CredentialRevoked
+            );
+            if !unknown {
+                drain(source.body).await;
+            }
+            return Err(Problem::new(refused, request_id));
+        }
+    };
     let (sender, mut receiver) = channel(PIECES);
     let out = Out { sender, request_id };
     tokio::spawn(pump(answered.value, source, out));
@@ -433,6 +455,7 @@ async fn pump<C: Cipher>(mut cipher: C, mut source: Source, out: Out) {
             Ok(output) => output,
             Err(denial) => {
                 out.broken(cipher.fail(denial).await, idle).await;
+                drain(source.body).await;
                 break;
             }
         };

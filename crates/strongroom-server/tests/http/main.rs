@@ -12,6 +12,7 @@ mod playground;
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -281,6 +282,7 @@ async fn a_caller_who_goes_away_leaves_an_entry() {
         {
             break;
         }
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
     assert_eq!(entries[0]["reason"], "aborted");
     assert!(entries[0]["of"].is_u64());

@@ -18,7 +18,7 @@ const mint = async () => {
   const response = await fetch(process.env.TOKEN_URL, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ sub: 'alice', expires_in: 6 }),
+    body: JSON.stringify({ sub: 'alice', expires_in: 20 }),
   });
   const { token } = await response.json();
   minted.push(JSON.parse(Buffer.from(token.split('.')[1], 'base64url')).exp);
@@ -32,8 +32,8 @@ const client = await Encryption({ schemas: [users], config });
 const sealed = await client.encrypt('hello', at).withLockContext(lock);
 assert.ok(!sealed.failure, JSON.stringify(sealed.failure));
 const ended = minted.at(-1);
-while (Date.now() / 1000 <= ended) await setTimeout(100);
 const before = minted.length;
+while (Date.now() / 1000 <= ended) await setTimeout(100);
 const opened = await client.decrypt(sealed.data).withLockContext(lock);
 assert.equal(opened.data, 'hello', JSON.stringify(opened.failure));
 assert.ok(minted.length > before);
