@@ -56,22 +56,43 @@ impl Owner {
     }
 }
 
-/// What the application sends: a value of 64 bytes.
-#[must_use]
-pub fn requests(token: &str) -> Vec<(Work, Vec<Arc<[u8]>>)> {
+/// What the application sends: values of 256 bytes, as long as those that CryptoServe's own server was
+/// measured with.
+///
+/// # Errors
+/// When the value that is to be opened is not sealed.
+pub async fn requests(
+    address: SocketAddr,
+    token: &str,
+) -> Result<Vec<(Work, Vec<Arc<[u8]>>)>, Failure> {
+    let value = STANDARD.encode([b'x'; 256]);
     let bearer = format!("Bearer {token}");
     let headers = [
         ("authorization", bearer.as_str()),
         ("content-type", "application/json"),
     ];
-    let one = |(context, work): (&str, Work)| {
-        let body = json!({"plaintext": STANDARD.encode([b'x'; 64]), "context": context});
-        let body = body.to_string();
-        let path = "/api/v1/crypto/encrypt";
-        let sent = request("POST", path, &headers, body.as_bytes());
+    let one = |work, path: &str, body: &Value| {
+        let path = format!("/api/v1/crypto/{path}");
+        let sent = request("POST", &path, &headers, body.to_string().as_bytes());
         (work, vec![Arc::from(sent)])
     };
-    CONTEXTS.map(one).into()
+    let plain = |context| json!({"plaintext": value, "context": context});
+    let mut requests: Vec<_> = CONTEXTS
+        .map(|(context, work)| one(work, "encrypt", &plain(context)))
+        .into();
+    let [(context, _), _] = CONTEXTS;
+    let path = "/api/v1/crypto/encrypt";
+    let sealed = send(address, token, "POST", path, &plain(context)).await?;
+    let ciphertext = sealed.get("ciphertext");
+    let ciphertext = ciphertext.ok_or(Failure::NoField("ciphertext"))?;
+    let open = json!({"ciphertext": ciphertext, "context": context});
+    let hash = json!({"data": value, "algorithm": "sha256"});
+    let items = (0..100).map(|id| json!({"id": id.to_string(), "plaintext": value}));
+    let batch = json!({"context": context, "items": items.collect::<Vec<_>>()});
+    requests.push(one(Work::NamedOpen, "decrypt", &open));
+    requests.push(one(Work::NamedHash, "hash", &hash));
+    requests.push(one(Work::NamedBatch, "batch/encrypt", &batch));
+    Ok(requests)
 }
 
 async fn send(

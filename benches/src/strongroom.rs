@@ -115,7 +115,7 @@ pub async fn start(binary: &Path, directory: &Path) -> Result<Strongroom, Failur
         .into_iter()
         .chain(stack.requests())
         .chain(signing::requests(address, &api_key).await?)
-        .chain(cryptoserve::requests(&token));
+        .chain(cryptoserve::requests(address, &token).await?);
     Ok(Strongroom {
         target: Target {
             name: "strongroom",

@@ -26,10 +26,16 @@ pub enum Work {
     Sign,
     /// Verifying such a signature.
     Verify,
-    /// One value of 64 bytes in a named context, for an application.
+    /// One value of 256 bytes in a named context, for an application.
     Named,
     /// The same, with seven policies to be evaluated.
     Guarded,
+    /// Opening such a value.
+    NamedOpen,
+    /// Hashing 256 bytes on the same surface.
+    NamedHash,
+    /// 100 such values at once.
+    NamedBatch,
 }
 
 /// A server, with the request it is sent for each kind of work that it knows.

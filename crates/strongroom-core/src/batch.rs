@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use strongroom_crypto::entropy::Entropy;
-use strongroom_log::{Hash, Item, ItemId, ItemName, Items};
+use strongroom_log::{Facts, Hash, Item, ItemId, ItemName, Items};
 use strongroom_types::body::{
     Batch, BatchAnswer, DataKeyAnswer, DecapsulateAnswer, DecryptAnswer, DeriveAnswer,
     EncapsulateAnswer, EncryptAnswer, HashAnswer, ItemError, ItemResult, LogEntryId, MacAnswer,
@@ -307,6 +307,7 @@ impl<T: ItemUse> Many<T> {
             }
         }
         account.items = Some(Items(items));
+        account = decided_by_guards(account, work.iter().filter_map(|item| item.as_ref().err()));
         let prepared = work.iter().flatten();
         let formats: BTreeSet<_> = prepared.filter_map(|item| item.format).collect();
         if formats.is_empty() {
@@ -428,6 +429,35 @@ fn item_error<A>(denial: &Denial) -> ItemResult<A> {
     }
 }
 
+/// Names the guards that refused items, each once, in order.
+fn decided_by_guards<'a>(account: Account, denials: impl Iterator<Item = &'a Denial>) -> Account {
+    let guards: BTreeSet<_> = denials.filter_map(Denial::guard).collect();
+    if guards.is_empty() {
+        return account;
+    }
+    account.fact("guards", &names_that_fit(&guards))
+}
+
+/// Names with a space between them. Of more than a fact holds, those that fit, and how many do not: `a b +3`.
+fn names_that_fit(names: &BTreeSet<&str>) -> String {
+    // Fewer than there are items.
+    const COUNT_BYTES: usize = " +9999".len();
+    let all: Vec<_> = names.iter().copied().collect();
+    let written = all.join(" ");
+    if written.len() <= Facts::VALUE_BYTES_MAX {
+        return written;
+    }
+    let mut bytes = COUNT_BYTES;
+    let fits = |name: &&&str| {
+        bytes += name.len() + 1;
+        bytes <= Facts::VALUE_BYTES_MAX
+    };
+    let mut kept: Vec<_> = all.iter().take_while(fits).copied().collect();
+    let left = format!("+{}", all.len() - kept.len());
+    kept.push(&left);
+    kept.join(" ")
+}
+
 /// Once a batch holds as much as it may, the items that follow are asked for again.
 fn too_much() -> Denial {
     Denial::TooLarge {
@@ -469,4 +499,24 @@ pub(crate) fn object_item(object: ObjectId, version: Option<u64>) -> ItemId {
 
 fn item_id(position: usize) -> ItemId {
     ItemId::Position(u32::try_from(position).unwrap_or(u32::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_guards_fit_into_a_fact() {
+        let long: Vec<_> = (0..100)
+            .map(|n| format!("{n:03}{}", "x".repeat(61)))
+            .collect();
+        let first =
+            |count: usize| names_that_fit(&long.iter().take(count).map(String::as_str).collect());
+        assert_eq!(first(1), long[0]);
+        // Three of 64 bytes, two spaces.
+        assert_eq!(first(3), long[..3].join(" "));
+        assert_eq!(first(4), format!("{} +1", long[..3].join(" ")));
+        assert_eq!(first(100), format!("{} +97", long[..3].join(" ")));
+        assert!(first(100).len() <= Facts::VALUE_BYTES_MAX);
+    }
 }

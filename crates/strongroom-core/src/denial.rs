@@ -493,6 +493,15 @@ impl Denial {
         }
     }
 
+    /// The guard that decided, or `algorithm_policy` of a context.
+    #[must_use]
+    pub fn guard(&self) -> Option<&str> {
+        match self {
+            Self::Guarded { name, .. } => Some(name),
+            _ => None,
+        }
+    }
+
     /// The lock's claims that were not met; names, never values.
     #[must_use]
     pub fn claims(&self) -> Vec<String> {

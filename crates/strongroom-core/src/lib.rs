@@ -70,7 +70,8 @@ pub use admin::{
     ApplicationCreate, ApplicationCreated, ApplicationUpdate, Approval, Awaited, DeviceApproval,
     GuardTrial, InvitationCreate, InvitationCreated, InvitationInfo, KeysetClientCreate,
     KeysetClientCreated, KeysetCreate, KeysetModify, NAME_CHARS_MAX, NamedContextCreate,
-    NamedContextResolution, NamedContextUpdate, PageQuery, Promotion, UserAccepted, UserSession,
+    NamedContextResolution, NamedContextUpdate, PageQuery, Promotion, TriedAlgorithm, UserAccepted,
+    UserSession,
 };
 pub use application::{
     ApplicationTokens, ContextReadiness, NewRefreshToken, Progress, Refreshed, Tier,
@@ -81,7 +82,7 @@ pub use denial::{CiphertextFault, Denial, Invalid, Refused, Thing, TokenFault};
 pub use device::{DeviceLogin, DeviceState};
 pub use door::access_key;
 pub use event::EventsQuery;
-pub use guard::GuardFault;
+pub use guard::{GuardFault, try_rule};
 pub use keysets::{
     GeneratedKey, KeysetCondition, KeysetKey, KeysetPolicy, KeysetTerm, KeysetUse, LoadedKeyset,
     WhichKeyset,

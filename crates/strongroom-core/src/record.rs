@@ -16,7 +16,6 @@ use crate::caller::{Client, ClientBody};
 use crate::customer_key::{CustomerKey, CustomerKeyBody};
 use crate::denial::Denial;
 use crate::event::{Webhook, WebhookBody};
-use crate::guard::Guard;
 use crate::identity::{Issuer, IssuerBody};
 use crate::keysets::{Keyset, KeysetBody, KeysetClient, KeysetClientBody, NameBody, ShareBody};
 use crate::named::{NamedContext, NamedContextBody};
@@ -117,14 +116,13 @@ pub(crate) fn application_name(
     open::<ApplicationNameBody, String>(keys, workspace, record).map(|(_, body)| body)
 }
 
-/// Opens a guard's record, and compiles its rule. Its id is an HMAC of its name.
+/// Opens a guard's record. Its id is an HMAC of its name.
 pub(crate) fn guard(
     keys: &WorkspaceKeys,
     workspace: WorkspaceId,
     record: &Record,
-) -> Result<Guard, StoreError> {
-    let (_, body) = open::<GuardBody, String>(keys, workspace, record)?;
-    Guard::read(body).map_err(|_was_taken| StoreError::Damaged { table: "record" })
+) -> Result<GuardBody, StoreError> {
+    open::<GuardBody, String>(keys, workspace, record).map(|(_, body)| body)
 }
 
 /// Opens a named context's record.

@@ -342,6 +342,8 @@ impl Strongroom {
                 record::guard(&keys, id, record)
             })
             .await?;
+        let guards = Guards::read(guards);
+        let guards = guards.map_err(|_was_taken| StoreError::Damaged { table: "record" })?;
         let root = keys.roots.active_version();
         Ok(Arc::new(WorkspaceState {
             id,
@@ -353,7 +355,7 @@ impl Strongroom {
             issuers: Issuers::new(issuers),
             policies: Policies::new(policies, root),
             customer_keys: CustomerKeys::new(customer_keys),
-            guards: Guards::new(guards),
+            guards,
             outdated: AtomicBool::new(false),
         }))
     }

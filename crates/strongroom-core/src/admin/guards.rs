@@ -6,12 +6,13 @@ use strongroom_types::body::{
 };
 use strongroom_types::{ContextName, Operation, Permission, Suite, base32};
 
+use super::named_contexts::check_config_size;
 use super::{Administration, body_digest, reading};
 use crate::ask::{Answered, Ask};
 use crate::caller::Caller;
 use crate::denial::{Denial, Invalid, Refused, Thing};
 use crate::door::{Account, Stopped};
-use crate::guard::{Circumstances, Guard};
+use crate::guard::{Circumstances, Guard, Supposed};
 use crate::named::{NamedContextBody, map_of, resolve};
 use crate::ports::{Change, RecordKind};
 use crate::record;
@@ -22,16 +23,42 @@ use crate::workspace::WorkspaceState;
 const GUARDS_MAX: usize = 100;
 /// The longest description and message, in Unicode scalar values.
 const TEXT_CHARS_MAX: usize = 1000;
+/// The longest name of an algorithm or a team that is tried.
+const NAME_CHARS_MAX: usize = 100;
+/// The longest metadata, in bytes of JSON.
+const METADATA_BYTES_MAX: usize = 4096;
 /// The most contexts that a guard names.
 const CONTEXTS_MAX: usize = 100;
+
+/// What would seal or open.
+#[derive(Clone, Debug)]
+pub enum TriedAlgorithm {
+    /// A suite that there is.
+    Suite(Suite),
+    /// The name of another algorithm. Rules read it as one of 0 bits that resists nothing: here nothing
+    /// is sealed in it.
+    Other(String),
+}
+
+impl TriedAlgorithm {
+    /// The suite, and the name in its place.
+    fn parts(&self) -> (Suite, Option<&str>) {
+        match self {
+            Self::Suite(suite) => (*suite, None),
+            Self::Other(name) => (Suite::default(), Some(name)),
+        }
+    }
+}
 
 /// A use that is not made, to see what the guards would say of it.
 #[derive(Clone, Debug)]
 pub struct GuardTrial {
     /// Which use.
     pub operation: GuardedOperation,
-    /// The suite that would seal or open.
-    pub suite: Suite,
+    /// What would seal or open.
+    pub algorithm: TriedAlgorithm,
+    /// The team of the application, in place of the caller's.
+    pub team: Option<String>,
     /// The context.
     pub context: ContextName,
     /// What would be said of its data.
@@ -104,18 +131,36 @@ fn record_id(state: &WorkspaceState, name: &ContextName) -> String {
     base32::encode(&state.keys.audit.search_term(&parts))
 }
 
+fn is_long_json(metadata: &serde_json::Map<String, serde_json::Value>) -> bool {
+    let json = serde_json::to_vec(metadata);
+    json.map_or(true, |json| json.len() > METADATA_BYTES_MAX)
+}
+
 fn check(guard: &GuardBody) -> Result<(), Denial> {
     let is_long = |text: &str| text.chars().count() > TEXT_CHARS_MAX;
     for (field, wrong) in [
         ("description", is_long(&guard.description)),
         ("message", is_long(&guard.message)),
         ("contexts", guard.contexts.len() > CONTEXTS_MAX),
+        ("policy_metadata", is_long_json(&guard.metadata)),
     ] {
         if wrong {
             return Err(Invalid::Field(field.into()).into());
         }
     }
     Ok(())
+}
+
+/// Rules read all of it, each of them, so that it is as short as what a context may say of its data.
+fn check_trial(trial: &GuardTrial) -> Result<(), Denial> {
+    let is_long = |text: &String| text.chars().count() > NAME_CHARS_MAX;
+    if matches!(&trial.algorithm, TriedAlgorithm::Other(name) if name.is_empty() || is_long(name)) {
+        return Err(Invalid::Field("algorithm".into()).into());
+    }
+    if trial.team.as_ref().is_some_and(is_long) {
+        return Err(Invalid::Field("team".into()).into());
+    }
+    check_config_size(&trial.config)
 }
 
 struct Put {
@@ -223,6 +268,7 @@ impl Administration for Try {
         caller: &Caller,
     ) -> Result<(Vec<GuardFinding>, Account), Stopped> {
         let trial = &self.0;
+        check_trial(trial)?;
         let context = NamedContextBody {
             name: trial.context.clone(),
             display_name: String::new(),
@@ -234,14 +280,18 @@ impl Administration for Try {
             formats: Vec::new(),
             key_bundle: false,
         };
-        let findings = caller.state.guards.findings(&Circumstances {
+        let (suite, algorithm) = trial.algorithm.parts();
+        let circumstances = Circumstances {
             operation: trial.operation,
-            suite: trial.suite,
+            suite,
             symmetric: room.will_wrap_symmetrically(&caller.state, &map_of(&trial.context)?),
             context: &context,
             client: &caller.client,
             now: room.time.now(),
-        });
+        };
+        let team = trial.team.as_deref();
+        let supposed = Supposed { algorithm, team };
+        let findings = caller.state.guards.findings(&circumstances, supposed);
         Ok((findings, reading("what guards would say")))
     }
 }

@@ -34,7 +34,7 @@ pub use applications::{
     ApplicationCreate, ApplicationCreated, ApplicationUpdate, Approval, Awaited, Promotion,
 };
 pub use devices::DeviceApproval;
-pub use guards::GuardTrial;
+pub use guards::{GuardTrial, TriedAlgorithm};
 pub use keysets::{KeysetClientCreate, KeysetClientCreated, KeysetCreate, KeysetModify};
 pub use named_contexts::{NamedContextCreate, NamedContextUpdate};
 pub use named_resolution::NamedContextResolution;

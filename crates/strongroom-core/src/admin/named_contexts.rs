@@ -120,7 +120,13 @@ fn check(body: &NamedContextBody) -> Result<(), Denial> {
     if unknown || body.resolved.suite.key_bits() < body.resolved.minimum_bits {
         return Err(Invalid::Field("config.algorithm".into()).into());
     }
-    let json = serde_json::to_vec(&body.config).map_err(|_unserialisable| Denial::Internal)?;
+    check_config_size(&body.config)
+}
+
+/// # Errors
+/// More is said of the data than fits.
+pub(super) fn check_config_size(config: &NamedContextConfig) -> Result<(), Denial> {
+    let json = serde_json::to_vec(config).map_err(|_unserialisable| Denial::Internal)?;
     if json.len() > CONFIG_BYTES_MAX {
         return Err(Invalid::Field("config".into()).into());
     }

@@ -270,9 +270,9 @@ impl Strongroom {
 
 /// Names the guard that decided, if one did.
 fn decided_by(account: Account, denial: &Denial) -> Account {
-    match denial {
-        Denial::Guarded { name, .. } => account.fact("guard", name),
-        _ => account,
+    match denial.guard() {
+        Some(name) => account.fact("guard", name),
+        None => account,
     }
 }
 

@@ -77,17 +77,35 @@ pub(super) fn compile(rule: &str) -> Result<cel::Program, GuardFault> {
         return Err(GuardFault::Size);
     }
     let rule = rule.to_owned();
-    let parse = move || {
-        let program = cel::Program::compile(&rule).map_err(|_errors| GuardFault::Syntax)?;
+    // Dropped there too if it is refused: that is as deep as parsing it.
+    on_a_deep_stack(move || {
+        let program = parse(&rule)?;
         match type_of(&program.expression().expr, 0)? {
             Type::Truth => Ok(program),
             _ => Err(GuardFault::Type),
         }
-    };
-    // Dropped there too if it is refused: that is as deep as parsing it.
+    })
+}
+
+/// Compiles rules that were taken when they were kept, so that they are not checked again.
+pub(super) fn compile_taken(rules: Vec<String>) -> Result<Vec<cel::Program>, GuardFault> {
+    if rules.is_empty() {
+        return Ok(Vec::new());
+    }
+    on_a_deep_stack(move || rules.iter().map(|rule| parse(rule)).collect())
+}
+
+fn parse(rule: &str) -> Result<cel::Program, GuardFault> {
+    cel::Program::compile(rule).map_err(|_errors| GuardFault::Syntax)
+}
+
+/// The parser takes more of a stack than a thread of the server has, and what overflows one ends the process.
+fn on_a_deep_stack<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, GuardFault> + Send + 'static,
+) -> Result<T, GuardFault> {
     let thread = std::thread::Builder::new()
         .stack_size(STACK_BYTES)
-        .spawn(parse);
+        .spawn(work);
     let thread = thread.map_err(|_no_thread| GuardFault::Size)?;
     thread.join().unwrap_or(Err(GuardFault::Syntax))
 }

@@ -30,6 +30,15 @@ pub(crate) struct Circumstances<'a> {
 /// How another product sealed something: name, mode, and bits of the key.
 pub(crate) type ImportedAlgorithm = (&'static str, &'static str, u16);
 
+/// What is supposed of a use that is only tried.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Supposed<'a> {
+    /// The name of an algorithm in which nothing is sealed here, in place of the suite.
+    pub(crate) algorithm: Option<&'a str>,
+    /// The team of the client.
+    pub(crate) team: Option<&'a str>,
+}
+
 impl Circumstances<'_> {
     /// The variables that rules read.
     pub(super) fn variables(&self) -> Context<'static, 'static> {
@@ -62,6 +71,26 @@ impl Circumstances<'_> {
         variables
     }
 
+    /// The variables, of a use that is only tried. What seals nothing here has no bits, and resists
+    /// nothing.
+    pub(super) fn variables_supposing(&self, supposed: Supposed<'_>) -> Context<'static, 'static> {
+        let mut variables = self.variables();
+        if let Some(name) = supposed.algorithm {
+            let algorithm = map([
+                ("name", Value::from(name)),
+                ("mode", Value::from("")),
+                ("key_bits", Value::Int(0)),
+                ("quantum_resistant", Value::Bool(false)),
+                ("hardware_acceleration", Value::Bool(false)),
+            ]);
+            variables.add_variable_from_value("algorithm", algorithm);
+        }
+        if let Some(team) = supposed.team {
+            variables.add_variable_from_value("identity", self.identity_in(team));
+        }
+        variables
+    }
+
     fn context(&self) -> Value {
         let config = &self.context.config;
         let data = &config.data_identity;
@@ -86,9 +115,14 @@ impl Circumstances<'_> {
     }
 
     fn identity(&self) -> Value {
+        let application = self.client.body.application.as_ref();
+        self.identity_in(application.map_or("", |known| known.team.as_str()))
+    }
+
+    /// The client, in a team.
+    fn identity_in(&self, team: &str) -> Value {
         let body = &self.client.body;
         let application = body.application.as_ref();
-        let team = application.map_or("", |known| known.team.as_str());
         let environment = application.map_or("", |known| known.environment.as_str());
         let kind = if application.is_some() {
             "application"
@@ -103,6 +137,15 @@ impl Circumstances<'_> {
             ("type", Value::from(kind)),
         ])
     }
+}
+
+/// The variables of which neither a context nor a client is needed.
+pub(super) fn variables_of_nobody() -> Context<'static, 'static> {
+    let mut variables = Context::with_env(Arc::clone(&ENVIRONMENT));
+    variables.add_variable_from_value("algorithm", algorithm(Suite::default(), true));
+    variables.add_variable_from_value("operation", GuardedOperation::Encrypt.name());
+    variables.add_variable_from_value("time", time(0));
+    variables
 }
 
 fn map<const N: usize>(fields: [(&'static str, Value); N]) -> Value {

@@ -20,10 +20,26 @@ use strongroom_types::ContextName;
 use strongroom_types::body::{GuardBody, GuardFinding, GuardSeverity};
 
 pub use check::GuardFault;
-pub(crate) use circumstances::{Circumstances, ImportedAlgorithm};
+use circumstances::variables_of_nobody;
+pub(crate) use circumstances::{Circumstances, ImportedAlgorithm, Supposed};
 use verdicts::Verdicts;
 
 use crate::denial::Denial;
+
+/// Compiles a rule as it is when a guard is kept, and says whether it is true of a use of which only suite,
+/// operation and time are known. For who looks for rules that a server does not survive.
+///
+/// # Errors
+/// It is not one that is taken.
+pub fn try_rule(rule: &str) -> Result<bool, GuardFault> {
+    let program = check::compile(rule)?;
+    Ok(is_true(&program, &variables_of_nobody()))
+}
+
+/// An error is not true.
+fn is_true(program: &cel::Program, context: &cel::Context<'_, '_>) -> bool {
+    program.execute(context) == Ok(cel::Value::Bool(true))
+}
 
 /// A guard with its rule compiled.
 pub(crate) struct Guard {
@@ -50,15 +66,6 @@ impl Guard {
         Ok(Self::of(body, program))
     }
 
-    /// Reads a guard whose rule was taken when it was saved, so that it is short and shallow.
-    ///
-    /// # Errors
-    /// It is none that can have been saved.
-    pub(crate) fn read(body: GuardBody) -> Result<Self, GuardFault> {
-        let program = cel::Program::compile(&body.rule).map_err(|_errors| GuardFault::Syntax)?;
-        Ok(Self::of(body, program))
-    }
-
     fn of(body: GuardBody, program: cel::Program) -> Self {
         let reads_time = program.references().has_variable("time");
         Self {
@@ -76,9 +83,8 @@ impl Guard {
             && (body.operations.is_empty() || body.operations.contains(&circumstances.operation))
     }
 
-    /// An error is not true.
     fn holds(&self, context: &cel::Context<'_, '_>) -> bool {
-        self.program.execute(context) == Ok(cel::Value::Bool(true))
+        is_true(&self.program, context)
     }
 
     fn finding(&self, context: &cel::Context<'_, '_>) -> GuardFinding {
@@ -108,6 +114,17 @@ impl Guards {
         }
     }
 
+    /// Reads guards whose rules were taken when they were kept.
+    ///
+    /// # Errors
+    /// A rule is none that can have been kept.
+    pub(crate) fn read(bodies: Vec<GuardBody>) -> Result<Self, GuardFault> {
+        let rules = bodies.iter().map(|body| body.rule.clone()).collect();
+        let read = bodies.into_iter().zip(check::compile_taken(rules)?);
+        let guards = read.map(|(body, program)| Guard::of(body, program));
+        Ok(Self::new(guards.collect()))
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Guard> {
         self.all.iter()
     }
@@ -120,26 +137,30 @@ impl Guards {
         self.all.len()
     }
 
-    /// What the guards that are about a use say of it.
-    pub(crate) fn findings(&self, circumstances: &Circumstances<'_>) -> Vec<GuardFinding> {
-        let mut about = self
-            .iter()
-            .filter(|guard| guard.is_about(circumstances))
-            .peekable();
-        if about.peek().is_none() {
-            return Vec::new();
-        }
-        let context = circumstances.variables();
+    /// What the guards that are about a use say of it, were it one of this algorithm and team.
+    pub(crate) fn findings(
+        &self,
+        circumstances: &Circumstances<'_>,
+        supposed: Supposed<'_>,
+    ) -> Vec<GuardFinding> {
+        let context = circumstances.variables_supposing(supposed);
+        let about = self.about(circumstances);
         about.map(|guard| guard.finding(&context)).collect()
     }
 
-    /// The numbers of those that are about a use and do not hold, in a context of this.
+    fn about(&self, circumstances: &Circumstances<'_>) -> impl Iterator<Item = &Guard> {
+        self.iter().filter(|guard| guard.is_about(circumstances))
+    }
+
+    /// The numbers of those among some that are about a use and do not hold, in a context of this.
     fn failing(
         &self,
         circumstances: &Circumstances<'_>,
         context: &cel::Context<'_, '_>,
+        among: impl Fn(&Guard) -> bool,
     ) -> Vec<usize> {
-        let fails = |guard: &Guard| guard.is_about(circumstances) && !guard.holds(context);
+        let fails =
+            |guard: &Guard| among(guard) && guard.is_about(circumstances) && !guard.holds(context);
         let numbered = self.iter().enumerate();
         let failing = numbered.filter(|(_, guard)| fails(guard));
         failing.map(|(number, _)| number).collect()
@@ -155,7 +176,7 @@ impl Guards {
         algorithm: ImportedAlgorithm,
     ) -> Result<(), Denial> {
         let context = circumstances.variables_of(algorithm);
-        self.verdict(&self.failing(circumstances, &context))
+        self.verdict(&self.failing(circumstances, &context, |_| true))
             .map(drop)
     }
 
@@ -164,18 +185,24 @@ impl Guards {
     /// # Errors
     /// One blocks it.
     pub(crate) fn admit(&self, circumstances: &Circumstances<'_>) -> Result<Vec<String>, Denial> {
-        let mut about = self
-            .iter()
-            .filter(|guard| guard.is_about(circumstances))
-            .peekable();
+        let mut about = self.about(circumstances).peekable();
         if about.peek().is_none() {
             return Ok(Vec::new());
         }
-        let find = || self.failing(circumstances, &circumstances.variables());
-        if about.any(|guard| guard.reads_time) {
-            return self.verdict(&find());
+        let failing = |reads_time: bool| {
+            let context = circumstances.variables();
+            self.failing(circumstances, &context, |guard| {
+                guard.reads_time == reads_time
+            })
+        };
+        let remembered = self.verdicts.of(circumstances, || failing(false));
+        if !about.any(|guard| guard.reads_time) {
+            return self.verdict(&remembered);
         }
-        self.verdict(&self.verdicts.of(circumstances, find))
+        // These alone are run each time; all are heard in the order of their names.
+        let mut all = [&*remembered, &failing(true)].concat();
+        all.sort_unstable();
+        self.verdict(&all)
     }
 
     /// What is to be said of a use under which these do not hold.

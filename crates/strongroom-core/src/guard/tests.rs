@@ -1,3 +1,6 @@
+mod limits;
+mod mutations;
+
 use strongroom_types::body::{
     AlgorithmPolicy, GuardedOperation, NamedContextConfig, PolicyEnforcement,
 };
@@ -17,6 +20,7 @@ fn guard(rule: &str, severity: GuardSeverity) -> Result<Guard, GuardFault> {
         enabled: true,
         contexts: Vec::new(),
         operations: Vec::new(),
+        metadata: serde_json::Map::new(),
     })
 }
 
@@ -103,6 +107,18 @@ fn rules_read_what_is_used() {
 #[test]
 fn what_fails_when_it_is_evaluated_is_not_true() {
     assert!(!holds("9223372036854775807 + time.hour > 0"));
+}
+
+#[test]
+fn a_rule_is_tried_without_a_use() {
+    assert_eq!(
+        try_rule("algorithm.key_bits == 256 && time.unix == 0"),
+        Ok(true)
+    );
+    assert_eq!(try_rule("operation == 'decrypt'"), Ok(false));
+    // Nothing is known of it.
+    assert_eq!(try_rule("identity.id == ''"), Ok(false));
+    assert_eq!(try_rule("operation"), Err(GuardFault::Type));
 }
 
 #[test]
@@ -303,4 +319,64 @@ fn only_the_numbers_of_guards_are_remembered_of_a_use() {
     let remembered = guards.verdicts.of(&circumstances, Vec::new);
     assert_eq!(remembered.len(), 25);
     assert_eq!(size_of_val(&*remembered), 25 * size_of::<usize>());
+}
+
+/// What reads the time is run each time; what else there is, once.
+#[test]
+fn only_rules_that_read_the_time_are_run_again() {
+    let of = |name: &str, rule: &str| {
+        let mut guard = guard(rule, GuardSeverity::Warn).unwrap();
+        guard.body.name = name.parse().unwrap();
+        guard
+    };
+    let guards = Guards::new(vec![
+        of("a-fails", "false"),
+        of("b-early", "time.hour < 1"),
+        of("c-fails", "algorithm.key_bits > 256"),
+        of("d-holds", "true"),
+    ]);
+    let (body, client) = (context(serde_json::json!({})), client());
+    let at = |now| Circumstances {
+        symmetric: true,
+        operation: GuardedOperation::Encrypt,
+        suite: Suite::Aes256Gcm,
+        context: &body,
+        client: &client,
+        now,
+    };
+    let said = |now| -> Vec<_> {
+        let warnings = guards.admit(&at(now)).unwrap();
+        let name = |warning: &String| warning.split(": ").next().unwrap().to_owned();
+        let names = warnings.iter().map(name);
+        names.collect()
+    };
+    assert_eq!(said(0), ["a-fails", "c-fails"]);
+    assert_eq!(said(3_600_000_000), ["a-fails", "b-early", "c-fails"]);
+    let found_again = || panic!("a rule that does not read the time is run again");
+    assert_eq!(*guards.verdicts.of(&at(0), found_again), [0, 2]);
+}
+
+#[test]
+fn what_is_supposed_of_a_use_is_read() {
+    let (body, client) = (context(serde_json::json!({})), client());
+    let circumstances = Circumstances {
+        symmetric: true,
+        operation: GuardedOperation::Encrypt,
+        suite: Suite::Aes256Gcm,
+        context: &body,
+        client: &client,
+        now: 0,
+    };
+    let other =
+        "algorithm.name == 'DES' && algorithm.key_bits == 0 && !algorithm.quantum_resistant";
+    let rules = [other, "identity.team == 'core' && identity.name == 'shop'"];
+    let guards = rules.map(|rule| guard(rule, GuardSeverity::Block).unwrap());
+    let guards = Guards::new(guards.into());
+    let passed = |supposed| -> Vec<_> {
+        let findings = guards.findings(&circumstances, supposed);
+        findings.iter().map(|finding| finding.passed).collect()
+    };
+    assert_eq!(passed(Supposed::default()), [false, false]);
+    let (algorithm, team) = (Some("DES"), Some("core"));
+    assert_eq!(passed(Supposed { algorithm, team }), [true, true]);
 }

@@ -1,6 +1,7 @@
 //! Guards: rules in CEL that uses of named contexts must satisfy.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::ContextName;
 
@@ -56,6 +57,9 @@ pub struct GuardBody {
     pub contexts: Vec<ContextName>,
     /// The uses that it is about; all, if there is none.
     pub operations: Vec<GuardedOperation>,
+    /// What whoever keeps it says of it beside that. Nothing reads it.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub metadata: Map<String, Value>,
 }
 
 /// What one guard said of a use.

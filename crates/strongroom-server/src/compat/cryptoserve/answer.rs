@@ -3,11 +3,14 @@
 //! Their clients tell 401, 403 and 400 apart, and of a 400 whether its text names a context: the text
 //! for what does not open must not.
 
+use std::borrow::Cow;
+
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use serde::Serialize;
 use strongroom_core::{Denial, Invalid, Thing};
+use strongroom_types::body::ItemError;
 use strongroom_types::{Code, RequestId};
 
 use super::kex;
@@ -97,8 +100,16 @@ fn is_encoded(field: &str) -> bool {
     FIELDS.contains(&field)
 }
 
-/// The text of an item of a batch that did not work.
-pub(super) fn of_item(code: Code) -> &'static str {
+/// The text of an item of a batch that did not work. A policy that decided is named as it is alone.
+pub(super) fn of_item(error: ItemError) -> Cow<'static, str> {
+    match error.code {
+        Code::PolicyDenied => error.detail.into(),
+        code => of_unread_item(code).into(),
+    }
+}
+
+/// The text of an item of a batch, by its code alone.
+pub(super) fn of_unread_item(code: Code) -> &'static str {
     match code {
         Code::CannotDecrypt | Code::ContextMismatch => NOT_OPENED,
         code => title(code),

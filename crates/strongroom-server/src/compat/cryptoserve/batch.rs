@@ -1,12 +1,14 @@
 //! `/api/v1/crypto/batch/*`: up to 100 values of one context, one entry, a result each.
 
+use std::borrow::Cow;
+
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use strongroom_core::{Answered, Denial, Invalid, NamedItem, check_asked};
 use strongroom_types::body::{AskedAlgorithm, DataUsage, ItemResult};
 use strongroom_types::{Code, ContextName};
 
-use super::answer::of_item;
+use super::answer::{of_item, of_unread_item};
 use super::crypto::{CIPHERTEXT, item};
 use super::shape::{Algorithm, encode};
 use crate::edge::{App, Document, Problem, Reply, SentLarge, ok};
@@ -82,18 +84,18 @@ struct One {
     /// What is said of sealing it, where it is not refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     warnings: Option<Vec<String>>,
-    error: Option<&'static str>,
+    error: Option<Cow<'static, str>>,
 }
 
 impl One {
-    fn failed(id: String, code: Code) -> Self {
+    fn failed(id: String, error: impl Into<Cow<'static, str>>) -> Self {
         Self {
             id,
             success: false,
             ciphertext: None,
             plaintext: None,
             warnings: None,
-            error: Some(of_item(code)),
+            error: Some(error.into()),
         }
     }
 }
@@ -147,10 +149,10 @@ fn results<T>(
     let mut results = Vec::with_capacity(ids.len());
     for (id, fault) in ids.into_iter().zip(faults) {
         let one = match (fault, fault.is_none().then(|| worked.next()).flatten()) {
-            (Some(code), _) => One::failed(id, code),
+            (Some(code), _) => One::failed(id, of_unread_item(code)),
             (None, Some(ItemResult::Ok(value))) => write(id, value),
-            (None, Some(ItemResult::Err { error })) => One::failed(id, error.code),
-            (None, None) => One::failed(id, Code::Internal),
+            (None, Some(ItemResult::Err { error })) => One::failed(id, of_item(error)),
+            (None, None) => One::failed(id, of_unread_item(Code::Internal)),
         };
         let stop = fail_fast && !one.success;
         results.push(one);

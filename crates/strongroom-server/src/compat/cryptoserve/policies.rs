@@ -4,10 +4,11 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
-use strongroom_core::{Answered, GuardTrial, Invalid, Thing};
+use serde_json::{Map, Value};
+use strongroom_core::{GuardTrial, Invalid, Thing, TriedAlgorithm};
 use strongroom_types::body::{
-    AccessPatterns, DataIdentity, GuardBody, GuardFinding, GuardSeverity, GuardedOperation,
-    NamedContextConfig, Regulatory, Sensitivity, ThreatModel,
+    AccessFrequency, AccessPatterns, DataIdentity, GuardBody, GuardFinding, GuardSeverity,
+    GuardedOperation, NamedContextConfig, Regulatory, Sensitivity, ThreatModel,
 };
 use strongroom_types::{ContextName, Suite};
 
@@ -60,6 +61,9 @@ const DEFAULTS: [(&str, &str, GuardSeverity, &str); 7] = [
     ),
 ];
 
+/// The algorithms of the past that `no-legacy-algorithms` lists, as it spells them.
+const LEGACY: [&str; 7] = ["DES", "3DES", "RC4", "RC2", "Blowfish", "MD5", "SHA-1"];
+
 /// A policy that a path names.
 #[derive(Debug)]
 pub(super) struct PolicyName(ContextName);
@@ -89,6 +93,9 @@ pub(super) struct Policy {
     contexts: Vec<ContextName>,
     #[serde(default)]
     operations: Vec<GuardedOperation>,
+    /// Kept and answered; nothing reads it.
+    #[serde(default)]
+    policy_metadata: Option<Map<String, Value>>,
 }
 
 const fn block() -> GuardSeverity {
@@ -110,6 +117,7 @@ impl Policy {
             enabled: self.enabled,
             contexts: self.contexts,
             operations: self.operations,
+            metadata: self.policy_metadata.unwrap_or_default(),
         }
     }
 
@@ -123,6 +131,7 @@ impl Policy {
             enabled: guard.enabled,
             contexts: guard.contexts,
             operations: guard.operations,
+            policy_metadata: Some(guard.metadata),
         }
     }
 }
@@ -212,8 +221,13 @@ pub(super) struct Evaluate {
     frameworks: Vec<String>,
     #[serde(default)]
     protection_lifetime_years: Option<u32>,
+    /// Ours: theirs has no way to say it, although a rule of its paper reads it.
+    #[serde(default)]
+    frequency: Option<AccessFrequency>,
     #[serde(default = "encrypt")]
     operation: GuardedOperation,
+    #[serde(default)]
+    team: Option<String>,
 }
 
 const fn encrypt() -> GuardedOperation {
@@ -221,7 +235,7 @@ const fn encrypt() -> GuardedOperation {
 }
 
 impl Evaluate {
-    fn trial(self) -> Result<GuardTrial, Invalid> {
+    fn trial(self) -> GuardTrial {
         let config = NamedContextConfig {
             data_identity: DataIdentity {
                 sensitivity: self.sensitivity,
@@ -238,16 +252,30 @@ impl Evaluate {
                 protection_lifetime_years: self.protection_lifetime_years,
                 ..ThreatModel::default()
             },
-            access_patterns: AccessPatterns::default(),
+            access_patterns: AccessPatterns {
+                frequency: self.frequency,
+                ..AccessPatterns::default()
+            },
             algorithm: None,
         };
-        Ok(GuardTrial {
+        GuardTrial {
             operation: self.operation,
-            suite: named(Suite::ALL, Suite::name, &self.algorithm)?,
+            algorithm: tried(self.algorithm),
+            team: self.team,
             context: self.context_name,
             config,
-        })
+        }
     }
+}
+
+/// A suite, in any spelling, or the name of what seals nothing here: one of the past in the spelling of the
+/// rule that lists it, another as it is sent.
+fn tried(name: String) -> TriedAlgorithm {
+    if let Ok(suite) = named(Suite::ALL, Suite::name, &name) {
+        return TriedAlgorithm::Suite(suite);
+    }
+    let past = named(&LEGACY, |name| name, &name).map(str::to_owned);
+    TriedAlgorithm::Other(past.unwrap_or(name))
 }
 
 #[derive(Serialize)]
@@ -280,10 +308,7 @@ pub(super) async fn evaluate(
     State(app): State<App>,
     Sent { ask, body, .. }: Sent<Evaluate>,
 ) -> Reply<Document<Evaluated>> {
-    let findings: Result<Answered<_>, _> = match body.trial() {
-        Ok(trial) => app.room.guard_try(&ask, trial).await,
-        Err(invalid) => Err(app.room.reject(&ask, invalid.into()).await),
-    };
+    let findings = app.room.guard_try(&ask, body.trial()).await;
     ok(&ask, findings.map(|answered| answered.map(Evaluated::of)))
 }
 
@@ -297,5 +322,22 @@ mod tests {
             assert!(name.parse::<ContextName>().is_ok(), "{name}");
             assert!(!rule.is_empty() && !message.is_empty());
         }
+    }
+
+    #[test]
+    fn the_algorithms_of_the_past_are_spelled_as_the_rule_lists_them() {
+        let rule = DEFAULTS.iter().find(|one| one.0 == "no-legacy-algorithms");
+        let listed = format!("{LEGACY:?}").replace('"', "'");
+        assert!(rule.unwrap().1.contains(&listed));
+        for name in ["des", "3des", "sha1", "blowfish", "SHA-1"] {
+            let TriedAlgorithm::Other(name) = tried(name.to_owned()) else {
+                panic!("{name} is a suite");
+            };
+            assert!(LEGACY.contains(&name.as_str()), "{name}");
+        }
+        assert!(matches!(
+            tried("aes256gcm".to_owned()),
+            TriedAlgorithm::Suite(Suite::Aes256Gcm)
+        ));
     }
 }
