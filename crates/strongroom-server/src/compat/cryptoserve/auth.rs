@@ -115,7 +115,7 @@ pub(super) async fn verify(
     };
     match app.room.application_of_token(&ask).await {
         Ok(application) => Ok(axum::Json(application.into())),
-        Err(Denial::Unauthenticated | Denial::CredentialRevoked) => {
+        Err(Denial::Unauthenticated | Denial::CredentialRevoked | Denial::CredentialExpired) => {
             Ok(axum::Json(Verified::refused()))
         }
         Err(denial) => Err(unlogged(&ask, denial)),
