@@ -11,6 +11,7 @@ pub mod hex;
 pub mod kept;
 pub mod key_endpoint;
 pub mod kms_gate;
+pub mod memory;
 pub mod moto;
 pub mod openbao;
 pub mod people;

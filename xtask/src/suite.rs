@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use crate::bench::{self, Bench};
 use crate::failure::Failure;
 use crate::setup::{Tool, ensure, tool_path, venv_path};
 use crate::shell::{Shell, root};
@@ -33,7 +34,11 @@ pub(crate) const TEST: &[Suite] = &[
 ];
 
 /// What takes too long for every change.
-pub(crate) const SOAK: &[Suite] = &[suite("long", 3600, long), suite("fuzz", 7200, fuzz)];
+pub(crate) const SOAK: &[Suite] = &[
+    suite("long", 3600, long),
+    suite("search", 3600, search),
+    suite("fuzz", 7200, fuzz),
+];
 
 const fn suite(
     name: &'static str,
@@ -186,6 +191,12 @@ fn long(shell: &mut Shell) -> Result<(), Failure> {
     shell.set("STRONGROOM_SOAK", "1");
     units(shell)?;
     blackbox(shell)
+}
+
+/// Searches over a million rows, beside what is published of others: a table to read, not a bar.
+fn search(_shell: &mut Shell) -> Result<(), Failure> {
+    let rows = ["--rows".to_owned(), "1000000".to_owned()];
+    bench::run(Some(Bench::Search), &rows)
 }
 
 /// Ten minutes for each target; what it finds stays below `fuzz/artifacts`.

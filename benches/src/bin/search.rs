@@ -1,5 +1,6 @@
 //! Measures searches over sealed rows: what finding them takes in a plain PostgreSQL, and what opening
-//! them adds.
+//! them adds. The server opens them, by one `decrypt-batch` for each search; with split keys and with
+//! CipherStash's clients it derives keys instead (`cargo xtask bench keys`), and the client opens.
 //!
 //! The published figures beside them are the vendor's medians without opening, on other machines and
 //! with an extension of its own; they stand here for the order of magnitude.
@@ -62,7 +63,7 @@ async fn measure(arguments: &Arguments) -> Result<(), Failure> {
         .map_err(Failure::other)?;
     let mut people = filled(&client, arguments.rows).await?;
     println!(
-        "| search over {} rows | rows | found, p50 | found and opened, p50 | opening adds | published |",
+        "| search over {} rows | rows | found, p50 | found and opened by the server, p50 | opening adds | published, without opening |",
         arguments.rows
     );
     println!("|---|---|---|---|---|---|");

@@ -183,6 +183,9 @@ pub enum Denial {
     /// A known client whose credential no longer counts.
     #[error("credential is revoked or expired")]
     CredentialRevoked,
+    /// A token that was issued here and is good but for its age.
+    #[error("token has expired: ask for another")]
+    CredentialExpired,
     /// The client lacks a permission.
     #[error("permission `{0}` is missing")]
     PermissionMissing(Permission),
@@ -364,7 +367,9 @@ impl Denial {
     #[must_use]
     pub const fn code(&self) -> Code {
         match self {
-            Self::Unauthenticated | Self::CredentialRevoked => Code::Unauthenticated,
+            Self::Unauthenticated | Self::CredentialRevoked | Self::CredentialExpired => {
+                Code::Unauthenticated
+            }
             Self::PermissionMissing(_) | Self::KeysetNotGranted => Code::PermissionDenied,
             Self::Identity(_) => Code::InvalidIdentity,
             Self::ContextNotAllowed | Self::ContextUnknown | Self::ContextDestroyed => {
@@ -410,7 +415,9 @@ impl Denial {
     #[must_use]
     pub const fn reason(&self) -> Reason {
         match self {
-            Self::Unauthenticated | Self::CredentialRevoked => Reason::CredentialRevoked,
+            Self::Unauthenticated | Self::CredentialRevoked | Self::CredentialExpired => {
+                Reason::CredentialRevoked
+            }
             Self::PermissionMissing(_) => Reason::PermissionMissing,
             Self::Identity(fault) => token_reason(*fault),
             Self::ContextNotAllowed

@@ -21,12 +21,29 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! Terms of one person, where a column is about people, have a scope: the lock of a
+//! [`LockContext`](crate::LockContext) with that person's claims.
+//!
+//! ```
+//! use strongroom_client::LockContext;
+//! use strongroom_client::index::{ResolvedLock, UnmetTerm};
+//! use strongroom_types::{ClaimValue, Claims, IssuerId};
+//!
+//! fn scope_of(issuer: IssuerId, subject: &str) -> Result<ResolvedLock, UnmetTerm> {
+//!     let claims = Claims::from([("sub".into(), ClaimValue::Text(subject.into()))]);
+//!     LockContext::new().scope(issuer, &claims)
+//! }
+//! # let ann = scope_of(IssuerId::from_bytes([1; 16]), "ann");
+//! # assert!(ann.is_ok_and(|ann| Some(ann) != scope_of(IssuerId::from_bytes([1; 16]), "bob").ok()));
+//! ```
 
 pub use strongroom_crypto::index::{
     Column, ColumnKey, DEPTH_MAX, EQUALITY_BYTES, IndexKey, ORDER_BYTES, Ordinal, RANGE_TOKENS,
     Step, TOKENS_MAX, TRIGRAM_SCALARS, TermError, Token,
 };
 
+pub use strongroom_crypto::keys::{ResolvedLock, UnmetTerm};
 use strongroom_crypto::secret::{Secret, SecretBytes};
 use strongroom_types::body::{DataKeyCreate, DataKeyUnwrap};
 use strongroom_types::{Bytes, KeyContext};

@@ -4,7 +4,8 @@ use core::fmt;
 use std::sync::Arc;
 
 use reqwest::header::HeaderValue;
-use strongroom_types::{Lock, LockError, LockTerm};
+use strongroom_crypto::keys::{ResolvedLock, UnmetTerm};
+use strongroom_types::{Claims, IssuerId, Lock, LockError, LockTerm};
 
 use crate::builder::bearer;
 use crate::client::Client;
@@ -52,6 +53,16 @@ impl LockContext {
     #[must_use]
     pub fn with_lock(lock: Lock) -> Self {
         Self { lock }
+    }
+
+    /// The scope of index terms that are one person's: [`Column::scope`](crate::index::Column::scope). Terms of
+    /// two scopes have nothing in common, so that a search is for one person at a time. The claims are not
+    /// proven by this, and need not be: a scope separates terms, and gives nobody anything.
+    ///
+    /// # Errors
+    /// The first claim of the lock that is not among these.
+    pub fn scope(self, issuer: IssuerId, claims: &Claims) -> Result<ResolvedLock, UnmetTerm> {
+        ResolvedLock::resolve(self.lock, issuer, claims)
     }
 
     /// Exchanges the person's JWT (RFC 8693) for a token that carries client, person and claims.

@@ -44,6 +44,7 @@ mod sealed_store_lies;
 mod sealed_store_thief;
 mod sealed_stores;
 mod signing;
+mod split_key_batches;
 mod split_key_commands;
 mod split_key_lies;
 mod split_key_thief;

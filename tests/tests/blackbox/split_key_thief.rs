@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use strongroom_crypto::secret::Secret;
 use strongroom_crypto::split::{ClientShare, SplitKeyOf, SplitScope, open_split};
+use strongroom_tests::memory;
 use strongroom_tests::room::{Database, Room};
 use strongroom_types::body::SplitShare;
 
@@ -88,6 +89,54 @@ async fn a_thief_of_database_and_root_opens_no_value() {
     let client = room.with_key(&room.api_key);
     let keys = client.split_keys().open(&vault.credential).await.unwrap();
     assert_eq!(keys.open(&EMAIL, &sealed).await.unwrap().expose(), value);
+}
+
+/// The thief reads the memory of the server while clients work with it. The same search finds the
+/// share where it is: in the memory of a client.
+#[tokio::test]
+async fn a_reader_of_the_servers_memory_finds_neither_share_nor_value() {
+    let room = Room::open(Arc::new(Database::Sqlite.start())).await;
+    let vault = vault(&room, "read").await;
+    let (_, client, credential) = member(&room, &vault).await;
+    let theirs = client.split_keys().open(&credential).await.unwrap();
+    let value = b"zqValueThatNoServerMayHave";
+    let sealed = theirs.seal(&EMAIL, value).await.unwrap();
+    assert_eq!(theirs.open(&EMAIL, &sealed).await.unwrap().expose(), value);
+    let (envelope, of) = SplitKeyOf::parse(&sealed).unwrap();
+    let scope = SplitScope {
+        workspace: envelope.header.workspace,
+        keyset: envelope.header.context,
+    };
+    let own = format!("/v1/split-keys/keysets/{}/own-grants", vault.id);
+    let check = room.read(&own).await.json()["grants"][0]["check"].clone();
+    let check = unbase64(&check);
+    let is_share = |key: [u8; 32]| {
+        let share = ClientShare::from_secret(Secret::from_bytes(key));
+        share.check(&scope, of.epoch)[..] == check
+    };
+    // What is the server's own is found: where its files are.
+    let data = room.server.data().to_str().unwrap().as_bytes();
+    let (mut tried, mut found) = (0_usize, false);
+    for region in memory::writable(room.server.process_id()) {
+        assert!(!contains(&region, value));
+        found |= contains(&region, data);
+        for key in memory::like_keys(&region) {
+            assert!(!is_share(key));
+            tried += 1;
+        }
+    }
+    assert!(found && tried > 10_000, "{tried}");
+    let mut client = memory::writable(std::process::id());
+    assert!(client.any(|region| memory::like_keys(&region).any(is_share)));
+    drop((theirs, vault));
+}
+
+fn unbase64(text: &Value) -> Vec<u8> {
+    use ::base64::Engine as _;
+    let text = text.as_str().unwrap();
+    ::base64::engine::general_purpose::STANDARD
+        .decode(text)
+        .unwrap()
 }
 
 fn base64(bytes: &[u8]) -> Value {

@@ -15,7 +15,9 @@ use strongroom_tests::on_each_database;
 use strongroom_tests::reply::Reply;
 use strongroom_tests::room::Room;
 use strongroom_types::body::{EntryView, KeysetDeclare};
-use strongroom_types::{ClientId, Code, KeysetId, Operation, Permission, Reason};
+use strongroom_types::{
+    ClaimValue, Claims, ClientId, Code, IssuerId, KeysetId, Operation, Permission, Reason,
+};
 
 on_each_database!(
     clients_of_a_keyset_open_each_others_values,
@@ -246,7 +248,7 @@ async fn a_batch_of_the_largest_size_is_one_entry(room: Room) {
     assert!(entries.iter().all(|entry| entry.count == 10_000));
 }
 
-fn item(keyset: KeysetId) -> Value {
+pub(super) fn item(keyset: KeysetId) -> Value {
     json!({ "keyset": keyset, "id": "AAAAAAAAAAAAAAAAAAAAAA==" })
 }
 
@@ -494,21 +496,44 @@ async fn terms_are_of_one_keyset_table_and_column(room: Room) {
     let theirs = client.split_keys().open(&credential).await.unwrap();
     let (made, sealed) = here.keys.create_index_key().await.unwrap();
     let opened = theirs.index_key(&sealed).await.unwrap();
-    let term = |key: &IndexKey, keyset: &SplitKeyset, table: &str, column: &str| {
+    let scoped = |key: &IndexKey, keyset: &SplitKeyset, place: [&str; 2], scope: Option<&_>| {
         let key_context = &keyset.key_context().unwrap();
+        let [table, column] = place;
         let column = key.column(&Column {
             key_context,
             table,
             column,
-            scope: None,
+            scope,
         });
         column.equality(b"ann@example.com")
+    };
+    let term = |key: &IndexKey, keyset: &SplitKeyset, table: &str, column: &str| {
+        scoped(key, keyset, [table, column], None)
     };
     let one = term(&made, &here.keys, "users", "email");
     assert_eq!(one, term(&opened, &theirs, "users", "email"));
     assert_ne!(one, term(&made, &here.keys, "users", "phone"));
     assert_ne!(one, term(&made, &here.keys, "staff", "email"));
     assert_ne!(one, term(&made, &elsewhere.keys, "users", "email"));
+    // Where a scope is asked for, the terms are one person's of one issuer, for every client.
+    let scope = |issuer: IssuerId, subject: &str| {
+        let claims = Claims::from([("sub".into(), ClaimValue::Text(subject.into()))]);
+        LockContext::new().scope(issuer, &claims).unwrap()
+    };
+    let (email, issuer) = (["users", "email"], room.issuer.id);
+    let of = |scope| scoped(&made, &here.keys, email, Some(&scope));
+    let alices = of(scope(issuer, "alice"));
+    let by_another = scoped(&opened, &theirs, email, Some(&scope(issuer, "alice")));
+    assert_eq!(alices, by_another);
+    for other in [
+        one,
+        of(scope(issuer, "bob")),
+        of(scope(IssuerId::from_bytes([1; 16]), "alice")),
+    ] {
+        assert_ne!(alices, other);
+    }
+    let unmet = LockContext::new().scope(issuer, &Claims::new());
+    assert_eq!(unmet.err().unwrap().claim, "sub");
     let refused = elsewhere.keys.index_key(&sealed).await;
     assert!(matches!(refused, Err(SplitError::OtherKeyset)));
     // A value is no index key, nor the other way round.

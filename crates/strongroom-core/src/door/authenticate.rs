@@ -196,6 +196,10 @@ impl Strongroom {
     fn check_live(&self, session: &Session) -> Result<(), Denial> {
         let now = self.time.now();
         let expired = session.expires.is_some_and(|expires| expires <= now);
+        let key = session.api_key.and_then(|key| key.expires);
+        if expired && session.expires != key && !session.client.body.disabled {
+            return Err(Denial::CredentialExpired);
+        }
         if expired || session.client.body.disabled {
             return Err(Denial::CredentialRevoked);
         }
@@ -278,7 +282,7 @@ impl Strongroom {
             .deployment
             .tokens
             .verify(bearer, issuer, self.time.now())
-            .map_err(|_fault: TokenFault| Denial::Unauthenticated)?;
+            .map_err(unverified)?;
         let state = self.state(token.workspace).await?;
         let issuer = state.issuers.by_id(token.identity.issuer);
         if issuer.is_none_or(|issuer| issuer.body.disabled) {
@@ -308,7 +312,7 @@ impl Strongroom {
             .deployment
             .tokens
             .verify_access(bearer, issuer, self.time.now())
-            .map_err(|_fault: TokenFault| Denial::Unauthenticated)?;
+            .map_err(unverified)?;
         let state = self.state(access.workspace).await?;
         let client = self.load_client(&state, access.client).await?;
         let (api_key, identity) = match access.acting {
@@ -358,7 +362,7 @@ impl Strongroom {
         let (kid, issuer) = (key.kid(client.id), &self.settings.token_issuer);
         let expires = shown
             .verify((state.id, client.id), key.verifying(&kid), issuer, now)
-            .map_err(|_fault: TokenFault| Denial::Unauthenticated)?;
+            .map_err(unverified)?;
         let own_expires = application.expires.unwrap_or(Micros::MAX);
         Ok(Session {
             expires: Some(expires.min(own_expires)),
@@ -453,6 +457,14 @@ fn is_of_trusted_issuer(state: &WorkspaceState, client: &Client, key: KeyId) -> 
         let issuer = state.issuers.by_id(user.issuer);
         issuer.is_some_and(|issuer| !issuer.body.disabled)
     })
+}
+
+/// How a token of ours is refused: who shows an old one learns that it is no more than that.
+fn unverified(fault: TokenFault) -> Denial {
+    match fault {
+        TokenFault::Expired => Denial::CredentialExpired,
+        _ => Denial::Unauthenticated,
+    }
 }
 
 /// Whether the text means to be an API key, in either spelling.

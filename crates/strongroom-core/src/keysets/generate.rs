@@ -6,6 +6,7 @@ use strongroom_log::{Item, ItemId, Items};
 use strongroom_types::{Metadata, Operation, Outcome, Permission};
 
 use super::item::{ITEMS_IN_A_ROW, check_count};
+use super::policy::PolicyUse;
 use super::{GeneratedKey, KeysetKey, KeysetPolicy, KeysetUse};
 use crate::ask::{Answered, Ask};
 use crate::caller::Caller;
@@ -60,7 +61,8 @@ impl Use for Generate {
         let locked = self.keys.iter().any(KeysetKey::is_locked);
         let keys = room.keyset_keys_for_sealing(caller, &place, locked).await?;
         let key_use = KeyUse::deriving(&keys);
-        let mut account = self.asked.account(&keyset, self.keys.len());
+        let account = self.asked.account(&keyset, self.keys.len());
+        let mut account = PolicyUse::Bound.noted(account, self.keys.iter());
         let mut items = Vec::with_capacity(self.keys.len());
         let mut work = Vec::with_capacity(self.keys.len());
         for (position, key) in self.keys.iter().enumerate() {

@@ -3,8 +3,10 @@
 use strongroom_crypto::keys::ResolvedPolicy;
 use strongroom_types::{ClaimValue, IssuerId, Lock};
 
+use super::KeysetKey;
 use crate::caller::Caller;
 use crate::denial::{Denial, Invalid};
+use crate::door::Account;
 use crate::identity::Identity;
 
 /// A claim and the value that it must have, or list.
@@ -125,6 +127,35 @@ impl From<&ResolvedPolicy> for KeysetPolicy {
         };
         Self {
             conditions: conditions.map(stated).collect(),
+        }
+    }
+}
+
+/// What an entry says of the policies of a use. A policy is part of the derivation; that a condition of
+/// it holds is no more than a check, and is called one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum PolicyUse {
+    /// New data keys are derived under one.
+    Bound,
+    /// Who asks for data keys again was held against one.
+    Checked,
+}
+
+impl PolicyUse {
+    /// Says it in the account, if one of the keys has a policy.
+    pub(super) fn noted<'a>(
+        self,
+        account: Account,
+        mut keys: impl Iterator<Item = &'a KeysetKey>,
+    ) -> Account {
+        let said = match self {
+            Self::Bound => "bound",
+            Self::Checked => "checked",
+        };
+        if keys.any(|key| key.policy.is_some()) {
+            account.fact("policy", said)
+        } else {
+            account
         }
     }
 }

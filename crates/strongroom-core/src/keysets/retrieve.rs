@@ -8,6 +8,7 @@ use strongroom_log::{Item, ItemId, Items, sha256};
 use strongroom_types::{Metadata, Operation, Outcome, Permission};
 
 use super::item::{ITEMS_IN_A_ROW, check_count, parse_tag};
+use super::policy::PolicyUse;
 use super::{KeysetKey, KeysetUse};
 use crate::ask::{Answered, Ask};
 use crate::caller::Caller;
@@ -98,7 +99,9 @@ impl Retrieve {
     }
 
     fn account(&self, work: &Work) -> Account {
-        let mut account = self.asked.account_of(&work.keys.map, self.keys.len());
+        let account = self.asked.account_of(&work.keys.map, self.keys.len());
+        let keys = self.keys.iter().map(|(key, _)| key);
+        let mut account = PolicyUse::Checked.noted(account, keys);
         account.outcome = Outcome::Denied;
         let mut items = Vec::with_capacity(work.items.len());
         for (position, (prepared, (_, tag))) in work.items.iter().zip(&self.keys).enumerate() {

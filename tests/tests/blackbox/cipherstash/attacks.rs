@@ -104,7 +104,7 @@ async fn a_token_of_another_workspace_opens_nothing(room: Room) {
 }
 
 /// Rewrites the claims of a token and leaves its signature.
-fn rewritten(token: &str, change: impl Fn(&mut Value)) -> String {
+pub(super) fn rewritten(token: &str, change: impl Fn(&mut Value)) -> String {
     let mut parts: Vec<String> = token.split('.').map(str::to_owned).collect();
     let mut claims: Value =
         serde_json::from_slice(&URL_SAFE_NO_PAD.decode(&parts[1]).unwrap()).unwrap();

@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use reqwest::Method;
 use serde_json::{Value, json};
 use strongroom_client::EntryFilter;
+use strongroom_log::sha256;
 use strongroom_tests::cipherstash::{CipherStash, call, key};
 use strongroom_tests::on_each_database;
 use strongroom_tests::reply::Reply;
@@ -178,6 +179,13 @@ async fn locked_keys_open_for_their_owner_only(room: Room) {
     );
 }
 
+/// What the entry of an answer says of a policy.
+async fn policy_said(room: &Room, reply: &Reply) -> Value {
+    assert_eq!(reply.status, 200, "{reply:?}");
+    let entry = room.entry(reply.entry().unwrap()).await;
+    json!(entry.facts.get("policy"))
+}
+
 async fn any_condition_of_a_policy_is_enough(room: Room) {
     let cs = CipherStash::of(&room).await;
     let person =
@@ -188,6 +196,9 @@ async fn any_condition_of_a_policy_is_enough(room: Room) {
     let mut sealed = key(1, "d");
     sealed["decryption_policy"] =
         json!({"conditions": [{"claim": "sub"}, {"claim": "groups", "value": "audit"}]});
+    let body = cs.keys(&json!([key(7, "d"), sealed.clone()]));
+    let sealing = call(&room, &alice, GENERATE, &body).await;
+    assert_eq!(policy_said(&room, &sealing).await, json!("bound"));
     let made = Made::of(&room, &alice, &cs.keys(&json!([sealed]))).await;
     // The value that was left open is the sealing person's own.
     assert_eq!(
@@ -196,11 +207,16 @@ async fn any_condition_of_a_policy_is_enough(room: Room) {
     );
     let asked = cs.keys(&json!(made.asked));
     for token in [&alice, &auditor] {
-        assert_eq!(
-            materials(&call(&room, token, RETRIEVE, &asked).await),
-            made.materials
-        );
+        let found = call(&room, token, RETRIEVE, &asked).await;
+        assert_eq!(materials(&found), made.materials);
+        // The entry calls the condition what it is.
+        assert_eq!(policy_said(&room, &found).await, json!("checked"));
+        let each = call(&room, token, EACH, &asked).await;
+        assert_eq!(policy_said(&room, &each).await, json!("checked"));
     }
+    let plain = Made::of(&room, &alice, &cs.keys(&json!([key(8, "d")]))).await;
+    let plain = call(&room, &alice, RETRIEVE, &cs.keys(&json!(plain.asked))).await;
+    assert_eq!(policy_said(&room, &plain).await, Value::Null);
     for token in [&bob, &cs.token] {
         assert_refused(
             &call(&room, token, RETRIEVE, &asked).await,
@@ -260,23 +276,58 @@ async fn tags_and_values_must_be_named_again(room: Room) {
     }
 }
 
+/// The time of an entry that is written for this: entries tell the time of the server alone.
+async fn time_of_an_entry(room: &Room, cs: &CipherStash) -> String {
+    let listed = cs.call(room, "/zerokms/list-keysets", &json!({})).await;
+    room.entry(listed.entry().unwrap()).await.time
+}
+
 async fn each_request_is_one_entry_with_its_notes(room: Room) {
     let cs = CipherStash::of(&room).await;
     let alice = cs.user(&room, "alice", json!({})).await;
     let mut body = cs.keys(&json!([locked(1, &["sub"]), key(2, "d")]));
-    body["unverified_context"] = json!({"ticket": "INC-4711"});
-    let reply = call(&room, &alice, GENERATE, &body).await;
-    let entry = room.entry(reply.entry().unwrap()).await;
-    assert_eq!(entry.operation, Operation::KeysetGenerate);
-    assert_eq!((entry.outcome, entry.count), (Outcome::Allowed, 2));
-    let told = serde_json::to_value(&entry).unwrap();
-    assert_eq!(told["metadata"]["ticket"], "INC-4711", "{told}");
-    assert_eq!(told["identity"]["subject"], "alice");
-    assert_eq!(told["facts"]["keyset_client"], json!(cs.client_id));
-    let keyset = told["facts"]["keyset"].as_str().unwrap();
-    assert_eq!(told["key_context"]["keyset"], json!(keyset), "{told}");
-    let items = room.client.log().items(entry.index).await.unwrap();
-    assert_eq!(items.items.len(), 2);
+    let made = Made::of(&room, &alice, &body).await;
+    let again = cs.keys(&json!(made.asked));
+    let load = json!({"client_id": cs.client_id});
+    let load = cs.call(&room, LOAD, &load).await.json();
+    for (path, asked, operation) in [
+        (GENERATE, &body, Operation::KeysetGenerate),
+        (RETRIEVE, &again, Operation::KeysetRetrieve),
+        (EACH, &again, Operation::KeysetRetrieve),
+    ] {
+        let uses = EntryFilter {
+            operation: Some(operation),
+            ..EntryFilter::default()
+        };
+        let before = room.entries(uses.clone()).await.len();
+        let mut asked = asked.clone();
+        asked["unverified_context"] = json!({"ticket": format!("INC {path}")});
+        let earlier = time_of_an_entry(&room, &cs).await;
+        let reply = call(&room, &alice, path, &asked).await;
+        let later = time_of_an_entry(&room, &cs).await;
+        let entry = room.entry(reply.entry().unwrap()).await;
+        assert_eq!(room.entries(uses).await.len(), before + 1);
+        assert!(earlier < entry.time && entry.time < later, "{entry:?}");
+        assert_eq!(
+            (entry.operation, entry.outcome),
+            (operation, Outcome::Allowed)
+        );
+        assert_eq!(entry.count, 2);
+        let told = serde_json::to_value(&entry).unwrap();
+        assert_eq!(told["metadata"], asked["unverified_context"], "{told}");
+        assert_eq!(told["identity"]["subject"], "alice");
+        assert_eq!(told["facts"]["keyset_client"], json!(cs.client_id));
+        assert_eq!(told["facts"]["keyset"], load["dataset"]["id"]);
+        assert_eq!(told["key_context"]["keyset"], load["dataset"]["id"]);
+        // The root is over the tags of the keys that were given out, and over nothing else.
+        let items = room.client.log().items(entry.index).await.unwrap();
+        assert_eq!(items.root.len(), 64);
+        for (item, key) in items.items.iter().zip(&made.asked) {
+            let tag: Vec<u8> = serde_json::from_value(key["tag"].clone()).unwrap();
+            assert_eq!(item.digest, Some(sha256(&tag).to_string()), "{path}");
+        }
+        assert_eq!(items.items.len(), 2);
+    }
     // What is too long is named by its digest.
     body["unverified_context"] = json!({"long": "x".repeat(5000)});
     let reply = call(&room, &alice, GENERATE, &body).await;
@@ -295,9 +346,44 @@ async fn what_is_malformed_is_refused(room: Room) {
     let long = key(1, &"x".repeat(513));
     let bad_iv = json!({"iv": "AAAA", "descriptor": "d", "context": []});
     let many: Vec<_> = (0..10_001).map(|n| key(n, "d")).collect();
-    for keys in [json!([long]), json!([bad_iv]), json!(many), json!([])] {
-        let refused = cs.call(&room, GENERATE, &cs.keys(&keys)).await;
-        assert_refused(&refused, 400, "invalid_request");
+    let good = Made::of(&room, &cs.token, &cs.keys(&json!([key(1, "d")]))).await;
+    let tag = &good.asked[0]["tag"];
+    for path in [GENERATE, RETRIEVE, EACH] {
+        let with_tag = |mut key: Value| {
+            if path != GENERATE {
+                key["tag"] = tag.clone();
+            }
+            key
+        };
+        let many: Vec<_> = many.iter().cloned().map(with_tag).collect();
+        for (keys, each_alone) in [
+            (json!([with_tag(long.clone())]), true),
+            (json!([with_tag(bad_iv.clone())]), false),
+            (json!(many), false),
+            (json!([]), false),
+        ] {
+            let refused = cs.call(&room, path, &cs.keys(&keys)).await;
+            if path == EACH && each_alone {
+                let why = refused.json()["keys"][0]["Err"].clone();
+                assert!(
+                    why.as_str().unwrap().starts_with("invalid_request"),
+                    "{why}"
+                );
+            } else {
+                assert_refused(&refused, 400, "invalid_request");
+            }
+        }
+        let sent = |kind: &str, body: &'static str| {
+            let request = room.anonymous(Method::POST, path).bearer_auth(&cs.token);
+            Reply::of(request.header("content-type", kind).body(body))
+        };
+        assert_refused(
+            &sent("text/plain", "{}").await,
+            415,
+            "unsupported_media_type",
+        );
+        assert_refused(&sent("application/json", "{").await, 400, "invalid_request");
+        assert_refused(&sent("application/json", "").await, 400, "invalid_request");
     }
     let longest = cs.keys(&json!([key(1, &"x".repeat(512))]));
     assert_eq!(cs.call(&room, GENERATE, &longest).await.status, 200);
@@ -309,16 +395,6 @@ async fn what_is_malformed_is_refused(room: Room) {
     short["tag"] = json!([1, 2, 3]);
     let refused = cs.call(&room, RETRIEVE, &cs.keys(&json!([short]))).await;
     assert_refused(&refused, 400, "cannot_decrypt");
-    let request = room
-        .anonymous(Method::POST, GENERATE)
-        .bearer_auth(&cs.token);
-    let text = Reply::of(request.header("content-type", "text/plain").body("{}")).await;
-    assert_refused(&text, 415, "unsupported_media_type");
-    let request = room
-        .anonymous(Method::POST, GENERATE)
-        .bearer_auth(&cs.token);
-    let broken = Reply::of(request.header("content-type", "application/json").body("{")).await;
-    assert_refused(&broken, 400, "invalid_request");
     let strange = cs.call(&room, "/zerokms/other", &json!({})).await;
     assert_refused(&strange, 404, "not_found");
 }

@@ -1,10 +1,14 @@
 //! Keysets, their clients and grants.
 
+use core::sync::atomic::{AtomicU32, Ordering};
+
 use serde_json::{Value, json};
+use strongroom_client::EntryFilter;
 use strongroom_tests::cipherstash::{CipherStash, MEMBER, access_key, authorise, call, key};
 use strongroom_tests::on_each_database;
+use strongroom_tests::poll::poll;
 use strongroom_tests::room::Room;
-use strongroom_types::Permission;
+use strongroom_types::{Operation, Outcome, Permission};
 
 use super::{GENERATE, LOAD, Made, RETRIEVE, assert_refused, grant, make_keyset, materials};
 
@@ -13,9 +17,9 @@ on_each_database!(
     grants_are_made_once_and_taken_back,
     a_disabled_keyset_stops_at_once,
     a_keyset_that_is_disabled_between_requests_of_a_batch_gives_no_more_keys,
+    a_keyset_that_is_disabled_under_many_requests_gives_no_key_after_its_entry,
     clients_are_listed_and_deleted,
     two_grants_at_once_make_one,
-    each_route_needs_its_permission,
     a_key_limited_to_keysets_sees_no_others,
 );
 
@@ -199,73 +203,6 @@ async fn two_grants_at_once_make_one(room: Room) {
     assert_eq!(statuses, [200, 409]);
 }
 
-/// Each route with a permission that is enough for it.
-async fn each_route_needs_its_permission(room: Room) {
-    let cs = CipherStash::of(&room).await;
-    let id = make_keyset(&room, &cs, "acme").await;
-    let which = json!({"keyset_id": id});
-    let pair = json!({"client_id": cs.client_id, "keyset_id": id});
-    let made = json!({"name": "n", "description": "d"});
-    let keys = cs.keys(&json!([key(1, "d")]));
-    let routes = [
-        (GENERATE, keys.clone(), Permission::KeysetsGenerate),
-        (
-            LOAD,
-            json!({"client_id": cs.client_id}),
-            Permission::KeysetsRetrieve,
-        ),
-        ("/zerokms/list-keysets", json!({}), Permission::KeysetsList),
-        (
-            "/zerokms/create-keyset",
-            made.clone(),
-            Permission::AdminKeysets,
-        ),
-        (
-            "/zerokms/modify-keyset",
-            which.clone(),
-            Permission::AdminKeysets,
-        ),
-        (
-            "/zerokms/disable-keyset",
-            which.clone(),
-            Permission::AdminKeysets,
-        ),
-        ("/zerokms/enable-keyset", which, Permission::AdminKeysets),
-        (
-            "/zerokms/revoke-keyset",
-            pair.clone(),
-            Permission::AdminKeysets,
-        ),
-        ("/zerokms/grant-keyset", pair, Permission::AdminKeysets),
-        ("/zerokms/create-client", made, Permission::AdminKeysets),
-        ("/zerokms/list-clients", json!({}), Permission::AdminKeysets),
-        (
-            "/api/access-keys",
-            json!({"name": "x", "role": "member"}),
-            Permission::AdminClients,
-        ),
-    ];
-    let all: Vec<_> = MEMBER
-        .into_iter()
-        .chain([Permission::AdminKeysets, Permission::AdminClients])
-        .collect();
-    for (path, body, needed) in routes {
-        let others: Vec<_> = all.iter().copied().filter(|held| *held != needed).collect();
-        let (_, lacking) = room.make_client(&others, &[&[]]).await;
-        let refused = call(&room, &lacking.api_key.secret, path, &body).await;
-        assert_refused(&refused, 403, "permission_denied");
-        // Whoever gives an access key away has what it may do.
-        let held = if needed == Permission::AdminClients {
-            all.clone()
-        } else {
-            vec![needed]
-        };
-        let (_, having) = room.make_client(&held, &[&[]]).await;
-        let done = call(&room, &having.api_key.secret, path, &body).await;
-        assert_eq!(done.status, 200, "{path}: {done:?}");
-    }
-}
-
 async fn a_key_limited_to_keysets_sees_no_others(room: Room) {
     let cs = CipherStash::of(&room).await;
     let id = make_keyset(&room, &cs, "acme").await;
@@ -317,4 +254,49 @@ async fn a_keyset_that_is_disabled_between_requests_of_a_batch_gives_no_more_key
     assert_eq!(enabled.status, 200);
     let retrieved = cs.call(&room, RETRIEVE, &again).await;
     assert_eq!(materials(&retrieved), made.materials);
+}
+
+/// Requests of several tasks are in flight all the time; the log says which of them came first.
+async fn a_keyset_that_is_disabled_under_many_requests_gives_no_key_after_its_entry(room: Room) {
+    let cs = CipherStash::of(&room).await;
+    let id = make_keyset(&room, &cs, "acme").await;
+    let keys: Vec<_> = (0..50).map(|n| key(n, "d")).collect();
+    let mut body = cs.keys(&json!(keys));
+    body["keyset_id"] = json!({"Uuid": id});
+    let under_way = AtomicU32::new(0);
+    // Each asks until it is refused.
+    let asking = async || {
+        let mut given = Vec::new();
+        loop {
+            let reply = cs.call(&room, GENERATE, &body).await;
+            if reply.status != 200 {
+                assert_refused(&reply, 403, "key_disabled");
+                return (given, reply.entry().unwrap().index);
+            }
+            given.push(reply.entry().unwrap().index);
+            under_way.fetch_add(1, Ordering::Relaxed);
+        }
+    };
+    let disabling = async {
+        poll(async || (under_way.load(Ordering::Relaxed) >= 8).then_some(())).await;
+        let switch = json!({"keyset_id": id});
+        let disabled = cs.call(&room, "/zerokms/disable-keyset", &switch).await;
+        assert_eq!(disabled.status, 200, "{disabled:?}");
+        disabled.entry().unwrap().index
+    };
+    let asked = futures_util::future::join_all((0..4).map(|_| asking()));
+    let (asked, disabled) = tokio::join!(asked, disabling);
+    for (given, refused) in asked {
+        assert!(
+            given.iter().all(|index| *index < disabled),
+            "{given:?} {disabled}"
+        );
+        assert!(refused > disabled);
+    }
+    // And so says the log of all that was allowed.
+    for entry in room.entries(EntryFilter::default()).await {
+        let allowed = entry.outcome == Outcome::Allowed;
+        let given = entry.operation == Operation::KeysetGenerate && allowed;
+        assert!(!given || entry.index < disabled, "{entry:?}");
+    }
 }

@@ -4,6 +4,7 @@ mod attacks;
 mod data_keys;
 mod devices;
 mod keysets;
+mod permissions;
 mod tokens;
 
 use serde_json::{Value, json};

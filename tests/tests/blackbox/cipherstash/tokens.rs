@@ -6,20 +6,24 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use strongroom_tests::cipherstash::{CipherStash, access_key, act_as, authorise, call, key};
 use strongroom_tests::on_each_database;
+use strongroom_tests::poll::poll;
 use strongroom_tests::reply::Reply;
 use strongroom_tests::room::Room;
 use strongroom_types::body::WorkspaceCreate;
 use strongroom_types::{Operation, Permission};
 
+use super::attacks::rewritten;
 use super::{GENERATE, assert_refused};
 
 on_each_database!(
     tokens_say_what_their_clients_read,
     bad_credentials_have_their_clients_names,
+    an_expired_token_is_told_from_a_wrong_one,
     a_revoked_access_key_ends_its_tokens,
     identities_act_only_as_long_as_they_may,
     access_keys_are_made_listed_and_deleted,
     a_provider_is_trusted_from_its_address_until_it_is_removed,
+    providers_of_every_vendor_are_trusted_for_their_audience_only,
     nobody_lets_identities_do_what_they_may_not_do,
 );
 
@@ -116,6 +120,31 @@ async fn bad_credentials_have_their_clients_names(room: Room) {
         let refused = call(&room, token, GENERATE, &body).await;
         assert_refused(&refused, 401, "unauthenticated");
         assert_eq!(refused.text("error"), "NOT_AUTHENTICATED");
+    }
+}
+
+/// Their clients get another token for an old one, and give up on a wrong one.
+async fn an_expired_token_is_told_from_a_wrong_one(room: Room) {
+    let cs = CipherStash::of(&room).await;
+    let brief = async |subject: &str| {
+        let oidc = room.mint(json!({"sub": subject, "expires_in": 5})).await;
+        let body = json!({"oidcToken": oidc, "workspaceId": cs.workspace});
+        authorise(&room, &body).await.text("accessToken")
+    };
+    // The server has seen the one while it counted, and sees the other when it does no more.
+    let (unseen, seen) = (brief("carol").await, brief("alice").await);
+    let body = cs.keys(&json!([key(1, "d")]));
+    let ask = async |token: &str| call(&room, token, GENERATE, &body).await;
+    assert_eq!(ask(&seen).await.status, 200);
+    let refused = poll(async || Some(ask(&seen).await).filter(|reply| reply.status != 200)).await;
+    for refused in [refused, ask(&unseen).await] {
+        assert_refused(&refused, 401, "unauthenticated");
+        assert_eq!(refused.text("error"), "EXPIRED_TOKEN");
+    }
+    // Nobody learns the age of a token that is not ours.
+    let forged = rewritten(&seen, |claims| claims["sub"] = json!("CS|bob"));
+    for wrong in [forged.as_str(), &seen[..seen.len() - 2]] {
+        assert_eq!(ask(wrong).await.text("error"), "NOT_AUTHENTICATED");
     }
 }
 
@@ -216,16 +245,52 @@ async fn nobody_lets_identities_do_what_they_may_not_do(room: Room) {
     }
 }
 
-async fn a_provider_is_trusted_from_its_address_until_it_is_removed(room: Room) {
-    // A workspace that trusts nobody yet.
+/// A workspace that trusts nobody yet: a token of its administrator.
+async fn trusting_nobody(room: &Room) -> String {
     let body = WorkspaceCreate {
         name: "acme".into(),
         context_quota: None,
     };
     let made = room.system().workspaces().create(&body).await.unwrap();
     let admin = access_key(&made.api_key.secret);
-    let issued = authorise(&room, &json!({ "accessKey": admin })).await;
-    let token = issued.text("accessToken");
+    let issued = authorise(room, &json!({ "accessKey": admin })).await;
+    issued.text("accessToken")
+}
+
+async fn providers_of_every_vendor_are_trusted_for_their_audience_only(room: Room) {
+    for vendor in ["auth0", "okta", "clerk", "supabase", "generic"] {
+        let token = trusting_nobody(&room).await;
+        let workspace = claims(&token)["workspace"].clone();
+        let create = async |body: &Value| {
+            let request = room.anonymous(Method::POST, "/api/oidc/providers");
+            Reply::of(request.bearer_auth(&token).json(body)).await
+        };
+        let issuer = &room.server.sheet().oidc.issuer;
+        let open = json!({"vendor": vendor, "issuer": issuer});
+        assert_refused(&create(&open).await, 400, "invalid_request");
+        let mut provider = open.clone();
+        for none in [json!(""), json!([]), Value::Null] {
+            provider["audience"] = none;
+            assert_refused(&create(&provider).await, 400, "invalid_request");
+        }
+        provider["audience"] = json!("strongroom");
+        assert_eq!(create(&provider).await.status, 200, "{vendor}");
+        for (audience, opens) in [("strongroom", true), ("another", false)] {
+            let oidc = room.mint(json!({"sub": "alice", "aud": audience})).await;
+            let body = json!({"oidcToken": oidc, "workspaceId": workspace});
+            let reply = authorise(&room, &body).await;
+            if opens {
+                assert_eq!(claims(&reply.text("accessToken"))["role"], "member");
+            } else {
+                assert_refused(&reply, 401, "invalid_identity");
+                assert_eq!(reply.text("error"), "INVALID_TOKEN");
+            }
+        }
+    }
+}
+
+async fn a_provider_is_trusted_from_its_address_until_it_is_removed(room: Room) {
+    let token = trusting_nobody(&room).await;
     let workspace = claims(&token)["workspace"].clone();
     let providers = |method: Method, path: &str| {
         let path = format!("/api/oidc/providers{path}");

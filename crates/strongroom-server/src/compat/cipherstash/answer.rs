@@ -58,9 +58,11 @@ pub(crate) fn answer(mut response: Response, problem: Option<&Problem>) -> Respo
 /// The name of an error, one of theirs where they have one.
 fn name(denial: &Denial, of_tokens: bool) -> &'static str {
     match (denial, of_tokens) {
-        (Denial::Unauthenticated | Denial::CredentialRevoked, true) => "INVALID_ACCESS_KEY",
+        (Denial::CredentialExpired, false) | (Denial::Identity(TokenFault::Expired), _) => {
+            "EXPIRED_TOKEN"
+        }
+        (denial, true) if denial.code() == Code::Unauthenticated => "INVALID_ACCESS_KEY",
         (Denial::Unauthenticated | Denial::CredentialRevoked, false) => "NOT_AUTHENTICATED",
-        (Denial::Identity(TokenFault::Expired), _) => "EXPIRED_TOKEN",
         (Denial::Identity(_), _) => "INVALID_TOKEN",
         (Denial::RateLimited { .. }, _) => "RATE_LIMITED",
         (other, _) => other.code().name(),
@@ -118,5 +120,7 @@ mod tests {
         assert_eq!(name(&forged, true), "INVALID_TOKEN");
         assert_eq!(name(&Denial::Unauthenticated, true), "INVALID_ACCESS_KEY");
         assert_eq!(name(&Denial::Unauthenticated, false), "NOT_AUTHENTICATED");
+        assert_eq!(name(&Denial::CredentialExpired, false), "EXPIRED_TOKEN");
+        assert_eq!(name(&Denial::CredentialExpired, true), "INVALID_ACCESS_KEY");
     }
 }

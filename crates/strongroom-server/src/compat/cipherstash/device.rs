@@ -117,7 +117,7 @@ async fn tokens(app: &App, mut ask: Ask, key: &str) -> Response {
 fn refused(denial: &Denial) -> Response {
     let code = denial.code();
     let (status, error) = match denial {
-        Denial::Unauthenticated | Denial::CredentialRevoked => {
+        Denial::Unauthenticated | Denial::CredentialRevoked | Denial::CredentialExpired => {
             (StatusCode::BAD_REQUEST, "invalid_grant")
         }
         _ if status(code).is_server_error() => (status(code), "temporarily_unavailable"),

@@ -116,7 +116,7 @@ pub(super) async fn verify(
     };
     match app.room.application_of_token(&ask).await {
         Ok(application) => Ok(axum::Json(Verified::of(application, &body.access_token))),
-        Err(Denial::Unauthenticated | Denial::CredentialRevoked) => {
+        Err(Denial::Unauthenticated | Denial::CredentialRevoked | Denial::CredentialExpired) => {
             Ok(axum::Json(Verified::refused()))
         }
         Err(denial) => Err(unlogged(&ask, denial)),

@@ -3,7 +3,7 @@
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use strongroom_core::{Ask, Denial, Thing};
-use strongroom_types::{Permission, WorkspaceId};
+use strongroom_types::{Code, Permission, WorkspaceId};
 
 use super::family::Family;
 use super::known::{Known, Refusal};
@@ -185,7 +185,7 @@ async fn check_key(
             let denial = Denial::NotFound(Thing::Workspace);
             Err(refused(app, ask, denial, invalid()).await)
         }
-        Err(denial @ (Denial::Unauthenticated | Denial::CredentialRevoked)) => {
+        Err(denial) if denial.code() == Code::Unauthenticated => {
             Err(refused(app, ask, denial, invalid()).await)
         }
         Err(denial) => Err(app.refuse(ask, denial).await.into()),
