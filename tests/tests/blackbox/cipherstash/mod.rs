@@ -5,6 +5,7 @@ mod data_keys;
 mod devices;
 mod keysets;
 mod tokens;
+mod two_nodes;
 
 use serde_json::{Value, json};
 use strongroom_tests::cipherstash::{CipherStash, call, tagged};
