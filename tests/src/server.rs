@@ -33,8 +33,27 @@ pub struct Sheet {
     pub workos: WorkOs,
     /// How Stack Auth's clients use the first workspace.
     pub stack: Stack,
+    /// How CipherStash's clients use the first workspace.
+    pub cipherstash: CipherStashSheet,
     /// Sessions of users for CryptoServe's clients.
     pub cryptoserve: CryptoServe,
+}
+
+/// What CipherStash's clients are configured with.
+#[derive(Clone, Debug, Deserialize)]
+pub struct CipherStashSheet {
+    /// The workspace's CRN.
+    pub workspace_crn: String,
+    /// The id in it.
+    pub workspace_id: String,
+    /// The client of keysets.
+    pub client_id: String,
+    /// Its client key, in hexadecimal.
+    pub client_key: String,
+    /// The access key.
+    pub access_key: String,
+    /// Where the token service is.
+    pub cts_url: String,
 }
 
 /// Sessions of users for CryptoServe's clients.
@@ -68,6 +87,8 @@ pub struct SecondWorkspace {
     pub workos: WorkOs,
     /// How Stack Auth's clients use it.
     pub stack: Stack,
+    /// How CipherStash's clients use it.
+    pub cipherstash: CipherStashSheet,
 }
 
 /// Clients for Stack Auth's surface.

@@ -1,7 +1,7 @@
 // protect-ffi: single values, bulk in order, a bad item among good ones, notes for the log.
 
 import assert from 'node:assert/strict';
-import { done, email, ffi, note, refusal, withKey } from './world.mjs';
+import { damaged, done, email, ffi, note, refusal, withKey } from './world.mjs';
 
 const client = await withKey();
 
@@ -25,21 +25,29 @@ for (const count of [1, 100, 5000]) {
 
 // A value of one column that claims to be another's: its key is another.
 const good = await ffi.encrypt(client, { plaintext: 'good', ...note });
-const damaged = { ...sealed, c: sealed.c.slice(0, 24) + (sealed.c[24] === 'A' ? 'B' : 'A') + sealed.c.slice(25) };
+const bad = damaged(sealed, 24);
 const each = await ffi.decryptBulkFallible(client, {
-  ciphertexts: [{ ciphertext: good }, { ciphertext: damaged }, { ciphertext: sealed }],
+  ciphertexts: [{ ciphertext: good }, { ciphertext: bad }, { ciphertext: sealed }],
 });
 assert.equal(each[0].data, 'good');
 assert.ok(each[1].error, JSON.stringify(each[1]));
 assert.equal(each[2].data, 'hello');
 await refusal(
-  ffi.decryptBulk(client, { ciphertexts: [{ ciphertext: good }, { ciphertext: damaged }] }),
+  ffi.decryptBulk(client, { ciphertexts: [{ ciphertext: good }, { ciphertext: bad }] }),
 );
+// What cannot be sealed is refused with all that was to be sealed with it.
+const mixed = [{ plaintext: 'good', ...note }, { plaintext: 'bad', table: 'users', column: 'nobody' }];
+await refusal(ffi.encryptBulk(client, { plaintexts: mixed }));
 
 for (const queryType of ['unique', 'match', 'ope']) {
   const indexType = queryType;
   const term = await ffi.encryptQuery(client, { plaintext: 'hello', ...email, indexType });
-  assert.ok(term, queryType);
+  const other = await ffi.encryptQuery(again, { plaintext: 'hullo', ...email, indexType });
+  const stored = { unique: 'hm', match: 'bf', ope: 'op' }[queryType];
+  const inOrder = (found) => (Array.isArray(found) ? found.toSorted() : found);
+  assert.ok(sealed[stored], queryType);
+  assert.deepEqual(inOrder(term[stored]), inOrder(sealed[stored]), queryType);
+  assert.notDeepEqual(inOrder(other[stored]), inOrder(sealed[stored]), queryType);
 }
 
 // What `.audit({ metadata })` of their library sends.

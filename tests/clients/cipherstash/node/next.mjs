@@ -4,8 +4,9 @@
 import assert from 'node:assert/strict';
 import { register } from 'node:module';
 import { pathToFileURL } from 'node:url';
-import { done, jwt, load } from './world.mjs';
+import { addressOlderLine, done, jwt, load } from './world.mjs';
 
+addressOlderLine();
 register(new URL('./next-modules.mjs', import.meta.url));
 const at = (name) => pathToFileURL(`${process.env.CLIENT_MODULES}/@cipherstash/nextjs/dist/${name}`);
 const { jseqlClerkMiddleware } = await import(at('clerk/index.js'));
@@ -41,4 +42,15 @@ const sealed = await client.encrypt('x', { table: users, column: users.email }).
 assert.ok(!sealed.failure, JSON.stringify(sealed.failure));
 const opened = await client.decrypt(sealed.data).withLockContext(lock);
 assert.equal(opened.data, 'x');
+
+// What the cookie of another person's session holds does not open it.
+const other = await getCtsToken();
+assert.ok(other.success, other.error);
+assert.notEqual(other.ctsToken.accessToken, found.ctsToken.accessToken);
+const theirs = new LockContext({ ctsToken: other.ctsToken });
+const refused = await client.decrypt(sealed.data).withLockContext(theirs);
+assert.equal(refused.failure?.type, 'DecryptionError', JSON.stringify(refused));
+assert.match(refused.failure.message, /403 Forbidden.*identity_mismatch/);
+const own = await client.encrypt('y', { table: users, column: users.email }).withLockContext(theirs);
+assert.equal((await client.decrypt(own.data).withLockContext(theirs)).data, 'y');
 done();

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { setTimeout } from 'node:timers/promises';
-import { done, env, load } from './world.mjs';
+import { done, env, load, mint } from './world.mjs';
 
 const { Encryption, OidcFederationStrategy } = load('@cipherstash/stack');
 const { encryptedTable, types } = load('@cipherstash/stack/v3');
@@ -14,18 +14,13 @@ const lock = { identityClaim: ['sub'] };
 const { CLIENT_ID: clientId, CLIENT_KEY: clientKey, CRN: workspaceCrn } = env;
 
 const minted = [];
-const mint = async () => {
-  const response = await fetch(process.env.TOKEN_URL, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ sub: 'alice', expires_in: 20 }),
-  });
-  const { token } = await response.json();
+const session = async () => {
+  const token = await mint({ sub: 'alice', expires_in: 20 });
   minted.push(JSON.parse(Buffer.from(token.split('.')[1], 'base64url')).exp);
   return token;
 };
 
-const strategy = OidcFederationStrategy.create(workspaceCrn, mint);
+const strategy = OidcFederationStrategy.create(workspaceCrn, session);
 assert.ok(!strategy.failure);
 const config = { authStrategy: strategy.data, clientId, clientKey, workspaceCrn };
 const client = await Encryption({ schemas: [users], config });

@@ -8,15 +8,19 @@ export const load = createRequire(`${process.env.CLIENT_MODULES}/`);
 const { SERVER, CRN, WORKSPACE, CLIENT_ID, CLIENT_KEY, ACCESS_KEY, TOKENS } = process.env;
 export const env = { SERVER, CRN, WORKSPACE, CLIENT_ID, CLIENT_KEY, ACCESS_KEY };
 
-// What their clients read: where the token service is, and who asks.
+// What their clients read: the one address of the newer line, and who asks.
 process.env.CS_CTS_HOST = SERVER;
-process.env.CS_CTS_ENDPOINT = SERVER;
-process.env.CS_ZEROKMS_HOST = `${SERVER}/zerokms/`;
 process.env.CS_WORKSPACE_CRN = CRN;
 process.env.CS_WORKSPACE_ID = WORKSPACE;
 process.env.CS_CLIENT_ID = CLIENT_ID;
 process.env.CS_CLIENT_KEY = CLIENT_KEY;
 process.env.CS_CLIENT_ACCESS_KEY = ACCESS_KEY;
+
+/** What the older line reads beside it. */
+export const addressOlderLine = () => {
+  process.env.CS_CTS_ENDPOINT = SERVER;
+  process.env.CS_ZEROKMS_HOST = `${SERVER}/zerokms/`;
+};
 
 export const ffi = load('@cipherstash/protect-ffi');
 
@@ -34,6 +38,16 @@ export const post = async (path, body, headers = {}) => {
     body: JSON.stringify(body),
   });
   return { status: response.status, body: await response.json() };
+};
+
+/** Has a token minted by the provider, a bad one if asked for. */
+export const mint = async (asked) => {
+  const response = await fetch(process.env.TOKEN_URL, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(asked),
+  });
+  return (await response.json()).token;
 };
 
 /** Federates a user's token, as their strategies do. */
@@ -74,6 +88,12 @@ export const withUser = (name) =>
 
 export const note = { table: 'users', column: 'note' };
 export const email = { table: 'users', column: 'email' };
+
+/** A payload with another character at a place of its ciphertext. */
+export const damaged = (payload, place) => {
+  const other = payload.c[place] === 'A' ? 'B' : 'A';
+  return { ...payload, c: payload.c.slice(0, place) + other + payload.c.slice(place + 1) };
+};
 
 /** What a promise is rejected with. */
 export async function refusal(promise) {

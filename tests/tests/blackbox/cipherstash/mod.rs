@@ -6,6 +6,7 @@ mod devices;
 mod keysets;
 mod permissions;
 mod tokens;
+mod two_nodes;
 
 use serde_json::{Value, json};
 use strongroom_tests::cipherstash::{CipherStash, call, tagged};
