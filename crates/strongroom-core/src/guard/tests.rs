@@ -47,6 +47,7 @@ fn client() -> Client {
             everything: Some(false),
             application: None,
             user: None,
+            registrations: None,
         },
     }
 }

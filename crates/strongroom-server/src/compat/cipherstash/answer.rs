@@ -62,7 +62,7 @@ fn name(denial: &Denial, of_tokens: bool) -> &'static str {
         (Denial::Unauthenticated | Denial::CredentialRevoked, false) => "NOT_AUTHENTICATED",
         (Denial::Identity(TokenFault::Expired), _) => "EXPIRED_TOKEN",
         (Denial::Identity(_), _) => "INVALID_TOKEN",
-        (Denial::RateLimited { .. }, _) => "RATE_LIMITED",
+        (Denial::RateLimited { .. } | Denial::RateLimitedFor { .. }, _) => "RATE_LIMITED",
         (other, _) => other.code().name(),
     }
 }
