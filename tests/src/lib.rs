@@ -12,6 +12,7 @@ pub mod kept;
 pub mod key_endpoint;
 pub mod kms_gate;
 pub mod moto;
+pub mod node;
 pub mod openbao;
 pub mod people;
 pub mod poll;
