@@ -306,14 +306,14 @@ async fn of_registrations_at_once_no_more_than_the_limit_are_made() {
     };
     let world = World::with_context_under(settings).await;
     let register = |name| world.try_register(&world.ask, name);
-    let (a, b, c, d, e) = tokio::join!(
+    let made: [_; 5] = tokio::join!(
         register("a"),
         register("b"),
         register("c"),
         register("d"),
         register("e"),
-    );
-    let made = [a, b, c, d, e];
+    )
+    .into();
     assert_eq!(made.iter().filter(|made| made.is_ok()).count(), 3);
 }
 

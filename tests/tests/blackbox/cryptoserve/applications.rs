@@ -61,8 +61,7 @@ async fn an_application_registered_again_gets_new_tokens(room: Room) {
 async fn of_registrations_at_once_one_makes_the_application(room: Room) {
     declare_all(&room, &["general"]).await;
     let one = || register(&room, &room.api_key, "app", &["general"]);
-    let (a, b, c, d, e, f) = tokio::join!(one(), one(), one(), one(), one(), one());
-    let made = [a, b, c, d, e, f];
+    let made: [_; 6] = tokio::join!(one(), one(), one(), one(), one(), one()).into();
     let new = made.iter().filter(|reply| reply.json()["is_new"] == true);
     assert_eq!(new.count(), 1, "{made:?}");
     let first = made[0].text("app_id");
