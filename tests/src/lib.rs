@@ -13,6 +13,7 @@ pub mod key_endpoint;
 pub mod kms_gate;
 pub mod memory;
 pub mod moto;
+pub mod node;
 pub mod openbao;
 pub mod people;
 pub mod poll;

@@ -9,6 +9,7 @@
 )]
 
 use core::fmt::Debug;
+use std::process::Command;
 use std::sync::{Arc, Mutex, Weak};
 
 use reqwest::{Method, RequestBuilder};
@@ -62,6 +63,15 @@ impl Database {
             Self::Sqlite => Server::start().unwrap(),
             Self::Postgres => Server::start_on(Some(postgres::database("room").unwrap())).unwrap(),
         }
+    }
+
+    /// Starts a server of its own whose command is changed.
+    pub fn start_changed(self, change: impl FnOnce(&mut Command)) -> Server {
+        let database = match self {
+            Self::Sqlite => None,
+            Self::Postgres => Some(postgres::database("room").unwrap()),
+        };
+        Server::start_changed(database, change).unwrap()
     }
 
     /// The server that the tests share; it ends with the last test that uses it.

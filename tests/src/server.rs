@@ -14,6 +14,12 @@ use crate::postgres::free_port;
 /// Names the binary to test; `target/<profile>/strongroom` beside the test if it is not set.
 const BINARY: &str = "STRONGROOM_BIN";
 
+/// How many registrations a user has within an hour.
+pub const REGISTRATIONS: &str = "STRONGROOM_REGISTRATIONS_PER_HOUR";
+
+/// What is written to standard error.
+pub const LOG: &str = "STRONGROOM_LOG";
+
 /// What `dev --json` prints.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Sheet {
@@ -137,6 +143,29 @@ impl Server {
             .tempdir()?;
         let listen = free_address()?;
         let (child, sheet) = spawn(directory.path(), database.as_deref(), listen)?;
+        Ok(Self {
+            child,
+            sheet,
+            directory,
+            database,
+        })
+    }
+
+    /// Starts one whose command is changed: further arguments, another environment.
+    ///
+    /// # Errors
+    /// The binary is not there or does not start.
+    pub fn start_changed(
+        database: Option<String>,
+        change: impl FnOnce(&mut Command),
+    ) -> io::Result<Self> {
+        let directory = tempfile::Builder::new()
+            .prefix("strongroom-test-")
+            .tempdir()?;
+        let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let mut command = command()?;
+        change(&mut command);
+        let (child, sheet) = spawn_by(command, directory.path(), database.as_deref(), listen)?;
         Ok(Self {
             child,
             sheet,
@@ -363,6 +392,14 @@ fn spawn_by(
     database: Option<&str>,
     listen: SocketAddr,
 ) -> io::Result<(Child, Sheet)> {
+    // Tests register more than people do, some of them for one user.
+    if !is_set(&command, REGISTRATIONS) {
+        command.env(REGISTRATIONS, "100000");
+    }
+    // Why requests are refused would fill the output of tests that are about refusals.
+    if !is_set(&command, LOG) {
+        command.env(LOG, "warn,strongroom_server::denial=off");
+    }
     command
         .args(["dev", "--json", "--listen", &listen.to_string()])
         .arg("--data")
@@ -381,6 +418,11 @@ fn spawn_by(
             Err(error)
         }
     }
+}
+
+fn is_set(command: &Command, variable: &str) -> bool {
+    let mut set = command.get_envs();
+    set.any(|(name, value)| name == variable && value.is_some())
 }
 
 /// The line comes when the server listens; its end without a line means that it did not start.

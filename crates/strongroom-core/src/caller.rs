@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use strongroom_types::{ClientId, ContextPattern, KeyContext, KeyId, Lock, Permission};
 
-use crate::application::ApplicationBody;
+use crate::application::{ApplicationBody, Registrations};
 use crate::denial::Denial;
 use crate::identity::Identity;
 use crate::ports::Micros;
@@ -125,6 +125,9 @@ pub(crate) struct ClientBody {
     /// Who it is, of a user that accepted an invitation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) user: Option<UserBody>,
+    /// How many applications it registers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) registrations: Option<Registrations>,
 }
 
 impl ClientBody {

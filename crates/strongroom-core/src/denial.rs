@@ -342,6 +342,14 @@ pub enum Denial {
         /// The limit's name.
         limit: &'static str,
     },
+    /// A limit of a longer time, and how much of that is left.
+    #[error("limit `{limit}` is reached")]
+    RateLimitedFor {
+        /// The limit's name.
+        limit: &'static str,
+        /// When a repetition may help.
+        wait: Duration,
+    },
     /// The caller went away, or its stream broke off.
     #[error("request broke off")]
     Aborted,
@@ -402,7 +410,7 @@ impl Denial {
             Self::Conflict(_) | Self::NameTaken | Self::KeyAttached => Code::Conflict,
             Self::IdempotencyMismatch => Code::IdempotencyMismatch,
             Self::AlreadyIssued { .. } => Code::AlreadyIssued,
-            Self::RateLimited { .. } => Code::RateLimited,
+            Self::RateLimited { .. } | Self::RateLimitedFor { .. } => Code::RateLimited,
             Self::RootUnavailable => Code::RootUnavailable,
             Self::StoreUnavailable => Code::StoreUnavailable,
             Self::LogUnavailable => Code::LogUnavailable,
@@ -453,7 +461,7 @@ impl Denial {
             | Self::KeyAttached
             | Self::IdempotencyMismatch
             | Self::AlreadyIssued { .. } => Reason::Conflict,
-            Self::RateLimited { .. } => Reason::RateLimited,
+            Self::RateLimited { .. } | Self::RateLimitedFor { .. } => Reason::RateLimited,
             Self::Aborted => Reason::Aborted,
             Self::RootUnavailable => Reason::RootUnavailable,
             Self::StoreUnavailable | Self::LogUnavailable => Reason::StoreUnavailable,
@@ -466,6 +474,7 @@ impl Denial {
     #[must_use]
     pub const fn retry_after(&self) -> Option<Duration> {
         match self {
+            Self::RateLimitedFor { wait, .. } => Some(*wait),
             Self::RateLimited { .. }
             | Self::RootUnavailable
             | Self::CustomerKey(CustomerKeyFault::Provider(RootError::Unavailable { .. }))

@@ -14,6 +14,30 @@ pub enum AfterRollback {
     NewGeneration,
 }
 
+/// A lifetime of access tokens: 1 to 3,600 seconds. Longer than an hour none lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AccessTokenSeconds(u16);
+
+impl AccessTokenSeconds {
+    /// An hour.
+    pub const MAX: Self = Self(3600);
+
+    /// The lifetime of so many seconds, if it is one.
+    #[must_use]
+    pub const fn new(seconds: u16) -> Option<Self> {
+        if seconds == 0 || seconds > Self::MAX.0 {
+            return None;
+        }
+        Some(Self(seconds))
+    }
+
+    /// How many seconds.
+    #[must_use]
+    pub const fn get(self) -> u16 {
+        self.0
+    }
+}
+
 /// Base64 of a value of 4 MiB that its client sealed: 46 bytes more, and 4 digits for each 3 bytes.
 const SEALED_VALUE_BYTES_MAX: u64 = ((4 << 20) + 46_u64).div_ceil(3) * 4;
 
@@ -47,6 +71,10 @@ pub struct Settings {
     pub denials_per_minute: u32,
     /// The `iss` and `aud` of exchanged tokens; default `strongroom`.
     pub token_issuer: String,
+    /// How long an access token of an application lives, in seconds; default an hour, which is the most.
+    pub access_token: AccessTokenSeconds,
+    /// How many registrations of applications a user has within an hour; default 60.
+    pub registrations_per_hour: u32,
     /// Whether only algorithms that NIST approves are used; default: all are.
     pub fips: FipsMode,
     /// What to do after a rollback of the database; default: refuse.
@@ -69,6 +97,8 @@ impl Default for Settings {
             object_retention: 30 * day,
             denials_per_minute: 60,
             token_issuer: "strongroom".to_owned(),
+            access_token: AccessTokenSeconds::MAX,
+            registrations_per_hour: 60,
             fips: FipsMode::default(),
             after_rollback: AfterRollback::default(),
         }

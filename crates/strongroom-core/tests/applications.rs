@@ -14,15 +14,32 @@ use serde_json::Map;
 use sqlx::{Connection as _, SqliteConnection};
 use strongroom_core::ports::{RecordKind, Store as _};
 use strongroom_core::{
-    ApplicationCreate, ApplicationCreated, Ask, Bearer, Credentials, Denial, EntriesQuery,
-    NamedContextCreate, NamedItem, Refreshed, Refused, Settings,
+    AccessTokenSeconds, ApplicationCreate, ApplicationCreated, Ask, Bearer, Credentials, Denial,
+    EntriesQuery, NamedContextCreate, NamedItem, Refreshed, Refused, Settings,
 };
-use strongroom_types::body::{AlgorithmPolicy, NamedContextConfig, PolicyEnforcement};
-use strongroom_types::{ContextName, Operation, Outcome};
+use strongroom_types::body::{
+    AlgorithmPolicy, ClientCreate, NamedContextConfig, PolicyEnforcement,
+};
+use strongroom_types::{ContextName, ContextPattern, Operation, Outcome, Permission};
 
 use support::World;
 
 const MINUTE: Duration = Duration::from_mins(1);
+/// What whoever registers applications gives them, and that it may.
+const ALL_OF_AN_APPLICATION: [Permission; 12] = [
+    Permission::ApplicationsRegister,
+    Permission::Encrypt,
+    Permission::Decrypt,
+    Permission::NamedContextsList,
+    Permission::Sign,
+    Permission::Verify,
+    Permission::Compute,
+    Permission::AdminSigningKeys,
+    Permission::SealTo,
+    Permission::SealedOpen,
+    Permission::AdminHybridKeys,
+    Permission::Leases,
+];
 const DAY: Duration = Duration::from_hours(24);
 
 fn name() -> ContextName {
@@ -31,7 +48,11 @@ fn name() -> ContextName {
 
 impl World {
     async fn with_context() -> Self {
-        let world = Self::new().await;
+        Self::with_context_under(Settings::default()).await
+    }
+
+    async fn with_context_under(settings: Settings) -> Self {
+        let world = Self::under(settings).await;
         let request = NamedContextCreate {
             name: name(),
             display_name: "General".to_owned(),
@@ -50,6 +71,14 @@ impl World {
     }
 
     async fn register_as(&self, name_of_it: &str) -> ApplicationCreated {
+        self.try_register(&self.ask, name_of_it).await.unwrap()
+    }
+
+    async fn try_register(
+        &self,
+        ask: &Ask,
+        name_of_it: &str,
+    ) -> Result<ApplicationCreated, Refused> {
         let request = ApplicationCreate {
             name: name_of_it.to_owned(),
             environment: "test".to_owned(),
@@ -61,9 +90,21 @@ impl World {
         };
         let made = self
             .room
-            .application_register(&self.ask, request, |_| Map::new())
+            .application_register(ask, request, |_| Map::new())
             .await;
-        made.unwrap().value
+        made.map(|answered| answered.value)
+    }
+
+    /// Somebody else who may register applications.
+    async fn another(&self) -> Ask {
+        let request = ClientCreate {
+            name: "another".to_owned(),
+            permissions: ALL_OF_AN_APPLICATION.to_vec(),
+            allowed_contexts: vec![ContextPattern::default()],
+            expires_in: None,
+        };
+        let made = self.room.client_create(&self.ask, request).await.unwrap();
+        support::ask(&made.value.api_key.secret)
     }
 
     async fn refresh(&self, token: &str) -> Result<Refreshed, Refused> {
@@ -129,6 +170,18 @@ impl World {
         let room = room.unwrap();
         Self { room, ..self }
     }
+
+    /// Another node with the same clock, that lets users register so often.
+    async fn opened_under(self, registrations_per_hour: u32) -> Self {
+        let settings = Settings {
+            registrations_per_hour,
+            ..Settings::default()
+        };
+        let outside = (Arc::clone(&self.clock), Arc::clone(&self.letterbox));
+        let room = support::open_at(&outside, &self.store, &self.anchor, settings).await;
+        let room = room.unwrap();
+        Self { room, ..self }
+    }
 }
 
 fn denial(refused: Result<Refreshed, Refused>) -> Denial {
@@ -191,6 +244,77 @@ async fn tokens_of_an_application_end_in_time() {
     assert_eq!(refused, Denial::Unauthenticated);
     // What it was given last would have gone on.
     assert!(world.refresh(&last.refresh.token).await.is_ok());
+}
+
+#[tokio::test]
+async fn an_access_token_lives_as_long_as_the_operator_says() {
+    let settings = Settings {
+        access_token: AccessTokenSeconds::new(60).unwrap(),
+        ..Settings::default()
+    };
+    let world = World::with_context_under(settings).await;
+    let first = world.register().await.tokens;
+    world.clock.pass(Duration::from_secs(58));
+    assert_eq!(world.seal_with(&first.access.token).await, None);
+    world.clock.pass(Duration::from_secs(2));
+    assert!(world.seal_with(&first.access.token).await.is_some());
+    let renewed = world.refresh(&first.refresh.token).await.unwrap().tokens;
+    assert_eq!(world.seal_with(&renewed.access.token).await, None);
+    for never in [0, 3601, u16::MAX] {
+        assert_eq!(AccessTokenSeconds::new(never), None);
+    }
+}
+
+#[tokio::test]
+async fn a_user_registers_so_often_in_an_hour_and_then_waits() {
+    let settings = Settings {
+        registrations_per_hour: 3,
+        ..Settings::default()
+    };
+    let world = World::with_context_under(settings).await;
+    // One that is there already counts as well: it gets new tokens.
+    for name in ["one", "two", "one"] {
+        world.register_as(name).await;
+        world.clock.pass(10 * MINUTE);
+    }
+    for name in ["one", "four"] {
+        let refused = world.try_register(&world.ask, name).await.unwrap_err();
+        let limit = "registrations_per_hour";
+        assert!(
+            matches!(refused.denial, Denial::RateLimitedFor { limit: named, .. } if named == limit)
+        );
+        let wait = refused.retry_after.unwrap();
+        assert!(wait > 29 * MINUTE && wait <= 30 * MINUTE, "{wait:?}");
+        assert!(refused.entry.is_some());
+    }
+    let denied = world.of_operation(Operation::ApplicationRegister, Outcome::Denied);
+    assert_eq!(denied.await, 2);
+    // Another user has an hour of its own, and a restart forgets none.
+    let another = world.another().await;
+    assert!(world.try_register(&another, "four").await.is_ok());
+    let world = world.opened_under(3).await;
+    assert!(world.try_register(&world.ask, "four").await.is_err());
+    world.clock.pass(30 * MINUTE);
+    assert!(world.try_register(&world.ask, "four").await.is_ok());
+}
+
+#[tokio::test]
+async fn of_registrations_at_once_no_more_than_the_limit_are_made() {
+    let settings = Settings {
+        registrations_per_hour: 3,
+        ..Settings::default()
+    };
+    let world = World::with_context_under(settings).await;
+    let register = |name| world.try_register(&world.ask, name);
+    let made: [_; 5] = tokio::join!(
+        register("a"),
+        register("b"),
+        register("c"),
+        register("d"),
+        register("e"),
+    )
+    .into();
+    assert_eq!(made.iter().filter(|made| made.is_ok()).count(), 3);
 }
 
 #[tokio::test]

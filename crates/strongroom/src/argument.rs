@@ -4,6 +4,7 @@ use core::fmt;
 use core::str::FromStr;
 
 use serde::Deserialize;
+use strongroom_core::AccessTokenSeconds;
 use strongroom_log::NoteVerifier;
 use strongroom_server::Surface;
 use strongroom_types::{
@@ -25,6 +26,8 @@ pub(crate) enum ArgumentError {
     Json(#[from] serde_json::Error),
     #[error("expected one of {names}")]
     Name { names: String },
+    #[error("expected 1 to 3600")]
+    AccessTokenSeconds,
 }
 
 /// Reads `tenant=acme,type=pii`, or a JSON object where a value has a comma in it.
@@ -88,6 +91,12 @@ pub(crate) fn surface(text: &str) -> Result<Surface, ArgumentError> {
 /// The name of a FIPS mode.
 pub(crate) fn fips_mode(text: &str) -> Result<FipsMode, ArgumentError> {
     named(FipsMode::from_name(text), FipsMode::ALL)
+}
+
+/// How long access tokens of applications live.
+pub(crate) fn access_token_seconds(text: &str) -> Result<AccessTokenSeconds, ArgumentError> {
+    let seconds = text.parse().ok().and_then(AccessTokenSeconds::new);
+    seconds.ok_or(ArgumentError::AccessTokenSeconds)
 }
 
 fn named<T: ToString>(found: Option<T>, all: &[T]) -> Result<T, ArgumentError> {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use strongroom_server::{Config, Database, DevError, DevInfo, Server, StartError};
 
 use crate::argument::DatabaseUrl;
-use crate::config::{FipsArgs, KeyProviderArgs};
+use crate::config::{ApplicationArgs, FipsArgs, KeyProviderArgs};
 
 /// A running server in development mode.
 #[derive(Debug)]
@@ -21,7 +21,7 @@ impl Playground {
         data: PathBuf,
         listen: SocketAddr,
         database: Option<DatabaseUrl>,
-        allowed: Option<(&KeyProviderArgs, FipsArgs)>,
+        allowed: Option<(&KeyProviderArgs, FipsArgs, ApplicationArgs)>,
     ) -> Result<Self, StartError> {
         let mut config = Config {
             listen,
@@ -30,8 +30,9 @@ impl Playground {
         if let Some(url) = database {
             config.database = Database::Postgres(url.0);
         }
-        if let Some((providers, fips)) = allowed {
+        if let Some((providers, fips, applications)) = allowed {
             providers.apply(&mut config);
+            applications.apply(&mut config.settings);
             config.settings.fips = fips.mode.unwrap_or_default();
         }
         let server = Server::start(config).await?;

@@ -9,6 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::json;
 use strongroom_client::{EntryFilter, ObjectFilter, StreamRequest};
+use strongroom_tests::cryptoserve::{Application, declare_all, encrypt, refresh, register};
 use strongroom_tests::hex;
 use strongroom_tests::reply::Reply;
 use strongroom_tests::room::{Database, Room, context};
@@ -17,7 +18,7 @@ use strongroom_types::body::{
     ClientCreate, DataKeyCreate, DecryptRequest, EncryptRequest, IssuerCreate, IssuerKeys,
     ObjectCreate, ObjectDelete, ObjectRead, ObjectUpdate, PolicyBody, WorkspaceCreate,
 };
-use strongroom_types::{ContextPattern, KeyContext, Lock, Metadata, Permission};
+use strongroom_types::{ContextPattern, KeyContext, Lock, Metadata, Permission, base32};
 
 /// What the API was given, each found nowhere else: names, context keys and values, claims, notes.
 const TOLD: &[&str] = &[
@@ -43,6 +44,7 @@ const TOLD: &[&str] = &[
     "zqObjectValue",
     "zqObjectOld",
     "zqIdempotency",
+    "zqApplication",
 ];
 
 #[tokio::test]
@@ -186,13 +188,36 @@ async fn administer(room: &Room) -> Vec<Vec<u8>> {
         display_claims: Vec::new(),
     };
     room.client.issuers().create(&issuer).await.unwrap();
-    [
+    let mut secrets = [
         created.api_key.secret,
         workspace.api_key.secret,
         room.api_key.clone(),
     ]
     .map(String::into_bytes)
-    .to_vec()
+    .to_vec();
+    secrets.extend(register_an_application(room).await);
+    secrets
+}
+
+/// Refresh tokens as they are shown and the bytes that are secret in them, and what signed access tokens.
+async fn register_an_application(room: &Room) -> Vec<Vec<u8>> {
+    declare_all(room, &["general"]).await;
+    let made = register(room, &room.api_key, "zqApplication", &["general"]).await;
+    let first = Application::of(&made);
+    let renewed = refresh(room, &first.refresh).await;
+    let (access, successor) = (renewed.text("access_token"), renewed.text("refresh_token"));
+    encrypt(room, &access, "general", "zqPlaintext").await;
+    let mut secrets = Vec::new();
+    for token in [&first.refresh, &successor] {
+        let bytes = base32::decode(token.strip_prefix("srr_").unwrap()).unwrap();
+        assert_eq!(bytes.len(), 64);
+        secrets.push(bytes[32..].to_vec());
+        secrets.push(token.clone().into_bytes());
+    }
+    for token in [&first.access, &access] {
+        secrets.push(token.rsplit('.').next().unwrap().as_bytes().to_vec());
+    }
+    secrets
 }
 
 /// All files of the directory but the two that hold secrets by design: the root key, and the keys

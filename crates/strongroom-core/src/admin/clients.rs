@@ -316,6 +316,7 @@ impl Administration for Create {
             everything: Some(false),
             application: None,
             user: None,
+            registrations: None,
         };
         let key = room.generate_api_key()?;
         let new = room.new_client(&state.keys, state.id, body, key, self.0.expires_in)?;

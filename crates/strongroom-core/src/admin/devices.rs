@@ -64,6 +64,7 @@ impl Administration for Approve {
             everything: Some(false),
             application: None,
             user: None,
+            registrations: None,
         };
         let new = room.new_client(&state.keys, state.id, body, key, Some(LIFETIME))?;
         let account = Account::of_changes(new.changes)

@@ -54,6 +54,7 @@ impl Strongroom {
             everything: Some(true),
             application: None,
             user: None,
+            registrations: None,
         };
         let key = self.generate_api_key()?;
         let new = self.new_client(&state.keys, state.id, body, key, None)?;

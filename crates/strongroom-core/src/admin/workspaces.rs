@@ -204,6 +204,7 @@ impl Administration for Create {
             everything: Some(true),
             application: None,
             user: None,
+            registrations: None,
         };
         let key = room.generate_api_key()?;
         let new = room.new_client(&keys, id, admin, key, None)?;

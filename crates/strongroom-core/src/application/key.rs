@@ -25,9 +25,6 @@ use crate::strongroom::Strongroom;
 use crate::time::seconds;
 use crate::workspace::Roots;
 
-/// How long an access token of an application lives.
-const ACCESS_LIFETIME: Micros = seconds(3600);
-
 /// A key as its application's row keeps it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct ApplicationKey {
@@ -122,7 +119,8 @@ impl AccessDue {
         permit.consume(operation)?;
         let signer = self.key.unwrap(roots, self.place)?;
         let issued = self.now.div_euclid(seconds(1)).saturating_mul(seconds(1));
-        let times = (issued, issued.saturating_add(ACCESS_LIFETIME));
+        let lifetime = seconds(room.settings.access_token.get().into());
+        let times = (issued, issued.saturating_add(lifetime));
         let issuer = &room.settings.token_issuer;
         let token = signer.issue_to_application(issuer, self.place, times, self.claims)?;
         Ok(AccessToken {

@@ -4,7 +4,7 @@
 //! user          a client with the permissions of a role; what it shows is an API key of it
 //!   └─ application   a client · name and environment, unique for its user · named contexts
 //!        ├─ key             Ed25519, the application's own; replaced when its tokens are ended
-//!        ├─ access token    one hour; counts as long as the key that signed it is the present
+//!        ├─ access token    an hour at most; counts as long as the key that signed it is the present
 //!        └─ line            of refresh tokens, each good until its successor is used
 //! ```
 //!
@@ -16,6 +16,7 @@ mod key;
 mod line;
 mod readiness;
 mod refresh;
+mod registrations;
 mod token;
 
 use serde::{Deserialize, Serialize};
@@ -28,6 +29,7 @@ pub(crate) use line::{Kept, Line, Presented};
 pub(crate) use readiness::Usage;
 pub use readiness::{ContextReadiness, Progress, Tier};
 pub use refresh::Refreshed;
+pub(crate) use registrations::Registrations;
 pub(crate) use token::RefreshToken;
 pub use token::{ApplicationTokens, NewRefreshToken};
 

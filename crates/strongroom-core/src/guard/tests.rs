@@ -51,6 +51,7 @@ fn client() -> Client {
             everything: Some(false),
             application: None,
             user: None,
+            registrations: None,
         },
     }
 }

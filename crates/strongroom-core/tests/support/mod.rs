@@ -235,7 +235,7 @@ pub(crate) async fn open(
 }
 
 /// A deployment on the database with this clock and this receiver of events.
-async fn open_at(
+pub(crate) async fn open_at(
     (clock, letterbox): &(Arc<Ticking>, Arc<Letterbox>),
     store: &Arc<Database>,
     anchor: &Arc<MemoryAnchor>,

@@ -47,6 +47,10 @@ pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) 
         }
         Err(problem) => (problem.request_id, problem.into_response()),
     };
+    // Before a surface says it in other words.
+    if app.issuer.is_some() {
+        explain(request_id, &response);
+    }
     let response = with_headers(response, request_id);
     let response = match surface {
         Some(surface) => compat::answer(surface, response),
@@ -151,6 +155,20 @@ fn note(request_id: RequestId, answered: Answered<'_>) {
     } else {
         tracing::debug!(%request_id, %method, route, status, micros, "answered");
     }
+}
+
+/// What lines that tell the true reason of a refusal are filtered by.
+const DENIALS: &str = "strongroom_server::denial";
+
+/// Tells the true reason of a refusal, which callers do not learn: in development mode, and only there.
+/// A denial carries no secret.
+fn explain(request_id: RequestId, response: &Response) {
+    let Some(problem) = response.extensions().get::<Arc<Problem>>() else {
+        return;
+    };
+    let denial = &problem.refused.denial;
+    let (reason, code) = (denial.reason().name(), denial.code().name());
+    tracing::warn!(target: DENIALS, %request_id, code, reason, ?denial, "refused because");
 }
 
 fn with_headers(mut response: Response, request_id: RequestId) -> Response {

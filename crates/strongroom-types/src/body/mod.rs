@@ -68,7 +68,7 @@ pub use log::{
 pub use named_context::{
     AccessFrequency, AccessPatterns, AlgorithmPolicy, AskedAlgorithm, AskedCipher, AskedMode,
     DataIdentity, DataUsage, NamedContextConfig, NamedContextInfo, PolicyEnforcement, Regulatory,
-    ResolvedSuite, Sensitivity, ThreatModel,
+    ResolvedSuite, Retention, RetentionPart, Sensitivity, ThreatModel,
 };
 pub use object::{
     ObjectCreate, ObjectDelete, ObjectRead, ObjectUpdate, ObjectUpsert, ObjectVersionInfo,

@@ -1,5 +1,7 @@
 //! Named contexts: what is said of the data, and what follows for its encryption.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{ContextId, ContextName, Format, Suite};
@@ -155,10 +157,34 @@ pub struct Regulatory {
     pub data_residency: Option<String>,
     /// How long it is kept; kept, and nothing here enforces it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub retention: Option<String>,
+    pub retention: Option<Retention>,
     /// Whether it may cross borders; kept, and nothing here enforces it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cross_border_allowed: Option<bool>,
+}
+
+/// How long data is kept, as its owner says it: in words, or in parts with names.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Retention {
+    /// For example `7 years`.
+    Words(String),
+    /// For example `{"minimum_days": 2190}`.
+    Parts(BTreeMap<String, RetentionPart>),
+}
+
+/// One part of what is said of a retention.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum RetentionPart {
+    /// A number of something.
+    Number(i64),
+    /// Whether something is so.
+    Flag(bool),
+    /// Words.
+    Words(String),
+    /// Nothing is said.
+    Nothing(()),
 }
 
 /// Whom the data is protected from.

@@ -9,7 +9,7 @@ use strongroom_server::telemetry::{self, LogFormat};
 
 use super::serve::interrupted;
 use crate::argument::DatabaseUrl;
-use crate::config::{FipsArgs, KeyProviderArgs};
+use crate::config::{ApplicationArgs, FipsArgs, KeyProviderArgs};
 use crate::failure::Failure;
 use crate::playground::Playground;
 use crate::print;
@@ -42,12 +42,22 @@ pub(super) struct DevArgs {
     providers: KeyProviderArgs,
     #[command(flatten)]
     fips: FipsArgs,
+    #[command(flatten)]
+    applications: ApplicationArgs,
+    /// What to write to standard error; `strongroom_server::denial` tells why requests are refused
+    #[arg(
+        long = "log",
+        env = "STRONGROOM_LOG",
+        default_value = "warn",
+        value_name = "FILTER"
+    )]
+    log: String,
 }
 
 pub(super) async fn run(args: &DevArgs) -> Result<(), Failure> {
-    telemetry::start(LogFormat::Text, "warn")?;
+    telemetry::start(LogFormat::Text, &args.log)?;
     let (data, database) = (args.data.clone(), args.database.clone());
-    let allowed = Some((&args.providers, args.fips));
+    let allowed = Some((&args.providers, args.fips, args.applications));
     let playground = Playground::start(data, args.listen, database, allowed).await?;
     if args.json {
         let line = serde_json::to_string(playground.info()).map_err(std::io::Error::from)?;

@@ -25,6 +25,10 @@
 //! name = "strongroom.example.com"
 //! openings_retention_days = 90
 //!
+//! [applications]
+//! access_token_seconds = 3600
+//! registrations_per_hour = 60
+//!
 //! [limits]
 //! concurrent_requests = 4096
 //!
@@ -39,10 +43,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Deserialize;
-use strongroom_core::Settings;
+use strongroom_core::{AccessTokenSeconds, Settings};
 use strongroom_server::Limits;
 use strongroom_types::FipsMode;
 
+use super::ConfigError;
 use super::key_providers::CustomerKeysFile;
 use super::root::RootFile;
 use crate::argument::DatabaseUrl;
@@ -72,6 +77,7 @@ pub(super) struct File {
     pub(super) contexts: ContextsFile,
     pub(super) objects: ObjectsFile,
     pub(super) stores: StoresFile,
+    pub(super) applications: ApplicationsFile,
     pub(super) limits: LimitsFile,
     pub(super) client: ClientFile,
 }
@@ -111,6 +117,26 @@ pub(super) struct ObjectsFile {
 pub(super) struct StoresFile {
     value_bytes: Option<u64>,
     misses_per_minute: Option<u32>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct ApplicationsFile {
+    access_token_seconds: Option<u16>,
+    registrations_per_hour: Option<u32>,
+}
+
+impl ApplicationsFile {
+    /// How long access tokens live.
+    ///
+    /// # Errors
+    /// Not so long.
+    pub(super) fn access_token(&self) -> Result<Option<AccessTokenSeconds>, ConfigError> {
+        let seconds = self.access_token_seconds;
+        let read =
+            seconds.map(|seconds| AccessTokenSeconds::new(seconds).ok_or(ConfigError::AccessToken));
+        read.transpose()
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -169,6 +195,8 @@ impl File {
         set(&mut settings.store_value_bytes_max, stored);
         let misses = self.stores.misses_per_minute;
         set(&mut settings.store_misses_per_minute, misses);
+        let registrations = self.applications.registrations_per_hour;
+        set(&mut settings.registrations_per_hour, registrations);
         settings
     }
 
@@ -229,5 +257,8 @@ mod tests {
         assert_eq!(file.settings().log_name, Settings::default().log_name);
         let file: File = toml::from_str("[stores]\nmisses_per_minute = 7").unwrap();
         assert_eq!(file.settings().store_misses_per_minute, 7);
+        let often = "[applications]\nregistrations_per_hour = 8";
+        let file: File = toml::from_str(often).unwrap();
+        assert_eq!(file.settings().registrations_per_hour, 8);
     }
 }

@@ -12,7 +12,7 @@ mod server;
 
 pub(crate) use connection::{ConnectionArgs, IdentityArgs};
 pub(crate) use key_providers::KeyProviderArgs;
-pub(crate) use server::{FipsArgs, LogArgs, ServerArgs};
+pub(crate) use server::{ApplicationArgs, FipsArgs, LogArgs, ServerArgs};
 
 use std::path::{Path, PathBuf};
 use std::{fs, io};
@@ -75,6 +75,9 @@ pub(crate) enum ConfigError {
     /// A certificate without its key, or the reverse.
     #[error("TLS needs both a certificate and a key")]
     HalfTls,
+    /// A lifetime of access tokens that is none.
+    #[error("access tokens live for 1 to 3600 seconds")]
+    AccessToken,
     /// A surface that there is not.
     #[error("no surface is called `{name}`")]
     Surface { name: String },

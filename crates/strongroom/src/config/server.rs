@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use strongroom_core::{AccessTokenSeconds, Settings};
 use strongroom_server::telemetry::LogFormat;
 use strongroom_server::{Config, Database, Reach, RootSource, Surface, TlsFiles};
 use strongroom_types::FipsMode;
@@ -77,6 +78,8 @@ pub(crate) struct ServerArgs {
     webhooks: WebhookReachArgs,
     #[command(flatten)]
     fips: FipsArgs,
+    #[command(flatten)]
+    applications: ApplicationArgs,
     /// Serve the clients of other products as well: `workos`, `stack`, `cipherstash`,
     /// `cryptoserve`; none by default
     #[arg(
@@ -117,6 +120,38 @@ pub(crate) struct FipsArgs {
         value_parser = argument::fips_mode
     )]
     pub(crate) mode: Option<FipsMode>,
+}
+
+/// What applications get.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct ApplicationArgs {
+    /// How long an access token of an application lives, in seconds, 1 to 3600 [default: 3600]
+    #[arg(
+        long = "access-token-seconds",
+        env = "STRONGROOM_ACCESS_TOKEN_SECONDS",
+        value_name = "SECONDS",
+        value_parser = argument::access_token_seconds
+    )]
+    access_token: Option<AccessTokenSeconds>,
+    /// How many registrations of applications a user has within an hour [default: 60]
+    #[arg(
+        long = "registrations-per-hour",
+        env = "STRONGROOM_REGISTRATIONS_PER_HOUR",
+        value_name = "NUMBER"
+    )]
+    registrations_per_hour: Option<u32>,
+}
+
+impl ApplicationArgs {
+    /// Puts what is said here in the place of what was said elsewhere.
+    pub(crate) fn apply(&self, settings: &mut Settings) {
+        if let Some(seconds) = self.access_token {
+            settings.access_token = seconds;
+        }
+        if let Some(registrations) = self.registrations_per_hour {
+            settings.registrations_per_hour = registrations;
+        }
+    }
 }
 
 /// Where events may be sent to, beyond public addresses over HTTPS.
@@ -169,6 +204,10 @@ impl ServerArgs {
         if let Some(mode) = self.fips.mode.or(file.fips_mode) {
             config.settings.fips = mode;
         }
+        if let Some(seconds) = file.applications.access_token()? {
+            config.settings.access_token = seconds;
+        }
+        self.applications.apply(&mut config.settings);
         config.allow_plain_http = self.allow_plain_http || file.allow_plain_http == Some(true);
         config.issuers = Reach {
             loopback: self.allow_loopback_issuers || file.allow_loopback_issuers == Some(true),
@@ -328,6 +367,32 @@ mod tests {
         assert_eq!(mode(file, &[]), FipsMode::Preferred);
         assert_eq!(mode(file, &["--fips-mode", "enabled"]), FipsMode::Enabled);
         assert!(config("fips_mode = \"on\"", &[]).is_err());
+    }
+
+    #[test]
+    fn access_tokens_live_as_long_as_the_flag_or_the_file_says() {
+        let lifetime = |file, flags: &[&str]| {
+            let read = config(file, flags).unwrap();
+            read.settings.access_token.get()
+        };
+        assert_eq!(lifetime("", &[]), 3600);
+        let file = "[applications]\naccess_token_seconds = 60";
+        assert_eq!(lifetime(file, &[]), 60);
+        assert_eq!(lifetime(file, &["--access-token-seconds", "1"]), 1);
+        for wrong in ["0", "3601", "65537", "-1", "\"60\""] {
+            let file = format!("[applications]\naccess_token_seconds = {wrong}");
+            assert!(config(&file, &[]).is_err(), "{wrong}");
+            let line = ["strongroom", "--access-token-seconds", wrong];
+            assert!(Line::try_parse_from(line).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn registrations_are_as_many_as_the_flag_or_the_file_says() {
+        let file = "[applications]\nregistrations_per_hour = 7";
+        let most = |flags: &[&str]| config(file, flags).unwrap().settings.registrations_per_hour;
+        assert_eq!(most(&[]), 7);
+        assert_eq!(most(&["--registrations-per-hour", "9"]), 9);
     }
 
     #[test]

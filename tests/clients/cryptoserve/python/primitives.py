@@ -7,7 +7,11 @@ import json
 import os
 from pathlib import Path
 
-from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_pem_public_key,
+)
 from cryptoserve import CryptoClient, CryptoServe
 
 from session import fails, log_in
@@ -62,6 +66,21 @@ for algorithm in ("ed25519", "ECDSA-P256", "ECDSA-P384", "ML-DSA-65"):
     again = sdk.sign(b"message", made["key_id"])
     assert sdk.verify_signature(b"message", again, made["key_id"])
     assert not sdk.verify_signature(b"message", again[:-1], made["key_id"])
+    # With the public key that it must be of: the right one, another's, and none that is named.
+    der = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    stranger = load_pem_public_key(client.generate_signing_key(algorithm)["public_key_pem"].encode())
+    stranger = stranger.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    in_text = [base64.b64encode(key).decode() for key in (der, stranger, b"short")]
+    for verify, (right, *wrong), kind in (
+        (client.verify, in_text, "CryptoServeError"),
+        # It says that it takes text, and takes bytes.
+        (sdk.verify_signature, (der, stranger, b"short"), "ServerError"),
+    ):
+        assert verify(b"message", signature, made["key_id"], right)
+        assert not verify(b"other", signature, made["key_id"], right)
+        for one in wrong:
+            assert not verify(b"message", signature, made["key_id"], one)
+        fails(kind, lambda: verify(b"message", signature, public_key=right))
 fails("CryptoServeError", lambda: client.sign(b"message", "no-such-key"))
 fails("CryptoServeError", lambda: client.generate_signing_key("ed448"))
 

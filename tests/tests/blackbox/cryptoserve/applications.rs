@@ -1,5 +1,7 @@
 //! Applications: registered again, administered by whom they belong to.
 
+use std::sync::Arc;
+
 use reqwest::Method;
 use serde_json::{Value, json};
 use strongroom_tests::cryptoserve::{
@@ -8,12 +10,15 @@ use strongroom_tests::cryptoserve::{
 };
 use strongroom_tests::on_each_database;
 use strongroom_tests::reply::Reply;
-use strongroom_tests::room::Room;
+use strongroom_tests::room::{Database, Room};
+use strongroom_tests::server::REGISTRATIONS;
+use strongroom_types::{Outcome, Reason};
 
 use super::refused;
 
 on_each_database!(
     an_application_registered_again_gets_new_tokens,
+    of_registrations_at_once_one_makes_the_application,
     names_are_a_users_own,
     users_give_only_what_they_may,
     an_application_belongs_to_its_user,
@@ -51,6 +56,69 @@ async fn an_application_registered_again_gets_new_tokens(room: Room) {
         &post(&room, "/api/v1/applications", &room.api_key, &body).await,
         409,
     );
+}
+
+async fn of_registrations_at_once_one_makes_the_application(room: Room) {
+    declare_all(&room, &["general"]).await;
+    let one = || register(&room, &room.api_key, "app", &["general"]);
+    let made: [_; 6] = tokio::join!(one(), one(), one(), one(), one(), one()).into();
+    let new = made.iter().filter(|reply| reply.json()["is_new"] == true);
+    assert_eq!(new.count(), 1, "{made:?}");
+    let first = made[0].text("app_id");
+    for reply in &made {
+        let app = Application::of(reply);
+        assert_eq!(app.id, first);
+        let sealed = encrypt(&room, &app.access, "general", "x").await;
+        assert_eq!(sealed.status, 200);
+    }
+    let listed = read(&room, "/api/v1/applications", &room.api_key).await;
+    assert_eq!(listed.json().as_array().unwrap().len(), 1);
+    // By the other way one is made, and the others are told of a conflict.
+    let body = json!({"name": "other", "team": "default", "environment": "development",
+        "allowed_contexts": ["general"]});
+    let one = || post(&room, "/api/v1/applications", &room.api_key, &body);
+    let (a, b, c) = tokio::join!(one(), one(), one());
+    let mut statuses = [a.status, b.status, c.status];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [201, 409, 409]);
+}
+
+async fn who_registers_too_often_waits(database: Database) {
+    if !database.is_tested() {
+        return;
+    }
+    let server = database.start_changed(|command| {
+        command.env(REGISTRATIONS, "3");
+    });
+    let room = Room::open(Arc::new(server)).await;
+    declare_all(&room, &["general"]).await;
+    let often = user(&room, &DEVELOPER, &[]).await;
+    for _ in 0..3 {
+        let reply = register(&room, &often, "app", &["general"]).await;
+        assert_eq!(reply.status, 200, "{reply:?}");
+    }
+    let reply = register(&room, &often, "app", &["general"]).await;
+    assert_eq!(reply.status, 429, "{reply:?}");
+    let wait: u64 = reply.header("retry-after").unwrap().parse().unwrap();
+    assert!((3000..=3600).contains(&wait), "{wait}");
+    let entry = room.entry(reply.entry().unwrap()).await;
+    assert_eq!(
+        (entry.outcome, entry.reason),
+        (Outcome::Denied, Some(Reason::RateLimited))
+    );
+    // Nobody else waits for it.
+    let reply = register(&room, &room.api_key, "app", &["general"]).await;
+    assert_eq!(reply.status, 200, "{reply:?}");
+}
+
+#[tokio::test]
+async fn who_registers_too_often_waits_on_sqlite() {
+    who_registers_too_often_waits(Database::Sqlite).await;
+}
+
+#[tokio::test]
+async fn who_registers_too_often_waits_on_postgres() {
+    who_registers_too_often_waits(Database::Postgres).await;
 }
 
 async fn names_are_a_users_own(room: Room) {
@@ -126,7 +194,7 @@ async fn an_application_belongs_to_its_user(room: Room) {
     let admin = user(&room, &ADMIN, &[]).await;
     let changed = call(&room, (Method::PATCH, &path), &admin, &body).await;
     assert_eq!(changed.json()["team"], "theirs");
-    let elsewhere = Room::open(std::sync::Arc::clone(&room.server)).await;
+    let elsewhere = Room::open(Arc::clone(&room.server)).await;
     refused(&read(&room, &path, &elsewhere.api_key).await, 404);
     refused(
         &call(&room, (Method::PATCH, &path), &elsewhere.api_key, &body).await,

@@ -19,7 +19,31 @@ on_each_database!(
     states_of_keys_hold_for_named_contexts,
     development_workspaces_have_contexts_and_users,
     what_a_context_resolves_to_is_told_without_a_use,
+    a_retention_is_said_in_words_or_in_parts,
 );
+
+async fn a_retention_is_said_in_words_or_in_parts(room: Room) {
+    let parts =
+        json!({"minimum_days": 2190, "legal_hold": false, "after": "closing", "until": null});
+    for (name, retention) in [("words", json!("7 years")), ("parts", parts)] {
+        let config = json!({"regulatory": {"retention": retention}});
+        let made = declare(&room, name, config).await;
+        assert_eq!(made.status, 201, "{made:?}");
+        let path = format!("/api/contexts/{name}");
+        let known = read(&room, &path, &room.api_key).await.json();
+        assert_eq!(known["config"]["regulatory"]["retention"], retention);
+    }
+    for wrong in [
+        json!([1]),
+        json!(7),
+        json!(1.5),
+        json!({"days": {"minimum": 1}}),
+        json!({"days": 1.5}),
+    ] {
+        let config = json!({"regulatory": {"retention": wrong}});
+        refused(&declare(&room, "wrong", config).await, 422);
+    }
+}
 
 async fn a_context_is_declared_with_reasons_for_its_suite(room: Room) {
     let config = json!({"data_identity": {"sensitivity": "low", "phi": true},

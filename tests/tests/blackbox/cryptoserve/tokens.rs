@@ -55,6 +55,8 @@ async fn an_access_token_says_what_its_clients_read(room: Room) {
     );
     assert_eq!(exp - iat, 3600);
     assert_eq!(claims["sub"], app.id);
+    assert_eq!(claims["iss"], "cryptoserve");
+    assert_eq!(header(&app.access)["alg"], "EdDSA");
     assert_eq!(claims["aud"], "cryptoserve-api");
     assert_eq!(
         (&claims["type"], &claims["name"]),

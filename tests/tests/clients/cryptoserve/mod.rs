@@ -1,9 +1,10 @@
 //! CryptoServe: `PyPI` `cryptoserve` 1.4.3, its SDK and its command line, and `cryptoserve-client` 0.3.0.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use strongroom_tests::on_each_database;
-use strongroom_tests::room::Room;
+use strongroom_tests::room::{Database, Room};
 use tokio::sync::Mutex;
 
 use crate::program::{output, python, root};
@@ -18,6 +19,7 @@ on_each_database!(
     cryptoserve_clients_of_the_other_kind_seal_and_open,
     cryptoserve_clients_work_with_keys_of_their_own,
     cryptoserve_clients_seal_by_themselves_where_that_is_allowed,
+    cryptoserve_clients_seal_and_open_asynchronously,
 );
 
 /// Runs a script for the users of the development workspaces, with a home of its own.
@@ -46,6 +48,30 @@ async fn cryptoserve_clients_get_the_error_classes_that_they_know(room: Room) {
 
 async fn cryptoserve_clients_go_on_when_their_tokens_expire(room: Room) {
     run(&room, "refresh");
+}
+
+async fn cryptoserve_clients_seal_and_open_asynchronously(room: Room) {
+    run(&room, "asynchronous");
+}
+
+/// On a server of its own, whose access tokens live for two seconds.
+async fn clients_go_on_past_an_expiry(database: Database) {
+    if database.is_tested() {
+        let server = database.start_changed(|command| {
+            command.env("STRONGROOM_ACCESS_TOKEN_SECONDS", "2");
+        });
+        run(&Room::open(Arc::new(server)).await, "expiry");
+    }
+}
+
+#[tokio::test]
+async fn cryptoserve_clients_go_on_past_a_real_expiry_on_sqlite() {
+    clients_go_on_past_an_expiry(Database::Sqlite).await;
+}
+
+#[tokio::test]
+async fn cryptoserve_clients_go_on_past_a_real_expiry_on_postgres() {
+    clients_go_on_past_an_expiry(Database::Postgres).await;
 }
 
 async fn cryptoserve_command_line_logs_in_and_lists_contexts(room: Room) {

@@ -9,7 +9,8 @@ use strongroom_types::{ClientId, ContextName, KeyVersion, Operation, Permission}
 
 use super::{account, body_of, body_of_mut, check, expiry, give, name_id, put};
 use crate::application::{
-    AccessDue, ApplicationBody, ApplicationTokens, NewRefreshToken, PERMISSIONS, info,
+    AccessDue, ApplicationBody, ApplicationTokens, NewRefreshToken, PERMISSIONS, Registrations,
+    info,
 };
 use crate::ask::{Answered, Ask};
 use crate::caller::{Caller, Client, ClientBody};
@@ -60,7 +61,7 @@ pub(crate) struct ApplicationNameBody {
 impl Strongroom {
     /// Registers an application for the named contexts that it is to use. One that its user registered
     /// before gets new tokens, and the contexts that are named now beside those that it had, as far as
-    /// they are its user's to give. `shown` adds what a surface's clients read of the access token.
+    /// they are its user's to give. A user has so many registrations within an hour. `shown` adds what a surface's clients read of the access token.
     ///
     /// # Errors
     /// [`Refused`], with the entry where the caller is known.
@@ -104,6 +105,21 @@ impl<F: Send + Sync> Register<F> {
         Ok(Some(client))
     }
 
+    /// Counts a registration of the caller's.
+    async fn count(&self, room: &Strongroom, caller: &Caller) -> Result<Change, Denial> {
+        let state = &caller.state;
+        // What the caller is made of may be less than the client is.
+        let owner = room.load_client(state, caller.client.id).await?;
+        let mut owner = Client::clone(&owner);
+        let (seen, most) = (
+            owner.body.registrations,
+            room.settings.registrations_per_hour,
+        );
+        let counted = Registrations::count(seen, room.time.now(), most)?;
+        owner.body.registrations = Some(counted);
+        put(caller, &owner)
+    }
+
     fn new_application(&self, room: &Strongroom, caller: &Caller) -> Result<Client, Denial> {
         let request = &self.request;
         let application = ApplicationBody {
@@ -130,6 +146,7 @@ impl<F: Send + Sync> Register<F> {
             everything: Some(false),
             application: Some(application),
             user: None,
+            registrations: None,
         };
         Ok(Client {
             id: ClientId::from_bytes(room.generate_id()?),
@@ -208,7 +225,7 @@ where
         let (refresh, kept) = room.new_refresh_token((state.id, client.id), now)?;
         body_of_mut(&mut client)?.begin_line(kept, now);
         let access = room.application_access(state, &mut client, &self.shown)?;
-        let mut changes = vec![put(caller, &client)?];
+        let mut changes = vec![put(caller, &client)?, self.count(room, caller).await?];
         if is_new {
             let place = (RecordKind::ApplicationName, named, now);
             let body = ApplicationNameBody { client: client.id };

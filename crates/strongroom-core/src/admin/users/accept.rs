@@ -129,6 +129,7 @@ impl Accept {
                 invited_by: given.inviter.id,
                 sessions: vec![session],
             }),
+            registrations: None,
         }
     }
 }

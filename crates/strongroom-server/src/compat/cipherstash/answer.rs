@@ -64,7 +64,7 @@ fn name(denial: &Denial, of_tokens: bool) -> &'static str {
         (denial, true) if denial.code() == Code::Unauthenticated => "INVALID_ACCESS_KEY",
         (Denial::Unauthenticated | Denial::CredentialRevoked, false) => "NOT_AUTHENTICATED",
         (Denial::Identity(_), _) => "INVALID_TOKEN",
-        (Denial::RateLimited { .. }, _) => "RATE_LIMITED",
+        (Denial::RateLimited { .. } | Denial::RateLimitedFor { .. }, _) => "RATE_LIMITED",
         (other, _) => other.code().name(),
     }
 }

@@ -111,10 +111,15 @@ impl Import {
         let given = client.named_contexts().register_application(&request).await;
         report.registered(&request.app_name, &given);
         match given {
-            Err(error) if error.code() == Some(Code::Conflict) => Ok(None),
+            Err(error) if is_left_out(&error) => Ok(None),
             given => Ok(Some(given?)),
         }
     }
+}
+
+/// Whether others may be registered all the same: the tokens that those have got are kept.
+fn is_left_out(error: &ClientError) -> bool {
+    matches!(error.code(), Some(Code::Conflict | Code::RateLimited))
 }
 
 impl Report {
@@ -125,6 +130,9 @@ impl Report {
             Ok(_there) => self.applications_there.push(name.to_owned()),
             Err(error) if error.code() == Some(Code::Conflict) => {
                 self.applications_closed.push(name.to_owned());
+            }
+            Err(error) if error.code() == Some(Code::RateLimited) => {
+                self.applications_late.push(name.to_owned());
             }
             Err(_of_the_whole) => {}
         }

@@ -120,7 +120,9 @@ impl Database {
 
     /// The tenant that is named by id or slug, or the only one.
     pub(super) async fn tenant(&self, named: Option<&str>) -> Result<Tenant, ImportError> {
-        let rows = query("SELECT CAST(id AS TEXT), CAST(slug AS TEXT) FROM tenants ORDER BY slug");
+        let rows = query(
+            "SELECT CAST(id AS TEXT), CAST(slug AS TEXT) FROM tenants ORDER BY CAST(slug AS TEXT)",
+        );
         let rows = rows.fetch_all(&self.0).await?;
         let tenants = rows.iter().map(|row| {
             Ok(Tenant {
@@ -163,7 +165,7 @@ impl Database {
         let rows = query(
             "SELECT CAST(name AS TEXT), CAST(display_name AS TEXT), CAST(description AS TEXT),
                     CAST(config AS TEXT)
-             FROM contexts ORDER BY name",
+             FROM contexts ORDER BY CAST(name AS TEXT)",
         );
         let mut contexts = Vec::new();
         for row in rows.fetch_all(&self.0).await? {
@@ -179,7 +181,7 @@ impl Database {
     }
 
     pub(super) async fn has_context(&self, name: &str) -> Result<bool, ImportError> {
-        let row = query("SELECT 1 FROM contexts WHERE name = $1");
+        let row = query("SELECT 1 FROM contexts WHERE CAST(name AS TEXT) = $1");
         Ok(row.bind(name).fetch_optional(&self.0).await?.is_some())
     }
 
@@ -200,7 +202,8 @@ impl Database {
         let rows = query(
             "SELECT CAST(id AS TEXT), CAST(context AS TEXT), CAST(version AS BIGINT),
                     CAST(created_at AS TEXT), CAST(status AS TEXT)
-             FROM keys WHERE CAST(tenant_id AS TEXT) = $1 AND id > $2 ORDER BY id LIMIT $3",
+             FROM keys WHERE CAST(tenant_id AS TEXT) = $1 AND CAST(id AS TEXT) > $2
+             ORDER BY CAST(id AS TEXT) LIMIT $3",
         );
         let rows = rows.bind(&tenant.id).bind(after).bind(ROWS);
         let key = |row: &AnyRow| {
@@ -226,8 +229,9 @@ impl Database {
             "SELECT CAST(id AS TEXT), CAST(context AS TEXT), CAST(algorithm AS TEXT),
                     encrypted_private_key, private_key_nonce, CAST(status AS TEXT)
              FROM pqc_keys
-             WHERE CAST(tenant_id AS TEXT) = $1 AND id > $2 AND algorithm LIKE '%ML-KEM%'
-             ORDER BY id LIMIT $3",
+             WHERE CAST(tenant_id AS TEXT) = $1 AND CAST(id AS TEXT) > $2
+               AND CAST(algorithm AS TEXT) LIKE '%ML-KEM%'
+             ORDER BY CAST(id AS TEXT) LIMIT $3",
         );
         let rows = rows.bind(&tenant.id).bind(after).bind(ROWS);
         let key = |row: &AnyRow| {
@@ -252,7 +256,8 @@ impl Database {
                     CAST(environment AS TEXT), CAST(description AS TEXT),
                     CAST(allowed_contexts AS TEXT)
              FROM applications
-             WHERE CAST(tenant_id AS TEXT) = $1 AND CAST(status AS TEXT) = 'active' ORDER BY id",
+             WHERE CAST(tenant_id AS TEXT) = $1 AND LOWER(CAST(status AS TEXT)) = 'active'
+             ORDER BY CAST(id AS TEXT)",
         );
         let application = |row: &AnyRow| {
             Ok(Application {
@@ -360,7 +365,9 @@ impl Context {
 
 #[cfg(test)]
 mod tests {
-    use strongroom_types::body::Sensitivity;
+    use std::collections::BTreeMap;
+
+    use strongroom_types::body::{Retention, RetentionPart, Sensitivity};
 
     use super::*;
 
@@ -399,7 +406,10 @@ mod tests {
         assert_eq!(config.data_identity.sensitivity, Sensitivity::Critical);
         assert!(config.data_identity.pii);
         assert_eq!(config.regulatory.frameworks, ["GDPR"]);
-        assert_eq!(left_out, 3);
+        let retention = config.regulatory.retention;
+        let parts = BTreeMap::from([("days".to_owned(), RetentionPart::Number(1))]);
+        assert_eq!(retention, Some(Retention::Parts(parts)));
+        assert_eq!(left_out, 2);
     }
 
     #[test]

@@ -31,6 +31,8 @@ pub(super) struct Report {
     pub(super) applications_renamed: Vec<(String, String)>,
     /// Applications that were not registered: there is one of the name that is suspended or has ended.
     pub(super) applications_closed: Vec<String>,
+    /// Applications that were not registered: within an hour there may be no more.
+    pub(super) applications_late: Vec<String>,
     /// Applications whose names Strongroom does not take.
     pub(super) applications_odd: Vec<String>,
 }
@@ -67,6 +69,15 @@ impl Report {
         }
         for name in &self.applications_closed {
             write!(f, "\n  left out, suspended or ended here: {name:?}")?;
+        }
+        if !self.applications_late.is_empty() {
+            write!(
+                f,
+                "\n  left out, for `[applications] registrations_per_hour`: raise it and import again"
+            )?;
+        }
+        for name in &self.applications_late {
+            write!(f, "\n  left out, for that limit: {name:?}")?;
         }
         for name in &self.applications_odd {
             write!(f, "\n  left out, for its name: {name:?}")?;
