@@ -48,7 +48,7 @@ pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) 
         Err(problem) => (problem.request_id, problem.into_response()),
     };
     // Before a surface says it in other words.
-    if app.issuer.is_some() {
+    if app.development.is_some() {
         explain(request_id, &response);
     }
     let response = with_headers(response, request_id);
