@@ -382,7 +382,7 @@ async fn respond<C: Cipher>(
         Err(refused) => {
             let unknown = matches!(
                 refused.denial,
-                Denial::Unauthenticated | Denial::CredentialRevoked
+                Denial::Unauthenticated | Denial::CredentialRevoked | Denial::CredentialExpired
             );
             if !unknown {
                 drain(source.body).await;

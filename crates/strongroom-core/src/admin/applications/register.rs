@@ -61,7 +61,8 @@ pub(crate) struct ApplicationNameBody {
 impl Strongroom {
     /// Registers an application for the named contexts that it is to use. One that its user registered
     /// before gets new tokens, and the contexts that are named now beside those that it had, as far as
-    /// they are its user's to give. A user has so many registrations within an hour. `shown` adds what a surface's clients read of the access token.
+    /// they are its user's to give. A user has so many registrations within an hour. `shown` adds what a
+    /// surface's clients read of the access token.
     ///
     /// # Errors
     /// [`Refused`], with the entry where the caller is known.
