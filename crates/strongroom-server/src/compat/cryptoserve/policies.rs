@@ -94,8 +94,8 @@ pub(super) struct Policy {
     #[serde(default)]
     operations: Vec<GuardedOperation>,
     /// Kept and answered; nothing reads it.
-    #[serde(default)]
-    policy_metadata: Option<Map<String, Value>>,
+    #[serde(default, rename = "policy_metadata")]
+    metadata: Option<Map<String, Value>>,
 }
 
 const fn block() -> GuardSeverity {
@@ -117,7 +117,7 @@ impl Policy {
             enabled: self.enabled,
             contexts: self.contexts,
             operations: self.operations,
-            metadata: self.policy_metadata.unwrap_or_default(),
+            metadata: self.metadata.unwrap_or_default(),
         }
     }
 
@@ -131,7 +131,7 @@ impl Policy {
             enabled: guard.enabled,
             contexts: guard.contexts,
             operations: guard.operations,
-            policy_metadata: Some(guard.metadata),
+            metadata: Some(guard.metadata),
         }
     }
 }

@@ -53,13 +53,14 @@ fn apart(one: &Application, taken: &mut BTreeSet<(String, String)>) -> String {
 }
 
 impl Import {
-    /// Registers applications for those of their contexts that there are.
+    /// Registers applications for those of their contexts that there are, and adds what they get to the
+    /// tokens, which are there as well when it fails.
     pub(super) async fn applications(
         &self,
         applications: &[Application],
+        tokens: &mut Vec<serde_json::Value>,
         report: &mut Report,
-    ) -> Result<Vec<serde_json::Value>, Failure> {
-        let mut tokens = Vec::new();
+    ) -> Result<(), Failure> {
         for (application, name) in applications.iter().zip(names(applications)) {
             if name.is_empty() || name.chars().count() > NAME_CHARS_MAX {
                 report.applications_odd.push(name);
@@ -81,7 +82,7 @@ impl Import {
                 })
             }));
         }
-        Ok(tokens)
+        Ok(())
     }
 
     /// Registers one; `None` in a dry run, and where there is one that does not come back.
@@ -119,7 +120,8 @@ impl Import {
 
 /// Whether others may be registered all the same: the tokens that those have got are kept.
 fn is_left_out(error: &ClientError) -> bool {
-    matches!(error.code(), Some(Code::Conflict | Code::RateLimited))
+    let left_out = [Code::Conflict, Code::RateLimited, Code::InvalidRequest];
+    error.code().is_some_and(|code| left_out.contains(&code))
 }
 
 impl Report {
@@ -133,6 +135,9 @@ impl Report {
             }
             Err(error) if error.code() == Some(Code::RateLimited) => {
                 self.applications_late.push(name.to_owned());
+            }
+            Err(error) if error.code() == Some(Code::InvalidRequest) => {
+                self.applications_odd.push(name.to_owned());
             }
             Err(_of_the_whole) => {}
         }

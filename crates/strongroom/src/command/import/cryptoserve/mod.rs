@@ -200,10 +200,14 @@ impl Import {
         self.keys(args, &mut report).await?;
         self.kem_keys(args, &mut report).await?;
         if let Some(path) = &args.applications {
-            let tokens = self.applications(&applications, &mut report).await?;
+            let mut tokens = Vec::new();
+            let registered = self.applications(&applications, &mut tokens, &mut report);
+            let registered = registered.await;
+            // What was given is kept, however it ended: nobody can ask for the same tokens again.
             if self.client.is_some() {
                 keep(path, &tokens)?;
             }
+            registered?;
         }
         Ok(report)
     }

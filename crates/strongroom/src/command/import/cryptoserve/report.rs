@@ -33,7 +33,7 @@ pub(super) struct Report {
     pub(super) applications_closed: Vec<String>,
     /// Applications that were not registered: within an hour there may be no more.
     pub(super) applications_late: Vec<String>,
-    /// Applications whose names Strongroom does not take.
+    /// Applications whose name, team, environment or description Strongroom does not take.
     pub(super) applications_odd: Vec<String>,
 }
 
@@ -80,7 +80,10 @@ impl Report {
             write!(f, "\n  left out, for that limit: {name:?}")?;
         }
         for name in &self.applications_odd {
-            write!(f, "\n  left out, for its name: {name:?}")?;
+            write!(
+                f,
+                "\n  left out, for what it is called or said to be: {name:?}"
+            )?;
         }
         Ok(())
     }
@@ -101,7 +104,10 @@ impl fmt::Display for Report {
         let (new, there) = (self.contexts, self.contexts_there);
         writeln!(f, "contexts: {new} new, {there} there already")?;
         for name in &self.odd_contexts {
-            writeln!(f, "  left out, for its name: {name:?}")?;
+            writeln!(
+                f,
+                "  left out, for what it is called or said to be: {name:?}"
+            )?;
         }
         if self.unknown_config > 0 {
             let words = self.unknown_config;
