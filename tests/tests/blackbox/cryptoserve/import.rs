@@ -32,6 +32,7 @@ on_each_database!(
     only_administrators_import,
     salts_are_read_from_a_file_too,
     applications_of_one_name_are_kept_apart,
+    an_application_that_is_refused_takes_no_tokens_of_others_with_it,
 );
 
 /// The database of theirs, and ciphertexts of its keys.
@@ -353,6 +354,27 @@ async fn applications_of_one_name_are_kept_apart(room: Room) {
         "{again}"
     );
     assert!(again.contains("\"billing (app_other)\""), "{again}");
+}
+
+async fn an_application_that_is_refused_takes_no_tokens_of_others_with_it(room: Room) {
+    let theirs = Theirs::sqlite().await;
+    let row = "INSERT INTO applications (id, tenant_id, user_id, name, description, team, environment, \
+               allowed_contexts, status, created_at) SELECT 'app_long', tenant_id, user_id, 'long', \
+               description, 'money' || hex(zeroblob(100)), environment, allowed_contexts, status, \
+               created_at FROM applications WHERE id = 'app_billing'";
+    theirs.run(row).await;
+    let file = theirs.folder.path().join("tokens.json");
+    let said = theirs.imported(&room, &["--applications", file.to_str().unwrap()]);
+    for line in [
+        "applications: 1 new, 0 there already",
+        "left out, for what it is called or said to be: \"long\"",
+    ] {
+        assert!(said.contains(line), "{said}");
+    }
+    let tokens: Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
+    let names: Vec<_> = tokens.as_array().unwrap().iter().collect();
+    assert_eq!(names.len(), 1);
+    assert_eq!(names[0]["app_name"], "billing");
 }
 
 /// Imports and gives the room back.

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use strongroom_client::{ApplicationRegister, ApplicationTokens, ClientError};
+use strongroom_client::{ApplicationRegister, ApplicationTokens, ClientError, DecodeError};
 use strongroom_types::{Code, ContextName};
 
 use super::Import;
@@ -112,35 +112,51 @@ impl Import {
         let given = client.named_contexts().register_application(&request).await;
         report.registered(&request.app_name, &given);
         match given {
-            Err(error) if is_left_out(&error) => Ok(None),
+            Err(error) if left_out(&error).is_some() => Ok(None),
             given => Ok(Some(given?)),
         }
     }
 }
 
-/// Whether others may be registered all the same: the tokens that those have got are kept.
-fn is_left_out(error: &ClientError) -> bool {
-    let left_out = [Code::Conflict, Code::RateLimited, Code::InvalidRequest];
-    error.code().is_some_and(|code| left_out.contains(&code))
+/// Why one is left out, where others may be registered all the same: the tokens that those get are kept.
+#[derive(Clone, Copy)]
+enum LeftOut {
+    Closed,
+    Late,
+    Odd,
+}
+
+/// `None` for an error that is not about this application alone. The surface says what is malformed in words
+/// of its own, without a code.
+fn left_out(error: &ClientError) -> Option<LeftOut> {
+    match error {
+        ClientError::Decode(DecodeError::Problem { status: 422 }) => Some(LeftOut::Odd),
+        refused => match refused.code()? {
+            Code::Conflict => Some(LeftOut::Closed),
+            Code::RateLimited => Some(LeftOut::Late),
+            Code::InvalidRequest => Some(LeftOut::Odd),
+            _ => None,
+        },
+    }
 }
 
 impl Report {
     /// Says what became of an application of this name.
     fn registered(&mut self, name: &str, given: &Result<ApplicationTokens, ClientError>) {
-        match given {
-            Ok(given) if given.is_new => self.applications += 1,
-            Ok(_there) => self.applications_there.push(name.to_owned()),
-            Err(error) if error.code() == Some(Code::Conflict) => {
-                self.applications_closed.push(name.to_owned());
+        let names = match given {
+            Ok(given) if given.is_new => {
+                self.applications += 1;
+                return;
             }
-            Err(error) if error.code() == Some(Code::RateLimited) => {
-                self.applications_late.push(name.to_owned());
-            }
-            Err(error) if error.code() == Some(Code::InvalidRequest) => {
-                self.applications_odd.push(name.to_owned());
-            }
-            Err(_of_the_whole) => {}
-        }
+            Ok(_there) => &mut self.applications_there,
+            Err(error) => match left_out(error) {
+                Some(LeftOut::Closed) => &mut self.applications_closed,
+                Some(LeftOut::Late) => &mut self.applications_late,
+                Some(LeftOut::Odd) => &mut self.applications_odd,
+                None => return,
+            },
+        };
+        names.push(name.to_owned());
     }
 }
 
