@@ -8,6 +8,7 @@ mod contexts;
 mod crypto;
 mod dev_login;
 mod import;
+mod import_applications;
 mod import_fips;
 mod import_postgres;
 mod kex;
