@@ -3,6 +3,7 @@
 mod closing;
 mod command_line;
 mod every_use;
+mod keysets;
 mod providers;
 mod stolen;
 mod whole_way;
