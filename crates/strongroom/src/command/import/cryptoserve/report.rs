@@ -104,10 +104,7 @@ impl fmt::Display for Report {
         let (new, there) = (self.contexts, self.contexts_there);
         writeln!(f, "contexts: {new} new, {there} there already")?;
         for name in &self.odd_contexts {
-            writeln!(
-                f,
-                "  left out, for what it is called or said to be: {name:?}"
-            )?;
+            writeln!(f, "  left out, for its name: {name:?}")?;
         }
         if self.unknown_config > 0 {
             let words = self.unknown_config;
