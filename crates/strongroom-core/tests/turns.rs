@@ -13,18 +13,20 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use serde_json::Map;
+use sqlx::any::install_default_drivers;
+use sqlx::{AnyConnection, Connection as _, Executor as _};
 use strongroom_core::{
     ApplicationCreate, Ask, Bench, Denial, NamedContextCreate, Strongroom, Tool,
 };
 use strongroom_types::body::{
-    AlgorithmPolicy, NamedContextConfig, PolicyEnforcement, SignRequest, SigningKeyCreate,
-    VerifyRequest,
+    AlgorithmPolicy, EncryptRequest, NamedContextConfig, PolicyEnforcement, SignRequest,
+    SigningKeyCreate, VerifyRequest,
 };
 use strongroom_types::{Operation, SigningAlgorithm};
 use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 
-use support::World;
+use support::{World, context};
 
 /// Changes the state each time that it works.
 struct Restless {
@@ -160,4 +162,35 @@ async fn a_promotion_is_counted_once_however_often_the_state_changes_under_it() 
     let looked_at = room.promotion_info(ask, id, "production".to_owned()).await;
     assert!(!looked_at.unwrap().value.is_ready());
     drop(restless);
+}
+
+/// Makes every look at the state of a workspace find another epoch, as if it changed all the time.
+async fn change_the_state_all_the_time(world: &World) {
+    install_default_drivers();
+    let file = world.folder.path().join("strongroom.db");
+    let url = format!("sqlite:{}", file.display());
+    let mut conn = AnyConnection::connect(&url).await.unwrap();
+    for statement in [
+        "ALTER TABLE head RENAME TO head_rows",
+        "CREATE VIEW head AS SELECT workspace, frontier, random() & 1099511627775 AS epoch, generation
+         FROM head_rows",
+        "CREATE TRIGGER head_update INSTEAD OF UPDATE ON head BEGIN
+         UPDATE head_rows SET frontier = NEW.frontier, generation = NEW.generation
+         WHERE workspace = NEW.workspace; END",
+    ] {
+        conn.execute(statement).await.unwrap();
+    }
+    conn.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_request_that_the_state_leaves_no_time_is_refused_with_an_entry() {
+    let world = World::new().await;
+    let request = || EncryptRequest::new(context("org"), b"value".to_vec());
+    world.room.encrypt(&world.ask, request()).await.unwrap();
+    change_the_state_all_the_time(&world).await;
+    let refused = world.room.encrypt(&world.ask, request()).await.unwrap_err();
+    assert_eq!(refused.denial, Denial::Unavailable);
+    let entry = refused.entry.unwrap();
+    assert_eq!(entry.log, world.workspace);
 }

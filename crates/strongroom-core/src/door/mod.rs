@@ -152,9 +152,10 @@ impl Strongroom {
         ask: &Ask,
         using: &U,
     ) -> Result<(Answered<U::Answer>, Caller), Refused> {
-        for _ in 0..TRIES {
+        let mut tries = 1;
+        loop {
             let caller = self.authenticate(ask).await?;
-            match self.attempt(&caller, ask, using).await {
+            let denial = match self.attempt(&caller, ask, using).await {
                 Ok((work, permit)) => {
                     let entry = permit.entry();
                     let released = using.release(self, work, permit);
@@ -163,16 +164,18 @@ impl Strongroom {
                         .await?;
                     return Ok((answered, caller));
                 }
-                Err(Stopped::Stale) => {}
-                Err(Stopped::Denied(denial)) => {
-                    // Boxed like every rare way out: a request is moved about with the room that
-                    // its longest way takes.
-                    let denied = self.deny(&caller, ask, U::OPERATION, using.asked(), denial);
-                    return Err(Box::pin(denied).await);
+                Err(Stopped::Stale) if tries < TRIES => {
+                    tries += 1;
+                    continue;
                 }
-            }
+                Err(Stopped::Stale) => Denial::Unavailable,
+                Err(Stopped::Denied(denial)) => denial,
+            };
+            // Boxed like every rare way out: a request is moved about with the room that its longest
+            // way takes.
+            let denied = self.deny(&caller, ask, U::OPERATION, using.asked(), denial);
+            return Err(Box::pin(denied).await);
         }
-        Err(Refused::unlogged(Denial::Unavailable))
     }
 
     /// Authorises, makes the entry durable, and so gets the permit.
