@@ -18,11 +18,9 @@ use crate::failure::Failure;
 use crate::now;
 use crate::stats::Latencies;
 
-/// Bytes of the entry of a sealed value, and of what is private of it.
+/// Bytes of the entry of one sealed value, which has no item records, and of what is private of it.
 const ENTRY_BYTES: usize = 420;
 const OPENING_BYTES: usize = 300;
-/// Its one item.
-const ITEM_BYTES: usize = 120;
 
 /// Stands in for the sealing of private fields, which is no part of an append.
 #[derive(Debug)]
@@ -93,7 +91,7 @@ fn pending(workspace: WorkspaceId) -> Pending {
         entry,
         openings: Openings::default(),
         seal: Arc::new(Sealed),
-        items: Some(vec![0x5a; ITEM_BYTES]),
+        items: None,
         changes: Vec::new(),
     }
 }
