@@ -9,13 +9,15 @@ use strongroom_tests::room::{Room, context, tenant};
 use strongroom_types::body::{
     ClientCreate, ClientUpdate, DecryptRequest, EncryptRequest, WorkspaceCreate, WorkspaceUpdate,
 };
-use strongroom_types::{Code, ContextPattern, Permission, Reason};
+use strongroom_types::{Code, ContextPattern, Operation, Permission, Reason};
 
 on_each_database!(
     each_permission_admits_its_own_routes_and_no_other,
     a_client_stays_within_its_allowed_contexts,
     an_auditor_reads_the_log_and_nothing_else,
     workspaces_are_administered_from_the_system_workspace_only,
+    a_disabled_workspace_lets_nobody_in,
+    the_system_workspace_stays_enabled,
     a_revoked_key_stops_at_once,
     an_expired_key_stops,
     two_live_keys_and_no_third,
@@ -249,6 +251,63 @@ async fn workspaces_are_administered_from_the_system_workspace_only(room: Room) 
         .await;
     room.assert_refused(refused, expected, Reason::PermissionMissing)
         .await;
+}
+
+async fn a_disabled_workspace_lets_nobody_in(room: Room) {
+    let sealed = room
+        .client
+        .encrypt(EncryptRequest::new(tenant("acme"), "v"))
+        .await
+        .unwrap();
+    let open = || {
+        room.client.decrypt(DecryptRequest::new(
+            tenant("acme"),
+            sealed.ciphertext.clone(),
+        ))
+    };
+    let system = room.system();
+    let update = async |disabled| {
+        let update = WorkspaceUpdate {
+            disabled: Some(disabled),
+            ..WorkspaceUpdate::default()
+        };
+        let changed = system.workspaces().update(room.workspace, &update).await;
+        assert_eq!(changed.unwrap().disabled, disabled);
+    };
+    update(true).await;
+    let refused = open().await.unwrap_err();
+    let refusal = refused.refusal().unwrap();
+    assert_eq!(
+        (refusal.status(), refusal.code()),
+        (401, Code::Unauthenticated)
+    );
+    let entry = refusal.log_entry().unwrap();
+
+    update(false).await;
+    assert_eq!(open().await.unwrap().plaintext.0, b"v");
+    let (_, reason) = room.ending(entry).await;
+    assert_eq!(reason, Some(Reason::CredentialRevoked));
+    let told = room.entries(EntryFilter {
+        operation: Some(Operation::WorkspaceUpdate),
+        ..EntryFilter::default()
+    });
+    assert_eq!(told.await.len(), 2, "disabled and enabled");
+}
+
+async fn the_system_workspace_stays_enabled(room: Room) {
+    let system = room.system();
+    let own = system
+        .workspaces()
+        .list(&PageQuery::default())
+        .await
+        .unwrap();
+    let own = own.items.iter().find(|info| info.name == "system").unwrap();
+    let update = WorkspaceUpdate {
+        disabled: Some(true),
+        ..WorkspaceUpdate::default()
+    };
+    let refused = system.workspaces().update(own.id, &update).await;
+    assert_eq!(refused.unwrap_err().code(), Some(Code::InvalidRequest));
 }
 
 async fn a_revoked_key_stops_at_once(room: Room) {

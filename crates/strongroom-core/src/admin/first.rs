@@ -21,6 +21,7 @@ impl Strongroom {
         if self.store.workspace(system).await?.is_none() {
             let body = WorkspaceBody {
                 name: "system".to_owned(),
+                disabled: false,
             };
             let quota = self.settings.context_quota;
             let (row, _) = self

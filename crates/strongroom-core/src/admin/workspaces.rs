@@ -8,7 +8,7 @@ use strongroom_types::{Operation, Permission, WorkspaceId};
 use super::{Administration, PageQuery, check_name, page, reading};
 use crate::ask::{Answered, Ask};
 use crate::caller::{ALL_PERMISSIONS, Caller, ClientBody};
-use crate::denial::{Denial, Refused, Thing};
+use crate::denial::{Denial, Invalid, Refused, Thing};
 use crate::door::{Account, Stopped};
 use crate::ports::{Change, WorkspaceRow};
 use crate::strongroom::Strongroom;
@@ -63,7 +63,7 @@ impl Strongroom {
         self.administer(ask, Describe(id)).await
     }
 
-    /// Changes a workspace.
+    /// Changes a workspace. Its own log says that it was disabled or enabled, too.
     ///
     /// # Errors
     /// [`Refused`], with the entry where the caller is known.
@@ -73,9 +73,22 @@ impl Strongroom {
         id: WorkspaceId,
         request: WorkspaceUpdate,
     ) -> Result<Answered<WorkspaceInfo>, Refused> {
+        let disabled = request.disabled;
         let answered = self.administer(ask, Update { id, request }).await?;
         self.forget_state_of(id).await;
+        if let Some(disabled) = disabled {
+            let told = self.tell_disabled(id, disabled).await;
+            told.map_err(Refused::unlogged)?;
+        }
         Ok(answered)
+    }
+
+    async fn tell_disabled(&self, id: WorkspaceId, disabled: bool) -> Result<(), Denial> {
+        let state = self.state(id).await?;
+        let account = Account::of_changes(Vec::new()).fact("disabled", &disabled.to_string());
+        self.append_own(&state, Operation::WorkspaceUpdate, account)
+            .await
+            .map(drop)
     }
 
     async fn workspace_info(&self, row: &WorkspaceRow) -> Result<WorkspaceInfo, Denial> {
@@ -86,6 +99,7 @@ impl Strongroom {
             id: row.id,
             name: body.name,
             context_quota: row.context_quota,
+            disabled: body.disabled,
             created: format_time(row.created),
         })
     }
@@ -187,6 +201,7 @@ impl Administration for Create {
         let id = WorkspaceId::from_random(room.generate_id()?);
         let body = WorkspaceBody {
             name: self.0.name.clone(),
+            disabled: false,
         };
         let quota = self.0.context_quota.unwrap_or(room.settings.context_quota);
         let (row, keys) = room.new_workspace_row(id, &body, quota).await?;
@@ -194,6 +209,7 @@ impl Administration for Create {
             id,
             name: body.name,
             context_quota: quota,
+            disabled: false,
             created: format_time(row.created),
         };
         let admin = ClientBody {
@@ -255,9 +271,17 @@ impl Administration for Update {
         if let Some(quota) = self.request.context_quota {
             info.context_quota = quota;
         }
+        if let Some(disabled) = self.request.disabled {
+            if self.id == room.deployment.system {
+                // Nobody could enable it again.
+                return Err(Denial::from(Invalid::Field("disabled".into())).into());
+            }
+            info.disabled = disabled;
+        }
         let keys = room.workspace_keys(&row).await?;
         let body = WorkspaceBody {
             name: info.name.clone(),
+            disabled: info.disabled,
         };
         let body = keys.seal_body(&[b"workspace", self.id.as_bytes()], &body)?;
         let change = Change::UpdateWorkspace {

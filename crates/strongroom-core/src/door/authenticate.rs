@@ -110,11 +110,13 @@ impl Strongroom {
         }
         if let Some(token) = &credentials.refresh {
             let refreshing = Box::pin(self.refreshing_application(token)).await;
-            return refreshing.map_err(Refused::unlogged);
+            let refreshing = refreshing.map_err(Refused::unlogged)?;
+            return Box::pin(self.not_disabled(ask, refreshing)).await;
         }
         if let Some(token) = &credentials.invitation {
             let invited = Box::pin(self.invited(ask, token)).await;
-            return invited.map_err(Refused::unlogged);
+            let invited = invited.map_err(Refused::unlogged)?;
+            return Box::pin(self.not_disabled(ask, invited)).await;
         }
         if let Some(workspace) = credentials.user_in {
             let proven = Box::pin(self.proven_user(ask, workspace)).await;
@@ -140,9 +142,9 @@ impl Strongroom {
         }
     }
 
-    /// The caller whose identity is proven, unless its client is disabled, which is an entry.
+    /// The caller who is known, unless its client or its workspace is disabled, which is an entry.
     async fn not_disabled(&self, ask: &Ask, caller: Caller) -> Result<Caller, Refused> {
-        if !caller.client.body.disabled {
+        if !caller.client.body.disabled && !caller.state.body.disabled {
             return Ok(caller);
         }
         let (asked, denial) = (super::Asked::default(), Denial::CredentialRevoked);
@@ -197,10 +199,11 @@ impl Strongroom {
         let now = self.time.now();
         let expired = session.expires.is_some_and(|expires| expires <= now);
         let key = session.api_key.and_then(|key| key.expires);
-        if expired && session.expires != key && !session.client.body.disabled {
+        let disabled = session.client.body.disabled || session.state.body.disabled;
+        if expired && session.expires != key && !disabled {
             return Err(Denial::CredentialExpired);
         }
-        if expired || session.client.body.disabled {
+        if expired || disabled {
             return Err(Denial::CredentialRevoked);
         }
         Ok(())

@@ -89,6 +89,7 @@ impl WorkspaceState {
             id: self.id,
             name: self.body.name.clone(),
             context_quota: self.context_quota,
+            disabled: self.body.disabled,
             created: format_time(self.created),
         }
     }
@@ -98,4 +99,7 @@ impl WorkspaceState {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct WorkspaceBody {
     pub(crate) name: String,
+    /// Whether nobody of it is let in.
+    #[serde(default)]
+    pub(crate) disabled: bool,
 }

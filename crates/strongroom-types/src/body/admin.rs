@@ -43,6 +43,9 @@ pub struct WorkspaceUpdate {
     /// A new quota.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub context_quota: Option<u64>,
+    /// Whether all its clients and users are refused, until it is enabled again. Nothing is lost.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disabled: Option<bool>,
 }
 
 /// A workspace.
@@ -55,6 +58,9 @@ pub struct WorkspaceInfo {
     pub name: String,
     /// The most key contexts it may have.
     pub context_quota: u64,
+    /// Whether all its clients and users are refused.
+    #[serde(default)]
+    pub disabled: bool,
     /// When it was made.
     pub created: String,
 }

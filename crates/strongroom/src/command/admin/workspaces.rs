@@ -31,6 +31,10 @@ enum Action {
     },
     /// Describe one
     Show { id: WorkspaceId },
+    /// Refuse everybody of one until it is enabled; nothing is lost
+    Disable { id: WorkspaceId },
+    /// Let its clients and users in again
+    Enable { id: WorkspaceId },
     /// Change one
     Update {
         id: WorkspaceId,
@@ -67,9 +71,19 @@ pub(super) async fn run(args: WorkspacesArgs) -> Result<(), Failure> {
             let body = WorkspaceUpdate {
                 name,
                 context_quota,
+                disabled: None,
             };
             print::json(&workspaces.update(id, &body).await?)?;
         }
+        Action::Disable { id } => print::json(&workspaces.update(id, &disabled(true)).await?)?,
+        Action::Enable { id } => print::json(&workspaces.update(id, &disabled(false)).await?)?,
     }
     Ok(())
+}
+
+fn disabled(disabled: bool) -> WorkspaceUpdate {
+    WorkspaceUpdate {
+        disabled: Some(disabled),
+        ..WorkspaceUpdate::default()
+    }
 }
