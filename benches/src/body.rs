@@ -16,6 +16,12 @@ pub fn single() -> Vec<u8> {
     json(&json!({ "key_context": context(0), "plaintext": STANDARD.encode(PLAINTEXT) }))
 }
 
+/// Native `/v1/context-policies`, of the key context of [`single`].
+#[must_use]
+pub fn policy() -> Vec<u8> {
+    json(&json!({ "match": context(0), "suite": "AES-256-GCM" }))
+}
+
 /// Native `/v1/encrypt/batch` in JSON, which the bare server understands too.
 #[must_use]
 pub fn batch_json() -> Vec<u8> {

@@ -109,6 +109,7 @@ pub async fn start(binary: &Path, directory: &Path) -> Result<Strongroom, Failur
         cipherstash,
         cryptoserve,
     } = serde_json::from_str(&line)?;
+    keep_policy(address, &api_key).await?;
     stack.declare(address).await?;
     let token = cryptoserve.prepare(address).await?;
     let requests = requests(&api_key)
@@ -126,6 +127,18 @@ pub async fn start(binary: &Path, directory: &Path) -> Result<Strongroom, Failur
         cipherstash,
         process,
     })
+}
+
+/// Keeps a context policy that matches what single requests seal under, so that one is applied in each.
+async fn keep_policy(address: SocketAddr, api_key: &str) -> Result<(), Failure> {
+    let bearer = format!("Bearer {api_key}");
+    let headers = [
+        ("authorization", bearer.as_str()),
+        ("content-type", "application/json"),
+    ];
+    let keep = request("POST", "/v1/context-policies", &headers, &body::policy());
+    let mut connection = Connection::open(address).await?;
+    connection.exchange(&keep).await.map(drop)
 }
 
 fn requests(api_key: &str) -> Vec<(Work, Vec<Arc<[u8]>>)> {

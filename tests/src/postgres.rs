@@ -47,6 +47,23 @@ pub fn database(name: &str) -> io::Result<String> {
     cluster()?.database(name)
 }
 
+/// Puts a copy of a database in the place of another, if there is one; both are named by their URLs, and
+/// who is connected to either is cut off.
+///
+/// # Errors
+/// The cluster does not answer.
+pub fn copy(from: &str, to: &str) -> io::Result<()> {
+    let [from, to] = [from, to].map(|url| url.rsplit('/').next().unwrap_or(url));
+    // Not in the condition, where it could be asked of every connection.
+    let connected = format!(
+        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '{from}'"
+    );
+    let cluster = cluster()?;
+    cluster.administer(&format!("DROP DATABASE IF EXISTS \"{to}\" WITH (FORCE)"))?;
+    cluster.administer(&connected)?;
+    cluster.administer(&format!("CREATE DATABASE \"{to}\" TEMPLATE \"{from}\""))
+}
+
 impl Cluster {
     /// Starts a cluster of the test's own, which it may stop and start.
     ///
@@ -93,6 +110,15 @@ impl Cluster {
         self.control(&["--log", "server.log", "--timeout", "60", "restart"])
     }
 
+    /// Changes a setting and starts the server again.
+    ///
+    /// # Errors
+    /// It does not start with it.
+    pub fn set(&self, name: &str, value: &str) -> io::Result<()> {
+        self.administer(&format!("ALTER SYSTEM SET {name} = '{value}'"))?;
+        self.start_again()
+    }
+
     /// Serves TLS with this certificate and key, and these settings.
     ///
     /// # Errors
@@ -123,6 +149,8 @@ impl Cluster {
             .args(["--host", "127.0.0.1", "--username", "strongroom"])
             .args(["--port", &self.port.to_string(), "--dbname", "postgres"])
             .args(["--quiet", "--command", statement])
+            .env("PGOPTIONS", "-c client_min_messages=warning")
+            .stdout(Stdio::null())
             .status()?;
         if status.success() {
             return Ok(());

@@ -316,6 +316,9 @@ impl Server {
             .arg("--data")
             .arg(self.directory.path())
             .stderr(Stdio::piped());
+        if let Some(url) = &self.database {
+            command.args(["--database", url]);
+        }
         let mut child = command.spawn()?;
         let output = child.stderr.take().ok_or(io::ErrorKind::BrokenPipe)?;
         let started = BufReader::new(output)

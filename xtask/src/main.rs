@@ -59,9 +59,9 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
-    /// Measures: the load comparison, the micro benchmarks, or both
+    /// Measures: load beside other servers, single operations, rewraps, searches, keys, or all
     Bench {
-        /// Which one; both when not said
+        /// Which one; all when not said
         what: Option<Bench>,
         /// Passed on to the benchmark, after `--`
         #[arg(last = true)]

@@ -72,7 +72,7 @@ fn tidy(shell: &mut Shell) -> Result<(), Failure> {
 }
 
 /// Advisories are left out: their database is fetched from the network at every run, and a test
-/// that depends on the day is no test. `cargo deny check advisories` is for a scheduled job.
+/// that depends on the day is no test. Nothing runs `cargo deny check advisories` but who calls it.
 fn deny(shell: &mut Shell) -> Result<(), Failure> {
     ensure(shell, Tool::CargoDeny)?;
     shell.run(

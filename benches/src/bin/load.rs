@@ -405,7 +405,7 @@ fn report_named(samples: &Samples) {
         if ours > 0.0 {
             println!(
                 "{what} on CryptoServe's surface takes {ours:.0} µs of the processor; of CryptoServe's own \
-                 server it took {theirs:.0} µs ({:.0} times)",
+                 server it took {theirs:.0} µs, measured once in another run ({:.0} times, not side by side)",
                 theirs / ours
             );
         }
@@ -416,7 +416,7 @@ fn report_named(samples: &Samples) {
     if batch > 0.0 {
         println!(
             "a batch of 100 there is answered in {batch:.0} µs (p50); CryptoServe's own server took \
-             {THEIR_BATCH:.0} µs ({:.0} times)",
+             {THEIR_BATCH:.0} µs, measured once in another run ({:.0} times, not side by side)",
             THEIR_BATCH / batch
         );
     }

@@ -22,8 +22,14 @@
 //! | [`split`] | keys of two shares, one of which the server never learns | `docs/formats/split-key.md` |
 //!
 //! What is *not* here: I/O beyond `Read` and `Write` handed in, a clock, a global random number
-//! generator (randomness comes through [`entropy::Entropy`]; the one exception is ML-KEM, see
-//! [`xwing`]), and any decision about who may use a key. That is `strongroom-core`'s.
+//! generator (with the exceptions below), and any decision about who may use a key. That is
+//! `strongroom-core`'s.
+//!
+//! Randomness comes through [`entropy::Entropy`]. AWS-LC draws from its own generator what it takes no
+//! randomness for: key pairs and encapsulations of ML-KEM ([`xwing`], [`hybrid`]), key pairs of ECDH and
+//! ECDSA on P-256 and P-384 ([`agreement`], also for [`jose`]; [`signing`]), RSA keys
+//! ([`signing`]), and what signatures with ECDSA, RSA-PSS and ML-DSA are blinded or salted with
+//! ([`signing`], [`jose`]).
 
 pub mod agreement;
 pub mod chunked;

@@ -109,7 +109,7 @@ fn parse(text: &str) -> Option<(Cost, Vec<u8>, Vec<u8>)> {
     let (cost, rest) = rest.split_once('$')?;
     let (salt, hash) = rest.split_once('$')?;
     let mut costs = cost.split(',');
-    let mut next = |name: &str| costs.next()?.strip_prefix(name)?.parse().ok();
+    let mut next = |name: &str| decimal(costs.next()?.strip_prefix(name)?);
     let cost = Cost {
         memory_kib: next("m=")?,
         passes: next("t=")?,
@@ -119,6 +119,13 @@ fn parse(text: &str) -> Option<(Cost, Vec<u8>, Vec<u8>)> {
     let hash = STANDARD_NO_PAD.decode(hash).ok()?;
     let fits = (SALT_BYTES..=HASH_BYTES_MAX).contains(&hash.len()) && costs.next().is_none();
     fits.then_some((cost, salt, hash))
+}
+
+/// A number in its one spelling: no sign, no zero before it.
+fn decimal(text: &str) -> Option<u32> {
+    text.parse()
+        .ok()
+        .filter(|number: &u32| number.to_string() == text)
 }
 
 #[cfg(test)]
@@ -163,6 +170,8 @@ mod tests {
             text.replace("p=4", "p=0"),
             text.replace("p=4", "p=4,x=1"),
             text.replace("m=65536", "m=-1"),
+            text.replace("t=3", "t=+3"),
+            text.replace("t=3", "t=03"),
             format!("{text}="),
             format!("{text}$"),
             text.rsplit_once('$').unwrap().0.to_owned(),
@@ -174,5 +183,51 @@ mod tests {
                 "{wrong}"
             );
         }
+    }
+
+    fn written((cost, salt, hash): &(Cost, Vec<u8>, Vec<u8>)) -> String {
+        let Cost {
+            memory_kib,
+            passes,
+            lanes,
+        } = cost;
+        let [salt, hash] = [salt, hash].map(|bytes| STANDARD_NO_PAD.encode(bytes));
+        format!("$argon2id$v=19$m={memory_kib},t={passes},p={lanes}${salt}${hash}")
+    }
+
+    /// One to three characters at a time, set, removed or inserted.
+    #[test]
+    fn a_hundred_thousand_mutations_are_refused_or_have_one_spelling() {
+        let mut state = 0x5eed_u64;
+        let mut below = |end: usize| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            usize::try_from(state % u64::try_from(end.max(1)).unwrap()).unwrap()
+        };
+        let mut read = 0;
+        for _ in 0..100_000 {
+            let mut text: Vec<char> = OF_CFFI.chars().collect();
+            for _ in 0..=below(3) {
+                let (at, how) = (below(text.len()), below(4));
+                let new = "0123456789+-=$,/mtpAz \u{e9}"
+                    .chars()
+                    .nth(below(23))
+                    .unwrap();
+                match how {
+                    0 if at < text.len() => drop(text.remove(at)),
+                    1 => text.insert(at, new),
+                    2 => text.truncate(text.len() - below(3).min(text.len())),
+                    _ if at < text.len() => text[at] = new,
+                    _ => text.push(new),
+                }
+            }
+            let text: String = text.into_iter().collect();
+            if let Some(parsed) = parse(&text) {
+                assert_eq!(written(&parsed), text);
+                read += 1;
+            }
+        }
+        assert!((1_000..100_000).contains(&read), "{read}");
     }
 }

@@ -83,7 +83,7 @@ mod tests {
     fn refuses_every_flipped_byte() {
         let key = PrivateKey::generate(&SystemEntropy).unwrap();
         let sealed = seal_to(key.public_key(), b"", b"secret", &SystemEntropy).unwrap();
-        for at in (0..sealed.len()).step_by(7) {
+        for at in 0..sealed.len() {
             let mut bad = sealed.clone();
             bad[at] ^= 1;
             assert_eq!(open_sealed_to(&key, b"", &bad), Err(OpenError), "byte {at}");

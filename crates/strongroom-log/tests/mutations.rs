@@ -7,6 +7,7 @@
     reason = "a test fails by panicking, its helpers too"
 )]
 
+use strongroom_log::map::{MapChild, MapKey, MapNode, MapNodeId, MapProof, MapView};
 use strongroom_log::{
     Checkpoint, ContextUse, ContextUses, Entry, EntryBundle, Facts, Frontier, Hash, Item, ItemId,
     ItemName, Items, LogVerifier, NoteSigner, NoteVerifier, Opening, Openings, PrivateField,
@@ -274,6 +275,59 @@ fn frontier_decode_survives() {
             assert_eq!(frontier.encode(), bytes);
             let before = frontier.root();
             assert!(frontier.push(sha256(b"next")).is_err() || frontier.root() != before);
+        }
+    });
+}
+
+fn map_key(number: u8) -> MapKey {
+    MapKey::from_bytes(*sha256(&[number]).as_bytes())
+}
+
+/// No altered proof is read in a second spelling, or leads to the root.
+#[test]
+fn map_proof_decode_survives() {
+    let mut map = MapView::default();
+    for number in 0..40 {
+        map.set(map_key(number), Some(sha256(b"value"))).unwrap();
+    }
+    let seeds = [1, 200].map(|number| map.prove(map_key(number)).unwrap().encode());
+    assert!(seeds.iter().all(|seed| MapProof::decode(seed).is_ok()));
+    survive(&seeds, |bytes| {
+        if let Ok(proof) = MapProof::decode(bytes) {
+            assert_eq!(proof.encode(), bytes);
+            let holds = proof.verify(map_key(1), Some(sha256(b"value")), map.root());
+            assert_eq!(holds.is_ok(), bytes == seeds[0]);
+        }
+    });
+}
+
+#[test]
+fn map_node_decode_survives() {
+    let leaf = [&[1][..], &[7; 32], &[8; 32]].concat();
+    let branch = [&[2][..], &[9; 32]].concat();
+    let seeds = [
+        [leaf.clone(), branch.clone()].concat(),
+        [leaf.clone(), leaf.clone()].concat(),
+        [&branch[..], &[0]].concat(),
+    ];
+    survive(&seeds, |bytes| {
+        if let Ok(node) = MapNode::decode(bytes) {
+            assert_eq!(node.encode(), bytes);
+        }
+    });
+    survive(&[leaf, branch, vec![0]], |bytes| {
+        if let Ok(child) = MapChild::decode(bytes) {
+            assert_eq!(child.encode(), bytes);
+        }
+    });
+}
+
+#[test]
+fn map_node_id_decode_survives() {
+    let seeds = [vec![0], vec![4, 0xf0], [&[255][..], &[0xaa; 32]].concat()];
+    survive(&seeds, |bytes| {
+        if let Ok(id) = MapNodeId::decode(bytes) {
+            assert_eq!(id.encode(), bytes);
         }
     });
 }

@@ -122,4 +122,58 @@ mod tests {
     fn trailing_text_is_refused() {
         assert!(parse_strict(b"{} {}").is_err());
     }
+
+    /// The members of a text: colons outside its strings.
+    fn members(text: &str) -> usize {
+        let (mut members, mut quoted, mut escaped) = (0, false, false);
+        for c in text.chars() {
+            members += usize::from(c == ':' && !quoted);
+            quoted ^= c == '"' && !escaped;
+            escaped = c == '\\' && !escaped;
+        }
+        members
+    }
+
+    /// Against 100,000 seeded mutations: what is read is what another reader finds, and what that
+    /// one reads alone has lost a member, because it was there twice.
+    #[test]
+    fn mutations_are_read_as_another_reader_does_or_have_a_key_twice() {
+        const SAMPLE: &str =
+            r#"{"a":1,"b":[{"c":null,"d":"e\u0061\n"},-2.5e3],"ab":{"a":true,"b":""},"":[]}"#;
+        const LETTERS: &[u8] = b"\"\\{}[]:,abcdeu016.-+ \x00\xff";
+        let mut state = 0x5eed_u64;
+        let mut below = |end: usize| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            usize::try_from(state % u64::try_from(end.max(1)).unwrap()).unwrap()
+        };
+        let (mut read, mut twice) = (0, 0);
+        for _ in 0..100_000 {
+            let mut text = SAMPLE.as_bytes().to_vec();
+            for _ in 0..=below(3) {
+                let (at, letter) = (below(text.len()), LETTERS[below(LETTERS.len())]);
+                match below(8) {
+                    0 => text.insert(at, letter),
+                    1 => drop(text.remove(at)),
+                    2 => text.truncate(text.len() - below(2)),
+                    _ => text[at] = letter,
+                }
+            }
+            let plain = serde_json::from_slice::<Value>(&text).ok();
+            let Ok(strict) = parse_strict(&text) else {
+                if let Some(plain) = plain {
+                    let text = core::str::from_utf8(&text).unwrap();
+                    assert!(members(&plain.to_string()) < members(text), "{text}");
+                    twice += 1;
+                }
+                continue;
+            };
+            assert_eq!(plain.as_ref(), Some(&strict));
+            let text = core::str::from_utf8(&text).unwrap();
+            assert_eq!(members(&strict.to_string()), members(text), "{text}");
+            read += 1;
+        }
+        assert!(read > 1_000 && twice > 100, "{read} {twice}");
+    }
 }

@@ -11,6 +11,7 @@ use strongroom_tests::server;
 use strongroom_tests::whole_log::{WholeLog, checkpoint};
 use strongroom_types::body::{DecryptRequest, EncryptRequest};
 use strongroom_types::{Code, Operation};
+use tempfile::TempDir;
 
 /// The files of the database.
 const FILES: [&str; 3] = ["strongroom.db", "strongroom.db-wal", "strongroom.db-shm"];
@@ -30,6 +31,39 @@ async fn seal(room: &Room, name: &str) -> Vec<u8> {
     room.client.encrypt(request).await.unwrap().ciphertext.0
 }
 
+/// A copy of a database, made while its server is stopped.
+enum Backup {
+    Files(TempDir),
+    /// Another database of the cluster.
+    Url(String),
+}
+
+impl Backup {
+    fn make(room: &Room) -> Self {
+        match room.server.database() {
+            None => {
+                let folder = tempfile::tempdir().unwrap();
+                copy(room.server.data(), folder.path());
+                Self::Files(folder)
+            }
+            Some(url) => {
+                let backup = format!("{url}_backup");
+                strongroom_tests::postgres::copy(url, &backup).unwrap();
+                Self::Url(backup)
+            }
+        }
+    }
+
+    fn restore(&self, room: &Room) {
+        match self {
+            Self::Files(folder) => copy(folder.path(), room.server.data()),
+            Self::Url(url) => {
+                strongroom_tests::postgres::copy(url, room.server.database().unwrap()).unwrap()
+            }
+        }
+    }
+}
+
 /// A room whose database was rolled back: the server is stopped.
 struct RolledBack {
     room: Room,
@@ -39,19 +73,17 @@ struct RolledBack {
     note: String,
 }
 
-async fn roll_back() -> RolledBack {
-    let mut room = Room::open(Arc::new(Database::Sqlite.start())).await;
-    let backup = tempfile::tempdir().unwrap();
-    let data = room.server.data().to_owned();
+async fn roll_back(database: Database) -> RolledBack {
+    let mut room = Room::open(Arc::new(database.start())).await;
     let old = seal(&room, "old").await;
     room.own_server().kill().unwrap();
-    copy(&data, backup.path());
+    let backup = Backup::make(&room);
     room.restart();
     seal(&room, "lost").await;
     // Whoever is shown a checkpoint finds it outside the database, too.
     let note = room.client.log().checkpoint().await.unwrap();
     room.own_server().kill().unwrap();
-    copy(backup.path(), &data);
+    backup.restore(&room);
     RolledBack { room, old, note }
 }
 
@@ -73,24 +105,51 @@ async fn a_checkpoint_outside_the_database_covers_each_entry_unasked() {
     assert!(WholeLog::verify(&log.entries[..size], &kept).is_ok());
 }
 
-#[tokio::test]
-async fn a_database_that_was_rolled_back_does_not_start() {
-    let RolledBack { mut room, .. } = roll_back().await;
+/// Makes one test per database of each `async fn(Database)` named.
+macro_rules! after_a_rollback {
+    ($($name:ident),+ $(,)?) => {
+        mod sqlite {
+            $(#[tokio::test]
+            async fn $name() {
+                super::$name(strongroom_tests::room::Database::Sqlite).await;
+            })+
+        }
+        mod postgres {
+            $(#[tokio::test]
+            async fn $name() {
+                if strongroom_tests::room::Database::Postgres.is_tested() {
+                    super::$name(strongroom_tests::room::Database::Postgres).await;
+                }
+            })+
+        }
+    };
+}
+after_a_rollback!(
+    a_database_that_was_rolled_back_does_not_start,
+    a_new_generation_begins_only_by_name_and_is_an_entry,
+    a_destroyed_context_stays_destroyed_in_a_restored_database,
+);
+
+async fn a_database_that_was_rolled_back_does_not_start(database: Database) {
+    let RolledBack { mut room, .. } = roll_back(database).await;
     assert!(room.own_server().restart().is_err());
     let data = room.server.data().to_str().unwrap();
-    let refused = server::run(&["serve", "--listen", "127.0.0.1:0", "--data", data]).unwrap();
+    let mut arguments = vec!["serve", "--listen", "127.0.0.1:0", "--data", data];
+    if let Some(url) = room.server.database() {
+        arguments.extend(["--database", url]);
+    }
+    let refused = server::run(&arguments).unwrap();
     assert!(!refused.status.success());
     let said = String::from_utf8(refused.stderr).unwrap();
     assert!(said.contains("rolled back"), "{said}");
 }
 
-#[tokio::test]
-async fn a_new_generation_begins_only_by_name_and_is_an_entry() {
+async fn a_new_generation_begins_only_by_name_and_is_an_entry(database: Database) {
     let RolledBack {
         mut room,
         old,
         note,
-    } = roll_back().await;
+    } = roll_back(database).await;
     room.own_server().restart_after_rollback().unwrap();
     room.reconnect();
     let request = DecryptRequest::new(tenant("old"), old);
@@ -107,20 +166,17 @@ async fn a_new_generation_begins_only_by_name_and_is_an_entry() {
     seal(&room, "new").await;
 }
 
-#[tokio::test]
-async fn a_destroyed_context_stays_destroyed_in_a_restored_database() {
-    let mut room = Room::open(Arc::new(Database::Sqlite.start())).await;
-    let backup = tempfile::tempdir().unwrap();
-    let data = room.server.data().to_owned();
+async fn a_destroyed_context_stays_destroyed_in_a_restored_database(database: Database) {
+    let mut room = Room::open(Arc::new(database.start())).await;
     let sealed = seal(&room, "acme").await;
     let request = EncryptRequest::new(tenant("acme"), "v");
     let id = room.client.encrypt(request).await.unwrap().key.id;
     room.own_server().kill().unwrap();
-    copy(&data, backup.path());
+    let backup = Backup::make(&room);
     room.restart();
     room.client.contexts().destroy(id).await.unwrap();
     room.own_server().kill().unwrap();
-    copy(backup.path(), &data);
+    backup.restore(&room);
     room.own_server().restart_after_rollback().unwrap();
     room.reconnect();
     let request = DecryptRequest::new(tenant("acme"), sealed);

@@ -36,11 +36,25 @@ fn is_behind(name: &str, sources: &[Source]) -> bool {
     test_exists(name, sources) || sources.iter().any(|source| source.path.contains(&folder))
 }
 
+/// Each claim of the page names a test, and all tests that the page names exist.
 pub(super) fn check(page: &str, sources: &[Source]) -> Vec<Finding> {
-    backticked(page)
+    let missing = backticked(page)
         .filter(|word| names_test(word) && !test_exists(word, sources))
-        .map(|word| Finding::new(PAGE, format!("names the test {word}, which does not exist")))
-        .collect()
+        .map(|word| format!("names the test {word}, which does not exist"));
+    let bare = claims(page)
+        .filter(|claim| !backticked(claim).any(names_test))
+        .map(|claim| format!("has a claim without a test: {claim}"));
+    let said = missing.chain(bare);
+    said.map(|said| Finding::new(PAGE, said)).collect()
+}
+
+/// The items of the section `Claims`.
+fn claims(page: &str) -> impl Iterator<Item = &str> {
+    page.lines()
+        .skip_while(|line| *line != "## Claims")
+        .skip(1)
+        .take_while(|line| !line.starts_with("## "))
+        .filter(|line| line.starts_with("- "))
 }
 
 /// Either `file::test` or a name of at least four words: tests are sentences, fields are not.
@@ -115,5 +129,17 @@ mod tests {
             findings("`key_context`, `identity_mismatch`, `STRONGROOM_TEST_DATA_BASES`"),
             0
         );
+    }
+
+    #[test]
+    fn a_claim_without_a_test_is_found() {
+        let page =
+            |claim| format!("- an asset\n## Claims\n\n{claim}\n\n## Not defended\n- a limit\n");
+        assert_eq!(
+            findings(&page("- a · b · `attack::open_refuses_a_flipped_byte`")),
+            0
+        );
+        assert_eq!(findings(&page("- a · b · the `attack` tests")), 1);
+        assert_eq!(findings(&page("- a · b")), 1);
     }
 }

@@ -184,7 +184,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::identity::fixture::{ed25519 as ed, es256, rs256};
+    use crate::identity::fixture::{Mutations, Signer, claims, ed25519 as ed, es256, rs256};
 
     fn usable(jwk: &Value) -> bool {
         KeySet::read(&json!({"keys": [jwk]})).unwrap().0.len() == 1
@@ -243,5 +243,40 @@ mod tests {
         for wrong in [json!([]), json!({}), json!({"keys": {}}), json!("keys")] {
             assert!(KeySet::read(&wrong).is_none(), "{wrong}");
         }
+    }
+
+    /// Altered sets verify a token only with the key that signed it, as it was; an administrator's
+    /// set with a secret in it is none.
+    #[test]
+    fn a_hundred_thousand_mutations_of_key_sets_verify_with_no_other_key() {
+        let signers = [rs256(), es256(), ed(1)];
+        let signed = signers
+            .each_ref()
+            .map(|signer| signer.sign(&claims(&json!({}))));
+        let jwks = signers.each_ref().map(Signer::public_jwk);
+        let mut verified = 0;
+        for (which, jwk) in jwks.iter().enumerate() {
+            let member = if which == 0 { "n" } else { "x" };
+            let public = jwk[member].as_str().unwrap();
+            let set = json!({"keys": [jwk]}).to_string();
+            for mutated in Mutations::of(&set).take(33_334) {
+                let Ok(document) = serde_json::from_str::<Value>(&mutated) else {
+                    continue;
+                };
+                let Some(keys) = KeySet::read(&document) else {
+                    continue;
+                };
+                let token = Token::parse(&signed[which], 4096).unwrap();
+                if keys.verify(&token).is_ok() {
+                    assert!(mutated.contains(public), "{mutated}");
+                    verified += 1;
+                }
+                if KeySet::of_public_keys(&document).is_some() {
+                    let keys = document["keys"].as_array().unwrap();
+                    assert!(!keys.iter().any(|key| has_secret(key.as_object().unwrap())));
+                }
+            }
+        }
+        assert!(verified > 100, "{verified}");
     }
 }

@@ -19,6 +19,7 @@ mod hybrid;
 mod index;
 mod keys;
 mod one_shot;
+mod seal_to;
 mod split;
 #[path = "../../tests/support/mod.rs"]
 mod support;
@@ -40,6 +41,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         split::all(),
         one_shot::all(),
         hybrid::all(),
+        seal_to::all(),
     ]
     .concat();
     for vector in vectors {

@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 pub(crate) struct Vector {
     /// The name of the case, and of its file.
     pub(crate) name: String,
-    /// What is read: `sr1`, `sr1-data-key`, `chunked`, `one-shot`, `hybrid`, `kem`, `seed`, `context-id`,
-    /// `lock-tag`, `index`, `split`, `workos` or `cryptoserve`.
+    /// What is read: `sr1`, `sr1-data-key`, `chunked`, `one-shot`, `hybrid`, `kem`, `seal-to`, `seed`,
+    /// `context-id`, `lock-tag`, `index`, `split`, `workos` or `cryptoserve`.
     pub(crate) format: String,
     /// `ok`, `malformed` (seen without a key) or `cannot_open`.
     pub(crate) expect: String,

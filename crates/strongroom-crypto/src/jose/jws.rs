@@ -228,6 +228,10 @@ fn verified(jws: &str, key: &Key, allowed: Option<&[JwsAlgorithm]>) -> Option<Ve
 
 /// The signature of a message; `None` if the key is no private one of the algorithm.
 fn signature(algorithm: JwsAlgorithm, key: &Material, message: &[u8]) -> Option<Vec<u8>> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "AWS-LC signs with no other generator"
+    )]
     let random = SystemRandom::new();
     match (algorithm.family(), key) {
         (Family::Hmac(mac), Material::Symmetric(key)) => {

@@ -516,6 +516,9 @@ fn digest(parts: &Parts, body: &[u8]) -> [u8; 32] {
 }
 
 #[cfg(test)]
+mod mutations;
+
+#[cfg(test)]
 mod tests {
     use strongroom_types::body::{Batch, EncryptItem, EncryptRequest};
 

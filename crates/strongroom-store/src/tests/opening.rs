@@ -5,6 +5,7 @@ use strongroom_core::ports::{Change, Store as _, TermRow, TileRow, Tiling, UseCo
 use strongroom_log::Hash;
 use strongroom_types::KeyVersion;
 
+use super::postgres::Cluster;
 use super::{
     Counter, Fixture, context, context_id, is_wanted, new_url, on_both_databases, open, pending,
     workspace,
@@ -236,4 +237,23 @@ async fn a_postgresql_that_does_not_sync_its_commits_is_refused() {
         })
     );
     assert!(names_it, "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_postgresql_that_would_lose_commits_in_a_crash_is_refused() {
+    if !is_wanted("postgres") {
+        return;
+    }
+    // These settings are of the whole cluster, so that it has to be the test's own.
+    let cluster = Cluster::start().unwrap();
+    let config = StoreConfig::new(cluster.database("durability").unwrap());
+    for name in ["fsync", "full_page_writes"] {
+        cluster.set(name, "off").unwrap();
+        let refused = reopen(&config).await;
+        let names_it =
+            matches!(&refused, Err(OpenError::SettingOff { setting }) if *setting == name);
+        assert!(names_it, "{name}: {refused:?}");
+        cluster.set(name, "on").unwrap();
+    }
+    assert!(reopen(&config).await.is_ok());
 }
