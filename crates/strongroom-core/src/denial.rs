@@ -362,6 +362,12 @@ pub enum Denial {
     /// The log cannot be written.
     #[error("log cannot be written, so no key is used")]
     LogUnavailable,
+    /// Keys are destroyed, and what remembers it outside the database could not be written.
+    #[error(
+        "keys are destroyed, but the tombstone is not kept outside the database yet; the server \
+         tries again until it is"
+    )]
+    TombstoneUnkept,
     /// The server is stopping or overloaded.
     #[error("server is stopping or overloaded")]
     Unavailable,
@@ -414,7 +420,7 @@ impl Denial {
             Self::RootUnavailable => Code::RootUnavailable,
             Self::StoreUnavailable => Code::StoreUnavailable,
             Self::LogUnavailable => Code::LogUnavailable,
-            Self::Unavailable | Self::Aborted => Code::Unavailable,
+            Self::TombstoneUnkept | Self::Unavailable | Self::Aborted => Code::Unavailable,
             Self::Internal => Code::Internal,
         }
     }
@@ -466,7 +472,7 @@ impl Denial {
             Self::RootUnavailable => Reason::RootUnavailable,
             Self::StoreUnavailable | Self::LogUnavailable => Reason::StoreUnavailable,
             Self::Internal => Reason::Internal,
-            Self::Unavailable => Reason::Unavailable,
+            Self::TombstoneUnkept | Self::Unavailable => Reason::Unavailable,
         }
     }
 
@@ -483,6 +489,7 @@ impl Denial {
             }))
             | Self::StoreUnavailable
             | Self::LogUnavailable
+            | Self::TombstoneUnkept
             | Self::Unavailable => Some(Duration::from_secs(1)),
             _ => None,
         }
