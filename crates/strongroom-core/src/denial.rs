@@ -368,6 +368,12 @@ pub enum Denial {
          tries again until it is"
     )]
     TombstoneUnkept,
+    /// A checkpoint could not be written outside the database, so that nobody is shown it.
+    #[error(
+        "checkpoint is not kept outside the database yet, so it is not shown; the server tries \
+         again until it is"
+    )]
+    CheckpointUnkept,
     /// The server is stopping or overloaded.
     #[error("server is stopping or overloaded")]
     Unavailable,
@@ -420,7 +426,9 @@ impl Denial {
             Self::RootUnavailable => Code::RootUnavailable,
             Self::StoreUnavailable => Code::StoreUnavailable,
             Self::LogUnavailable => Code::LogUnavailable,
-            Self::TombstoneUnkept | Self::Unavailable | Self::Aborted => Code::Unavailable,
+            Self::TombstoneUnkept | Self::CheckpointUnkept | Self::Unavailable | Self::Aborted => {
+                Code::Unavailable
+            }
             Self::Internal => Code::Internal,
         }
     }
@@ -472,7 +480,9 @@ impl Denial {
             Self::RootUnavailable => Reason::RootUnavailable,
             Self::StoreUnavailable | Self::LogUnavailable => Reason::StoreUnavailable,
             Self::Internal => Reason::Internal,
-            Self::TombstoneUnkept | Self::Unavailable => Reason::Unavailable,
+            Self::TombstoneUnkept | Self::CheckpointUnkept | Self::Unavailable => {
+                Reason::Unavailable
+            }
         }
     }
 
@@ -490,6 +500,7 @@ impl Denial {
             | Self::StoreUnavailable
             | Self::LogUnavailable
             | Self::TombstoneUnkept
+            | Self::CheckpointUnkept
             | Self::Unavailable => Some(Duration::from_secs(1)),
             _ => None,
         }

@@ -9,6 +9,7 @@
 mod support;
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use strongroom_core::{
@@ -452,6 +453,30 @@ async fn an_anchor_is_empty_before_the_first_checkpoint() {
             .await
             .is_ok()
     );
+}
+
+#[tokio::test]
+async fn nobody_is_shown_a_checkpoint_that_is_not_kept_outside() {
+    let world = World::new().await;
+    world.seal("org_acme").await;
+    world.room.tick().await;
+    let kept = || world.anchor.checkpoints.lock().unwrap()[&world.workspace].clone();
+    let before = kept();
+    world.anchor.full.store(true, Ordering::SeqCst);
+    let index = world.seal("org_acme").await;
+    let refused = world.room.log_checkpoint(&world.ask).await.unwrap_err();
+    assert_eq!(refused.denial, Denial::CheckpointUnkept);
+    assert!(refused.entry.is_some());
+    let refused = world.room.log_proof(&world.ask, index).await.unwrap_err();
+    assert_eq!(refused.denial, Denial::CheckpointUnkept);
+    assert!(
+        world.room.log_proof(&world.ask, 0).await.is_ok(),
+        "under the last that is kept"
+    );
+    assert_eq!(kept(), before);
+    world.anchor.full.store(false, Ordering::SeqCst);
+    let shown = head_of(&world.room, &world.ask).await;
+    assert_eq!(kept(), shown);
 }
 
 #[tokio::test]
