@@ -309,10 +309,23 @@ impl Server {
     /// # Errors
     /// The binary does not start again.
     pub fn restart_after_rollback(&mut self) -> io::Result<()> {
+        self.restart_told("--new-log-generation")
+    }
+
+    /// Says by name that the anchor is new, and starts it again.
+    ///
+    /// # Errors
+    /// The binary does not start again.
+    pub fn restart_with_new_anchor(&mut self) -> io::Result<()> {
+        self.restart_told("--new-anchor")
+    }
+
+    /// Serves once with this option, until it listens, then starts it again without.
+    fn restart_told(&mut self, option: &str) -> io::Result<()> {
         self.kill()?;
         let mut command = command()?;
         command
-            .args(["serve", "--new-log-generation", "--listen", "127.0.0.1:0"])
+            .args(["serve", option, "--listen", "127.0.0.1:0"])
             .arg("--data")
             .arg(self.directory.path())
             .stderr(Stdio::piped());
@@ -328,7 +341,7 @@ impl Server {
         child.kill()?;
         child.wait()?;
         if !started {
-            return Err(io::Error::other("no new generation was begun"));
+            return Err(io::Error::other(format!("did not start with {option}")));
         }
         self.restart()
     }

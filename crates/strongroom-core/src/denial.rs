@@ -362,6 +362,18 @@ pub enum Denial {
     /// The log cannot be written.
     #[error("log cannot be written, so no key is used")]
     LogUnavailable,
+    /// Keys are destroyed, and what remembers it outside the database could not be written.
+    #[error(
+        "keys are destroyed, but the tombstone is not kept outside the database yet; the server \
+         tries again until it is"
+    )]
+    TombstoneUnkept,
+    /// A checkpoint could not be written outside the database, so that nobody is shown it.
+    #[error(
+        "checkpoint is not kept outside the database yet, so it is not shown; the server tries \
+         again until it is"
+    )]
+    CheckpointUnkept,
     /// The server is stopping or overloaded.
     #[error("server is stopping or overloaded")]
     Unavailable,
@@ -414,7 +426,9 @@ impl Denial {
             Self::RootUnavailable => Code::RootUnavailable,
             Self::StoreUnavailable => Code::StoreUnavailable,
             Self::LogUnavailable => Code::LogUnavailable,
-            Self::Unavailable | Self::Aborted => Code::Unavailable,
+            Self::TombstoneUnkept | Self::CheckpointUnkept | Self::Unavailable | Self::Aborted => {
+                Code::Unavailable
+            }
             Self::Internal => Code::Internal,
         }
     }
@@ -466,7 +480,9 @@ impl Denial {
             Self::RootUnavailable => Reason::RootUnavailable,
             Self::StoreUnavailable | Self::LogUnavailable => Reason::StoreUnavailable,
             Self::Internal => Reason::Internal,
-            Self::Unavailable => Reason::Unavailable,
+            Self::TombstoneUnkept | Self::CheckpointUnkept | Self::Unavailable => {
+                Reason::Unavailable
+            }
         }
     }
 
@@ -483,6 +499,8 @@ impl Denial {
             }))
             | Self::StoreUnavailable
             | Self::LogUnavailable
+            | Self::TombstoneUnkept
+            | Self::CheckpointUnkept
             | Self::Unavailable => Some(Duration::from_secs(1)),
             _ => None,
         }

@@ -92,7 +92,7 @@ pub use log::EntriesQuery;
 pub use named::{KeyBundle, NamedItem, NamedSealed, check_asked};
 pub use object::{ObjectFault, ObjectFaultKind, ObjectsQuery};
 pub use password::{PasswordCheck, PasswordHash};
-pub use settings::{AccessTokenSeconds, AfterRollback, Settings};
+pub use settings::{AccessTokenSeconds, AfterRollback, EmptyAnchor, Settings};
 pub use stored::Rewrapped;
 pub use strongroom::{Health, OpenError, Parts, Strongroom};
 pub use time::{format_time, parse_time};

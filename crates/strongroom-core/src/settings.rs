@@ -14,6 +14,16 @@ pub enum AfterRollback {
     NewGeneration,
 }
 
+/// What to do when nothing is kept outside the database, although checkpoints were signed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum EmptyAnchor {
+    /// Refuse to start: its volume may not be mounted.
+    #[default]
+    Refuse,
+    /// It is a new one. What the database has signed is kept there from now on.
+    Begin,
+}
+
 /// A lifetime of access tokens: 1 to 3,600 seconds. Longer than an hour none lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AccessTokenSeconds(u16);
@@ -79,6 +89,8 @@ pub struct Settings {
     pub fips: FipsMode,
     /// What to do after a rollback of the database; default: refuse.
     pub after_rollback: AfterRollback,
+    /// What to do when nothing is kept outside the database; default: refuse.
+    pub empty_anchor: EmptyAnchor,
 }
 
 impl Default for Settings {
@@ -101,6 +113,7 @@ impl Default for Settings {
             registrations_per_hour: 60,
             fips: FipsMode::default(),
             after_rollback: AfterRollback::default(),
+            empty_anchor: EmptyAnchor::default(),
         }
     }
 }

@@ -98,6 +98,16 @@ pub enum OpenError {
         /// Whose log.
         workspace: WorkspaceId,
     },
+    /// Nothing is kept outside the database, although it holds signed checkpoints.
+    #[error(
+        "no checkpoint is kept outside the database, but {workspace} has one in it: is the anchor's \
+         volume mounted? A rollback could not be noticed. Where the anchor is new on purpose, say \
+         so by name (`--new-anchor`)"
+    )]
+    EmptyAnchor {
+        /// A workspace whose log was signed.
+        workspace: WorkspaceId,
+    },
     /// A log cannot be compared with what was signed, or not be continued.
     #[error("log cannot be checked: {0}")]
     Log(Denial),
@@ -208,8 +218,9 @@ impl Strongroom {
             &parts.settings.log_name,
         )
         .await?;
+        let newest = parts.store.newest_time().await?;
         let room = Self(Arc::new(Inner {
-            time: Time::start(parts.clock),
+            time: Time::start(parts.clock, newest),
             issuer_keys: KeyCache::new(parts.fetch),
             keyring: Keyring::new(),
             connections: Connections::new(),

@@ -6,8 +6,13 @@ use std::time::Duration;
 
 use crate::ports::{Clock, Micros, Reading};
 
+/// How far the wall clock may be behind the newest entry before it is worth a warning: nodes differ
+/// by less.
+const BEHIND_MAX: Micros = seconds(1);
+
 /// Monotonic time added to the latest start that any look at the wall clock implied: setting the wall
-/// clock back never revives what has expired, also after it had been set forward.
+/// clock back never revives what has expired, also after it had been set forward, and also where the
+/// server starts anew, since it starts no earlier than its newest entry.
 #[derive(Clone, Debug)]
 pub(crate) struct Time {
     clock: Arc<dyn Clock>,
@@ -16,8 +21,22 @@ pub(crate) struct Time {
 }
 
 impl Time {
-    pub(crate) fn start(clock: Arc<dyn Clock>) -> Self {
-        let offset = Arc::new(AtomicI64::new(offset(&clock.read())));
+    /// Time from the wall clock on, or from the newest entry where that is later.
+    pub(crate) fn start(clock: Arc<dyn Clock>, newest: Option<Micros>) -> Self {
+        let reading = clock.read();
+        let newest = newest.unwrap_or(reading.wall);
+        if newest.saturating_sub(reading.wall) > BEHIND_MAX {
+            tracing::warn!(
+                clock = format_time(reading.wall),
+                newest_entry = format_time(newest),
+                "the clock is behind the newest entry; time goes on from the entry"
+            );
+        }
+        let started = Reading {
+            wall: reading.wall.max(newest),
+            ..reading
+        };
+        let offset = Arc::new(AtomicI64::new(offset(&started)));
         Self { clock, offset }
     }
 
@@ -184,7 +203,7 @@ mod tests {
             monotonic: Duration::from_secs(5),
         };
         let clock = Arc::new(Fake(Mutex::new(reading)));
-        let time = Time::start(Arc::<Fake>::clone(&clock));
+        let time = Time::start(Arc::<Fake>::clone(&clock), None);
         *clock.0.lock().unwrap() = Reading {
             wall: 0,
             monotonic: Duration::from_secs(7),
@@ -198,10 +217,25 @@ mod tests {
             monotonic: Duration::from_secs(seconds),
         };
         let clock = Arc::new(Fake(Mutex::new(reading(1_000_000_000, 5))));
-        let time = Time::start(Arc::<Fake>::clone(&clock));
+        let time = Time::start(Arc::<Fake>::clone(&clock), None);
         *clock.0.lock().unwrap() = reading(9_000_000_000, 6);
         assert_eq!(time.now(), 9_000_000_000);
         *clock.0.lock().unwrap() = reading(1_002_000_000, 7);
         assert_eq!(time.now(), 9_001_000_000);
+    }
+
+    #[test]
+    fn time_starts_no_earlier_than_the_newest_entry() {
+        let start = |newest| {
+            let reading = Reading {
+                wall: 1_000_000_000,
+                monotonic: Duration::from_secs(5),
+            };
+            let clock = Arc::new(Fake(Mutex::new(reading)));
+            Time::start(clock, newest).now()
+        };
+        assert_eq!(start(None), 1_000_000_000);
+        assert_eq!(start(Some(999_000_000)), 1_000_000_000);
+        assert_eq!(start(Some(9_000_000_000)), 9_000_000_000);
     }
 }

@@ -15,6 +15,7 @@ use strongroom_types::body::{
 };
 use strongroom_types::{Code, ContextPattern, Operation, Permission};
 use support::{World, ask, context};
+use tokio::task::JoinSet;
 
 async fn make(
     world: &World,
@@ -170,4 +171,35 @@ async fn a_flood_names_one_entry_whatever_the_reasons() {
     for (reason, _) in &flood[..2] {
         assert_eq!(counted.facts[reason.name()], "3");
     }
+}
+
+#[tokio::test]
+async fn each_of_many_denials_at_once_names_an_entry() {
+    let world = World::new().await;
+    world.seal("org_acme").await;
+    let mut tasks = JoinSet::new();
+    for _ in 0..64 {
+        let (room, ask) = (world.room.clone(), world.ask.clone());
+        tasks.spawn(async move {
+            let mut named = Vec::new();
+            for _ in 0..10 {
+                let request = DecryptRequest::new(context("org_acme"), b"\0".to_vec());
+                let refused = room.decrypt(&ask, request).await.unwrap_err();
+                named.push(refused.entry.map(|entry| entry.index));
+            }
+            named
+        });
+    }
+    let named: Vec<_> = tasks.join_all().await.into_iter().flatten().collect();
+    assert_eq!(named.len(), 640);
+    assert!(named.iter().all(Option::is_some), "{named:?}");
+    // What has no entry of its own is counted.
+    let mut entries: BTreeMap<u64, u32> = BTreeMap::new();
+    for index in named.into_iter().flatten() {
+        *entries.entry(index).or_default() += 1;
+    }
+    world.room.close().await;
+    let counted = newest(&world, Operation::DenialFlood).await;
+    assert_eq!(entries.values().max(), Some(&counted.count));
+    assert!(counted.count > 400, "{}", counted.count);
 }

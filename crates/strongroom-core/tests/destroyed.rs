@@ -8,6 +8,7 @@
 mod support;
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use strongroom_core::ports::Tombstone;
 use strongroom_core::{Denial, PageQuery, Settings};
@@ -136,4 +137,46 @@ async fn a_tombstone_that_was_not_written_is_written_at_the_next_start() {
         .unwrap();
     room.tick().await;
     assert_eq!(held(&world).len(), 1);
+}
+
+#[tokio::test]
+async fn a_tombstone_that_could_not_be_written_is_written_when_it_can_be() {
+    let world = World::new().await;
+    world.seal("org_acme").await;
+    world.room.tick().await;
+    let id = first(&world).await.id;
+    world.anchor.full.store(true, Ordering::SeqCst);
+    let told = world.room.context_destroy(&world.ask, id).await;
+    let told = told.unwrap_err();
+    assert_eq!(told.denial, Denial::TombstoneUnkept);
+    assert!(told.entry.is_some(), "the destruction is an entry");
+    let refused = world.room.encrypt(&world.ask, value()).await.unwrap_err();
+    assert_eq!(refused.denial, Denial::ContextDestroyed);
+    world.room.tick().await;
+    assert_eq!(held(&world), []);
+    world.anchor.full.store(false, Ordering::SeqCst);
+    world.room.tick().await;
+    let held = held(&world);
+    assert_eq!(held.len(), 1);
+    assert_eq!((held[0].context, held[0].only), (id, false));
+}
+
+#[tokio::test]
+async fn a_tombstone_of_a_version_that_could_not_be_written_is_written_when_it_can_be() {
+    let world = World::new().await;
+    world.seal("org_acme").await;
+    world.room.tick().await;
+    let id = first(&world).await.id;
+    world.room.context_rotate(&world.ask, id).await.unwrap();
+    world.anchor.full.store(true, Ordering::SeqCst);
+    let destroyed = world
+        .room
+        .context_version_destroy(&world.ask, id, KeyVersion(1))
+        .await;
+    assert_eq!(destroyed.unwrap_err().denial, Denial::TombstoneUnkept);
+    world.anchor.full.store(false, Ordering::SeqCst);
+    world.room.tick().await;
+    let held = held(&world);
+    assert_eq!(held.len(), 1);
+    assert_eq!((held[0].version, held[0].only), (KeyVersion(1), true));
 }

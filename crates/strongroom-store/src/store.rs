@@ -171,6 +171,10 @@ impl Store for Database {
             .await
     }
 
+    async fn newest_time(&self) -> Result<Option<Micros>, StoreError> {
+        self.read(log::newest_time(&self.readers)).await
+    }
+
     async fn tiles(&self, workspace: WorkspaceId) -> Result<u64, StoreError> {
         self.read(log::tiles(&self.readers, workspace)).await
     }

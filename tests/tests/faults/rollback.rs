@@ -183,3 +183,24 @@ async fn a_destroyed_context_stays_destroyed_in_a_restored_database(database: Da
     let refused = room.client.decrypt(request).await;
     assert_eq!(refused.unwrap_err().code(), Some(Code::CannotDecrypt));
 }
+
+#[tokio::test]
+async fn an_anchor_that_was_lost_does_not_start_unless_it_is_new_by_name() {
+    let mut room = Room::open(Arc::new(Database::Sqlite.start())).await;
+    seal(&room, "acme").await;
+    room.client.log().checkpoint().await.unwrap();
+    room.own_server().kill().unwrap();
+    let anchor = room.server.data().join("anchor");
+    fs::rename(&anchor, room.server.data().join("elsewhere")).unwrap();
+    let data = room.server.data().to_str().unwrap();
+    let refused = server::run(&["serve", "--listen", "127.0.0.1:0", "--data", data]).unwrap();
+    assert!(!refused.status.success());
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert!(said.contains("--new-anchor"), "{said}");
+    room.own_server().restart_with_new_anchor().unwrap();
+    room.reconnect();
+    seal(&room, "acme").await;
+    // The next start needs no telling.
+    room.restart();
+    seal(&room, "acme").await;
+}

@@ -35,7 +35,10 @@ struct Minute {
     written: u32,
     /// Of those that have no entry of their own, how many had which reason.
     counted: BTreeMap<Reason, u32>,
+    /// The entry that began the flood.
     last: Option<LogEntryId>,
+    /// That entry is being written.
+    beginning: bool,
     caller: Caller,
 }
 
@@ -67,7 +70,7 @@ enum Verdict {
     /// Write that a flood begins; it stands for this denial and those to come.
     Begin,
     /// It is counted; the entry that began the flood stands for it.
-    Counted(Option<LogEntryId>),
+    Counted(LogEntryId),
 }
 
 /// Counts denials per client and code.
@@ -82,26 +85,45 @@ impl Floods {
             written: 0,
             counted: BTreeMap::new(),
             last: None,
+            beginning: false,
             caller: caller.clone(),
         });
         if minute.written < quota {
             minute.written += 1;
             return Verdict::Write;
         }
-        let begins = minute.counted.is_empty();
+        let verdict = match minute.last {
+            Some(last) => Verdict::Counted(last),
+            // Until the entry is there that it would name, a denial has its own.
+            None if minute.beginning => return Verdict::Write,
+            None => Verdict::Begin,
+        };
+        minute.beginning = verdict == Verdict::Begin;
         let counted = minute.counted.entry(reason).or_default();
         *counted = counted.saturating_add(1);
-        if begins {
-            Verdict::Begin
-        } else {
-            Verdict::Counted(minute.last)
+        verdict
+    }
+
+    fn begin(&self, key: Key, reason: Reason) -> Beginning<'_> {
+        Beginning {
+            floods: self,
+            key,
+            reason,
+            entry: None,
         }
     }
 
-    fn began(&self, key: Key, entry: LogEntryId) {
+    /// The entry that begins a flood is there, or will not be: then the next denial begins it.
+    fn began(&self, key: Key, reason: Reason, entry: Option<LogEntryId>) {
         let mut minutes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(minute) = minutes.get_mut(&key) {
-            minute.last = Some(entry);
+        let Some(minute) = minutes.get_mut(&key).filter(|minute| minute.beginning) else {
+            return;
+        };
+        minute.beginning = false;
+        minute.last = entry;
+        if let (None, Some(counted)) = (entry, minute.counted.get_mut(&reason)) {
+            *counted = counted.saturating_sub(1);
+            minute.counted.retain(|_, counted| *counted > 0);
         }
     }
 
@@ -128,6 +150,21 @@ impl Floods {
                 present.last = present.last.or(minute.last);
             }
         }
+    }
+}
+
+/// The beginning of a flood, which ends without an entry where nobody says otherwise: the log cannot
+/// be written, or the caller went away.
+struct Beginning<'a> {
+    floods: &'a Floods,
+    key: Key,
+    reason: Reason,
+    entry: Option<LogEntryId>,
+}
+
+impl Drop for Beginning<'_> {
+    fn drop(&mut self) {
+        self.floods.began(self.key, self.reason, self.entry);
     }
 }
 
@@ -221,10 +258,10 @@ impl Strongroom {
         };
         let quota = self.settings.denials_per_minute;
         let now = self.time.now();
-        let (operation, begins) = match self.floods.admit(key, reason, caller, now, quota) {
-            Verdict::Write => (operation, false),
-            Verdict::Begin => (Operation::DenialFlood, true),
-            Verdict::Counted(last) => return Ok(last),
+        let (operation, beginning) = match self.floods.admit(key, reason, caller, now, quota) {
+            Verdict::Write => (operation, None),
+            Verdict::Begin => (Operation::DenialFlood, Some(self.floods.begin(key, reason))),
+            Verdict::Counted(last) => return Ok(Some(last)),
         };
         let ending = Ending {
             operation,
@@ -233,8 +270,8 @@ impl Strongroom {
         };
         let account = decided_by(asked_account(caller, asked), denial);
         let entry = self.append_ending(caller, ask, ending, account).await?;
-        if begins {
-            self.floods.began(key, entry);
+        if let Some(mut beginning) = beginning {
+            beginning.entry = Some(entry);
         }
         Ok(Some(entry))
     }

@@ -180,7 +180,7 @@ mod tests {
     const TWO: ContextId = ContextId::from_bytes([2; 32]);
 
     fn permit(clock: &Arc<Fake>) -> Permit {
-        let time = Time::start(Arc::<Fake>::clone(clock));
+        let time = Time::start(Arc::<Fake>::clone(clock), None);
         let committed = Committed { index: 7, epoch: 1 };
         let log = WorkspaceId::from_bytes([9; 16]);
         Permit::of(committed, log, Operation::Decrypt, vec![ONE, TWO], &time)

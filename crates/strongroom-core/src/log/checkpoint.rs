@@ -8,6 +8,14 @@ use crate::denial::{Denial, Thing};
 use crate::ports::{CheckpointRow, Head};
 use crate::strongroom::Strongroom;
 
+/// A checkpoint that the database has.
+#[derive(Debug)]
+pub(super) struct Signed {
+    pub(super) row: CheckpointRow,
+    /// It is outside the database, too.
+    pub(super) kept: bool,
+}
+
 impl Strongroom {
     /// The public key of the deployment's logs, in the verifier-key form of C2SP `signed-note`,
     /// under the log name. A log's checkpoints are signed by it under their origin.
@@ -28,13 +36,27 @@ impl Strongroom {
         format!("{name}/{workspace}")
     }
 
-    /// Signs the present head of a log, unless it is signed.
+    /// Signs the present head of a log, unless it is signed. What is answered is kept outside the
+    /// database.
     pub(crate) async fn sign_head(&self, workspace: WorkspaceId) -> Result<CheckpointRow, Denial> {
+        let signed = self.sign_log(workspace).await?;
+        if signed.kept {
+            return Ok(signed.row);
+        }
+        Err(Denial::CheckpointUnkept)
+    }
+
+    /// As [`Self::sign_head`], for the server alone: it may not be kept outside yet. Then the log is
+    /// to be tended again.
+    pub(super) async fn sign_log(&self, workspace: WorkspaceId) -> Result<Signed, Denial> {
         let log = self.logs.of(workspace);
         let mut signed = log.signed.lock().await;
         let head = self.read_head(workspace, &log).await?;
         if let Some(last) = signed.as_ref().filter(|last| is_of(last, &head)) {
-            return Ok(last.clone());
+            return Ok(Signed {
+                row: last.clone(),
+                kept: true,
+            });
         }
         let row = self.checkpoint_of(workspace, &head).map_err(|error| {
             tracing::error!(%workspace, %error, "checkpoint not signed");
@@ -45,21 +67,27 @@ impl Strongroom {
             tracing::error!(%workspace, size = row.size, "another head of this size is signed");
             return Err(Denial::LogUnavailable);
         }
-        match self.anchor.put_checkpoint(workspace, &row.note).await {
-            Ok(()) => *signed = Some(row.clone()),
+        let kept = match self.anchor.put_checkpoint(workspace, &row.note).await {
+            Ok(()) => {
+                *signed = Some(row.clone());
+                true
+            }
             Err(error) => {
                 let error = &error as &dyn core::error::Error;
                 tracing::error!(%workspace, error, "checkpoint not kept outside the database");
                 self.dirty.mark(workspace);
+                false
             }
-        }
-        Ok(row)
+        };
+        Ok(Signed { row, kept })
     }
 
-    /// A checkpoint over at least `size` entries: the last one, or a new one.
+    /// A checkpoint over at least `size` entries, kept outside the database: the last one, or a new
+    /// one.
     ///
     /// # Errors
-    /// [`Denial::NotFound`] of `thing` where the log is shorter.
+    /// [`Denial::NotFound`] of `thing` where the log is shorter, [`Denial::CheckpointUnkept`] where
+    /// a new one cannot be kept.
     pub(super) async fn covering(
         &self,
         workspace: WorkspaceId,

@@ -75,7 +75,8 @@ impl Strongroom {
 
     async fn tend_log(&self, workspace: WorkspaceId) {
         let tended = async {
-            let signed = self.sign_head(workspace).await?;
+            // The log is followed also while its checkpoint cannot be kept outside.
+            let signed = self.sign_log(workspace).await?.row;
             let tiles = self.follow(workspace, signed.size, TILES_MAX).await?;
             Ok::<_, Denial>(tiles < signed.size / WIDTH)
         };

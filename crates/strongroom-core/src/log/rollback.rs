@@ -1,8 +1,10 @@
 //! After a restart: whether the database is older than what was signed.
 //!
 //! Outside the database is the last checkpoint of each log. A log must begin with what its checkpoint
-//! signs; otherwise nothing is served, unless the operator begins a new generation by name. What was
-//! written after the last checkpoint outside is not protected.
+//! signs; otherwise nothing is served, unless the operator begins a new generation by name. Where
+//! nothing at all is outside although checkpoints were signed, nothing is served either, unless the
+//! operator says that the anchor is new. What was written after the last checkpoint outside is not
+//! protected.
 
 use strongroom_log::{Checkpoint, Frontier};
 use strongroom_types::{Operation, WorkspaceId};
@@ -10,8 +12,11 @@ use strongroom_types::{Operation, WorkspaceId};
 use crate::denial::Denial;
 use crate::door::Account;
 use crate::ports::{Change, Head};
-use crate::settings::AfterRollback;
+use crate::settings::{AfterRollback, EmptyAnchor};
 use crate::strongroom::{OpenError, Strongroom};
+
+/// How many workspaces are looked at together.
+const PAGE: u32 = 1000;
 
 /// A checkpoint kept outside the database, verified.
 #[derive(Debug)]
@@ -36,9 +41,14 @@ impl Strongroom {
     /// Compares every log with its last checkpoint outside the database.
     ///
     /// # Errors
-    /// A log was rolled back or replaced, and no new generation is to begin.
+    /// A log was rolled back or replaced, and no new generation is to begin; or nothing is kept
+    /// outside, and nobody said that the anchor is new.
     pub(crate) async fn check_rollback(&self) -> Result<(), OpenError> {
-        for (workspace, note) in self.anchor.checkpoints().await? {
+        let mut kept = self.anchor.checkpoints().await?;
+        if kept.is_empty() {
+            kept = self.begin_anchor().await?;
+        }
+        for (workspace, note) in kept {
             let anchored = self.anchored(workspace, &note)?;
             let head = self.store.head(workspace).await?;
             let stored = head.as_ref().map_or(0, |head| head.frontier.size());
@@ -51,6 +61,31 @@ impl Strongroom {
             }
         }
         Ok(())
+    }
+
+    /// An anchor without a checkpoint is that of a deployment which has signed none, or is said to be
+    /// new: then the last that was signed of each log is kept there.
+    ///
+    /// Single checkpoints may be missing: a crash comes between the database and the anchor.
+    async fn begin_anchor(&self) -> Result<Vec<(WorkspaceId, String)>, OpenError> {
+        let (mut kept, mut after) = (Vec::new(), None);
+        loop {
+            let page = self.store.workspaces(after, PAGE).await?;
+            for workspace in page.iter().map(|row| row.id) {
+                let Some(signed) = self.store.checkpoint(workspace).await? else {
+                    continue;
+                };
+                if self.settings.empty_anchor == EmptyAnchor::Refuse {
+                    return Err(OpenError::EmptyAnchor { workspace });
+                }
+                self.anchor.put_checkpoint(workspace, &signed.note).await?;
+                kept.push((workspace, signed.note));
+            }
+            match page.last() {
+                Some(last) => after = Some(last.id),
+                None => return Ok(kept),
+            }
+        }
     }
 
     /// Verifies a checkpoint from outside. Its origin says of which generation it is.

@@ -196,6 +196,8 @@ pub trait Store: Send + Sync + Debug {
         from: u64,
         to: u64,
     ) -> Result<Vec<BatchRow>, StoreError>;
+    /// When the newest entry of all logs was written; `None` where there is none.
+    async fn newest_time(&self) -> Result<Option<Micros>, StoreError>;
     /// The compressed item records of an entry.
     async fn items(
         &self,

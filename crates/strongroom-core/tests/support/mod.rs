@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -158,6 +158,17 @@ impl Deliver for Letterbox {
 pub(crate) struct MemoryAnchor {
     pub(crate) checkpoints: Mutex<BTreeMap<WorkspaceId, String>>,
     pub(crate) tombstones: Mutex<Vec<Tombstone>>,
+    /// Nothing can be written, as on a full disk.
+    pub(crate) full: AtomicBool,
+}
+
+impl MemoryAnchor {
+    fn writable(&self) -> Result<(), AnchorError> {
+        if self.full.load(Ordering::SeqCst) {
+            return Err(AnchorError::Io(std::io::ErrorKind::StorageFull.into()));
+        }
+        Ok(())
+    }
 }
 
 #[async_trait]
@@ -168,6 +179,7 @@ impl Anchor for MemoryAnchor {
     }
 
     async fn put_checkpoint(&self, workspace: WorkspaceId, note: &str) -> Result<(), AnchorError> {
+        self.writable()?;
         self.checkpoints
             .lock()
             .unwrap()
@@ -180,6 +192,7 @@ impl Anchor for MemoryAnchor {
     }
 
     async fn put_tombstone(&self, tombstone: &Tombstone) -> Result<(), AnchorError> {
+        self.writable()?;
         self.tombstones.lock().unwrap().push(*tombstone);
         Ok(())
     }

@@ -167,7 +167,7 @@ pub(crate) const fn title(code: Code) -> &'static str {
         Code::LogUnavailable => "The log cannot be written, so no key is used",
         Code::RootUnavailable => "The root provider cannot be reached",
         Code::StoreUnavailable => "The database cannot be reached",
-        Code::Unavailable => "The server is stopping or overloaded",
+        Code::Unavailable => "The server cannot do it at present",
         Code::Internal => "A fault of the server",
     }
 }

@@ -38,6 +38,21 @@ pub(crate) async fn batches(
     Ok(batches)
 }
 
+/// Batches lose their openings oldest first, so that those which have them are the newest, and an
+/// index finds the newest of these. Where none has them, it is the last of a log.
+pub(crate) async fn newest_time(pool: &AnyPool) -> Result<Option<Micros>, StoreError> {
+    let row = query(
+        "SELECT COALESCE(
+             (SELECT MAX(last_time) FROM batch WHERE openings IS NOT NULL),
+             (SELECT MAX((SELECT last_time FROM batch WHERE batch.workspace = workspace.id
+                          ORDER BY first DESC LIMIT 1)) FROM workspace))",
+    )
+    .fetch_one(pool)
+    .await
+    .map_err(failed("batch"))?;
+    Columns::new("batch", &row).optional_time(0)
+}
+
 fn batch_of(row: &AnyRow) -> Result<BatchRow, StoreError> {
     let columns = Columns::new("batch", row);
     Ok(BatchRow {

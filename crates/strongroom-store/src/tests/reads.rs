@@ -17,6 +17,7 @@ on_both_databases!(
     tiles_and_roots_are_read_by_level_and_number,
     term_tiles_hold_every_term,
     a_checkpoint_of_a_size_stands,
+    the_newest_time_is_known_with_and_without_openings,
     openings_are_erased_when_the_whole_batch_is_old,
     private_terms_are_erased_when_the_whole_tile_is_old,
     a_tile_that_is_stored_late_loses_its_private_terms_too,
@@ -248,6 +249,17 @@ async fn a_checkpoint_of_a_size_stands(f: Fixture) {
         f.db.checkpoint(f.workspace).await.unwrap(),
         Some(row(2, 3, "d"))
     );
+}
+
+async fn the_newest_time_is_known_with_and_without_openings(f: Fixture) {
+    assert_eq!(f.db.newest_time().await.unwrap(), None);
+    for n in 0..3 {
+        f.commit(f.pending(n)).await.unwrap();
+    }
+    // The entries' times are 1,000 to 1,002.
+    assert_eq!(f.db.newest_time().await.unwrap(), Some(1_002));
+    assert_eq!(f.db.erase_openings(2_000, 9).await.unwrap(), 3);
+    assert_eq!(f.db.newest_time().await.unwrap(), Some(1_002));
 }
 
 async fn openings_are_erased_when_the_whole_batch_is_old(f: Fixture) {

@@ -1,7 +1,7 @@
 //! `strongroom serve`.
 
 use clap::Args;
-use strongroom_core::AfterRollback;
+use strongroom_core::{AfterRollback, EmptyAnchor};
 use strongroom_server::{Server, telemetry};
 
 use crate::config::{LogArgs, ServerArgs};
@@ -30,6 +30,10 @@ pub(super) struct ServeArgs {
     /// says, instead of refusing to start
     #[arg(long)]
     new_log_generation: bool,
+    /// The anchor is new and empty on purpose: keep checkpoints there from now on, instead of
+    /// refusing to start
+    #[arg(long)]
+    new_anchor: bool,
     #[command(flatten)]
     log: LogArgs,
 }
@@ -39,6 +43,9 @@ pub(super) async fn run(args: &ServeArgs) -> Result<(), Failure> {
     let mut config = args.server.config()?;
     if args.new_log_generation {
         config.settings.after_rollback = AfterRollback::NewGeneration;
+    }
+    if args.new_anchor {
+        config.settings.empty_anchor = EmptyAnchor::Begin;
     }
     let server = Server::start(config).await?;
     print::note(format_args!("listening on {}", server.url()));

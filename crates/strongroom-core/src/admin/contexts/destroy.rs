@@ -58,7 +58,8 @@ impl Strongroom {
     ///
     /// # Errors
     /// [`Refused`]; when the tombstone outside the database cannot be written, the keys are
-    /// destroyed all the same and the refusal names the entry.
+    /// destroyed all the same, the refusal says so and names the entry, and the tombstone is written
+    /// as soon as it can be.
     pub async fn context_destroy(
         &self,
         ask: &Ask,
@@ -93,12 +94,15 @@ impl Strongroom {
             .unwrap_or_else(|_panicked| Err(Refused::unlogged(Denial::Internal)))
     }
 
+    /// Remembers a destruction outside the database. Where that fails, the housekeeping repeats it
+    /// until it is kept.
     pub(crate) async fn keep_tombstone(&self, tombstone: &Tombstone) -> Result<(), Denial> {
         let kept = self.anchor.put_tombstone(tombstone).await;
         kept.map_err(|error| {
+            self.miss_tombstone();
             let error = &error as &dyn core::error::Error;
             tracing::error!(error, workspace = %tombstone.workspace, "tombstone not written");
-            Denial::StoreUnavailable
+            Denial::TombstoneUnkept
         })
     }
 
