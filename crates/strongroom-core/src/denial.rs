@@ -198,6 +198,9 @@ pub enum Denial {
     /// The key context is outside the client's allowed contexts.
     #[error("key context does not exist, or is not this client's to use")]
     ContextNotAllowed,
+    /// What is given, or who is administered, has allowed contexts beyond the caller's own.
+    #[error("allowed contexts reach beyond this client's own")]
+    GrantTooWide,
     /// No such key context, and the operation does not make one.
     #[error("key context does not exist, or is not this client's to use")]
     ContextUnknown,
@@ -378,7 +381,9 @@ impl Denial {
             Self::Unauthenticated | Self::CredentialRevoked | Self::CredentialExpired => {
                 Code::Unauthenticated
             }
-            Self::PermissionMissing(_) | Self::KeysetNotGranted => Code::PermissionDenied,
+            Self::PermissionMissing(_) | Self::KeysetNotGranted | Self::GrantTooWide => {
+                Code::PermissionDenied
+            }
             Self::Identity(_) => Code::InvalidIdentity,
             Self::ContextNotAllowed | Self::ContextUnknown | Self::ContextDestroyed => {
                 Code::ContextNotFound
@@ -431,7 +436,8 @@ impl Denial {
             Self::ContextNotAllowed
             | Self::ObjectHidden
             | Self::StoreHidden
-            | Self::KeysetNotGranted => Reason::ContextNotAllowed,
+            | Self::KeysetNotGranted
+            | Self::GrantTooWide => Reason::ContextNotAllowed,
             Self::ContextUnknown => Reason::ContextUnknown,
             Self::ContextDestroyed => Reason::ContextDestroyed,
             Self::ContextMismatch => Reason::ContextMismatch,
