@@ -169,6 +169,15 @@ pub enum Invalid {
     /// A client already has two live API keys.
     #[error("client has two live api keys: revoke one first")]
     ApiKeys,
+    /// A token asked for in another way than by exchange.
+    #[error("grant type is not supported: exchange a token")]
+    GrantType,
+    /// A token asked for that is for somebody else.
+    #[error("tokens are for this server only: leave out `audience` and `resource`")]
+    Target,
+    /// A token asked for that may do less than its client.
+    #[error("scopes are not supported: a token may do what its client may")]
+    Scope,
     /// A customer's key that cannot be reached in the way described.
     #[error(transparent)]
     Provider(#[from] ConnectError),
