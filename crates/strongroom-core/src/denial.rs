@@ -10,6 +10,7 @@ use strongroom_types::{ClaimError, Code, ContextError, LockError, Permission, Re
 
 pub use thing::Thing;
 
+use crate::admin::API_KEY_LIFETIME_S_MAX;
 use crate::customer_key::CustomerKeyFault;
 use crate::ports::{ConnectError, RootError};
 
@@ -178,6 +179,9 @@ pub enum Invalid {
     /// A token asked for that may do less than its client.
     #[error("scopes are not supported: a token may do what its client may")]
     Scope,
+    /// An API key that would be dead at once, or end too late.
+    #[error("field `expires_in` is not from 1 to {max} seconds", max = API_KEY_LIFETIME_S_MAX)]
+    ApiKeyLifetime,
     /// A customer's key that cannot be reached in the way described.
     #[error(transparent)]
     Provider(#[from] ConnectError),

@@ -21,6 +21,8 @@ use crate::workspace::WorkspaceKeys;
 
 /// The most live API keys of a client: the present one and the next.
 const API_KEYS_MAX: usize = 2;
+/// The longest life of an API key that ends: ten years of 365 days, in seconds.
+pub(crate) const API_KEY_LIFETIME_S_MAX: u64 = 10 * 365 * 86_400;
 /// The most patterns of allowed key contexts.
 const PATTERNS_MAX: usize = 100;
 
@@ -234,6 +236,15 @@ fn check_client(body: &ClientBody) -> Result<(), Denial> {
     Ok(())
 }
 
+/// # Errors
+/// The API key would be dead at once, or live longer than one that ends may.
+fn check_lifetime(expires_in: Option<u64>) -> Result<(), Denial> {
+    match expires_in {
+        None | Some(1..=API_KEY_LIFETIME_S_MAX) => Ok(()),
+        Some(_) => Err(Invalid::ApiKeyLifetime.into()),
+    }
+}
+
 fn client_info(client: &Client, api_keys: Vec<ApiKeyInfo>) -> ClientInfo {
     ClientInfo {
         id: client.id,
@@ -328,6 +339,7 @@ impl Administration for Create {
             registrations: None,
         };
         check_client(&body)?;
+        check_lifetime(self.0.expires_in)?;
         room.check_within(caller, &body)?;
         let key = room.generate_api_key()?;
         let new = room.new_client(&state.keys, state.id, body, key, self.0.expires_in)?;
@@ -455,6 +467,7 @@ impl Administration for CreateKey {
         room: &Strongroom,
         caller: &Caller,
     ) -> Result<(ApiKeyCreated, Account), Stopped> {
+        check_lifetime(self.expires_in)?;
         let client = room.known_client(caller, self.id).await?;
         room.check_within(caller, &client.body)?;
         if room.live_keys(caller, self.id).await?.len() >= API_KEYS_MAX {

@@ -84,7 +84,7 @@ pub struct ClientCreate {
     /// `[{}]` means every one.
     #[serde(default)]
     pub allowed_contexts: Vec<ContextPattern>,
-    /// Seconds until its first API key expires; never if absent.
+    /// Seconds until its first API key expires, at most 315,360,000 (ten years); never if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_in: Option<u64>,
 }
