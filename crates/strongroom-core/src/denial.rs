@@ -182,6 +182,12 @@ pub enum Invalid {
     /// An API key that would be dead at once, or end too late.
     #[error("field `expires_in` is not from 1 to {max} seconds", max = API_KEY_LIFETIME_S_MAX)]
     ApiKeyLifetime,
+    /// A context policy that asks for any value.
+    #[error(
+        "field `match`: `*` is no wildcard here, a policy matches by exact values: name only the pairs that must be \
+         equal, and leave out those that may have any value"
+    )]
+    PolicyAny,
     /// A customer's key that cannot be reached in the way described.
     #[error(transparent)]
     Provider(#[from] ConnectError),

@@ -370,7 +370,7 @@ pub struct Rotation {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PolicyBody {
-    /// The pairs that a key context must contain; exact values, `*` has no special meaning.
+    /// The pairs that a key context must contain; exact values, `*` is refused.
     #[serde(rename = "match")]
     pub matches: ContextPattern,
     /// The suite for sealing; AES-256-GCM if absent.
