@@ -30,6 +30,23 @@ impl Strongroom {
         self.reject_as(ask, Operation::Request, denial).await
     }
 
+    /// As [`Strongroom::reject`], of what takes a permission: who lacks it learns that and nothing else.
+    pub async fn reject_behind(
+        &self,
+        ask: &Ask,
+        permission: Permission,
+        denial: Denial,
+    ) -> Refused {
+        match self.authenticate(ask).await {
+            Ok(caller) => {
+                let denial = caller.require(permission).err().unwrap_or(denial);
+                self.deny(&caller, ask, Operation::Request, Asked::default(), denial)
+                    .await
+            }
+            Err(refused) => refused,
+        }
+    }
+
     pub(crate) async fn reject_as(
         &self,
         ask: &Ask,
