@@ -203,6 +203,16 @@ impl Caller {
         Err(Denial::ContextNotAllowed)
     }
 
+    /// # Errors
+    /// A pattern matches a key context that none of the client's own does by itself.
+    pub(crate) fn require_patterns(&self, patterns: &[ContextPattern]) -> Result<(), Denial> {
+        let own = &self.client.body.allowed_contexts;
+        if patterns.iter().all(|one| own.iter().any(|o| o.covers(one))) {
+            return Ok(());
+        }
+        Err(Denial::GrantTooWide)
+    }
+
     /// The identity that a lock needs.
     ///
     /// # Errors

@@ -10,6 +10,7 @@ use strongroom_types::{ClaimError, Code, ContextError, LockError, Permission, Re
 
 pub use thing::Thing;
 
+use crate::admin::API_KEY_LIFETIME_S_MAX;
 use crate::customer_key::CustomerKeyFault;
 use crate::ports::{ConnectError, RootError};
 
@@ -169,6 +170,24 @@ pub enum Invalid {
     /// A client already has two live API keys.
     #[error("client has two live api keys: revoke one first")]
     ApiKeys,
+    /// A token asked for in another way than by exchange.
+    #[error("grant type is not supported: exchange a token")]
+    GrantType,
+    /// A token asked for that is for somebody else.
+    #[error("tokens are for this server only: leave out `audience` and `resource`")]
+    Target,
+    /// A token asked for that may do less than its client.
+    #[error("scopes are not supported: a token may do what its client may")]
+    Scope,
+    /// An API key that would be dead at once, or end too late.
+    #[error("field `expires_in` is not from 1 to {max} seconds", max = API_KEY_LIFETIME_S_MAX)]
+    ApiKeyLifetime,
+    /// A context policy that asks for any value.
+    #[error(
+        "field `match`: `*` is no wildcard here, a policy matches by exact values: name only the pairs that must be \
+         equal, and leave out those that may have any value"
+    )]
+    PolicyAny,
     /// A customer's key that cannot be reached in the way described.
     #[error(transparent)]
     Provider(#[from] ConnectError),
@@ -198,6 +217,9 @@ pub enum Denial {
     /// The key context is outside the client's allowed contexts.
     #[error("key context does not exist, or is not this client's to use")]
     ContextNotAllowed,
+    /// What is given, or who is administered, has allowed contexts beyond the caller's own.
+    #[error("allowed contexts reach beyond this client's own")]
+    GrantTooWide,
     /// No such key context, and the operation does not make one.
     #[error("key context does not exist, or is not this client's to use")]
     ContextUnknown,
@@ -390,7 +412,9 @@ impl Denial {
             Self::Unauthenticated | Self::CredentialRevoked | Self::CredentialExpired => {
                 Code::Unauthenticated
             }
-            Self::PermissionMissing(_) | Self::KeysetNotGranted => Code::PermissionDenied,
+            Self::PermissionMissing(_) | Self::KeysetNotGranted | Self::GrantTooWide => {
+                Code::PermissionDenied
+            }
             Self::Identity(_) => Code::InvalidIdentity,
             Self::ContextNotAllowed | Self::ContextUnknown | Self::ContextDestroyed => {
                 Code::ContextNotFound
@@ -445,7 +469,8 @@ impl Denial {
             Self::ContextNotAllowed
             | Self::ObjectHidden
             | Self::StoreHidden
-            | Self::KeysetNotGranted => Reason::ContextNotAllowed,
+            | Self::KeysetNotGranted
+            | Self::GrantTooWide => Reason::ContextNotAllowed,
             Self::ContextUnknown => Reason::ContextUnknown,
             Self::ContextDestroyed => Reason::ContextDestroyed,
             Self::ContextMismatch => Reason::ContextMismatch,

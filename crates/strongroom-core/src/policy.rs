@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use strongroom_types::body::{PolicyBody, PolicyInfo, Rotation};
 use strongroom_types::{
-    CustomerKeyId, Format, KeyContext, KeyVersion, Lock, LockTerm, PolicyId, Suite,
+    ContextPattern, CustomerKeyId, Format, KeyContext, KeyVersion, Lock, LockTerm, PolicyId, Suite,
 };
 
 use crate::denial::{Denial, Invalid};
@@ -259,6 +259,11 @@ impl Policies {
 }
 
 fn check_limits(body: &PolicyBody) -> Result<(), Denial> {
+    // Taken literally it would match nothing, and whoever meant any value believes in a lock that nobody demands.
+    let mut pairs = body.matches.pairs();
+    if pairs.any(|(_, value)| value == ContextPattern::ANY) {
+        return Err(Invalid::PolicyAny.into());
+    }
     if body.rotation.age_s.is_some_and(|age_s| age_s < AGE_S_MIN) {
         return Err(Invalid::Field("rotation.age_s".into()).into());
     }
@@ -302,7 +307,6 @@ fn ties(a: &PolicyBody, b: &PolicyBody) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use strongroom_types::ContextPattern;
 
     use super::*;
 
@@ -360,6 +364,17 @@ mod tests {
         assert_eq!(check(&[("org", "acme"), ("type", "pii")]), Ok(()));
         let same = policy(1, &[("org", "acme")], Suite::Aes128Gcm);
         assert_eq!(policies.check(Some(same.id), &same.body), Ok(()));
+    }
+
+    #[test]
+    fn any_value_is_not_taken_for_a_value() {
+        let policies = Policies::new(Vec::new(), KeyVersion::FIRST);
+        let check =
+            |pairs: &[(&str, &str)]| policies.check(None, &policy(9, pairs, Suite::Aes256Gcm).body);
+        let any = Err(Invalid::PolicyAny.into());
+        assert_eq!(check(&[("org", "*")]), any);
+        assert_eq!(check(&[("org", "acme"), ("type", "*")]), any);
+        assert_eq!(check(&[("org", "**")]), Ok(()));
     }
 
     #[test]

@@ -30,6 +30,23 @@ impl Strongroom {
         self.reject_as(ask, Operation::Request, denial).await
     }
 
+    /// As [`Strongroom::reject`], of what takes a permission: who lacks it learns that and nothing else.
+    pub async fn reject_behind(
+        &self,
+        ask: &Ask,
+        permission: Permission,
+        denial: Denial,
+    ) -> Refused {
+        match self.authenticate(ask).await {
+            Ok(caller) => {
+                let denial = caller.require(permission).err().unwrap_or(denial);
+                self.deny(&caller, ask, Operation::Request, Asked::default(), denial)
+                    .await
+            }
+            Err(refused) => refused,
+        }
+    }
+
     pub(crate) async fn reject_as(
         &self,
         ask: &Ask,
@@ -49,22 +66,39 @@ impl Strongroom {
 struct Exchange(TokenRequest);
 
 impl Exchange {
-    fn check(&self) -> Result<(), Denial> {
+    /// Whether it asks for what there is. An empty parameter is none (RFC 6749, section 3.2); `ours` is who
+    /// our tokens are for.
+    fn check(&self, ours: &str) -> Result<(), Denial> {
         let request = &self.0;
+        let given = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.is_empty());
+        let elsewhere = |text: &Option<String>| given(text) && text.as_deref() != Some(ours);
         let subject_types = [
             TokenRequest::JWT,
             TokenRequest::ID_TOKEN,
             TokenRequest::ACCESS_TOKEN,
         ];
         let requested = request.requested_token_type.as_deref();
+        let requested = requested.filter(|requested| !requested.is_empty());
         if request.grant_type != TokenRequest::GRANT_TYPE {
-            return Err(Invalid::Field("grant_type".into()).into());
+            return Err(Invalid::GrantType.into());
+        }
+        if request.subject_token.is_empty() {
+            return Err(Invalid::Field("subject_token".into()).into());
         }
         if !subject_types.contains(&request.subject_token_type.as_str()) {
             return Err(Invalid::Field("subject_token_type".into()).into());
         }
         if requested.is_some_and(|requested| requested != TokenRequest::ACCESS_TOKEN) {
             return Err(Invalid::Field("requested_token_type".into()).into());
+        }
+        if given(&request.actor_token) || given(&request.actor_token_type) {
+            return Err(Invalid::Field("actor_token".into()).into());
+        }
+        if elsewhere(&request.audience) || elsewhere(&request.resource) {
+            return Err(Invalid::Target.into());
+        }
+        if given(&request.scope) {
+            return Err(Invalid::Scope.into());
         }
         Ok(())
     }
@@ -82,7 +116,7 @@ impl Use for Exchange {
         caller: &Caller,
         _ask: &Ask,
     ) -> Result<Planned<TokenAnswer>, Stopped> {
-        self.check()?;
+        self.check(&room.settings.token_issuer)?;
         if caller.identity.is_some() {
             return Err(Denial::Invalid(Invalid::Header("Authorization")).into());
         }

@@ -9,6 +9,7 @@ mod support;
 
 use std::collections::BTreeMap;
 
+use serde_json::json;
 use strongroom_core::{Ask, Denial, EntriesQuery, Invalid, PageQuery, Settings};
 use strongroom_types::body::{
     ClientCreate, ClientCreated, ClientUpdate, DecryptRequest, EntryView,
@@ -64,6 +65,79 @@ async fn nobody_grants_what_it_may_not_do_itself() {
         .client_update(&lesser, made.client.id, update)
         .await;
     assert_eq!(refused.unwrap_err().denial, missing);
+}
+
+fn patterns(json: serde_json::Value) -> Vec<ContextPattern> {
+    serde_json::from_value(json).unwrap()
+}
+
+#[tokio::test]
+async fn nobody_gives_key_contexts_that_it_may_not_use_itself() {
+    let world = World::new().await;
+    let own = [Permission::AdminClients, Permission::Decrypt];
+    let mine = patterns(json!([{"tenant": "mine"}, {"team": "*", "stage": "1"}]));
+    let made = make(&world, &world.ask, &own, mine.clone()).await.unwrap();
+    let narrow = ask(&made.api_key.secret);
+    let wider = [
+        json!([{}]),
+        json!([{"tenant": "*"}]),
+        json!([{"tenant": "theirs"}]),
+        json!([{"tenant": "mine"}, {"tenant": "theirs"}]),
+        json!([{"stage": "1"}]),
+        json!([{"team": "a", "stage": "*"}]),
+    ];
+    for wider in wider.map(patterns) {
+        let refused = make(&world, &narrow, &own[1..], wider.clone()).await;
+        assert_eq!(refused.unwrap_err(), Denial::GrantTooWide, "{wider:?}");
+        let update = ClientUpdate {
+            allowed_contexts: Some(wider),
+            ..ClientUpdate::default()
+        };
+        let widened = world.room.client_update(&narrow, made.client.id, update);
+        assert_eq!(widened.await.unwrap_err().denial, Denial::GrantTooWide);
+    }
+    assert_eq!(Denial::GrantTooWide.code(), Code::PermissionDenied);
+    let narrower = json!([{"tenant": "mine", "user": "*"}, {"team": "a", "stage": "1"}]);
+    for within in [mine, patterns(narrower), Vec::new()] {
+        let made = make(&world, &narrow, &own, within).await.unwrap();
+        let update = ClientUpdate {
+            allowed_contexts: Some(patterns(json!([{"tenant": "mine"}]))),
+            ..ClientUpdate::default()
+        };
+        let updated = world.room.client_update(&narrow, made.client.id, update);
+        updated.await.unwrap();
+        let key = world.room.client_key_create(&narrow, made.client.id, None);
+        key.await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn nobody_administers_a_client_of_more_key_contexts() {
+    let world = World::new().await;
+    let own = [Permission::AdminClients, Permission::Decrypt];
+    let mine = patterns(json!([{"tenant": "mine"}]));
+    let made = make(&world, &world.ask, &own, mine.clone()).await.unwrap();
+    let narrow = ask(&made.api_key.secret);
+    for wider in [json!([{}]), json!([{"tenant": "*"}])].map(patterns) {
+        let other = make(&world, &world.ask, &[], wider).await.unwrap();
+        let id = other.client.id;
+        let key = world.room.client_key_create(&narrow, id, None).await;
+        assert_eq!(key.unwrap_err().denial, Denial::GrantTooWide);
+        for update in [
+            ClientUpdate::default(),
+            ClientUpdate {
+                permissions: Some(vec![Permission::Decrypt]),
+                ..ClientUpdate::default()
+            },
+            ClientUpdate {
+                allowed_contexts: Some(mine.clone()),
+                ..ClientUpdate::default()
+            },
+        ] {
+            let refused = world.room.client_update(&narrow, id, update).await;
+            assert_eq!(refused.unwrap_err().denial, Denial::GrantTooWide);
+        }
+    }
 }
 
 #[tokio::test]

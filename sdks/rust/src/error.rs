@@ -259,7 +259,8 @@ impl TokenRefusal {
         }
     }
 
-    /// `invalid_request`, `invalid_client`, `invalid_grant` or `unsupported_grant_type`.
+    /// `invalid_request`, `invalid_client`, `unsupported_grant_type`, `invalid_target` or `invalid_scope`; what RFC 6749
+    /// has no word for is `unauthorized_client`, `temporarily_unavailable` or `server_error`.
     #[must_use]
     pub fn error(&self) -> &str {
         &self.body.error

@@ -16,12 +16,7 @@ impl Client {
     /// # Errors
     /// The JWT is not accepted ([`ClientError::Token`]), or the server did not answer.
     pub async fn exchange_token(&self, jwt: &str) -> Result<TokenAnswer, ClientError> {
-        let request = TokenRequest {
-            grant_type: TokenRequest::GRANT_TYPE.to_owned(),
-            subject_token: jwt.to_owned(),
-            subject_token_type: TokenRequest::JWT.to_owned(),
-            requested_token_type: Some(TokenRequest::ACCESS_TOKEN.to_owned()),
-        };
+        let request = TokenRequest::of_jwt(jwt.to_owned());
         Call::new(Method::POST, "/v1/oauth/token")
             .repeat(Repeat::Harmless)
             .form(request)

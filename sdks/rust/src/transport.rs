@@ -302,10 +302,12 @@ mod tests {
     fn refused_exchange_is_a_token_refusal() {
         let error = refusal(
             StatusCode::BAD_REQUEST,
-            br#"{"error":"invalid_grant"}"#,
+            br#"{"error":"invalid_target"}"#,
             None,
         );
-        assert!(matches!(error, ClientError::Token(refusal) if refusal.error() == "invalid_grant"));
+        assert!(
+            matches!(error, ClientError::Token(refusal) if refusal.error() == "invalid_target")
+        );
     }
 
     #[test]

@@ -20,6 +20,7 @@ on_each_database!(
     the_system_workspace_stays_enabled,
     a_revoked_key_stops_at_once,
     an_expired_key_stops,
+    a_key_that_ends_does_so_neither_at_once_nor_after_ten_years,
     two_live_keys_and_no_third,
     a_disabled_client_stops_at_once,
     taken_permissions_are_gone_at_once,
@@ -353,6 +354,28 @@ async fn an_expired_key_stops(room: Room) {
         .ending(refused.refusal().unwrap().log_entry().unwrap())
         .await;
     assert_eq!(reason, Some(Reason::CredentialRevoked));
+}
+
+async fn a_key_that_ends_does_so_neither_at_once_nor_after_ten_years(room: Room) {
+    const MOST: u64 = 315_360_000;
+    let create = |expires_in| ClientCreate {
+        name: "short".to_owned(),
+        permissions: vec![Permission::Encrypt],
+        allowed_contexts: Vec::new(),
+        expires_in: Some(expires_in),
+    };
+    let clients = room.client.clients();
+    let id = clients.create(&create(MOST)).await.unwrap().client.id;
+    clients.create_key(id, Some(1)).await.unwrap();
+    let expected = (400, Code::InvalidRequest);
+    for wrong in [0, MOST + 1, u64::MAX] {
+        let refused = clients.create(&create(wrong)).await;
+        room.assert_refused(refused, expected, Reason::InvalidRequest)
+            .await;
+        let refused = clients.create_key(id, Some(wrong)).await;
+        room.assert_refused(refused, expected, Reason::InvalidRequest)
+            .await;
+    }
 }
 
 async fn two_live_keys_and_no_third(room: Room) {

@@ -13,6 +13,7 @@ on_each_database!(
     every_suite_seals_and_opens,
     a_required_lock_is_demanded_of_every_seal,
     the_policy_with_most_pairs_wins,
+    a_policy_for_any_value_is_refused,
     policies_that_could_tie_are_refused,
     keys_rotate_after_so_many_uses,
     the_accepted_format_opens,
@@ -101,6 +102,20 @@ async fn the_policy_with_most_pairs_wins(room: Room) {
         let entry = room.entry(sealed.log_entry.unwrap()).await;
         assert_eq!(entry.suite, Some(expected), "{pairs:?}");
     }
+}
+
+async fn a_policy_for_any_value_is_refused(room: Room) {
+    let any = policy(&[("tenant", "*")]);
+    let expected = (400, Code::InvalidRequest);
+    let refused = room.client.policies().create(&any).await;
+    let detail = refused.as_ref().unwrap_err().refusal().unwrap().detail();
+    assert!(detail.unwrap().contains("exact values"), "{detail:?}");
+    room.assert_refused(refused, expected, Reason::InvalidRequest)
+        .await;
+    let saved = save(&room, &policy(&[("tenant", "acme")])).await;
+    let refused = room.client.policies().replace(saved.id, &any).await;
+    room.assert_refused(refused, expected, Reason::InvalidRequest)
+        .await;
 }
 
 async fn policies_that_could_tie_are_refused(room: Room) {

@@ -12,7 +12,7 @@ use strongroom_tests::poll::poll;
 use strongroom_tests::reply::Reply;
 use strongroom_tests::room::{Room, tenant};
 use strongroom_types::body::EntryView;
-use strongroom_types::{Code, KeyContext, Operation, Outcome, Reason};
+use strongroom_types::{Code, KeyContext, Operation, Outcome, Permission, Reason};
 
 on_each_database!(
     streams_of_every_length_open_again,
@@ -20,6 +20,7 @@ on_each_database!(
     a_locked_stream_opens_for_its_person_only,
     a_cut_or_altered_stream_never_ends_cleanly,
     what_is_wrong_with_the_prefix_is_a_problem_document,
+    a_prefix_is_judged_for_who_may_open_only,
     associated_data_binds_a_stream,
     a_caller_who_goes_away_leaves_an_entry,
     malformed_stream_headers_are_refused,
@@ -203,6 +204,21 @@ async fn what_is_wrong_with_the_prefix_is_a_problem_document(room: Room) {
     let expected = (400, Code::ContextMismatch);
     room.assert_refused(refused, expected, Reason::ContextMismatch)
         .await;
+}
+
+async fn a_prefix_is_judged_for_who_may_open_only(room: Room) {
+    let (sealed, _) = seal(&room.client, &plaintext(100)).await;
+    let expected = (403, Code::PermissionDenied);
+    let (other, _) = room.make_client(&[Permission::Encrypt], &[&[]]).await;
+    for body in [sealed.clone(), sealed[..40].to_vec(), vec![0xff; 1000]] {
+        let (_, refused) = open(&other, body.clone()).await;
+        room.assert_refused(refused, expected, Reason::PermissionMissing)
+            .await;
+        let (request, mut moved) = (StreamRequest::new(tenant("acme")), Vec::new());
+        let refused = other.rewrap_copy(request, &body[..], &mut moved).await;
+        room.assert_refused(refused, expected, Reason::PermissionMissing)
+            .await;
+    }
 }
 
 async fn associated_data_binds_a_stream(room: Room) {

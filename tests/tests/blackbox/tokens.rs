@@ -22,6 +22,7 @@ on_each_database!(
     an_exchanged_token_is_for_its_workspace_only,
     an_altered_exchanged_token_is_not_accepted,
     malformed_exchanges_are_refused,
+    what_an_exchange_cannot_give_is_named,
     bad_tokens_are_refused_and_the_log_says_why,
     all_three_algorithms_are_accepted,
     the_algorithm_must_be_that_of_the_key,
@@ -223,7 +224,8 @@ async fn malformed_exchanges_are_refused(room: Room) {
         vec![],
         good[1..].to_vec(),
         [good.as_slice(), &good[1..2]].concat(),
-        changed("grant_type", "client_credentials"),
+        changed("subject_token", ""),
+        [good.as_slice(), &[("actor_token", jwt.as_str())]].concat(),
         changed(
             "subject_token_type",
             "urn:ietf:params:oauth:token-type:saml2",
@@ -246,6 +248,40 @@ async fn malformed_exchanges_are_refused(room: Room) {
     let json = json!({"grant_type": TokenRequest::GRANT_TYPE}).to_string();
     let reply = room.post("/v1/oauth/token", json).await;
     assert_eq!(reply.status, 415);
+}
+
+async fn what_an_exchange_cannot_give_is_named(room: Room) {
+    let jwt = room.token("alice").await;
+    let good = good_form(&jwt);
+    let with = |name, value| [good.as_slice(), &[(name, value)]].concat();
+    let other_grant = [&[("grant_type", "password")], &good[1..]].concat();
+    for (form, error) in [
+        (other_grant, "unsupported_grant_type"),
+        (vec![("grant_type", "password")], "unsupported_grant_type"),
+        (with("audience", "elsewhere"), "invalid_target"),
+        (
+            with("resource", "https://elsewhere.example"),
+            "invalid_target",
+        ),
+        (with("scope", "decrypt"), "invalid_scope"),
+    ] {
+        let reply = exchange(&room, &form).await;
+        assert_eq!(
+            (reply.status, reply.text("error").as_str()),
+            (400, error),
+            "{form:?}"
+        );
+        let (_, reason) = room.ending(reply.entry().unwrap()).await;
+        assert_eq!(reason, Some(Reason::InvalidRequest));
+    }
+    // Who our tokens are for may be said, and an empty parameter says nothing.
+    for form in [
+        with("audience", "strongroom"),
+        with("scope", ""),
+        with("resource", ""),
+    ] {
+        assert_eq!(exchange(&room, &form).await.status, 200, "{form:?}");
+    }
 }
 
 /// An issuer with one key, trusted by the workspace.
@@ -334,7 +370,8 @@ async fn bad_tokens_are_refused_and_the_log_says_why(room: Room) {
     for (token, reason) in claims.chain(unproven) {
         let reply = exchange(&room, &good_form(&token)).await;
         let said = (reply.status, reply.text("error"));
-        assert_eq!(said, (401, "invalid_grant".to_owned()), "{token}");
+        assert_eq!(said, (400, "invalid_request".to_owned()), "{token}");
+        assert_eq!(reply.header("www-authenticate"), None);
         let (_, said) = room.ending(reply.entry().unwrap()).await;
         assert_eq!(said, Some(reason), "{token}");
         let person = room.client.with_lock_context(&token);

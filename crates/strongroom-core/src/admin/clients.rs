@@ -21,6 +21,8 @@ use crate::workspace::WorkspaceKeys;
 
 /// The most live API keys of a client: the present one and the next.
 const API_KEYS_MAX: usize = 2;
+/// The longest life of an API key that ends: ten years of 365 days, in seconds.
+pub(crate) const API_KEY_LIFETIME_S_MAX: u64 = 10 * 365 * 86_400;
 /// The most patterns of allowed key contexts.
 const PATTERNS_MAX: usize = 100;
 
@@ -177,6 +179,16 @@ impl Strongroom {
             .try_for_each(|permission| caller.require(*permission))
     }
 
+    /// As [`Strongroom::check_grant`], for the key contexts too: each pattern is covered by one of the
+    /// caller's own.
+    ///
+    /// # Errors
+    /// The caller may do less than a client of these, or that in fewer key contexts.
+    pub(super) fn check_within(&self, caller: &Caller, body: &ClientBody) -> Result<(), Denial> {
+        self.check_grant(caller, &body.permissions)?;
+        caller.require_patterns(&body.allowed_contexts)
+    }
+
     /// A client that an administrator names; another's id is as unknown as none.
     pub(super) async fn known_client(
         &self,
@@ -222,6 +234,15 @@ fn check_client(body: &ClientBody) -> Result<(), Denial> {
         return Err(Invalid::Field("allowed_contexts".into()).into());
     }
     Ok(())
+}
+
+/// # Errors
+/// The API key would be dead at once, or live longer than one that ends may.
+fn check_lifetime(expires_in: Option<u64>) -> Result<(), Denial> {
+    match expires_in {
+        None | Some(1..=API_KEY_LIFETIME_S_MAX) => Ok(()),
+        Some(_) => Err(Invalid::ApiKeyLifetime.into()),
+    }
 }
 
 fn client_info(client: &Client, api_keys: Vec<ApiKeyInfo>) -> ClientInfo {
@@ -307,7 +328,6 @@ impl Administration for Create {
         caller: &Caller,
     ) -> Result<(ClientCreated, Account), Stopped> {
         let state = &caller.state;
-        room.check_grant(caller, &self.0.permissions)?;
         let body = ClientBody {
             name: self.0.name.clone(),
             permissions: unique(&self.0.permissions),
@@ -318,6 +338,9 @@ impl Administration for Create {
             user: None,
             registrations: None,
         };
+        check_client(&body)?;
+        check_lifetime(self.0.expires_in)?;
+        room.check_within(caller, &body)?;
         let key = room.generate_api_key()?;
         let new = room.new_client(&state.keys, state.id, body, key, self.0.expires_in)?;
         let account = Account::of_changes(new.changes)
@@ -358,15 +381,15 @@ impl Administration for Update {
     ) -> Result<(ClientInfo, Account), Stopped> {
         let state = &caller.state;
         let mut client = Client::clone(&*room.known_client(caller, self.id).await?);
-        room.check_grant(caller, &client.body.permissions)?;
+        room.check_within(caller, &client.body)?;
         let rights = self.request.permissions.is_some() || self.request.allowed_contexts.is_some();
         if rights && client.body.application.is_some() {
             // What an application may is what its registration says, whoever rotates its tokens.
             return Err(Denial::from(Invalid::Field("permissions".into())).into());
         }
         apply(&mut client.body, &self.request);
-        room.check_grant(caller, &client.body.permissions)?;
         check_client(&client.body)?;
+        room.check_within(caller, &client.body)?;
         let place = (RecordKind::Client, self.id.to_string(), client.created);
         let record = record::seal(&state.keys, state.id, place, &client.body)?;
         let account = Account::of_changes(vec![Change::PutRecord(state.id, record)])
@@ -444,8 +467,9 @@ impl Administration for CreateKey {
         room: &Strongroom,
         caller: &Caller,
     ) -> Result<(ApiKeyCreated, Account), Stopped> {
+        check_lifetime(self.expires_in)?;
         let client = room.known_client(caller, self.id).await?;
-        room.check_grant(caller, &client.body.permissions)?;
+        room.check_within(caller, &client.body)?;
         if room.live_keys(caller, self.id).await?.len() >= API_KEYS_MAX {
             return Err(Denial::Invalid(Invalid::ApiKeys).into());
         }

@@ -1,7 +1,7 @@
 //! Trusted issuers. Whoever administers them can impersonate identities of the workspace.
 
 use strongroom_types::body::{IssuerCreate, IssuerInfo, IssuerKeys, IssuerUpdate, Page};
-use strongroom_types::{ClientId, IssuerId, Operation, Permission};
+use strongroom_types::{ClientId, ContextPattern, IssuerId, Operation, Permission};
 
 use super::{Administration, PageQuery, body_digest, names, page, reading};
 use crate::ask::{Answered, Ask};
@@ -239,14 +239,17 @@ impl Administration for Update {
 async fn check_acting(room: &Strongroom, caller: &Caller, client: ClientId) -> Result<(), Denial> {
     caller.require(Permission::AdminClients)?;
     let client = room.known_client(caller, client).await?;
-    room.check_grant(caller, &client.body.permissions)
+    room.check_within(caller, &client.body)
 }
 
-/// Whoever chooses the keys of an issuer that signs users in can be any of them.
+/// Whoever chooses the keys of an issuer that signs users in can be any of them, in all key contexts.
 fn check_sign_in(room: &Strongroom, caller: &Caller, body: &IssuerBody) -> Result<(), Denial> {
     match body.sign_in_audience {
         None => Ok(()),
-        Some(_) => room.check_grant(caller, &Role::Owner.permissions()),
+        Some(_) => {
+            room.check_grant(caller, &Role::Owner.permissions())?;
+            caller.require_patterns(&[ContextPattern::default()])
+        }
     }
 }
 

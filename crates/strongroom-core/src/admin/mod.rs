@@ -33,6 +33,7 @@ pub(crate) use applications::ApplicationNameBody;
 pub use applications::{
     ApplicationCreate, ApplicationCreated, ApplicationUpdate, Approval, Awaited, Promotion,
 };
+pub(crate) use clients::API_KEY_LIFETIME_S_MAX;
 pub use devices::DeviceApproval;
 pub use guards::{GuardTrial, TriedAlgorithm};
 pub use keysets::{KeysetClientCreate, KeysetClientCreated, KeysetCreate, KeysetModify};

@@ -20,7 +20,7 @@ use strongroom_core::stream::{OpenStream, SealStream, StreamOpen, StreamSeal, pr
 use strongroom_core::stream_rewrap::{MovedPrefix, PREFIX_BYTES_MAX};
 use strongroom_core::{Answered, Ask, Denial, Invalid, Refused};
 use strongroom_types::body::LogEntryId;
-use strongroom_types::{KeyContext, Lock};
+use strongroom_types::{KeyContext, Lock, Permission};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::time::timeout;
 
@@ -112,7 +112,10 @@ impl FromRequest<App> for Opened {
                 prefix,
                 source,
             }),
-            Err(denial) => Err(refuse(app, &ask, denial, source.body).await),
+            Err(denial) => {
+                let behind = (Permission::Decrypt, denial);
+                Err(refuse_behind(app, &ask, behind, source.body).await)
+            }
         }
     }
 }
@@ -130,9 +133,29 @@ impl FromRequest<App> for Moving {
                 key_context,
                 prefix,
             }),
-            Err(denial) => Err(refuse(app, &ask, denial, source.body).await),
+            Err(denial) => {
+                let behind = (Permission::Rewrap, denial);
+                Err(refuse_behind(app, &ask, behind, source.body).await)
+            }
         }
     }
+}
+
+/// As [`refuse`]. What is wrong with a ciphertext is told to who has the permission to use it.
+async fn refuse_behind(
+    app: &App,
+    ask: &Ask,
+    (permission, denial): (Permission, Denial),
+    body: Body,
+) -> Problem {
+    if !matches!(denial, Denial::Ciphertext(_)) {
+        return refuse(app, ask, denial, body).await;
+    }
+    if app.room.knows(ask).await {
+        drain(body).await;
+    }
+    let refused = Box::pin(app.room.reject_behind(ask, permission, denial)).await;
+    Problem::new(refused, ask.origin.request_id)
 }
 
 /// Refuses what was read in part or not at all. The rest of what a known caller sends is read, so

@@ -84,7 +84,7 @@ async fn update(
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct ApiKeyCreate {
-    /// Seconds until the key expires; never if absent.
+    /// Seconds until the key expires, at most 315,360,000 (ten years); never if absent.
     #[serde(default)]
     expires_in: Option<u64>,
 }

@@ -2,7 +2,9 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use strongroom_core::{Denial, Invalid};
 use strongroom_types::Code;
 use strongroom_types::body::{TokenAnswer, TokenError, TokenRequest};
 
@@ -39,21 +41,43 @@ impl IntoResponse for OauthProblem {
     fn into_response(self) -> Response {
         let code = self.0.code();
         let body = TokenError {
-            error: oauth_error(code).to_owned(),
+            error: oauth_error(&self.0.refused.denial).to_owned(),
             error_description: Some(self.0.detail().unwrap_or_else(|| title(code).to_owned())),
         };
-        let mut response = (status(code), self.0.headers(), Json(body)).into_response();
+        let mut headers = self.0.headers();
+        let status = oauth_status(code);
+        if status != StatusCode::UNAUTHORIZED {
+            headers.remove(header::WWW_AUTHENTICATE);
+        }
+        let mut response = (status, headers, Json(body)).into_response();
         response.extensions_mut().insert(code);
         response
     }
 }
 
-/// RFC 6749 knows few errors; what it has no word for is `invalid_request` with our status.
-const fn oauth_error(code: Code) -> &'static str {
+/// Ours but for a user's token that is not accepted: 401 is about the client (RFC 6749, section 5.2).
+const fn oauth_status(code: Code) -> StatusCode {
+    match code {
+        Code::InvalidIdentity => StatusCode::BAD_REQUEST,
+        code => status(code),
+    }
+}
+
+/// RFC 6749 knows few errors; what it has no word for is `invalid_request`, which a `subject_token` that is not
+/// accepted is too (RFC 8693, section 2.2.2).
+const fn oauth_error(denial: &Denial) -> &'static str {
+    match denial {
+        Denial::Invalid(Invalid::GrantType) => "unsupported_grant_type",
+        Denial::Invalid(Invalid::Target) => "invalid_target",
+        Denial::Invalid(Invalid::Scope) => "invalid_scope",
+        denial => error_of_code(denial.code()),
+    }
+}
+
+const fn error_of_code(code: Code) -> &'static str {
     match code {
         Code::Unauthenticated => "invalid_client",
         Code::PermissionDenied => "unauthorized_client",
-        Code::InvalidIdentity => "invalid_grant",
         Code::LogUnavailable
         | Code::RootUnavailable
         | Code::StoreUnavailable
@@ -61,6 +85,7 @@ const fn oauth_error(code: Code) -> &'static str {
         | Code::RateLimited => "temporarily_unavailable",
         Code::Internal => "server_error",
         Code::InvalidRequest
+        | Code::InvalidIdentity
         | Code::ContextNotFound
         | Code::ContextMismatch
         | Code::IdentityMismatch

@@ -312,10 +312,10 @@ async fn users_tokens_are_exchanged_or_refused_in_oauths_words() {
     assert!(answer["expires_in"].as_u64().unwrap() <= 900);
 
     let refused = form("a.b.c").send().await.unwrap();
-    assert_eq!(refused.status(), StatusCode::UNAUTHORIZED);
+    assert_eq!(refused.status(), StatusCode::BAD_REQUEST);
     assert!(refused.headers().contains_key("strongroom-log-entry"));
     let refused: Value = refused.json().await.unwrap();
-    assert_eq!(refused["error"], "invalid_grant");
+    assert_eq!(refused["error"], "invalid_request");
     playground.server.shutdown().await;
 }
 

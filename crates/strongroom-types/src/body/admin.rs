@@ -90,7 +90,7 @@ pub struct ClientCreate {
     /// `[{}]` means every one.
     #[serde(default)]
     pub allowed_contexts: Vec<ContextPattern>,
-    /// Seconds until its first API key expires; never if absent.
+    /// Seconds until its first API key expires, at most 315,360,000 (ten years); never if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_in: Option<u64>,
 }
@@ -376,7 +376,7 @@ pub struct Rotation {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PolicyBody {
-    /// The pairs that a key context must contain; exact values, `*` has no special meaning.
+    /// The pairs that a key context must contain; exact values, `*` is refused.
     #[serde(rename = "match")]
     pub matches: ContextPattern,
     /// The suite for sealing; AES-256-GCM if absent.

@@ -9,12 +9,31 @@ pub struct TokenRequest {
     /// Always [`TokenRequest::GRANT_TYPE`].
     pub grant_type: String,
     /// The user's JWT.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(required = true))]
     pub subject_token: String,
     /// [`TokenRequest::JWT`] or [`TokenRequest::ID_TOKEN`] or [`TokenRequest::ACCESS_TOKEN`].
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(required = true))]
     pub subject_token_type: String,
     /// If given, [`TokenRequest::ACCESS_TOKEN`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requested_token_type: Option<String>,
+    /// If given, the `iss` of our tokens: they are for this server only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audience: Option<String>,
+    /// As `audience`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resource: Option<String>,
+    /// Not supported: a token may do what its client may.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
+    /// Not supported: the client is who acts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor_token: Option<String>,
+    /// Not supported, as `actor_token`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor_token_type: Option<String>,
 }
 
 /// Without the user's token.
@@ -28,6 +47,22 @@ impl core::fmt::Debug for TokenRequest {
 }
 
 impl TokenRequest {
+    /// Asks for an access token of ours in exchange for a user's JWT.
+    #[must_use]
+    pub fn of_jwt(jwt: String) -> Self {
+        Self {
+            grant_type: Self::GRANT_TYPE.to_owned(),
+            subject_token: jwt,
+            subject_token_type: Self::JWT.to_owned(),
+            requested_token_type: Some(Self::ACCESS_TOKEN.to_owned()),
+            audience: None,
+            resource: None,
+            scope: None,
+            actor_token: None,
+            actor_token_type: None,
+        }
+    }
+
     /// The grant type of RFC 8693.
     pub const GRANT_TYPE: &'static str = "urn:ietf:params:oauth:grant-type:token-exchange";
     /// The type of any JWT.
@@ -62,7 +97,8 @@ impl core::fmt::Debug for TokenAnswer {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TokenError {
-    /// `invalid_request`, `invalid_client`, `invalid_grant` or `unsupported_grant_type`.
+    /// `invalid_request`, `invalid_client`, `unsupported_grant_type`, `invalid_target` or `invalid_scope`; what RFC 6749
+    /// has no word for is `unauthorized_client`, `temporarily_unavailable` or `server_error`.
     pub error: String,
     /// A sentence for a person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
