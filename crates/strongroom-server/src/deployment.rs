@@ -144,12 +144,19 @@ fn url(database: &Database) -> String {
 /// root would hide that. Keys of devices and services are made there, not here.
 pub(crate) fn prepare(config: &Config) -> Result<(), StartError> {
     let is_new = match &config.database {
-        Database::Sqlite(database) => {
-            make_folder_of(database)?;
-            !database.exists()
-        }
+        Database::Sqlite(database) => !database.exists(),
         Database::Postgres(_) => true,
     };
+    // Before anything is made, so that a refusal leaves nothing behind.
+    if let RootSource::Passphrase { file, passphrase } = &config.root
+        && is_new
+        && !file.exists()
+    {
+        roots::passphrase::check(passphrase)?;
+    }
+    if let Database::Sqlite(database) = &config.database {
+        make_folder_of(database)?;
+    }
     match &config.root {
         RootSource::KeyFile(path) => {
             make_folder_of(path)?;
@@ -187,6 +194,22 @@ pub(crate) fn make_folder(folder: &Path) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_refused_passphrase_leaves_nothing_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("data");
+        let mut config = Config::new(data.clone());
+        config.root = RootSource::Passphrase {
+            file: folder.path().join("elsewhere/root"),
+            passphrase: zeroize::Zeroizing::new("short".to_owned()),
+        };
+        assert!(prepare(&config).is_err());
+        assert!(fs::read_dir(folder.path()).unwrap().next().is_none());
+        config.root = RootSource::KeyFile(data.join("root.key"));
+        prepare(&config).unwrap();
+        assert!(data.join("root.key").exists());
+    }
 
     #[test]
     fn an_anchor_beside_the_database_shares_its_disk() {

@@ -2,6 +2,7 @@
 //! context or a plaintext; `docs/api.md` lists all names.
 
 use std::collections::BTreeMap;
+use std::io::IsTerminal as _;
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -35,7 +36,7 @@ pub enum TelemetryError {
     Started(#[from] TryInitError),
 }
 
-/// Sends the log lines of this process to standard error. `filter` chooses them, for example
+/// Sends the log lines of this process to standard error, in colour if it is a terminal. `filter` chooses them, for example
 /// `info` or `strongroom_server=debug`.
 ///
 /// # Errors
@@ -43,6 +44,7 @@ pub enum TelemetryError {
 pub fn start(format: LogFormat, filter: &str) -> Result<(), TelemetryError> {
     let lines = tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::try_new(filter)?)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);
     let harmless = filter_fn(|metadata| is_harmless(metadata.target(), *metadata.level()));
     match format {

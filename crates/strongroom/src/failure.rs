@@ -7,11 +7,12 @@ use std::path::{Path, PathBuf};
 use strongroom_client::split::{SplitError, SplitTextError};
 use strongroom_client::stack::StackError;
 use strongroom_client::store::{ClientSecretError, StoreError};
-use strongroom_client::{ClientError, EntryProofError};
+use strongroom_client::{ClientError, EntryProofError, TransportError};
 use strongroom_crypto::entropy::EntropyUnavailable;
 use strongroom_log::{NoteError, ReceiptError};
 use strongroom_server::StartError;
 use strongroom_server::telemetry::TelemetryError;
+use strongroom_types::body::LogEntryId;
 
 use crate::archive::ArchiveError;
 use crate::command::convert::ConvertError;
@@ -48,6 +49,16 @@ pub(crate) enum Failure {
     CryptoServeImport(#[from] CryptoServeImportError),
     #[error(transparent)]
     Stack(#[from] StackError),
+    /// A ciphertext opened in part or not at all.
+    #[error(
+        "the ciphertext did not open to its end: it was altered or cut, or the server stopped{}",
+        entry_of(*log_entry)
+    )]
+    NotOpened {
+        log_entry: Option<LogEntryId>,
+        #[source]
+        source: TransportError,
+    },
     /// A file cannot be used.
     #[error("cannot use `{}`", path.display())]
     File {
@@ -92,6 +103,11 @@ pub(crate) enum Failure {
     /// `init` on a directory that is in use.
     #[error("`{}` is a deployment already", path.display())]
     Initialised { path: PathBuf },
+}
+
+/// An entry, to be put after what it is about.
+fn entry_of(log_entry: Option<LogEntryId>) -> String {
+    log_entry.map_or_else(String::new, |entry| format!(", log entry {entry}"))
 }
 
 impl Failure {

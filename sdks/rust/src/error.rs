@@ -186,10 +186,23 @@ impl fmt::Debug for TransportError {
 
 /// The server refused: a problem document, RFC 9457, and the entry that records the refusal.
 #[derive(Debug, Clone, thiserror::Error)]
-#[error("{}: {}", problem.code, problem.detail.as_deref().unwrap_or(&problem.title))]
 pub struct RefusalError {
     problem: Box<Problem>,
     log_entry: Option<LogEntryId>,
+}
+
+/// Code and detail, the claims that were not met, and the entry, where there are any.
+impl fmt::Display for RefusalError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let problem = &self.problem;
+        let detail = problem.detail.as_deref().unwrap_or(&problem.title);
+        write!(f, "{}: {detail}", problem.code)?;
+        if !problem.claims.is_empty() {
+            write!(f, ": {}", problem.claims.join(", "))?;
+        }
+        self.log_entry
+            .map_or(Ok(()), |entry| write!(f, ", log entry {entry}"))
+    }
 }
 
 impl RefusalError {

@@ -57,7 +57,13 @@ pub enum StreamError {
     /// The connection broke before the final chunk: the data was cut or altered, or the server
     /// stopped. What came before must not be used.
     #[error("the stream broke off before its end")]
-    BrokeOff(#[source] TransportError),
+    BrokeOff {
+        /// The entry of this use.
+        log_entry: Option<LogEntryId>,
+        /// What the connection says.
+        #[source]
+        source: TransportError,
+    },
     /// The answer does not say where it ends, so that a cut would look like an end.
     #[error("the answer does not say where it ends")]
     Undelimited,
@@ -94,8 +100,11 @@ impl ByteStream {
         let log_entry = log_entry(response.headers());
         let chunks = response
             .bytes_stream()
-            .map(|chunk| {
-                chunk.map_err(|error| StreamError::BrokeOff(TransportError::new(error)).into())
+            .map(move |chunk| {
+                chunk.map_err(|error| {
+                    let source = TransportError::new(error);
+                    StreamError::BrokeOff { log_entry, source }.into()
+                })
             })
             .boxed();
         Ok(Self { chunks, log_entry })

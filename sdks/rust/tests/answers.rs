@@ -93,7 +93,7 @@ async fn stream_cut_before_its_final_chunk_is_an_error() {
         let answer = format!("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n{cut}");
         let error = open_stream(&answer).await.unwrap().unwrap_err();
         assert!(
-            matches!(error, ClientError::Stream(StreamError::BrokeOff(_))),
+            matches!(error, ClientError::Stream(StreamError::BrokeOff { .. })),
             "{cut:?}: {error:?}"
         );
     }

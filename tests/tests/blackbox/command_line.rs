@@ -63,42 +63,129 @@ async fn read_objects(room: &Room) {
     objects.read_batch(batch).await.unwrap();
 }
 
-async fn an_exported_log_verifies_offline_and_a_flipped_byte_does_not(room: Room) {
-    let folder = tempfile::tempdir().unwrap();
-    for name in ["a", "b"] {
-        seal(&room, name).await;
-    }
-    let items = vec![
-        EncryptItem::new(tenant("a"), "1"),
-        EncryptItem::new(tenant("b"), "2"),
-    ];
-    let batch = Batch {
-        items,
+/// A log with a full tile of leaves, hashes above it and batches on both sides of its end.
+async fn long_log(room: &Room) {
+    let batch = || Batch {
+        items: vec![
+            EncryptItem::new(tenant("a"), "1"),
+            EncryptItem::new(tenant("b"), "2"),
+        ],
         metadata: None,
     };
-    room.client.encrypt_batch(batch).await.unwrap();
-    read_objects(&room).await;
+    for name in ["a", "b"] {
+        seal(room, name).await;
+    }
+    room.client.encrypt_batch(batch()).await.unwrap();
+    read_objects(room).await;
+    for _ in 0..260 {
+        seal(room, "a").await;
+    }
+    for _ in 0..2 {
+        room.client.encrypt_batch(batch()).await.unwrap();
+    }
+}
+
+/// A log that was exported, and the key that it is verified with.
+struct Exported<'a> {
+    log: &'a Path,
+    key: &'a str,
+}
+
+impl Exported<'_> {
+    fn verify(&self) -> Output {
+        server::run(&["log", "verify", text(self.log), "--key", self.key]).unwrap()
+    }
+
+    /// Writes another content, or none, in the place of a file, and back what was there.
+    fn refuses(&self, file: &Path, content: Option<&[u8]>) -> String {
+        let good = fs::read(file).ok();
+        write_or_remove(file, content);
+        let verified = self.verify();
+        assert!(!verified.status.success(), "{}", file.display());
+        write_or_remove(file, good.as_deref());
+        String::from_utf8(verified.stderr).unwrap()
+    }
+}
+
+fn write_or_remove(file: &Path, content: Option<&[u8]>) {
+    match content {
+        Some(content) => {
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(file, content).unwrap();
+        }
+        None => fs::remove_file(file).unwrap(),
+    }
+}
+
+async fn an_exported_log_verifies_offline_and_a_flipped_byte_does_not(room: Room) {
+    let folder = tempfile::tempdir().unwrap();
+    long_log(&room).await;
     let log = folder.path().join("log");
     let exported = fetch(&room, &["export", text(&log)]);
     assert!(exported.status.success(), "{exported:?}");
     let key = &room.server.sheet().log_public_key;
-    let verify = |key: &str| server::run(&["log", "verify", text(&log), "--key", key]).unwrap();
-    assert!(verify(key).status.success());
     let name = key.split('+').next().unwrap();
     let stranger = NoteSigner::from_seed(name, &[7; 32]).unwrap();
-    assert!(!verify(&stranger.verifier().to_string()).status.success());
-    for file in files(&log) {
-        let content = fs::read(&file).unwrap();
-        let mut altered = content.clone();
-        altered[content.len() / 2] ^= 1;
-        fs::write(&file, altered).unwrap();
-        let verified = verify(key);
-        // The key beside the log vouches for nothing, and is not believed.
-        let is_key = file.ends_with("key");
-        assert_eq!(verified.status.success(), is_key, "{}", file.display());
-        fs::write(&file, content).unwrap();
+    let stranger = stranger.verifier().to_string();
+    let (exported, with_other_key) = (
+        Exported { log: &log, key },
+        Exported {
+            log: &log,
+            key: &stranger,
+        },
+    );
+    assert!(exported.verify().status.success());
+    assert!(!with_other_key.verify().status.success());
+    let files = files(&log);
+    assert_eq!(files.len(), 9, "{files:?}");
+    for file in &files {
+        let good = fs::read(file).unwrap();
+        let last = good.len() - 1;
+        for place in [0, last / 7, last / 3, last / 2, last - 20, last] {
+            let mut altered = good.clone();
+            altered[place] ^= if place % 2 == 0 { 1 } else { 0x20 };
+            exported.refuses(file, Some(&altered));
+        }
+        let refused = exported.refuses(file, None);
+        assert!(refused.contains(text(file)), "{refused}");
     }
-    assert!(verify(key).status.success());
+    exported.refuses(&log.join("key"), Some(format!("{stranger}\n").as_bytes()));
+    for surplus in [
+        "extra",
+        "tile/entries/999.p/1",
+        "tile/1/000",
+        "items/002.json",
+    ] {
+        let refused = exported.refuses(&log.join(surplus), Some(b""));
+        assert!(refused.contains("does not belong"), "{refused}");
+    }
+    let items = log.join("items/000.json");
+    let views = fs::read_to_string(&items).unwrap();
+    for altered in altered_items(&views) {
+        assert_ne!(altered, views);
+        exported.refuses(&items, Some(altered.as_bytes()));
+    }
+    assert!(exported.verify().status.success());
+    // An export that goes on leaves nothing of the narrower files.
+    seal(&room, "a").await;
+    assert!(fetch(&room, &["export", text(&log)]).status.success());
+    assert!(exported.verify().status.success());
+}
+
+/// Files of items that say something else than was written, or more.
+fn altered_items(views: &str) -> Vec<String> {
+    let read: Vec<serde_json::Value> = serde_json::from_str(views).unwrap();
+    let repeated = [&read[..], &read[read.len() - 1..]].concat();
+    let (root, item) = ("\"root\":\"", "\"position\":0");
+    vec![
+        serde_json::to_string(&repeated).unwrap(),
+        serde_json::to_string(&read[1..]).unwrap(),
+        views.replacen(root, "\"root\":\"0", 1),
+        views.replacen(root, "\"note\":\"\",\"root\":\"", 1),
+        views.replacen(item, "\"note\":\"\",\"position\":0", 1),
+        views.replacen(item, "\"position\":1", 1),
+        format!("{views}\n"),
+    ]
 }
 
 fn files(folder: &Path) -> Vec<PathBuf> {

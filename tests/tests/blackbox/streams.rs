@@ -166,7 +166,7 @@ async fn a_cut_or_altered_stream_never_ends_cleanly(room: Room) {
             "{what}"
         );
         match &error {
-            ClientError::Stream(StreamError::BrokeOff(_)) => {}
+            ClientError::Stream(StreamError::BrokeOff { .. }) => {}
             ClientError::Refused(refusal) => {
                 assert_eq!(refusal.code(), Code::CannotDecrypt, "{what}");
             }

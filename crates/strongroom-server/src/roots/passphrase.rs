@@ -48,14 +48,20 @@ const LANES: u32 = 1;
 /// # Errors
 /// The passphrase is too short, the file exists, the disk refuses, or there is no randomness.
 pub fn create(path: &Path, passphrase: &str, entropy: &dyn Entropy) -> Result<(), RootFileError> {
-    if passphrase.chars().count() < CHARS_MIN {
-        return Err(RootFileError::WeakPassphrase { min: CHARS_MIN });
-    }
+    check(passphrase)?;
     let mut salt = [0; SALT_BYTES];
     entropy.fill(&mut salt)?;
     let (_, check) = derive_key(passphrase, &salt).ok_or_else(damaged(path))?;
     let text = encode(salt, check);
     file::create(path, text.as_bytes()).map_err(io(path))
+}
+
+/// Refuses a passphrase that no root file is made for.
+pub(crate) fn check(passphrase: &str) -> Result<(), RootFileError> {
+    if passphrase.chars().count() < CHARS_MIN {
+        return Err(RootFileError::WeakPassphrase { min: CHARS_MIN });
+    }
+    Ok(())
 }
 
 /// Derives the root key that the file describes.

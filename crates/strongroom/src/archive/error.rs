@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use strongroom_client::{ClientError, EntryProofError};
-use strongroom_log::{CheckpointError, ProofError, ProveError, TileError, VerifyError};
+use strongroom_log::{CheckpointError, ProofError, ProveError, Tile, TileError, VerifyError};
 
 /// Why an archive could not be made or does not hold.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +31,21 @@ pub(crate) enum ArchiveError {
     /// The items of a batch are not those that its entry names.
     #[error("the items of entry {index} are not those that it names")]
     Items { index: u64 },
+    /// The items of a bundle's batches are not written as an export writes them, each once.
+    #[error("`{}` does not hold the items of its batches and nothing else", path.display())]
+    ItemsFile { path: PathBuf },
+    /// A file of the log is not there.
+    #[error("`{}` is missing", path.display())]
+    Missing { path: PathBuf },
+    /// A file that the log does not have.
+    #[error("`{}` does not belong to the log", path.display())]
+    Surplus { path: PathBuf },
+    /// The key in the directory is not the one given.
+    #[error("`{}` is not the key given", path.display())]
+    OtherKey { path: PathBuf },
+    /// A tile above the leaves is not that of the tree.
+    #[error("`{tile}` does not hold the hashes of the tiles below it")]
+    Hashes { tile: Tile },
     /// The directory holds the archive of another log.
     #[error("the directory holds another log, `{found}`")]
     OtherLog { found: String },

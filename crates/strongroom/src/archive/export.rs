@@ -64,8 +64,10 @@ pub(crate) async fn export(
     write(&directory.join(KEY), format!("{key}\n").as_bytes())?;
     // Last, so that it never vouches for what is not there.
     write(&directory.join(CHECKPOINT), note.as_bytes())?;
-    for tile in hash_tiles(checkpoint.size()).chain(bundles(checkpoint.size())) {
-        let path = directory.join(tile.to_string());
+    let tiles = hash_tiles(checkpoint.size()).chain(bundles(checkpoint.size()));
+    let tiles = tiles.map(|tile| directory.join(tile.to_string()));
+    let items = bundles(checkpoint.size()).map(|bundle| items_path(directory, bundle));
+    for path in tiles.chain(items) {
         remove_superseded(&path).map_err(ArchiveError::io(&path))?;
     }
     Ok(exported)

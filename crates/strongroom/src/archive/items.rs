@@ -4,14 +4,24 @@ use strongroom_log::{Hash, Item, ItemId, ItemName, Items};
 use strongroom_types::Kind;
 use strongroom_types::body::{ItemView, ItemsView};
 
-/// Whether these are the items that the entry with this root names.
+/// Whether these are the items that the entry with this root names, and nothing else is said of
+/// them.
 pub(super) fn are_of(view: &ItemsView, root: &Hash) -> bool {
-    let items: Option<Vec<_>> = view.items.iter().map(record_of).collect();
-    items.is_some_and(|items| Items(items).root() == *root)
+    let items: Option<Vec<_>> = (0..).zip(&view.items).map(record_of_place).collect();
+    view.root == root.to_string() && items.is_some_and(|items| Items(items).root() == *root)
+}
+
+/// A record with a name has no position; it is shown with its place in the request.
+fn record_of_place((place, view): (u32, &ItemView)) -> Option<Item> {
+    let placed = view.name.is_none() || view.position == place;
+    placed.then(|| record_of(view)).flatten()
 }
 
 /// The record behind an item as it is shown; the native surface has one kind of key context.
 fn record_of(view: &ItemView) -> Option<Item> {
+    if view.context.is_some() != view.version.is_some() {
+        return None;
+    }
     let context = view
         .context
         .zip(view.version)
@@ -33,7 +43,7 @@ fn record_of(view: &ItemView) -> Option<Item> {
     })
 }
 
-/// Reads 32 bytes in hexadecimal.
+/// Reads 32 bytes in hexadecimal, in the one spelling that is written.
 fn read_hex(text: &str) -> Option<Hash> {
     let mut bytes = [0; 32];
     if text.len() != 2 * bytes.len() {
@@ -42,7 +52,8 @@ fn read_hex(text: &str) -> Option<Hash> {
     for (byte, digits) in bytes.iter_mut().zip(text.as_bytes().chunks(2)) {
         *byte = u8::from_str_radix(core::str::from_utf8(digits).ok()?, 16).ok()?;
     }
-    Some(Hash::from_bytes(bytes))
+    let hash = Hash::from_bytes(bytes);
+    (hash.to_string() == text).then_some(hash)
 }
 
 #[cfg(test)]
@@ -68,6 +79,30 @@ mod tests {
         }
     }
 
+    /// Whether these items are accepted when their view names the root that they have to have.
+    fn are_of_named(view: &ItemsView, root: &Hash) -> bool {
+        let root_named = ItemsView {
+            root: root.to_string(),
+            ..view.clone()
+        };
+        are_of(&root_named, root)
+    }
+
+    #[test]
+    fn a_view_says_nothing_that_its_entry_does_not() {
+        let mut view = view(Outcome::Allowed);
+        view.items[0].name = Some("obj_a/1".to_owned());
+        let root = Items(vec![record_of(&view.items[0]).unwrap()]).root();
+        assert!(are_of_named(&view, &root));
+        assert!(!are_of(&view, &root), "another root is named");
+        let mut moved = view.clone();
+        moved.items[0].position = 1;
+        assert!(!are_of_named(&moved, &root));
+        let mut version_alone = view;
+        version_alone.items[0].version = Some(KeyVersion(1));
+        assert!(!are_of_named(&version_alone, &root));
+    }
+
     #[test]
     fn another_outcome_has_another_root() {
         let item = Item {
@@ -79,8 +114,8 @@ mod tests {
             moved_to: None,
         };
         let root = Items(vec![item]).root();
-        assert!(are_of(&view(Outcome::Allowed), &root));
-        assert!(!are_of(&view(Outcome::Denied), &root));
+        assert!(are_of_named(&view(Outcome::Allowed), &root));
+        assert!(!are_of_named(&view(Outcome::Denied), &root));
     }
 
     #[test]
@@ -96,11 +131,11 @@ mod tests {
             ..record_of(&view(Outcome::Allowed).items[0]).unwrap()
         };
         let root = Items(vec![item]).root();
-        assert!(are_of(&named("obj_a/1"), &root));
+        assert!(are_of_named(&named("obj_a/1"), &root));
         for wrong in ["obj_a/2", ""] {
-            assert!(!are_of(&named(wrong), &root));
+            assert!(!are_of_named(&named(wrong), &root));
         }
-        assert!(!are_of(&view(Outcome::Allowed), &root));
+        assert!(!are_of_named(&view(Outcome::Allowed), &root));
     }
 
     #[test]
@@ -109,15 +144,21 @@ mod tests {
         moved.items[0].moved_to = Some(KeyVersion(2));
         let item = record_of(&moved.items[0]).unwrap();
         let root = Items(vec![item]).root();
-        assert!(are_of(&moved, &root));
+        assert!(are_of_named(&moved, &root));
         moved.items[0].moved_to = Some(KeyVersion(3));
-        assert!(!are_of(&moved, &root));
+        assert!(!are_of_named(&moved, &root));
     }
 
     #[test]
     fn digests_are_64_hexadecimal_digits() {
         assert!(read_hex(&"0f".repeat(32)).is_some());
-        for wrong in ["", "0f", &"0g".repeat(32), &"é".repeat(32)] {
+        for wrong in [
+            "",
+            "0f",
+            &"0g".repeat(32),
+            &"0F".repeat(32),
+            &"é".repeat(32),
+        ] {
             assert!(read_hex(wrong).is_none(), "{wrong}");
         }
     }

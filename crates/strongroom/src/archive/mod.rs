@@ -10,11 +10,13 @@
 //! ```
 //!
 //! The key in the directory is a convenience: who alters a log can alter it too. Verifying asks for
-//! one that was kept elsewhere.
+//! one that was kept elsewhere, and refuses a directory whose key is another. There is no other file
+//! in a directory that verifies, and each file is as it was written.
 
 mod error;
 mod export;
 mod items;
+mod tiles;
 mod verify;
 
 pub(crate) use error::ArchiveError;

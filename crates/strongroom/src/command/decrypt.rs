@@ -1,7 +1,7 @@
 //! `strongroom decrypt`.
 
 use clap::Args;
-use strongroom_client::{Client, StreamRequest, StreamSummary};
+use strongroom_client::{Client, ClientError, StreamError, StreamRequest, StreamSummary};
 use strongroom_types::Lock;
 
 use super::stream::{Copy, Input, Output, StreamArgs};
@@ -34,7 +34,18 @@ impl Copy for Decrypt {
         input: Input,
         output: Output<'_>,
     ) -> Result<StreamSummary, Failure> {
-        Ok(self.0.decrypt_copy(request, input, output).await?)
+        let copied = self.0.decrypt_copy(request, input, output).await;
+        copied.map_err(failure)
+    }
+}
+
+/// A ciphertext is opened chunk by chunk: the server can only break off where one does not open.
+fn failure(error: ClientError) -> Failure {
+    match error {
+        ClientError::Stream(StreamError::BrokeOff { log_entry, source }) => {
+            Failure::NotOpened { log_entry, source }
+        }
+        other => other.into(),
     }
 }
 

@@ -23,8 +23,9 @@ Play:
 For programs: one line of JSON with the address and the keys, then it serves.
   strongroom dev --listen 127.0.0.1:8320 --data ./playground --json
 
-Started again on the same directory it has the same ids and keys. Its issuer mints a token for
-whoever asks, so it listens on this machine only.")]
+Started again on the same directory it has the same ids and keys. Its issuer is named by its
+address: on another port it is another one, and what was locked to a person before does not open.
+The issuer mints a token for whoever asks, so it listens on this machine only.")]
 pub(super) struct DevArgs {
     /// Address to listen on; port 0 takes a free one
     #[arg(long, default_value = "127.0.0.1:8320", value_name = "ADDRESS")]
@@ -102,7 +103,8 @@ Read what the log says about it:
 
   curl -s {url}/v1/log/entries -H 'Authorization: Bearer {api_key}'
 
-Stop with Ctrl-C; the directory keeps everything."#
+Stop with Ctrl-C; the directory keeps everything. Start it on the same port again: on another one the
+issuer is another, and what is locked to a person does not open."#
     )
 }
 
@@ -162,5 +164,6 @@ mod tests {
         });
         assert_eq!(page.matches("\n  curl ").count(), 3);
         assert!(!page.contains("{{"));
+        assert!(page.contains("on the same port"));
     }
 }

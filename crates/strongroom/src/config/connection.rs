@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 use strongroom_client::Client;
+use zeroize::Zeroizing;
 
+use super::file::File;
 use super::{ConfigError, FileArgs, secret};
 use crate::failure::Failure;
 
@@ -12,11 +14,11 @@ use crate::failure::Failure;
 #[derive(Args, Clone, Debug)]
 pub(crate) struct ConnectionArgs {
     #[command(flatten)]
-    file: FileArgs,
+    pub(super) file: FileArgs,
     /// Address of the server; `http://127.0.0.1:8320` if nothing is said
     #[arg(long, env = "STRONGROOM_URL", value_name = "URL", global = true)]
     url: Option<String>,
-    /// File with the API key; `STRONGROOM_API_KEY` goes before it
+    /// File with the API key; else `STRONGROOM_API_KEY`, else the configuration file
     #[arg(
         long,
         env = "STRONGROOM_API_KEY_FILE",
@@ -25,8 +27,16 @@ pub(crate) struct ConnectionArgs {
     )]
     api_key_file: Option<PathBuf>,
     /// Send the API key over plain HTTP to another machine, through a network that is safe
-    #[arg(long, env = "STRONGROOM_CLIENT_ALLOW_PLAIN_HTTP", global = true)]
-    allow_plain_http: bool,
+    #[arg(
+        long,
+        env = "STRONGROOM_CLIENT_ALLOW_PLAIN_HTTP",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true",
+        value_name = "BOOL",
+        global = true
+    )]
+    allow_plain_http: Option<bool>,
 }
 
 const URL: &str = "http://127.0.0.1:8320";
@@ -35,19 +45,25 @@ impl ConnectionArgs {
     /// The client that flags, environment and file describe.
     pub(crate) fn client(&self) -> Result<Client, Failure> {
         let file = self.file.read()?;
+        let key = self.api_key(&file)?;
         let url = self.url.clone().or(file.client.url);
-        let path = self.api_key_file.clone().or(file.client.api_key_file);
-        let key = secret("STRONGROOM_API_KEY", path.as_deref())?.ok_or(ConfigError::NoApiKey)?;
-        let open = self.allow_plain_http || file.client.allow_plain_http == Some(true);
-        let builder = Client::builder(url.as_deref().unwrap_or(URL)).allow_plain_http(open);
+        let open = self.allow_plain_http.or(file.client.allow_plain_http);
+        let builder =
+            Client::builder(url.as_deref().unwrap_or(URL)).allow_plain_http(open.unwrap_or(false));
         Ok(builder.api_key(key.as_str()).build()?)
+    }
+
+    pub(super) fn api_key(&self, file: &File) -> Result<Zeroizing<String>, ConfigError> {
+        let (path, from_file) = (&self.api_key_file, &file.client.api_key_file);
+        let key = secret("STRONGROOM_API_KEY", path.as_deref(), from_file.as_deref())?;
+        key.ok_or(ConfigError::NoApiKey)
     }
 }
 
 /// On whose behalf.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct IdentityArgs {
-    /// File with the person's JWT; `STRONGROOM_IDENTITY_TOKEN` goes before it
+    /// File with the person's JWT; else `STRONGROOM_IDENTITY_TOKEN`
     #[arg(long, env = "STRONGROOM_IDENTITY_TOKEN_FILE", value_name = "FILE")]
     identity_token_file: Option<PathBuf>,
 }
@@ -56,7 +72,7 @@ impl IdentityArgs {
     /// The client on behalf of the person, if one is named.
     pub(crate) fn apply(&self, client: &Client) -> Result<Client, Failure> {
         let path = self.identity_token_file.as_deref();
-        Ok(match secret("STRONGROOM_IDENTITY_TOKEN", path)? {
+        Ok(match secret("STRONGROOM_IDENTITY_TOKEN", path, None)? {
             None => client.clone(),
             Some(token) => client.with_lock_context(token.as_str()),
         })

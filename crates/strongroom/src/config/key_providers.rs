@@ -15,14 +15,35 @@ pub(crate) struct KeyProviderArgs {
     #[arg(long, env = "STRONGROOM_PKCS11_MODULE", value_name = "FILE")]
     pkcs11_module: Option<PathBuf>,
     /// Use customers' keys at services on this machine, over plain HTTP too
-    #[arg(long, env = "STRONGROOM_ALLOW_LOOPBACK_KEYS")]
-    allow_loopback_keys: bool,
+    #[arg(
+        long,
+        env = "STRONGROOM_ALLOW_LOOPBACK_KEYS",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true",
+        value_name = "BOOL"
+    )]
+    allow_loopback_keys: Option<bool>,
     /// Use customers' keys at services on private and link-local addresses
-    #[arg(long, env = "STRONGROOM_ALLOW_PRIVATE_KEYS")]
-    allow_private_keys: bool,
+    #[arg(
+        long,
+        env = "STRONGROOM_ALLOW_PRIVATE_KEYS",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true",
+        value_name = "BOOL"
+    )]
+    allow_private_keys: Option<bool>,
     /// Use customers' keys in AWS KMS with this machine's own credentials
-    #[arg(long, env = "STRONGROOM_ALLOW_MACHINE_CREDENTIALS")]
-    allow_machine_credentials: bool,
+    #[arg(
+        long,
+        env = "STRONGROOM_ALLOW_MACHINE_CREDENTIALS",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true",
+        value_name = "BOOL"
+    )]
+    allow_machine_credentials: Option<bool>,
     /// Label of a token that customers may have keys in
     #[arg(
         long = "customer-token",
@@ -44,13 +65,22 @@ pub(super) struct CustomerKeysFile {
 }
 
 impl KeyProviderArgs {
-    /// Permits what flags or environment name.
+    /// Puts what flags or environment say in the place of what the file says.
     pub(crate) fn apply(&self, config: &mut Config) {
         let keys = &mut config.customer_keys;
-        keys.reach.loopback |= self.allow_loopback_keys;
-        keys.reach.private |= self.allow_private_keys;
-        keys.machine_credentials |= self.allow_machine_credentials;
-        keys.tokens.extend(self.customer_tokens.iter().cloned());
+        for (target, said) in [
+            (&mut keys.reach.loopback, self.allow_loopback_keys),
+            (&mut keys.reach.private, self.allow_private_keys),
+            (
+                &mut keys.machine_credentials,
+                self.allow_machine_credentials,
+            ),
+        ] {
+            *target = said.unwrap_or(*target);
+        }
+        if !self.customer_tokens.is_empty() {
+            keys.tokens.clone_from(&self.customer_tokens);
+        }
         if let Some(module) = &self.pkcs11_module {
             config.pkcs11_module = Some(module.clone());
         }

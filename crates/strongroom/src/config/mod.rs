@@ -2,11 +2,15 @@
 //!
 //! **Precedence:** a flag, else the environment (`STRONGROOM_…`), else the file given with
 //! `--config`, else the default. Each setting stands alone: a flag for one does not switch off the
-//! file for another.
+//! file for another. A list replaces a list; a switch can be said with `=false`. A secret is no flag
+//! but a file that a flag (or `…_FILE` of the environment) names, else a variable, else a file that
+//! the configuration file names.
 
 mod connection;
 mod file;
 mod key_providers;
+#[cfg(test)]
+mod precedence;
 mod root;
 mod server;
 
@@ -109,16 +113,19 @@ impl FileArgs {
     }
 }
 
-/// A secret that must not be a flag, where every user of the machine could read it: from the
-/// environment, else from a file.
+/// A secret that must not be a flag, where every user of the machine could read it: from the file
+/// that a flag names, else from the environment, else from the file that the configuration names.
 pub(crate) fn secret(
     name: &str,
-    path: Option<&Path>,
+    flag: Option<&Path>,
+    from_file: Option<&Path>,
 ) -> Result<Option<Zeroizing<String>>, ConfigError> {
-    match (variable(name), path) {
+    if let Some(path) = flag {
+        return read_text(path).map(Some);
+    }
+    match (variable(name), from_file) {
         (Some(text), _) => Ok(Some(text)),
-        (None, Some(path)) => read_text(path).map(Some),
-        (None, None) => Ok(None),
+        (None, path) => path.map(read_text).transpose(),
     }
 }
 

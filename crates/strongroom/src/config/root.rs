@@ -1,9 +1,11 @@
 //! Which root: a key file, a passphrase, or a key that a device or a service keeps.
 //!
 //! A key that is kept elsewhere is described by the fields that the API takes for a customer's key,
-//! except that a credential never stands among them: it comes from `STRONGROOM_ROOT_<FIELD>`, else
-//! from the file that `<field>_file` names.
+//! except that a credential never stands among them: it comes from the file that `--root-set
+//! <field>_file=…` names, else from `STRONGROOM_ROOT_<FIELD>`, else from the file that `<field>_file`
+//! of the configuration file names.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -162,7 +164,7 @@ impl RootFile {
                     .passphrase_root
                     .clone()
                     .ok_or(ConfigError::NoPassphraseRoot)?,
-                passphrase: only_from_file("", self.passphrase_file.as_deref())?
+                passphrase: only_from_file("", "", self.passphrase_file.as_deref())?
                     .ok_or(ConfigError::NoPassphrase)?,
             },
             provider => {
@@ -202,18 +204,30 @@ impl RootArgs {
         file: &RootFile,
     ) -> Result<RootSource, ConfigError> {
         let mut fields = file.fields(kind).cloned().unwrap_or_default();
+        let mut said = BTreeSet::new();
         for Setting { field, value } in &self.settings {
+            said.insert(field.as_str());
             let value = value
                 .parse()
                 .map_or_else(|_text| Value::String(value.clone()), Value::Bool);
             fields.insert(field.clone(), value);
         }
-        describe(kind, fields, secret)
+        describe(kind, fields, |field, variable, path| {
+            if said.contains(format!("{field}_file").as_str()) {
+                secret(variable, path, None)
+            } else {
+                secret(variable, None, path)
+            }
+        })
     }
 }
 
 /// The environment's credentials are those of the present root.
-fn only_from_file(_: &str, path: Option<&Path>) -> Result<Option<Zeroizing<String>>, ConfigError> {
+fn only_from_file(
+    _field: &str,
+    _variable: &str,
+    path: Option<&Path>,
+) -> Result<Option<Zeroizing<String>>, ConfigError> {
     path.map(read_text).transpose()
 }
 
@@ -221,14 +235,14 @@ fn only_from_file(_: &str, path: Option<&Path>) -> Result<Option<Zeroizing<Strin
 fn describe(
     kind: RootKind,
     mut fields: Map<String, Value>,
-    secret: impl Fn(&str, Option<&Path>) -> Result<Option<Zeroizing<String>>, ConfigError>,
+    secret: impl Fn(&str, &str, Option<&Path>) -> Result<Option<Zeroizing<String>>, ConfigError>,
 ) -> Result<RootSource, ConfigError> {
     for &(field, variable) in kind.credentials() {
         if fields.contains_key(field) {
             return Err(ConfigError::OpenCredential { field, variable });
         }
         let path = path(&mut fields, &format!("{field}_file"))?;
-        if let Some(text) = secret(variable, path.as_deref())? {
+        if let Some(text) = secret(field, variable, path.as_deref())? {
             fields.insert(field.to_owned(), Value::String(text.as_str().to_owned()));
         }
     }

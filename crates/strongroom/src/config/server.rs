@@ -52,7 +52,8 @@ pub(crate) struct ServerArgs {
         conflicts_with = "key_file"
     )]
     passphrase_root: Option<PathBuf>,
-    /// File with the passphrase; else `STRONGROOM_PASSPHRASE`, else it is asked for
+    /// File with the passphrase; else `STRONGROOM_PASSPHRASE`, else the configuration file, else it
+    /// is asked for
     #[arg(long, env = "STRONGROOM_PASSPHRASE_FILE", value_name = "FILE")]
     passphrase_file: Option<PathBuf>,
     #[command(flatten)]
@@ -66,14 +67,35 @@ pub(crate) struct ServerArgs {
     #[arg(long, env = "STRONGROOM_TLS_KEY", value_name = "FILE")]
     tls_key: Option<PathBuf>,
     /// Serve plain HTTP beyond this machine, behind a proxy that ends TLS
-    #[arg(long, env = "STRONGROOM_ALLOW_PLAIN_HTTP")]
-    allow_plain_http: bool,
+    #[arg(
+        long,
+        env = "STRONGROOM_ALLOW_PLAIN_HTTP",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true",
+        value_name = "BOOL"
+    )]
+    allow_plain_http: Option<bool>,
     /// Fetch issuers' keys from this machine, over plain HTTP too
-    #[arg(long, env = "STRONGROOM_ALLOW_LOOPBACK_ISSUERS")]
-    allow_loopback_issuers: bool,
+    #[arg(
+        long,
+        env = "STRONGROOM_ALLOW_LOOPBACK_ISSUERS",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true",
+        value_name = "BOOL"
+    )]
+    allow_loopback_issuers: Option<bool>,
     /// Fetch issuers' keys from private and link-local addresses
-    #[arg(long, env = "STRONGROOM_ALLOW_PRIVATE_ISSUERS")]
-    allow_private_issuers: bool,
+    #[arg(
+        long,
+        env = "STRONGROOM_ALLOW_PRIVATE_ISSUERS",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true",
+        value_name = "BOOL"
+    )]
+    allow_private_issuers: Option<bool>,
     #[command(flatten)]
     webhooks: WebhookReachArgs,
     #[command(flatten)]
@@ -158,19 +180,40 @@ impl ApplicationArgs {
 #[derive(Args, Clone, Copy, Debug)]
 struct WebhookReachArgs {
     /// Send events to this machine, over plain HTTP too
-    #[arg(long, env = "STRONGROOM_ALLOW_LOOPBACK_WEBHOOKS")]
-    allow_loopback_webhooks: bool,
+    #[arg(
+        long,
+        env = "STRONGROOM_ALLOW_LOOPBACK_WEBHOOKS",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true",
+        value_name = "BOOL"
+    )]
+    allow_loopback_webhooks: Option<bool>,
     /// Send events to private and link-local addresses
-    #[arg(long, env = "STRONGROOM_ALLOW_PRIVATE_WEBHOOKS")]
-    allow_private_webhooks: bool,
+    #[arg(
+        long,
+        env = "STRONGROOM_ALLOW_PRIVATE_WEBHOOKS",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true",
+        value_name = "BOOL"
+    )]
+    allow_private_webhooks: Option<bool>,
 }
 
 /// What the server writes to standard error about itself; never a secret.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct LogArgs {
     /// Write log lines as JSON
-    #[arg(long, env = "STRONGROOM_LOG_JSON")]
-    log_json: bool,
+    #[arg(
+        long,
+        env = "STRONGROOM_LOG_JSON",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true",
+        value_name = "BOOL"
+    )]
+    log_json: Option<bool>,
     /// What to write, for example `info` or `strongroom_server=debug`
     #[arg(
         long = "log",
@@ -183,7 +226,7 @@ pub(crate) struct LogArgs {
 
 impl LogArgs {
     pub(crate) fn format(&self) -> LogFormat {
-        if self.log_json {
+        if self.log_json == Some(true) {
             LogFormat::Json
         } else {
             LogFormat::Text
@@ -208,16 +251,18 @@ impl ServerArgs {
             config.settings.access_token = seconds;
         }
         self.applications.apply(&mut config.settings);
-        config.allow_plain_http = self.allow_plain_http || file.allow_plain_http == Some(true);
+        config.allow_plain_http = is_set(self.allow_plain_http, file.allow_plain_http);
         config.issuers = Reach {
-            loopback: self.allow_loopback_issuers || file.allow_loopback_issuers == Some(true),
-            private: self.allow_private_issuers || file.allow_private_issuers == Some(true),
+            loopback: is_set(self.allow_loopback_issuers, file.allow_loopback_issuers),
+            private: is_set(self.allow_private_issuers, file.allow_private_issuers),
         };
+        let webhooks = &self.webhooks;
         config.webhooks = Reach {
-            loopback: self.webhooks.allow_loopback_webhooks
-                || file.allow_loopback_webhooks == Some(true),
-            private: self.webhooks.allow_private_webhooks
-                || file.allow_private_webhooks == Some(true),
+            loopback: is_set(
+                webhooks.allow_loopback_webhooks,
+                file.allow_loopback_webhooks,
+            ),
+            private: is_set(webhooks.allow_private_webhooks, file.allow_private_webhooks),
         };
         config.surfaces = self.surfaces(&file)?;
         config.stack_backend_urls = if self.stack_backend_urls.is_empty() {
@@ -287,13 +332,10 @@ impl ServerArgs {
             self.passphrase_root.as_ref(),
             file.root.passphrase_root.as_ref(),
         );
-        let passphrase_file = or(
-            self.passphrase_file.as_ref(),
-            file.root.passphrase_file.as_ref(),
-        );
+        let from_file = file.root.passphrase_file.as_deref();
         Ok(RootSource::Passphrase {
             file: root.ok_or(ConfigError::NoPassphraseRoot)?,
-            passphrase: passphrase(passphrase_file.as_deref())?,
+            passphrase: passphrase(self.passphrase_file.as_deref(), from_file)?,
         })
     }
 
@@ -318,8 +360,16 @@ fn or<T: Clone>(flag: Option<&T>, file: Option<&T>) -> Option<T> {
     flag.or(file).cloned()
 }
 
-fn passphrase(path: Option<&Path>) -> Result<Zeroizing<String>, ConfigError> {
-    if let Some(text) = secret("STRONGROOM_PASSPHRASE", path)? {
+/// A switch that may be said with `=false` too, so that what the file switches on can be off.
+fn is_set(flag: Option<bool>, file: Option<bool>) -> bool {
+    flag.or(file).unwrap_or(false)
+}
+
+fn passphrase(
+    path: Option<&Path>,
+    from_file: Option<&Path>,
+) -> Result<Zeroizing<String>, ConfigError> {
+    if let Some(text) = secret("STRONGROOM_PASSPHRASE", path, from_file)? {
         return Ok(text);
     }
     if !std::io::stdin().is_terminal() {
@@ -479,7 +529,7 @@ mod tests {
         let file = "[customer_keys]\nallow_private = true\ntokens = [\"acme\"]";
         let some = config(file, &["--customer-token", "beta"]).unwrap();
         assert!(some.customer_keys.reach.private && !some.customer_keys.reach.loopback);
-        assert_eq!(some.customer_keys.tokens, ["acme", "beta"]);
+        assert_eq!(some.customer_keys.tokens, ["beta"]);
     }
 
     #[test]

@@ -21,6 +21,8 @@ pub(crate) enum DemoError {
     },
     #[error("the table has no column `{column}`")]
     Column { column: String },
+    #[error("line {line} of the table has nothing in column `{column}`")]
+    EmptyCell { line: u64, column: String },
     #[error(
         "the table has {tenants} tenants and {identities} identities; the demo needs two of each"
     )]

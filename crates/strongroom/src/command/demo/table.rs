@@ -144,16 +144,23 @@ fn record(
     tenant: usize,
     identity: usize,
 ) -> Result<Record, DemoError> {
-    let cell = |index| row.get(index).unwrap_or_default().to_owned();
+    let cell = |index| match row.get(index).map(str::trim) {
+        None | Some("") => Err(DemoError::EmptyCell {
+            line: row.position().map_or(0, csv::Position::line),
+            column: header.get(index).unwrap_or_default().to_owned(),
+        }),
+        Some(_) => Ok(row.get(index).unwrap_or_default().to_owned()),
+    };
+    let (tenant, identity) = (cell(tenant)?, cell(identity)?);
     let object: serde_json::Map<_, _> = header
         .iter()
         .zip(row)
         .map(|(name, value)| (name.to_owned(), value.into()))
         .collect();
     Ok(Record {
-        tenant: cell(tenant),
-        identity: cell(identity),
-        key_context: KeyContext::new([("tenant", cell(tenant))])?,
+        key_context: KeyContext::new([("tenant", tenant.as_str())])?,
+        tenant,
+        identity,
         plaintext: serde_json::Value::Object(object).to_string().into_bytes(),
     })
 }
@@ -199,5 +206,20 @@ mod tests {
             parse("tenant,person\na\n"),
             Err(DemoError::Csv { .. })
         ));
+    }
+
+    #[test]
+    fn an_empty_cell_is_named_by_line_and_column() {
+        for (text, at, name) in [
+            ("tenant,person\na,p\n,q\n", 3, "tenant"),
+            ("tenant,person\na,\nb,q\n", 2, "person"),
+            ("tenant,person\na,p\nb, \n", 3, "person"),
+        ] {
+            let refused = parse(text).unwrap_err();
+            assert!(
+                matches!(&refused, DemoError::EmptyCell { line, column } if *line == at && column == name),
+                "{refused}"
+            );
+        }
     }
 }

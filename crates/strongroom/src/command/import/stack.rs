@@ -124,7 +124,7 @@ struct Import {
 impl Import {
     fn new(args: &StackArgs) -> Result<Self, Failure> {
         let key = |name, path: &Option<PathBuf>, what| {
-            let key = secret(name, path.as_deref())?;
+            let key = secret(name, path.as_deref(), None)?;
             key.ok_or(Failure::Import(StackImportError::Missing { what }))
         };
         let from_key = key(

@@ -21,7 +21,9 @@ Check an exported log:
 Check one entry and its receipt:
   strongroom log verify --receipt 42.receipt --entry 42.entry --key log.key
 
-Nothing is fetched. The key must come from a time when you trusted the server, not with the export.")]
+Nothing is fetched. An exported log fails if a byte of any of its files is another, or a file is
+missing or too many. The key must come from a time when you trusted the server, not with the export:
+the file `key` in it is compared with yours and never believed.")]
 pub(in crate::command) struct VerifyArgs {
     /// An exported log
     #[arg(required_unless_present = "receipt", conflicts_with = "receipt")]

@@ -133,7 +133,7 @@ pub(super) async fn run(args: CryptoServeArgs) -> Result<(), Failure> {
 
 /// The salts of flags, and those of the environment or the file, where `ps` does not show them.
 fn salts(args: &CryptoServeArgs) -> Result<Vec<String>, Failure> {
-    let hidden = secret("STRONGROOM_IMPORT_SALTS", args.salt_file.as_deref())?;
+    let hidden = secret("STRONGROOM_IMPORT_SALTS", args.salt_file.as_deref(), None)?;
     let mut salts = args.salts.clone();
     salts.extend(
         hidden
@@ -162,11 +162,11 @@ impl Import {
         let salts = salts(args)?;
         let missing = |what| CryptoServeImportError::Missing { what };
         let path = args.master_key_file.as_deref();
-        let master = secret("STRONGROOM_IMPORT_MASTER_KEY", path)?;
+        let master = secret("STRONGROOM_IMPORT_MASTER_KEY", path, None)?;
         let master = master.ok_or_else(|| missing("master key"))?;
         let address = match &args.database {
             Some(address) => zeroize::Zeroizing::new(address.clone()),
-            None => secret("STRONGROOM_IMPORT_DATABASE", None)?
+            None => secret("STRONGROOM_IMPORT_DATABASE", None, None)?
                 .ok_or_else(|| missing("address of its database"))?,
         };
         let client = if args.dry_run {
