@@ -511,7 +511,7 @@ async fn a_restart_under_a_clock_set_back_takes_no_time_back() {
 async fn newest(room: &Strongroom, ask: &strongroom_core::Ask) -> String {
     let page = room.log_entries(ask, EntriesQuery::default()).await;
     let times = page.unwrap().value.entries.into_iter();
-    times.map(|entry| entry.time.to_string()).max().unwrap()
+    times.map(|entry| entry.time).max().unwrap()
 }
 
 #[tokio::test]

@@ -59,7 +59,7 @@ fn refused(room: &Room, context: &str, sealed: &[u8], before: Option<&[u8]>) -> 
 
 async fn a_refused_or_altered_decrypt_leaves_no_file(room: Room) {
     let seal = [&["encrypt"], &ACME[..]].concat();
-    let sealed = pipe(&room, &seal, &[7; 200_000]).stdout;
+    let sealed = pipe(&room, &seal, &vec![7; 200_000]).stdout;
     let mut altered = sealed.clone();
     let place = sealed.len() - 1000;
     altered[place] ^= 1;

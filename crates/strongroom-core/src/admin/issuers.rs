@@ -244,13 +244,11 @@ async fn check_acting(room: &Strongroom, caller: &Caller, client: ClientId) -> R
 
 /// Whoever chooses the keys of an issuer that signs users in can be any of them, in all key contexts.
 fn check_sign_in(room: &Strongroom, caller: &Caller, body: &IssuerBody) -> Result<(), Denial> {
-    match body.sign_in_audience {
-        None => Ok(()),
-        Some(_) => {
-            room.check_grant(caller, &Role::Owner.permissions())?;
-            caller.require_patterns(&[ContextPattern::default()])
-        }
+    if body.sign_in_audience.is_none() {
+        return Ok(());
     }
+    room.check_grant(caller, &Role::Owner.permissions())?;
+    caller.require_patterns(&[ContextPattern::default()])
 }
 
 /// Whether an update takes trust away and gives none.
