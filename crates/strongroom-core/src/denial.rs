@@ -104,6 +104,12 @@ pub enum Invalid {
     /// A body where one is needed.
     #[error("body is missing")]
     Empty,
+    /// A body where none is taken.
+    #[error("body is not expected: this takes none")]
+    Surplus,
+    /// A query parameter that the endpoint does not read; its name is the caller's.
+    #[error("query has a parameter that is not known here")]
+    UnknownParameter,
     /// A field.
     #[error("field `{0}` is not acceptable")]
     Field(Cow<'static, str>),
@@ -306,6 +312,9 @@ pub enum Denial {
     /// A thing does not exist.
     #[error("no such {}", .0.name())]
     NotFound(Thing),
+    /// An entry that has no items.
+    #[error("entry is not a batch's")]
+    NotBatch,
     /// An object of a key context that is not the caller's: as unknown as none.
     #[error("no such object")]
     ObjectHidden,
@@ -350,8 +359,8 @@ pub enum Denial {
         /// When a repetition may help.
         wait: Duration,
     },
-    /// The caller went away, or its stream broke off.
-    #[error("request broke off")]
+    /// The caller went away, or its body broke off or is not framed as HTTP says.
+    #[error("body ended early")]
     Aborted,
     /// The root provider does not answer.
     #[error("root provider does not answer")]
@@ -400,11 +409,13 @@ impl Denial {
                 | Invalid::FieldType { .. }
                 | Invalid::NotText,
             ) => Code::InvalidField,
-            Self::Invalid(_) => Code::InvalidRequest,
+            Self::Invalid(_) | Self::Aborted => Code::InvalidRequest,
             Self::TooLarge { .. } | Self::TooLargeForSuite { .. } => Code::TooLarge,
             Self::MediaType => Code::UnsupportedMediaType,
             Self::MethodNotAllowed => Code::MethodNotAllowed,
-            Self::NotFound(_) | Self::ObjectHidden | Self::StoreHidden => Code::NotFound,
+            Self::NotFound(_) | Self::NotBatch | Self::ObjectHidden | Self::StoreHidden => {
+                Code::NotFound
+            }
             Self::VersionConflict { .. } => Code::VersionConflict,
             Self::VersionCheckMissing => Code::VersionCheckRequired,
             Self::Conflict(_) | Self::NameTaken | Self::KeyAttached => Code::Conflict,
@@ -414,7 +425,7 @@ impl Denial {
             Self::RootUnavailable => Code::RootUnavailable,
             Self::StoreUnavailable => Code::StoreUnavailable,
             Self::LogUnavailable => Code::LogUnavailable,
-            Self::Unavailable | Self::Aborted => Code::Unavailable,
+            Self::Unavailable => Code::Unavailable,
             Self::Internal => Code::Internal,
         }
     }
@@ -453,7 +464,7 @@ impl Denial {
             | Self::TooLargeForSuite { .. }
             | Self::MediaType
             | Self::MethodNotAllowed => Reason::InvalidRequest,
-            Self::NotFound(_) => Reason::NotFound,
+            Self::NotFound(_) | Self::NotBatch => Reason::NotFound,
             Self::VersionConflict { .. } => Reason::VersionConflict,
             Self::VersionCheckMissing => Reason::VersionCheckMissing,
             Self::NameTaken => Reason::NameTaken,
