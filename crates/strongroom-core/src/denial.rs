@@ -1,5 +1,6 @@
 //! Why the door stays shut: the true reason for the log, a stable code for the caller.
 
+mod fault;
 mod thing;
 
 use std::borrow::Cow;
@@ -8,6 +9,7 @@ use std::time::Duration;
 use strongroom_types::body::LogEntryId;
 use strongroom_types::{ClaimError, Code, ContextError, LockError, Permission, Reason, Suite};
 
+pub use fault::{CiphertextFault, TokenFault};
 pub use thing::Thing;
 
 use crate::admin::API_KEY_LIFETIME_S_MAX;
@@ -23,67 +25,6 @@ pub struct Refused {
     pub entry: Option<LogEntryId>,
     /// When a repetition may help.
     pub retry_after: Option<Duration>,
-}
-
-/// What is wrong with a token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum TokenFault {
-    /// Not a JWT, or larger than 16 KiB.
-    #[error("token is malformed")]
-    Malformed,
-    /// `none`, an HMAC, or anything else but RS256, ES256 and `EdDSA`.
-    #[error("token's algorithm is not accepted")]
-    Algorithm,
-    /// The signature does not verify.
-    #[error("token's signature does not verify")]
-    Signature,
-    /// The issuer is not trusted here, or is disabled.
-    #[error("token's issuer is not trusted")]
-    Issuer,
-    /// The audience is another.
-    #[error("token is for another audience")]
-    Audience,
-    /// It has expired.
-    #[error("token has expired")]
-    Expired,
-    /// It is not valid yet.
-    #[error("token is not valid yet")]
-    NotYetValid,
-    /// Its key is not among the issuer's.
-    #[error("token's key is not among the issuer's keys")]
-    KeyUnknown,
-    /// The issuer's keys cannot be fetched and none are cached.
-    #[error("issuer's keys cannot be fetched")]
-    Unreachable,
-}
-
-/// What is wrong with a ciphertext. Callers never learn which.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum CiphertextFault {
-    /// Another format.
-    #[error("not of a known format")]
-    NotOurs,
-    /// Truncated, or with unknown fields or trailing bytes.
-    #[error("malformed or truncated")]
-    Malformed,
-    /// Of another workspace.
-    #[error("of another workspace")]
-    OtherWorkspace,
-    /// Made for another endpoint.
-    #[error("made for another purpose")]
-    OtherPurpose,
-    /// Of another key context, for a caller who may not use it.
-    #[error("of a key context that is not the caller's")]
-    OtherContext,
-    /// Its key version never was, or is destroyed.
-    #[error("key version unknown or destroyed")]
-    KeyVersion,
-    /// Its key context was destroyed.
-    #[error("of a destroyed key context")]
-    Destroyed,
-    /// Altered, or its associated data differs.
-    #[error("altered")]
-    Altered,
 }
 
 /// What is wrong with a request.
@@ -105,6 +46,12 @@ pub enum Invalid {
     /// A body where one is needed.
     #[error("body is missing")]
     Empty,
+    /// A body where none is taken.
+    #[error("body is not expected: this takes none")]
+    Surplus,
+    /// A query parameter that the endpoint does not read; its name is the caller's.
+    #[error("query has a parameter that is not known here")]
+    UnknownParameter,
     /// A field.
     #[error("field `{0}` is not acceptable")]
     Field(Cow<'static, str>),
@@ -328,6 +275,9 @@ pub enum Denial {
     /// A thing does not exist.
     #[error("no such {}", .0.name())]
     NotFound(Thing),
+    /// An entry that has no items.
+    #[error("entry is not a batch's")]
+    NotBatch,
     /// An object of a key context that is not the caller's: as unknown as none.
     #[error("no such object")]
     ObjectHidden,
@@ -372,8 +322,8 @@ pub enum Denial {
         /// When a repetition may help.
         wait: Duration,
     },
-    /// The caller went away, or its stream broke off.
-    #[error("request broke off")]
+    /// The caller went away, or its body broke off or is not framed as HTTP says.
+    #[error("body ended early")]
     Aborted,
     /// The root provider does not answer.
     #[error("root provider does not answer")]
@@ -436,11 +386,13 @@ impl Denial {
                 | Invalid::FieldType { .. }
                 | Invalid::NotText,
             ) => Code::InvalidField,
-            Self::Invalid(_) => Code::InvalidRequest,
+            Self::Invalid(_) | Self::Aborted => Code::InvalidRequest,
             Self::TooLarge { .. } | Self::TooLargeForSuite { .. } => Code::TooLarge,
             Self::MediaType => Code::UnsupportedMediaType,
             Self::MethodNotAllowed => Code::MethodNotAllowed,
-            Self::NotFound(_) | Self::ObjectHidden | Self::StoreHidden => Code::NotFound,
+            Self::NotFound(_) | Self::NotBatch | Self::ObjectHidden | Self::StoreHidden => {
+                Code::NotFound
+            }
             Self::VersionConflict { .. } => Code::VersionConflict,
             Self::VersionCheckMissing => Code::VersionCheckRequired,
             Self::Conflict(_) | Self::NameTaken | Self::KeyAttached => Code::Conflict,
@@ -450,9 +402,7 @@ impl Denial {
             Self::RootUnavailable => Code::RootUnavailable,
             Self::StoreUnavailable => Code::StoreUnavailable,
             Self::LogUnavailable => Code::LogUnavailable,
-            Self::TombstoneUnkept | Self::CheckpointUnkept | Self::Unavailable | Self::Aborted => {
-                Code::Unavailable
-            }
+            Self::TombstoneUnkept | Self::CheckpointUnkept | Self::Unavailable => Code::Unavailable,
             Self::Internal => Code::Internal,
         }
     }
@@ -492,7 +442,7 @@ impl Denial {
             | Self::TooLargeForSuite { .. }
             | Self::MediaType
             | Self::MethodNotAllowed => Reason::InvalidRequest,
-            Self::NotFound(_) => Reason::NotFound,
+            Self::NotFound(_) | Self::NotBatch => Reason::NotFound,
             Self::VersionConflict { .. } => Reason::VersionConflict,
             Self::VersionCheckMissing => Reason::VersionCheckMissing,
             Self::NameTaken => Reason::NameTaken,

@@ -65,6 +65,14 @@ pub(crate) const fn construction(suite: Suite) -> Construction {
     Construction::Chunked(aead)
 }
 
+/// Bytes of the shortest ciphertext of a suite, which is that of nothing.
+pub(crate) const fn sealed_bytes_min(suite: Suite) -> usize {
+    match construction(suite) {
+        Construction::Chunked(_) => chunked::sealed_bytes(0),
+        Construction::OneShot(cipher) => one_shot::sealed_bytes(cipher, 0),
+    }
+}
+
 /// The input key of one layer of an envelope, under whichever suite.
 #[derive(Debug)]
 pub(crate) enum SuiteKey {

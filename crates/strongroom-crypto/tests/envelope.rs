@@ -316,6 +316,26 @@ fn rewrap_moves_to_the_new_version_without_the_lock_key() {
 }
 
 #[test]
+fn rewrap_refuses_a_body_that_is_shorter_than_any() {
+    for &suite in Suite::ALL {
+        let header = locked_header(Purpose::Value, suite, "ann");
+        let lock = lock_key(Purpose::Value, "ann");
+        let least = seal(&header, Some(&lock), None, b"");
+        let prefix = Envelope::parse(&least).unwrap().prefix_bytes();
+        let moved = |blob: &[u8]| {
+            let envelope = Envelope::parse(blob).unwrap();
+            let (old, new) = (context_key(1), context_key(2));
+            rewrap(&envelope, &old, &new, None, &SeededEntropy::new(3))
+        };
+        assert!(moved(&least).is_ok(), "{suite}");
+        for cut in prefix..least.len() {
+            let refused = moved(&least[..cut]);
+            assert_eq!(refused, Err(OpenError.into()), "{suite} {cut}");
+        }
+    }
+}
+
+#[test]
 fn rewrap_refuses_a_foreign_key_and_an_altered_blob() {
     let blob = seal(
         &header(Purpose::Object, Suite::Aes256Gcm, Mode::Wrapped),

@@ -93,10 +93,11 @@ fn id(prefix: &str) -> String {
 /// A call of the route, with an empty body where there is one.
 fn call(room: &Room, route: &Route) -> RequestBuilder {
     let method: Method = route.method.to_uppercase().parse().unwrap();
-    let request = room.anonymous(method.clone(), &filled(&route.path));
-    match method {
-        Method::GET | Method::DELETE => request,
-        _ => request.json(&json!({})),
+    let request = room.anonymous(method, &filled(&route.path));
+    if route.brings {
+        request.json(&json!({}))
+    } else {
+        request
     }
 }
 

@@ -29,6 +29,7 @@ on_each_database!(
     each_endpoint_opens_its_own_purpose_only,
     a_relabelled_purpose_does_not_open,
     rewrap_refuses_what_decrypt_refuses,
+    rewrap_of_a_locked_value_refuses_what_it_can_tell,
     every_undecryptable_ciphertext_gets_one_answer,
 );
 
@@ -415,6 +416,31 @@ async fn rewrap_refuses_what_decrypt_refuses(room: Room) {
 async fn client_key(client: &Client, map: &KeyContext) -> strongroom_types::ContextId {
     let request = EncryptRequest::new(map.clone(), "v");
     client.encrypt(request).await.unwrap().key.id
+}
+
+/// Nobody's claims are there to open a locked value: header and key part are vouched for, the body is not,
+/// but for the length that it has at least.
+async fn rewrap_of_a_locked_value_refuses_what_it_can_tell(room: Room) {
+    let (map, alice) = (tenant("acme"), room.person("alice").await);
+    let least = seal(&alice, &map, "").await;
+    let key = client_key(&room.client, &map).await;
+    room.client.contexts().rotate(key).await.unwrap();
+    let prefix = Envelope::parse(&least).unwrap().prefix_bytes();
+    let rewrap = |blob: Vec<u8>| room.client.rewrap(RewrapRequest::new(map.clone(), blob));
+    for at in 0..prefix {
+        let refused = rewrap(flipped(&least, at)).await.unwrap_err();
+        assert!(refused.is_cannot_decrypt(), "byte {at}: {refused:?}");
+    }
+    for bytes in 0..least.len() {
+        let refused = rewrap(least[..bytes].to_vec()).await.unwrap_err();
+        assert!(refused.is_cannot_decrypt(), "{bytes} bytes: {refused:?}");
+    }
+    let moved = rewrap(least.clone()).await.unwrap().ciphertext;
+    assert!(open(&alice, &map, moved).await.is_ok());
+    // What was altered behind is moved, and still opens for nobody.
+    let altered = rewrap(flipped(&least, prefix)).await.unwrap().ciphertext;
+    let refused = open(&alice, &map, altered).await.unwrap_err();
+    assert!(refused.is_cannot_decrypt());
 }
 
 async fn every_undecryptable_ciphertext_gets_one_answer(room: Room) {

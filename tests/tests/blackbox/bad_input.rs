@@ -3,11 +3,13 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use strongroom_client::EntryFilter;
 use strongroom_tests::on_each_database;
 use strongroom_tests::reply::Reply;
 use strongroom_tests::room::{Room, tenant};
-use strongroom_types::Reason;
 use strongroom_types::body::EncryptRequest;
+use strongroom_types::{ObjectId, Reason};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 on_each_database!(
     what_is_no_json_object_is_refused_everywhere,
@@ -23,6 +25,11 @@ on_each_database!(
     unreadable_cbor_is_refused,
     without_a_credential_nothing_else_is_told,
     an_error_never_quotes_what_was_sent,
+    what_an_endpoint_does_not_declare_is_refused,
+    a_wait_in_the_body_destroys_nothing,
+    numbers_in_queries_are_documented_as_numbers,
+    a_body_without_bytes_is_none,
+    a_body_that_is_cut_or_misframed_is_the_callers_fault,
 );
 
 /// Every route that reads a JSON body.
@@ -381,9 +388,180 @@ async fn an_error_never_quotes_what_was_sent(room: Room) {
         ("metadata", json!(secret)),
         ("key_context", json!(secret)),
         ("key_context", json!({"tenant": [secret]})),
+        (secret, json!(1)),
+        ("lock_for", json!({"issuer": "x", "claims": {}, secret: 1})),
     ] {
         let reply = room.post("/v1/encrypt", changed(field, value)).await;
         reply.assert_problem(INVALID.0, INVALID.1);
         assert!(!format!("{reply:?}").contains(secret), "{field} {reply:?}");
     }
+    let unknown = room.post("/v1/encrypt", changed(secret, json!(1))).await;
+    let detail = unknown.text("detail");
+    assert!(detail.contains("expected one of `key_context`"), "{detail}");
+    for path in ["/v1/log/entries", "/v1/log/checkpoint"] {
+        let reply = room.read(&format!("{path}?{secret}=1")).await;
+        reply.assert_problem(INVALID.0, INVALID.1);
+        assert!(!format!("{reply:?}").contains("battery"), "{reply:?}");
+    }
+}
+
+/// A row of the served document: method, path with something in place of each parameter, and what is said
+/// about it.
+fn rows(document: &Value) -> Vec<(Method, String, Value)> {
+    let mut rows = Vec::new();
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        let named = |part: &str| part.starts_with('{');
+        let parts = path.split('/');
+        let parts = parts.map(|part| if named(part) { "x" } else { part });
+        let filled = parts.collect::<Vec<_>>().join("/");
+        for (method, row) in operations.as_object().unwrap() {
+            let method = method.to_uppercase().parse().unwrap();
+            rows.push((method, filled.clone(), row.clone()));
+        }
+    }
+    rows.retain(|(_, path, _)| path.starts_with("/v1/"));
+    rows
+}
+
+async fn assert_undeclared(row: &Value, request: reqwest::RequestBuilder, what: &str) {
+    let reply = Reply::of(request).await;
+    if row["tags"][0] == "Tokens" {
+        let said = (reply.status, reply.text("error"));
+        assert_eq!(said, (400, INVALID.1.to_owned()), "{what} {reply:?}");
+    } else {
+        assert_eq!(reply.status, INVALID.0, "{what} {reply:?}");
+        reply.assert_problem(INVALID.0, INVALID.1);
+    }
+    // Who need not be known makes no entry.
+    let known = row.get("security").is_some();
+    assert_eq!(reply.entry().is_some(), known, "{what} {reply:?}");
+}
+
+async fn what_an_endpoint_does_not_declare_is_refused(room: Room) {
+    let document = room.read("/openapi.json").await.json();
+    let (mut bodies, mut queries) = (0, 0);
+    for (method, path, row) in rows(&document) {
+        let request = |path: &str| room.request(method.clone(), path);
+        if row.get("requestBody").is_none() {
+            for body in ["garbage", r#"{"x":1}"#, "{}", "\0"] {
+                let sent = request(&path).header("content-type", "application/json");
+                let what = format!("{method} {path} {body}");
+                assert_undeclared(&row, sent.body(body), &what).await;
+            }
+            bodies += 1;
+        }
+        let parameters = row["parameters"].as_array();
+        let in_query = |parameter: &&Value| parameter["in"] == "query";
+        if parameters.into_iter().flatten().find(in_query).is_none() {
+            for query in ["foo=1", "wait_s=0", "%ff", "&=&"] {
+                let path = format!("{path}?{query}");
+                let what = format!("{method} {path}");
+                assert_undeclared(&row, request(&path), &what).await;
+            }
+            queries += 1;
+        }
+    }
+    assert!(bodies > 40 && queries > 60, "{bodies} {queries}");
+    assert_alive(&room).await;
+}
+
+async fn numbers_in_queries_are_documented_as_numbers(room: Room) {
+    let document = room.read("/openapi.json").await.json();
+    let mut numbers = 0;
+    for (_, path, row) in rows(&document) {
+        for parameter in row["parameters"].as_array().into_iter().flatten() {
+            let name = parameter["name"].as_str().unwrap();
+            if let "limit" | "index" | "wait_s" | "version_check" | "purge_in" = name {
+                let schema = &parameter["schema"];
+                assert_eq!(schema["type"], "integer", "{path} {name}");
+                assert!(schema["minimum"].is_u64(), "{path} {name}");
+                assert_eq!(schema["maximum"].is_u64(), name == "limit", "{path} {name}");
+                numbers += 1;
+            }
+        }
+    }
+    assert!(numbers > 15, "{numbers}");
+}
+
+async fn a_wait_in_the_body_destroys_nothing(room: Room) {
+    let map = tenant("acme");
+    let sealed = EncryptRequest::new(map.clone(), "v");
+    let sealed = room.client.encrypt(sealed).await.unwrap();
+    let path = format!("/v1/contexts/{}", sealed.key.id);
+    for act in ["destroy", "disable", "rotate"] {
+        for body in [r#"{"wait_s":2592000}"#, "garbage"] {
+            let reply = room.post(&format!("{path}/{act}"), body).await;
+            room.assert_problem(&reply, INVALID, Reason::InvalidRequest)
+                .await;
+        }
+    }
+    let context = room.read(&path).await.json();
+    assert_eq!(context["state"], "active", "{context}");
+    assert_eq!(
+        context["versions"].as_array().unwrap().len(),
+        1,
+        "{context}"
+    );
+}
+
+async fn a_body_without_bytes_is_none(room: Room) {
+    let kind = ("content-type", "application/json");
+    let read = || room.request(Method::GET, "/v1/clients");
+    let reply = Reply::of(read().header(kind.0, kind.1).body("")).await;
+    assert_eq!(reply.status, 200, "{reply:?}");
+    // In chunks, of which there is none.
+    let pieces = futures_util::stream::iter([Ok::<_, std::io::Error>(String::new()); 0]);
+    let reply = Reply::of(read().body(reqwest::Body::wrap_stream(pieces))).await;
+    assert_eq!(reply.status, 200, "{reply:?}");
+    let reply = Reply::of(room.request(Method::GET, "/v1/clients?")).await;
+    assert_eq!(reply.status, 200, "{reply:?}");
+}
+
+/// Sends a request as it is and no more, and reads the answer.
+async fn sent_as_is(room: &Room, head: &str, body: &str) -> String {
+    let address = room.server.sheet().url.replace("http://", "");
+    let mut stream = tokio::net::TcpStream::connect(&address).await.unwrap();
+    let key = &room.api_key;
+    let request = format!(
+        "{head} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {key}\r\nconnection: close\r\n{body}"
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    stream.shutdown().await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer
+}
+
+async fn a_body_that_is_cut_or_misframed_is_the_callers_fault(room: Room) {
+    let json = "content-type: application/json\r\n";
+    let octets =
+        "content-type: application/octet-stream\r\nstrongroom-key-context: eyJhIjoiYiJ9\r\n";
+    let value = format!("PUT /v1/objects/{}/value", ObjectId::from_bytes([7; 16]));
+    for (path, kind) in [
+        ("POST /v1/encrypt", json),
+        ("POST /v1/encrypt/batch", json),
+        (&value, octets),
+        ("POST /v1/stream/decrypt", octets),
+        ("POST /v1/stream/rewrap", octets),
+    ] {
+        for body in [
+            format!("{kind}content-length: 100\r\n\r\n{{"),
+            format!("{kind}transfer-encoding: chunked\r\n\r\nzz\r\n{{\r\n"),
+            format!("{kind}transfer-encoding: chunked\r\n\r\n5\r\n{{"),
+        ] {
+            let answer = sent_as_is(&room, path, &body).await;
+            assert!(
+                answer.starts_with("HTTP/1.1 400 "),
+                "{path} {body} {answer}"
+            );
+            assert!(answer.contains("\"invalid_request\""), "{path} {answer}");
+            assert!(answer.contains("body ended early"), "{path} {answer}");
+            assert!(answer.contains("strongroom-log-entry: "), "{path} {answer}");
+            assert!(!answer.contains("retry-after"), "{path} {answer}");
+        }
+    }
+    let aborted = room.entries(EntryFilter::default()).await;
+    let aborted = aborted.iter().filter(|e| e.reason == Some(Reason::Aborted));
+    assert!(aborted.count() > 0);
+    assert_alive(&room).await;
 }

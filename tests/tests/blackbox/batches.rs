@@ -6,7 +6,8 @@ use strongroom_tests::hex;
 use strongroom_tests::on_each_database;
 use strongroom_tests::room::{Room, tenant};
 use strongroom_types::body::{
-    Batch, DecryptItem, EncryptAnswer, EncryptItem, ItemResult, ItemView, RewrapItem,
+    Batch, DecryptItem, EncryptAnswer, EncryptItem, EncryptRequest, ItemResult, ItemView,
+    RewrapItem,
 };
 use strongroom_types::{Code, Kind, Operation, Outcome, Reason};
 
@@ -16,6 +17,8 @@ on_each_database!(
     an_item_fails_alone,
     a_batch_is_one_entry_with_its_items,
     a_filter_finds_a_key_context_inside_a_batch,
+    a_filter_finds_denied_items_of_a_batch_that_was_allowed,
+    the_items_of_what_is_no_batch_are_not_found,
     rewrap_batch_moves_every_item,
     an_empty_or_oversized_batch_is_refused,
     a_batch_of_the_largest_size_is_one_entry,
@@ -233,4 +236,64 @@ async fn a_batch_of_the_largest_size_is_one_entry(room: Room) {
         ..EntryFilter::default()
     });
     assert_eq!(found.await[0].index, index);
+}
+
+async fn a_filter_finds_denied_items_of_a_batch_that_was_allowed(room: Room) {
+    let alice = room.person("alice").await;
+    let (sealed, _) = seal(&room.client, &["a", "b"]).await;
+    let item =
+        |name: &str, at: usize| DecryptItem::new(tenant(name), sealed[at].ciphertext.clone());
+    // The second names another key context than it is sealed under.
+    let mixed = batch(vec![item("a", 0), item("a", 1), item("a", 0)]);
+    let mixed = alice.decrypt_batch(mixed).await.unwrap().log_entry;
+    let good = batch(vec![item("a", 0), item("b", 1)]);
+    let good = alice.decrypt_batch(good).await.unwrap().log_entry;
+    for filter in [
+        EntryFilter::default(),
+        EntryFilter {
+            subject: Some("alice".to_owned()),
+            ..EntryFilter::default()
+        },
+        EntryFilter {
+            key_context: Some(tenant("a")),
+            ..EntryFilter::default()
+        },
+        EntryFilter {
+            operation: Some(Operation::Decrypt),
+            subject: Some("alice".to_owned()),
+            key_context: Some(tenant("a")),
+            ..EntryFilter::default()
+        },
+    ] {
+        let ended = |outcome| EntryFilter {
+            outcome: Some(outcome),
+            ..filter.clone()
+        };
+        let denied = room.entries(ended(Outcome::Denied)).await;
+        let found: Vec<_> = denied.iter().map(|entry| entry.index).collect();
+        assert_eq!(found, [mixed.index], "{filter:?}");
+        assert_eq!(denied[0].outcome, Outcome::Allowed);
+        assert_eq!(denied[0].facts["denied_items"], "1");
+        // It is no less allowed for that.
+        let allowed = room.entries(ended(Outcome::Allowed)).await;
+        let is = |index| allowed.iter().any(|entry| entry.index == index);
+        assert!(is(mixed.index) && is(good.index), "{filter:?}");
+    }
+    let good = room.entry(good).await;
+    assert!(!good.facts.contains_key("denied_items"), "{good:?}");
+}
+
+async fn the_items_of_what_is_no_batch_are_not_found(room: Room) {
+    let request = EncryptRequest::new(tenant("acme"), "v");
+    let single = room.client.encrypt(request).await.unwrap();
+    let index = single.log_entry.unwrap().index;
+    for (index, detail) in [
+        (index, "entry is not a batch's"),
+        (index + 1_000_000, "no such log entry"),
+    ] {
+        let reply = room.read(&format!("/v1/log/items/{index}")).await;
+        room.assert_problem(&reply, (404, "not_found"), Reason::NotFound)
+            .await;
+        assert_eq!(reply.text("detail"), detail);
+    }
 }

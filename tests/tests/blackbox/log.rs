@@ -23,6 +23,7 @@ on_each_database!(
     a_flood_of_denials_is_counted,
     every_act_of_administration_is_an_entry,
     filters_find_what_they_name,
+    a_failed_opening_is_found_by_its_key_context,
     pages_end_to_end_are_the_whole_list,
     reading_the_log_is_an_entry,
     other_workspaces_logs_cannot_be_read,
@@ -331,6 +332,27 @@ async fn filters_find_what_they_name(room: Room) {
         let expected: Vec<_> = expected.iter().map(|id| id.index).collect();
         assert_eq!(found, expected, "{filter:?}");
     }
+}
+
+async fn a_failed_opening_is_found_by_its_key_context(room: Room) {
+    let (mut altered, _) = seal(&room, "acme").await;
+    seal(&room, "other").await;
+    *altered.last_mut().unwrap() ^= 1;
+    let refused = DecryptRequest::new(tenant("acme"), altered);
+    let refused = room.client.decrypt(refused).await.unwrap_err();
+    let allowed = refused.refusal().unwrap().log_entry().unwrap().index;
+    let failed = |name| EntryFilter {
+        outcome: Some(Outcome::Failed),
+        key_context: Some(tenant(name)),
+        ..EntryFilter::default()
+    };
+    let found = room.entries(failed("acme")).await;
+    let [entry] = found.as_slice() else {
+        panic!("{found:?}")
+    };
+    assert_eq!(entry.of, Some(allowed));
+    assert!(entry.key.is_some(), "{entry:?}");
+    assert_eq!(room.entries(failed("other")).await, []);
 }
 
 async fn pages_end_to_end_are_the_whole_list(room: Room) {

@@ -33,6 +33,9 @@ pub(crate) struct KeyUse {
 /// The version in an entry that names a key context although no key of it was used.
 pub(crate) const NO_KEY: KeyVersion = KeyVersion(0);
 
+/// The fact that says how many items of a batch were denied, if any.
+pub(crate) const DENIED_ITEMS: &str = "denied_items";
+
 impl KeyUse {
     /// Naming a key context without using a key of it.
     pub(crate) const fn asking(kind: Kind, context: ContextId) -> Self {
@@ -167,6 +170,16 @@ impl Account {
         }
     }
 
+    /// Says how many items of a batch were denied, by which the batch is found although it was allowed.
+    fn count_denied_items(&mut self) {
+        let items = self.items.iter().flat_map(|items| &items.0);
+        let denied = items.filter(|item| item.outcome == Outcome::Denied).count();
+        if denied > 0 {
+            let inserted = self.facts.insert(DENIED_ITEMS, &denied.to_string());
+            debug_assert!(inserted.is_ok(), "fact {DENIED_ITEMS} does not fit");
+        }
+    }
+
     /// The key contexts whose keys the permit will allow, in order.
     pub(super) fn permitted(&self) -> Vec<ContextId> {
         let used = self.uses.iter().filter(|key_use| key_use.version != NO_KEY);
@@ -230,6 +243,7 @@ pub(super) fn entry(
     account: &mut Account,
     entropy: &dyn Entropy,
 ) -> Result<(Entry, Openings), EntropyUnavailable> {
+    account.count_denied_items();
     let (uses, order) = summarise(&account.uses);
     let openings = openings(header, &order, account, entropy)?;
     let entry = Entry {

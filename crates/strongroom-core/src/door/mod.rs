@@ -34,7 +34,7 @@ use strongroom_log::{Items, leaf_hash};
 use strongroom_types::body::LogEntryId;
 use strongroom_types::{Operation, Outcome, Permission, Reason};
 
-pub(crate) use account::{Account, KeyUse, NO_KEY};
+pub(crate) use account::{Account, DENIED_ITEMS, KeyUse, NO_KEY};
 pub use authenticate::access_key;
 pub(crate) use authenticate::{Recalled, Sessions, format_api_key, is_api_key};
 pub(crate) use contexts::{check_purpose, format_fault, parse};

@@ -22,8 +22,26 @@ pub(super) struct TookPart {
 
 impl Strongroom {
     /// The key contexts of an entry. Where it lists none but has items (a batch over more than 100
-    /// of them, or the failures of a batch), they are counted from the item records.
+    /// of them, or the failures of a batch), they are counted from the item records. What only says how
+    /// another entry ended is about that one's.
     pub(super) async fn contexts_of(
+        &self,
+        state: &WorkspaceState,
+        index: u64,
+        entry: &Entry,
+    ) -> Result<Vec<TookPart>, StoreError> {
+        let own = self.own_contexts_of(state, index, entry).await?;
+        let Some(of) = entry.of.filter(|_| own.is_empty()) else {
+            return Ok(own);
+        };
+        let named = self.entries_of(state.id, of..of.saturating_add(1)).await?;
+        match named.first() {
+            Some((of, entry)) => self.own_contexts_of(state, *of, entry).await,
+            None => Ok(own),
+        }
+    }
+
+    async fn own_contexts_of(
         &self,
         state: &WorkspaceState,
         index: u64,

@@ -12,7 +12,7 @@ use strongroom_types::body::EntryIdentity;
 use strongroom_types::{ContextId, KeyVersion, LeaseId, Operation, Outcome, WorkspaceId};
 
 use super::contexts::TookPart;
-use super::query::lease_of;
+use super::query::{lease_of, outcomes_of};
 use super::terms::Term;
 use crate::denial::Denial;
 use crate::door::NO_KEY;
@@ -127,7 +127,7 @@ struct Uses {
 impl Found {
     fn add(&mut self, entry: &Entry, identity: Option<&EntryIdentity>, contexts: &[TookPart]) {
         self.operations.insert(entry.operation);
-        self.outcomes.insert(entry.outcome);
+        self.outcomes.extend(outcomes_of(entry));
         self.last_time = self.last_time.max(entry.time_us);
         if let Some(identity) = identity {
             self.issuers.insert(identity.issuer.clone());
@@ -341,6 +341,22 @@ mod tests {
             assert!(found.terms(&audit, 4).contains(&row), "{term:?}");
         }
         assert_eq!(found.terms(&audit, 4).len(), 6);
+    }
+
+    #[test]
+    fn a_batch_of_which_items_were_denied_is_indexed_both_ways() {
+        let (audit, mut found) = (audit(), Found::default());
+        let mut batch = entry(Operation::Decrypt, Outcome::Allowed, 1);
+        batch.facts.insert("denied_items", "1").unwrap();
+        found.add(&batch, None, &[part(1, 1)]);
+        for outcome in [Outcome::Allowed, Outcome::Denied] {
+            let row = TermRow {
+                term: Term::Outcome(outcome).mac(&audit),
+                tile: 4,
+                private: false,
+            };
+            assert!(found.terms(&audit, 4).contains(&row), "{outcome:?}");
+        }
     }
 
     #[test]

@@ -66,7 +66,11 @@ impl Prepare for ReadItems {
     async fn prepare(&self, room: &Strongroom, caller: &Caller) -> Result<ItemsView, Denial> {
         let state = &caller.state;
         let items = room.items(state.id, self.0).await?;
-        let items = items.ok_or(Denial::NotFound(Thing::Entry))?;
+        let Some(items) = items else {
+            let is_entry = self.0 < room.log_size(state.id).await?;
+            let missing = Denial::NotFound(Thing::Entry);
+            return Err(if is_entry { Denial::NotBatch } else { missing });
+        };
         let stored = room.stored(state, self.0..self.0.saturating_add(1)).await?;
         let root = stored.first().and_then(|stored| stored.entry.items);
         if root != Some(items.root()) {

@@ -1,11 +1,14 @@
 //! What a reader asks of the log.
 
+use core::iter;
+
 use strongroom_log::Entry;
 use strongroom_types::{ContextId, KeyContext, Kind, LeaseId, Operation, Outcome};
 
 use super::contexts::TookPart;
 use super::private::Private;
 use super::terms::Term;
+use crate::door::DENIED_ITEMS;
 use crate::ports::Micros;
 use crate::workspace::WorkspaceState;
 
@@ -80,7 +83,9 @@ impl<'a> Filter<'a> {
             && query
                 .operation
                 .is_none_or(|operation| entry.operation == operation)
-            && query.outcome.is_none_or(|outcome| entry.outcome == outcome)
+            && query
+                .outcome
+                .is_none_or(|outcome| outcomes_of(entry).any(|of| of == outcome))
             && query
                 .lease
                 .is_none_or(|lease| lease_of(entry) == Some(lease))
@@ -120,6 +125,15 @@ impl<'a> Filter<'a> {
         ]
         .map(present)
     }
+}
+
+/// How an entry ended: a batch that was allowed was denied too, as far as items of it were.
+pub(super) fn outcomes_of(entry: &Entry) -> impl Iterator<Item = Outcome> {
+    let denied = entry
+        .facts
+        .value(DENIED_ITEMS)
+        .map(|_items| Outcome::Denied);
+    iter::once(entry.outcome).chain(denied)
 }
 
 /// The lease that an entry is about.
@@ -238,6 +252,25 @@ mod tests {
             },
         ] {
             assert!(!admits(&query), "{query:?}");
+        }
+    }
+
+    #[test]
+    fn a_batch_of_which_items_were_denied_ended_both_ways() {
+        let mut batch = entry();
+        batch.outcome = Outcome::Allowed;
+        batch.facts.insert(DENIED_ITEMS, "2").unwrap();
+        for (outcome, admitted) in [
+            (Outcome::Allowed, true),
+            (Outcome::Denied, true),
+            (Outcome::Failed, false),
+        ] {
+            let query = EntriesQuery {
+                outcome: Some(outcome),
+                ..EntriesQuery::default()
+            };
+            let filter = Filter::of(&query, None);
+            assert_eq!(filter.admits(&batch, &private()), admitted, "{outcome:?}");
         }
     }
 

@@ -1,6 +1,6 @@
 //! Moving ciphertexts to another version of their context key.
 
-use strongroom_types::Mode;
+use strongroom_types::{Mode, Purpose};
 
 use super::key_part::{KeyPart, encode_prefix, open_outer, seal_outer};
 use super::open::check_key;
@@ -9,11 +9,13 @@ use crate::OpenError;
 use crate::chunked::SALT_BYTES;
 use crate::entropy::Entropy;
 use crate::keys::ContextKey;
+use crate::suite::sealed_bytes_min;
 
 /// Moves a ciphertext from one version of its context key to another.
 ///
 /// In wrapped mode only the outer layer is replaced: no lock key is needed, and neither the data
-/// key nor the body changes (`associated_data` is not looked at). In derived mode the value is
+/// key nor the body changes (`associated_data` is not looked at, and of the body no more than whether it
+/// is shorter than any). In derived mode the value is
 /// opened and sealed again under the same header.
 ///
 /// # Errors
@@ -28,6 +30,7 @@ pub fn rewrap(
 ) -> Result<Vec<u8>, RewrapError> {
     match envelope.header.mode {
         Mode::Wrapped => {
+            check_length(envelope)?;
             let mut blob = rewrap_prefix(envelope, old, new, entropy)?;
             blob.extend_from_slice(envelope.body);
             Ok(blob)
@@ -44,6 +47,15 @@ pub fn rewrap(
             Ok(seal_value(&request, plaintext.expose())?)
         }
     }
+}
+
+/// Refuses a body that is shorter than that of an empty value. A data key has none.
+fn check_length(envelope: &Envelope<'_>) -> Result<(), OpenError> {
+    let has_body = envelope.header.purpose != Purpose::DataKey;
+    if has_body && envelope.body.len() < sealed_bytes_min(envelope.header.suite) {
+        return Err(OpenError);
+    }
+    Ok(())
 }
 
 /// Header and new key part of a ciphertext in wrapped mode, for a body that is kept elsewhere.

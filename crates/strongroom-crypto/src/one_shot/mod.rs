@@ -89,9 +89,13 @@ impl OneShotKey {
     /// Bytes of the ciphertext of `plaintext_bytes` bytes.
     #[must_use]
     pub const fn sealed_bytes(&self, plaintext_bytes: usize) -> usize {
-        let cipher = self.cipher();
-        PREFIX_BYTES + cipher.encrypted_bytes(plaintext_bytes) + cipher.tag_bytes()
+        sealed_bytes(self.cipher(), plaintext_bytes)
     }
+}
+
+/// Bytes of the ciphertext of `plaintext_bytes` bytes under a key of this cipher.
+pub(crate) const fn sealed_bytes(cipher: Cipher, plaintext_bytes: usize) -> usize {
+    PREFIX_BYTES + cipher.encrypted_bytes(plaintext_bytes) + cipher.tag_bytes()
 }
 
 /// `salt ‖ commitment ‖ ciphertext ‖ tag`. The salt must not repeat under the key: draw it.

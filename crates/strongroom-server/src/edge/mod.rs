@@ -7,6 +7,7 @@ mod answer;
 mod anyone;
 mod body;
 mod caller;
+mod declared;
 mod guard;
 mod header;
 mod if_match;
@@ -31,6 +32,7 @@ pub(crate) use answer::{Document, Reply, Text, created, ok, raw, removed, value}
 pub(crate) use anyone::{FormByAnyone, SentByAnyone};
 pub(crate) use body::{Held, Sent, SentBatch, SentForm, SentLarge, SentOctets, read_any};
 pub(crate) use caller::{Caller, ask as ask_of};
+pub(crate) use declared::{Declared, declared};
 pub(crate) use guard::{guard, unknown_method, unknown_route};
 pub(crate) use header::{KEY_CONTEXT, REQUEST_ID, bearer, json as header_json};
 pub(crate) use if_match::IfMatch;

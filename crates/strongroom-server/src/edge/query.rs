@@ -55,10 +55,8 @@ impl Parameters {
     fn finish(self) -> Result<(), Invalid> {
         match self.0.into_iter().next() {
             None => Ok(()),
-            Some((name, _)) => {
-                let name: String = name.chars().take(64).collect();
-                Err(Invalid::Field(name.into()))
-            }
+            // Its name is the caller's, and not repeated.
+            Some(_) => Err(Invalid::UnknownParameter),
         }
     }
 }
@@ -66,6 +64,13 @@ impl Parameters {
 /// What can be read from query parameters.
 pub(crate) trait FromParameters: Sized {
     fn read(parameters: &mut Parameters) -> Result<Self, Invalid>;
+}
+
+/// No parameters.
+impl FromParameters for () {
+    fn read(_parameters: &mut Parameters) -> Result<Self, Invalid> {
+        Ok(())
+    }
 }
 
 /// The query of a request.
@@ -83,7 +88,7 @@ impl<T: FromParameters + Send> FromRequestParts<App> for Query<T> {
     }
 }
 
-fn read<T: FromParameters>(query: &str) -> Result<T, Invalid> {
+pub(super) fn read<T: FromParameters>(query: &str) -> Result<T, Invalid> {
     let mut parameters = Parameters::parse(query)?;
     let value = T::read(&mut parameters)?;
     parameters.finish()?;
@@ -110,6 +115,8 @@ mod tests {
         let wrong = Err(Invalid::Parameter("index"));
         assert_eq!(read::<Index>("index=x"), wrong);
         assert_eq!(read::<Index>("index=7&index=7"), wrong);
-        assert_eq!(read::<Index>("indx=7"), Err(Invalid::Field("indx".into())));
+        assert_eq!(read::<Index>("indx=7"), Err(Invalid::UnknownParameter));
+        assert_eq!(read::<()>(""), Ok(()));
+        assert_eq!(read::<()>("foo=1"), Err(Invalid::UnknownParameter));
     }
 }

@@ -14,7 +14,7 @@ use utoipa::openapi::{
 };
 use utoipa::{PartialSchema as _, ToSchema};
 
-use crate::routes::endpoint::{Content, Endpoint, Tag};
+use crate::routes::endpoint::{Content, Endpoint, Tag, Written};
 use crate::routes::endpoints;
 
 const BEARER: &str = "bearer";
@@ -125,9 +125,10 @@ fn parameters(row: &Endpoint) -> Vec<Parameter> {
     let in_path = row
         .path_parameters()
         .map(|name| parameter(name, ParameterIn::Path, Required::True, None));
-    let in_query = row.query.iter().map(|(name, description)| {
-        parameter(name, ParameterIn::Query, Required::False, Some(description))
-    });
+    let in_query = row
+        .query
+        .iter()
+        .map(|(name, description, written)| query_parameter(name, description, *written));
     let common = ["Strongroom-Identity"].into_iter().filter(|_| !row.open);
     let idempotent = ["Idempotency-Key"].into_iter().filter(|_| row.creates);
     let in_header = common
@@ -146,6 +147,29 @@ fn parameters(row: &Endpoint) -> Vec<Parameter> {
             )
         });
     in_path.chain(in_query).chain(in_header).collect()
+}
+
+fn query_parameter(name: &str, description: &str, written: Written) -> Parameter {
+    ParameterBuilder::new()
+        .name(name)
+        .parameter_in(ParameterIn::Query)
+        .required(Required::False)
+        .description(Some(description))
+        .schema(Some(schema(written)))
+        .build()
+}
+
+fn schema(written: Written) -> RefOr<Schema> {
+    let object = ObjectBuilder::new();
+    let object = match written {
+        Written::Text => object.schema_type(Type::String),
+        Written::Flag => object.schema_type(Type::Boolean),
+        Written::Number(least, most) => object
+            .schema_type(Type::Integer)
+            .minimum(Some(least))
+            .maximum(most),
+    };
+    Schema::from(object.build()).into()
 }
 
 fn parameter(
@@ -179,7 +203,7 @@ fn header_description(name: &str) -> Option<&'static str> {
 }
 
 fn text() -> RefOr<Schema> {
-    Schema::from(ObjectBuilder::new().schema_type(Type::String).build()).into()
+    schema(Written::Text)
 }
 
 fn request_body(row: &Endpoint) -> Option<RequestBody> {

@@ -7,11 +7,18 @@ use strongroom_core::{Invalid, PageQuery};
 use strongroom_types::body::{ContextCreate, ContextInfo, Page};
 use strongroom_types::{ContextId, KeyVersion};
 
-use super::endpoint::{Endpoint, Tag, delete, get, post};
+use super::endpoint::{Endpoint, QueryParameter, Tag, Written, delete, get, post};
 use super::page::PAGE;
 use crate::edge::{
     App, Caller, Document, FromParameters, Parameters, Query, Reply, Sent, Target, created, ok,
 };
+
+const WAIT: &[QueryParameter] = &[(
+    "wait_s",
+    "how long to wait, in seconds; 0 destroys at once; 7 days if absent and the operator does not say \
+     otherwise",
+    Written::Number(0, None),
+)];
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
@@ -50,11 +57,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
                 "Suspends a key context, and destroys its keys and its lock secret after a time of \
                  waiting, for good.",
             )
-            .query(&[(
-                "wait_s",
-                "how long to wait, in seconds; 0 destroys at once; 7 days if absent and the operator \
-                 does not say otherwise",
-            )])
+            .query(WAIT)
             .gives::<ContextInfo>(),
         post("/v1/contexts/{id}/destroy/cancel", destroy_cancel)
             .about(

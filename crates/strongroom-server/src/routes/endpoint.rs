@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use utoipa::openapi::schema::Schema;
 use utoipa::openapi::{HttpMethod, RefOr};
 
-use crate::edge::App;
+use crate::edge::{App, Declared};
 
 /// A chapter of the document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -175,8 +175,19 @@ impl Shape {
     }
 }
 
-/// A query parameter and what it means.
-pub(crate) type QueryParameter = (&'static str, &'static str);
+/// How a query parameter is written.
+#[derive(Clone, Copy)]
+pub(crate) enum Written {
+    /// As text.
+    Text,
+    /// As `true` or `false`.
+    Flag,
+    /// As a whole number from the first to the second, if there is one.
+    Number(u32, Option<u32>),
+}
+
+/// A query parameter, what it means, and how it is written.
+pub(crate) type QueryParameter = (&'static str, &'static str, Written);
 
 /// A row of the route table.
 pub(crate) struct Endpoint {
@@ -321,6 +332,15 @@ impl Endpoint {
     pub(crate) fn open_to_all(mut self) -> Self {
         self.open = true;
         self
+    }
+
+    /// What it reads besides headers.
+    pub(crate) const fn declared(&self) -> Declared {
+        Declared {
+            body: !matches!(self.takes, Content::Nothing),
+            query: !self.query.is_empty(),
+            open: self.open,
+        }
     }
 
     /// The method as it stands in a request.

@@ -7,7 +7,7 @@ use strongroom_log::{Tile, TileKind};
 use strongroom_types::body::{EntriesPage, ItemsView};
 use strongroom_types::{Kind, Operation, Outcome};
 
-use super::endpoint::{Endpoint, QueryParameter, Tag, get};
+use super::endpoint::{Endpoint, QueryParameter, Tag, Written, get};
 use crate::edge::{
     App, Caller, Document, FromParameters, Parameters, Query, Reply, Target, Text, TileTarget, ok,
     raw,
@@ -17,29 +17,42 @@ const ENTRIES: &[QueryParameter] = &[
     (
         "from",
         "Only entries at or after this time, RFC 3339 in UTC.",
+        Written::Text,
     ),
-    ("to", "Only entries before this time, RFC 3339 in UTC."),
-    ("operation", "Only this operation, for example `decrypt`."),
-    ("issuer", "Only identities of this `iss`."),
-    ("subject", "Only identities with this `sub`."),
+    (
+        "to",
+        "Only entries before this time, RFC 3339 in UTC.",
+        Written::Text,
+    ),
+    (
+        "operation",
+        "Only this operation, for example `decrypt`.",
+        Written::Text,
+    ),
+    ("issuer", "Only identities of this `iss`.", Written::Text),
+    ("subject", "Only identities with this `sub`.", Written::Text),
     (
         "key_context",
         "Only this key context, a JSON object; finds it inside batches too.",
+        Written::Text,
     ),
     (
         "kind",
         "The kind of that key context: `context` (if absent), `named`, `store`, whose map is \
          `{\"store\": name}`, or `keyset`.",
+        Written::Text,
     ),
     (
         "outcome",
         "Only `allowed`, `denied`, `failed` or `completed`.",
+        Written::Text,
     ),
     (
         "limit",
         "The most entries of the page, 1 to 1,000; 100 if absent.",
+        Written::Number(1, Some(1_000)),
     ),
-    ("page", "The `next` of the page before."),
+    ("page", "The `next` of the page before.", Written::Text),
 ];
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
@@ -74,7 +87,11 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
                 Tag::Log,
                 "A receipt: an entry with its proof to a signed checkpoint, C2SP tlog-proof.",
             )
-            .query(&[("index", "The entry's index in the log.")])
+            .query(&[(
+                "index",
+                "The entry's index in the log.",
+                Written::Number(0, None),
+            )])
             .gives_text(),
         get("/v1/log/tile/{*path}", tile)
             .about(

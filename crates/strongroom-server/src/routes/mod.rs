@@ -28,8 +28,8 @@ use axum::Router;
 use axum::middleware::from_fn_with_state;
 
 use crate::dev;
-use crate::edge::{App, guard, unknown_method, unknown_route};
-use endpoint::Endpoint;
+use crate::edge::{App, declared, guard, unknown_method, unknown_route};
+use endpoint::{Endpoint, Tag};
 
 /// The route table, in the order of the document.
 pub(crate) fn endpoints() -> Vec<Endpoint> {
@@ -63,7 +63,10 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
 
 /// The router of a server. Routes of development mode are there only in development mode.
 pub(crate) fn router(app: &App) -> Router {
-    let mut all = endpoints();
+    let mut all: Vec<_> = endpoints()
+        .into_iter()
+        .map(|row| strict(app, row))
+        .collect();
     if app.development.is_some() {
         all.extend(dev::endpoints());
     }
@@ -76,4 +79,15 @@ pub(crate) fn router(app: &App) -> Router {
         .method_not_allowed_fallback(unknown_method)
         .layer(from_fn_with_state(App::clone(app), guard))
         .with_state(App::clone(app))
+}
+
+/// An endpoint that refuses what it does not declare. What is not below `/v1` is for others' probes, and
+/// the token route answers in a standard's words: it reads its own query.
+fn strict(app: &App, mut endpoint: Endpoint) -> Endpoint {
+    if endpoint.path.starts_with("/v1/") && endpoint.tag != Tag::Tokens {
+        let state = (App::clone(app), endpoint.declared());
+        let layer = from_fn_with_state(state, declared);
+        endpoint.handler = endpoint.handler.route_layer(layer);
+    }
+    endpoint
 }

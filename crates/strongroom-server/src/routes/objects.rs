@@ -9,7 +9,7 @@ use strongroom_types::body::{
     ObjectVersionInfo, ObjectsPage, Order, Page, StoredObject,
 };
 
-use super::endpoint::{Endpoint, QueryParameter, Tag, delete, get, post, put};
+use super::endpoint::{Endpoint, QueryParameter, Tag, Written, delete, get, post, put};
 use super::page::PAGE;
 use crate::edge::{
     App, Caller, Document, FromParameters, IfMatch, Parameters, Problem, Query, Reply, Sent,
@@ -17,40 +17,59 @@ use crate::edge::{
 };
 
 const LIST: &[QueryParameter] = &[
-    ("name", "Only the object with exactly this name."),
+    (
+        "name",
+        "Only the object with exactly this name.",
+        Written::Text,
+    ),
     (
         "key_context",
         "Only objects of exactly this key context, a JSON object.",
+        Written::Text,
     ),
     (
         "updated_from",
         "Only objects whose newest version was made at or after this time, RFC 3339 in UTC.",
+        Written::Text,
     ),
     (
         "updated_to",
         "Only objects whose newest version was made before this time, RFC 3339 in UTC.",
+        Written::Text,
     ),
     (
         "deleted",
         "`true` for deleted objects that can be restored, instead of live ones.",
+        Written::Flag,
     ),
     (
         "order",
         "`asc` for oldest first, `desc` for newest first; `desc` if absent.",
+        Written::Text,
     ),
     (
         "limit",
         "The most objects of the page, 1 to 100; 10 if absent.",
+        Written::Number(1, Some(100)),
     ),
-    ("before", "A page's token: gives the page ahead of it."),
-    ("after", "A page's token: gives the page behind it."),
+    (
+        "before",
+        "A page's token: gives the page ahead of it.",
+        Written::Text,
+    ),
+    (
+        "after",
+        "A page's token: gives the page behind it.",
+        Written::Text,
+    ),
 ];
 
-const BY_NAME: &[QueryParameter] = &[("name", "The object's name.")];
+const BY_NAME: &[QueryParameter] = &[("name", "The object's name.", Written::Text)];
 
 const VERSION_CHECK: QueryParameter = (
     "version_check",
     "The version that is expected; no check if absent.",
+    Written::Number(0, None),
 );
 
 const DELETE: &[QueryParameter] = &[
@@ -58,6 +77,7 @@ const DELETE: &[QueryParameter] = &[
     (
         "purge_in",
         "Seconds until the object is erased; a default of the deployment if absent.",
+        Written::Number(0, None),
     ),
 ];
 

@@ -9,7 +9,7 @@ use strongroom_types::Code;
 use strongroom_types::body::{TokenAnswer, TokenError, TokenRequest};
 
 use super::endpoint::{Endpoint, Tag, post};
-use crate::edge::{App, Document, Problem, SentForm, ok, status, title};
+use crate::edge::{App, Document, Problem, Query, SentForm, ok, status, title};
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
@@ -27,8 +27,10 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
 
 async fn exchange(
     State(app): State<App>,
+    query: Result<Query<()>, Problem>,
     sent: Result<SentForm<TokenRequest>, Problem>,
 ) -> Result<Document<TokenAnswer>, OauthProblem> {
+    query.map_err(OauthProblem)?;
     let SentForm { ask, body } = sent.map_err(OauthProblem)?;
     ok(&ask, app.room.token_exchange(&ask, body).await).map_err(OauthProblem)
 }

@@ -9,7 +9,7 @@ use strongroom_types::body::{
     WebhookReplay, WebhookUpdate,
 };
 
-use super::endpoint::{Endpoint, QueryParameter, Tag, delete, get, patch, post};
+use super::endpoint::{Endpoint, QueryParameter, Tag, Written, delete, get, patch, post};
 use super::page::PAGE;
 use crate::edge::{
     App, Caller, Document, FromParameters, Parameters, Query, Reply, Sent, Target, created, ok,
@@ -21,24 +21,33 @@ pub(crate) const EVENTS: &[QueryParameter] = &[
     (
         "events",
         "Only events of these names; separated by commas, or repeated.",
+        Written::Text,
     ),
     (
         "after",
         "Only events after this one: the `list_metadata.after` of the page before, or an id.",
+        Written::Text,
     ),
     (
         "limit",
         "The most events of the page, 1 to 100; 10 if absent.",
+        Written::Number(1, Some(100)),
     ),
     (
         "range_start",
         "Only events at or after this time, RFC 3339 in UTC.",
+        Written::Text,
     ),
     (
         "range_end",
         "Only events before this time, RFC 3339 in UTC.",
+        Written::Text,
     ),
-    ("order", "`asc`, which is the only order there is."),
+    (
+        "order",
+        "`asc`, which is the only order there is.",
+        Written::Text,
+    ),
 ];
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
