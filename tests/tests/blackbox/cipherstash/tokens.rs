@@ -10,7 +10,7 @@ use strongroom_tests::poll::poll;
 use strongroom_tests::reply::Reply;
 use strongroom_tests::room::Room;
 use strongroom_types::body::WorkspaceCreate;
-use strongroom_types::{Operation, Permission};
+use strongroom_types::{Operation, Permission, Reason};
 
 use super::attacks::rewritten;
 use super::{GENERATE, assert_refused};
@@ -228,6 +228,16 @@ async fn nobody_lets_identities_do_what_they_may_not_do(room: Room) {
         let refused = Reply::of(request.json(&json!({"client": strong.client.id}))).await;
         refused.assert_problem(403, "permission_denied");
     }
+    // Nor in key contexts that they may not use.
+    let narrow = [weak.as_slice(), &[Permission::Decrypt]].concat();
+    let (_, narrow) = room.make_client(&narrow, &[&[("tenant", "mine")]]).await;
+    let path = format!("/v1/issuers/{}/acts-as", room.issuer.id);
+    let request = room.anonymous(Method::PUT, &path);
+    let request = request.bearer_auth(&narrow.api_key.secret);
+    let refused = Reply::of(request.json(&json!({"client": strong.client.id}))).await;
+    let expected = (403, "permission_denied");
+    room.assert_problem(&refused, expected, Reason::ContextNotAllowed)
+        .await;
     // Nor do they choose the keys of an issuer whose identities act.
     assert_eq!(act_as(&room, Some(strong.client.id)).await.status, 200);
     let (_, weak) = room.make_client(&weak, &[&[]]).await;

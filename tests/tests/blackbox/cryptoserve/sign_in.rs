@@ -4,12 +4,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use reqwest::Method;
 use serde_json::{Value, json};
-use strongroom_tests::cryptoserve::{accept, begin, invite, joined, proof, read};
+use strongroom_tests::cryptoserve::{accept, begin, invite, joined, owner, proof, read};
 use strongroom_tests::on_each_database;
 use strongroom_tests::reply::Reply;
 use strongroom_tests::room::{Room, SIGN_IN};
 use strongroom_types::body::{ClientUpdate, IssuerUpdate, TokenRequest};
-use strongroom_types::{Outcome, Permission, Reason};
+use strongroom_types::{Code, Outcome, Permission, Reason};
 
 use super::refused;
 
@@ -133,6 +133,15 @@ async fn only_an_issuer_that_opted_in_signs_users_in(room: Room) {
         .update(room.issuer.id, &set(SIGN_IN))
         .await;
     assert!(refusal.is_err(), "{refusal:?}");
+    // An owner in some key contexts only does not choose who is every user.
+    let (narrow, _) = room
+        .make_client(&owner(), &[&[("context", "general")]])
+        .await;
+    let narrow = narrow.issuers();
+    let refusal = narrow.update(room.issuer.id, &set(SIGN_IN)).await;
+    let expected = (403, Code::PermissionDenied);
+    room.assert_refused(refusal, expected, Reason::ContextNotAllowed)
+        .await;
     // It tells locks and users apart.
     assert!(
         issuers
