@@ -1,0 +1,123 @@
+//! What a restart must not forget, and what is kept outside the database for it.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, its helpers too"
+)]
+
+#[expect(dead_code, reason = "other tests use more of it")]
+mod support;
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use strongroom_core::{Ask, Denial, EmptyAnchor, EntriesQuery, OpenError, Settings, Strongroom};
+use strongroom_types::body::{ClientCreate, EncryptRequest};
+use strongroom_types::{ContextPattern, Permission};
+use support::{MemoryAnchor, World, ask, context, open};
+
+#[tokio::test]
+async fn an_anchor_that_is_empty_is_refused_until_it_is_new_by_name() {
+    let world = World::new().await;
+    world.grow(5).await;
+    world.room.tick().await;
+    let signed = |anchor: &MemoryAnchor| {
+        let held = anchor.checkpoints.lock().unwrap();
+        held.keys().copied().collect::<Vec<_>>()
+    };
+    let logs = signed(&world.anchor);
+    assert!(logs.contains(&world.workspace));
+
+    // As of a volume that is not mounted.
+    let anchor = Arc::new(MemoryAnchor::default());
+    let refused = open(&world.store, &anchor, Settings::default()).await;
+    let refused = refused.unwrap_err();
+    assert!(
+        matches!(refused, OpenError::EmptyAnchor { .. }),
+        "{refused}"
+    );
+    assert_eq!(signed(&anchor), []);
+
+    let by_name = Settings {
+        empty_anchor: EmptyAnchor::Begin,
+        ..Settings::default()
+    };
+    let room = open(&world.store, &anchor, by_name).await.unwrap();
+    assert_eq!(signed(&anchor), logs);
+    drop(room);
+    assert!(
+        open(&world.store, &anchor, Settings::default())
+            .await
+            .is_ok()
+    );
+}
+
+#[tokio::test]
+async fn an_anchor_is_empty_before_the_first_checkpoint() {
+    let world = World::new().await;
+    let anchor = Arc::new(MemoryAnchor::default());
+    assert!(
+        open(&world.store, &anchor, Settings::default())
+            .await
+            .is_ok()
+    );
+}
+
+#[tokio::test]
+async fn nobody_is_shown_a_checkpoint_that_is_not_kept_outside() {
+    let world = World::new().await;
+    world.seal("org_acme").await;
+    world.room.tick().await;
+    let kept = || world.anchor.checkpoints.lock().unwrap()[&world.workspace].clone();
+    let before = kept();
+    world.anchor.full.store(true, Ordering::SeqCst);
+    let index = world.seal("org_acme").await;
+    let refused = world.room.log_checkpoint(&world.ask).await.unwrap_err();
+    assert_eq!(refused.denial, Denial::CheckpointUnkept);
+    assert!(refused.entry.is_some());
+    let refused = world.room.log_proof(&world.ask, index).await.unwrap_err();
+    assert_eq!(refused.denial, Denial::CheckpointUnkept);
+    assert!(
+        world.room.log_proof(&world.ask, 0).await.is_ok(),
+        "under the last that is kept"
+    );
+    assert_eq!(kept(), before);
+    world.anchor.full.store(false, Ordering::SeqCst);
+    let shown = world.room.log_checkpoint(&world.ask).await.unwrap().value;
+    assert_eq!(kept(), shown);
+}
+
+#[tokio::test]
+async fn a_restart_under_a_clock_set_back_takes_no_time_back() {
+    let world = World::new().await;
+    let request = ClientCreate {
+        name: "short".to_owned(),
+        permissions: vec![Permission::Encrypt],
+        allowed_contexts: vec![ContextPattern::default()],
+        expires_in: Some(3600),
+    };
+    let made = world.room.client_create(&world.ask, request).await;
+    let short = ask(&made.unwrap().value.api_key.secret);
+    let sealed = || EncryptRequest::new(context("org_acme"), vec![1]);
+    assert!(world.room.encrypt(&short, sealed()).await.is_ok());
+    world.clock.pass(Duration::from_hours(2));
+    assert!(world.room.encrypt(&short, sealed()).await.is_err());
+    world.room.close().await;
+    let before = newest(&world.room, &world.ask).await;
+
+    // Its clock starts anew, two hours earlier.
+    let room = open(&world.store, &world.anchor, Settings::default())
+        .await
+        .unwrap();
+    let refused = room.encrypt(&short, sealed()).await.unwrap_err();
+    assert_eq!(refused.denial, Denial::CredentialRevoked);
+    let after = newest(&room, &world.ask).await;
+    assert!(after > before, "{after} after {before}");
+}
+
+/// The time of the newest entry.
+async fn newest(room: &Strongroom, ask: &Ask) -> String {
+    let page = room.log_entries(ask, EntriesQuery::default()).await;
+    let times = page.unwrap().value.entries.into_iter();
+    times.map(|entry| entry.time).max().unwrap()
+}
