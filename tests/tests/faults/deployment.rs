@@ -4,7 +4,9 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-use strongroom_tests::server;
+use strongroom_tests::room::tenant;
+use strongroom_tests::server::{self, LOG, Server};
+use strongroom_types::body::EncryptRequest;
 
 /// Runs `strongroom` on a data directory, to its end.
 fn run(command: &str, data: &Path, more: &[&str]) -> std::process::Output {
@@ -85,6 +87,53 @@ fn serve_refuses_a_wrong_passphrase() {
     assert!(made.status.success(), "{made:?}");
     let said = refusal(&data, &by_passphrase(&root, &wrong));
     assert!(!said.contains("bad passphrase"), "{said}");
+}
+
+#[test]
+fn init_names_the_command_that_serves_what_it_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let [root, passphrase, data] = ["root", "passphrase", "data"].map(|it| folder.path().join(it));
+    fs::write(&passphrase, "a long and good passphrase").unwrap();
+    let options = by_passphrase(&root, &passphrase);
+    let made = run("init", &data, &options);
+    let said = String::from_utf8(made.stderr).unwrap();
+    let next = format!(
+        "Next: strongroom serve --data {} {}, then",
+        data.display(),
+        options.join(" ")
+    );
+    assert!(said.contains(&next), "{said}");
+}
+
+#[test]
+fn a_refused_passphrase_leaves_nothing_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let [passphrase, data] = ["passphrase", "data"].map(|name| folder.path().join(name));
+    fs::write(&passphrase, "short").unwrap();
+    let refused = run(
+        "init",
+        &data,
+        &by_passphrase(&data.join("root"), &passphrase),
+    );
+    assert!(!refused.status.success() && refused.stdout.is_empty());
+    assert!(!data.exists());
+}
+
+#[tokio::test]
+async fn log_lines_in_a_file_have_no_colour() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("lines");
+    let file = fs::File::create(&path).unwrap();
+    let server = Server::start_changed(None, |command| {
+        command.env(LOG, "debug").stderr(file);
+    });
+    let server = server.unwrap();
+    let client = server.client().unwrap();
+    let request = EncryptRequest::new(tenant("acme"), "v");
+    client.encrypt(request).await.unwrap();
+    let lines = fs::read_to_string(&path).unwrap();
+    assert!(lines.contains("answered request_id="), "{lines}");
+    assert!(!lines.contains('\u{1b}'), "{lines}");
 }
 
 /// The arguments of a root of a passphrase.
