@@ -58,7 +58,7 @@ impl Backup {
         match self {
             Self::Files(folder) => copy(folder.path(), room.server.data()),
             Self::Url(url) => {
-                strongroom_tests::postgres::copy(url, room.server.database().unwrap()).unwrap()
+                strongroom_tests::postgres::copy(url, room.server.database().unwrap()).unwrap();
             }
         }
     }
