@@ -97,7 +97,7 @@ fn without_values(what: &str) -> String {
         // What is expected is ours, and the last that is said.
         let fields = what.rsplit_once(", expected ");
         let fields = fields.filter(|_| !what.ends_with(", there are no fields"));
-        let known = fields.map_or("none".to_owned(), |(_, fields)| fields.to_owned());
+        let known = fields.map_or("none", |(_, fields)| fields);
         let shown = format!("unknown field, expected {known}");
         return shown.chars().take(FAULT_CHARS).collect();
     }
