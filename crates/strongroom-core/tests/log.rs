@@ -305,7 +305,7 @@ async fn a_batch_over_many_key_contexts_is_found_by_each_of_them() {
     query.key_context = Some(context("org_150"));
     assert!(world.entries(query).await.entries.is_empty());
     let none = world.room.log_items(&world.ask, 0).await.unwrap_err();
-    assert_eq!(none.denial, Denial::NotFound(Thing::Entry));
+    assert_eq!(none.denial, Denial::NotBatch);
 }
 
 #[tokio::test]

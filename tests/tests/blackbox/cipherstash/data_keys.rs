@@ -418,7 +418,7 @@ async fn rotated_keysets_derive_old_keys_again_and_destroyed_ones_none(room: Roo
         .unwrap()
         .to_owned();
     let rotated = room
-        .post(&format!("/v1/contexts/{context}/rotate"), "{}")
+        .post(&format!("/v1/contexts/{context}/rotate"), "")
         .await;
     assert_eq!(rotated.status, 200, "{rotated:?}");
     let new = Made::of(&room, &cs.token, &named(json!([key(1, "d")]))).await;
