@@ -11,5 +11,5 @@ fuzz_target!(|input: (&str, &str)| {
     if let Ok(checked) = check(b"password", &text) {
         assert!(!checked.valid, "a forgery");
     }
-    drop(check(b"password", salt));
+    check(b"password", salt).ok();
 });
