@@ -166,7 +166,8 @@ async fn a_cut_or_altered_stream_never_ends_cleanly(room: Room) {
             "{what}"
         );
         match &error {
-            ClientError::Stream(StreamError::BrokeOff { .. }) => {}
+            // The connection ends with the stream, perhaps before the head of the answer was sent.
+            ClientError::Stream(StreamError::BrokeOff { .. }) | ClientError::Transport(_) => {}
             ClientError::Refused(refusal) => {
                 assert_eq!(refusal.code(), Code::CannotDecrypt, "{what}");
             }
