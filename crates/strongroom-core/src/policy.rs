@@ -307,7 +307,6 @@ fn ties(a: &PolicyBody, b: &PolicyBody) -> bool {
 
 #[cfg(test)]
 mod tests {
-
     use super::*;
 
     fn policy(id: u8, pairs: &[(&str, &str)], suite: Suite) -> Policy {

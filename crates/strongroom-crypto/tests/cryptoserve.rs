@@ -6,9 +6,12 @@
 )]
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
+#[path = "support/numbers.rs"]
+mod numbers;
 #[path = "../examples/crypto_vectors/vector.rs"]
 mod vector;
 
+use numbers::Numbers;
 use std::fs;
 use std::path::Path;
 
@@ -134,18 +137,6 @@ fn a_ring_opens_only_formats_that_its_key_ever_had() {
     assert_eq!(open(&vector), Err(OpenError));
     assert!(!ring(&vector).had(Format::CsV1));
     assert!(!ring(&vector).had(Format::Sr1));
-}
-
-/// Marsaglia's xorshift64.
-struct Numbers(u64);
-
-impl Numbers {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % u64::try_from(bound.max(1)).unwrap()).unwrap()
-    }
 }
 
 fn mutate(bytes: &mut Vec<u8>, numbers: &mut Numbers) {

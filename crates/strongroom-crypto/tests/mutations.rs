@@ -6,8 +6,11 @@
 )]
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
+#[path = "support/numbers.rs"]
+mod numbers;
 mod support;
 
+use numbers::Numbers;
 use serde_json::Map;
 use strongroom_crypto::chunked::{self, InputKey};
 use strongroom_crypto::hybrid::{HybridKey, open_sealed, seal_to_hybrid};
@@ -25,22 +28,6 @@ const ROUNDS: usize = 100_000;
 const SLOW_ROUNDS: usize = 10_000;
 const CONTEXT: &[u8] = b"context";
 
-/// Numbers from a seed: Marsaglia's xorshift64.
-struct Numbers(u64);
-
-impl Numbers {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % u64::try_from(bound.max(1)).unwrap()).unwrap()
-    }
-
-    fn byte(&mut self) -> u8 {
-        u8::try_from(self.below(256)).unwrap()
-    }
-}
-
 /// One to four of: flip, set, insert, remove, cut, repeat.
 fn mutate(bytes: &mut Vec<u8>, numbers: &mut Numbers) {
     for _ in 0..=numbers.below(4) {
@@ -48,7 +35,7 @@ fn mutate(bytes: &mut Vec<u8>, numbers: &mut Numbers) {
         match numbers.below(8) {
             0 => bytes.truncate(at),
             1 => bytes.extend_from_within(at..),
-            2 => bytes.insert(at, numbers.byte()),
+            2 => bytes.insert(at, u8::try_from(numbers.below(256)).unwrap()),
             3 if !bytes.is_empty() => drop(bytes.remove(at)),
             4 if !bytes.is_empty() => bytes[at] = b"\0\x01\xff.,=$\"A0"[numbers.below(10)],
             _ if !bytes.is_empty() => bytes[at] ^= 1 << numbers.below(8),

@@ -2,8 +2,11 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
+#[path = "support/numbers.rs"]
+mod numbers;
 mod support;
 
+use numbers::Numbers;
 use strongroom_crypto::entropy::Entropy as _;
 use strongroom_crypto::envelope::{Envelope, FormatError, Header, SealRequest, seal_value};
 use strongroom_crypto::secret::Secret;
@@ -16,19 +19,6 @@ use strongroom_types::{ClientId, KeyVersion, Mode, Purpose, Suite};
 use support::{CONTEXT, SeededEntropy, WORKSPACE, context_key, header, lock_key, locked_header};
 
 const MUTATIONS: usize = 150_000;
-
-/// Numbers from a seed: quick, and the same on every machine.
-struct Numbers(u64);
-
-impl Numbers {
-    /// Marsaglia's xorshift64.
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % u64::try_from(bound.max(1)).unwrap()).unwrap()
-    }
-}
 
 fn samples() -> Vec<Vec<u8>> {
     let ann = lock_key(Purpose::Value, "ann");

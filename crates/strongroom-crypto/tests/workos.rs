@@ -11,9 +11,12 @@
     reason = "tests"
 )]
 
+#[path = "support/numbers.rs"]
+mod numbers;
 #[path = "../examples/crypto_vectors/vector.rs"]
 mod vector;
 
+use numbers::Numbers;
 use std::fs;
 use std::path::Path;
 
@@ -108,18 +111,6 @@ fn values_under_our_own_wrapped_keys_are_recognised() {
         }
     }
     assert_eq!(seen, 8);
-}
-
-/// Marsaglia's xorshift64.
-struct Numbers(u64);
-
-impl Numbers {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % u64::try_from(bound.max(1)).unwrap()).unwrap()
-    }
 }
 
 fn mutate(bytes: &mut Vec<u8>, numbers: &mut Numbers) {

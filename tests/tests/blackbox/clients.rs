@@ -275,7 +275,15 @@ async fn a_disabled_workspace_lets_nobody_in(room: Room) {
         let changed = system.workspaces().update(room.workspace, &update).await;
         assert_eq!(changed.unwrap().disabled, disabled);
     };
+    let jwt = room.token("alice").await;
+    let exchanged = room.client.exchange_token(&jwt).await.unwrap();
+    let alice = room.with_key(&exchanged.access_token);
     update(true).await;
+    let by_alice = alice
+        .encrypt(EncryptRequest::new(tenant("acme"), "v"))
+        .await;
+    let by_alice = by_alice.unwrap_err();
+    assert_eq!(by_alice.refusal().unwrap().code(), Code::Unauthenticated);
     let refused = open().await.unwrap_err();
     let refusal = refused.refusal().unwrap();
     assert_eq!(

@@ -9,7 +9,7 @@ use strongroom_tests::on_each_database;
 use strongroom_tests::poll::poll;
 use strongroom_tests::reply::Reply;
 use strongroom_tests::room::Room;
-use strongroom_types::body::WorkspaceCreate;
+use strongroom_types::body::{WorkspaceCreate, WorkspaceUpdate};
 use strongroom_types::{Operation, Permission, Reason};
 
 use super::attacks::rewritten;
@@ -21,6 +21,7 @@ on_each_database!(
     an_expired_token_is_told_from_a_wrong_one,
     a_revoked_access_key_ends_its_tokens,
     identities_act_only_as_long_as_they_may,
+    nobody_of_a_disabled_workspace_gets_or_keeps_a_token,
     access_keys_are_made_listed_and_deleted,
     a_provider_is_trusted_from_its_address_until_it_is_removed,
     providers_of_every_vendor_are_trusted_for_their_audience_only,
@@ -184,6 +185,31 @@ async fn identities_act_only_as_long_as_they_may(room: Room) {
         (refused.status, refused.text("error").as_str()),
         (401, "INVALID_TOKEN")
     );
+}
+
+async fn nobody_of_a_disabled_workspace_gets_or_keeps_a_token(room: Room) {
+    let cs = CipherStash::of(&room).await;
+    let alice = cs.user(&room, "alice", json!({})).await;
+    let keys = cs.keys(&json!([key(1, "d")]));
+    let bodies = [
+        json!({"oidcToken": room.token("alice").await, "workspaceId": cs.workspace}),
+        json!({"accessKey": cs.access_key}),
+    ];
+    let system = room.system();
+    let update = WorkspaceUpdate {
+        disabled: Some(true),
+        ..WorkspaceUpdate::default()
+    };
+    let disabled = system.workspaces().update(room.workspace, &update).await;
+    assert!(disabled.unwrap().disabled);
+    for token in [&alice, &cs.token] {
+        let refused = call(&room, token, GENERATE, &keys).await;
+        assert_refused(&refused, 401, "unauthenticated");
+    }
+    for body in bodies {
+        let refused = authorise(&room, &body).await;
+        assert_eq!(refused.status, 401, "{refused:?}");
+    }
 }
 
 async fn access_keys_are_made_listed_and_deleted(room: Room) {
