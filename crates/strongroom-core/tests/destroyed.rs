@@ -9,6 +9,7 @@ mod support;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use strongroom_core::ports::Tombstone;
 use strongroom_core::{Denial, PageQuery, Settings};
@@ -155,6 +156,7 @@ async fn a_tombstone_that_could_not_be_written_is_written_when_it_can_be() {
     world.room.tick().await;
     assert_eq!(held(&world), []);
     world.anchor.full.store(false, Ordering::SeqCst);
+    world.clock.pass(Duration::from_secs(5));
     world.room.tick().await;
     let held = held(&world);
     assert_eq!(held.len(), 1);
@@ -175,6 +177,7 @@ async fn a_tombstone_of_a_version_that_could_not_be_written_is_written_when_it_c
         .await;
     assert_eq!(destroyed.unwrap_err().denial, Denial::TombstoneUnkept);
     world.anchor.full.store(false, Ordering::SeqCst);
+    world.clock.pass(Duration::from_secs(5));
     world.room.tick().await;
     let held = held(&world);
     assert_eq!(held.len(), 1);

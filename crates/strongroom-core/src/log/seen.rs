@@ -22,6 +22,8 @@ pub(crate) struct Logs {
     pub(super) erased: AtomicI64,
     /// Whether this process has looked for tombstones that are missing.
     pub(super) tombstones_checked: AtomicBool,
+    /// When it last looked.
+    pub(super) tombstones_looked: AtomicI64,
 }
 
 /// One log as seen.

@@ -17,11 +17,13 @@ use crate::door::Account;
 use crate::door::keyring::open_map;
 use crate::ports::{Change, ContextRow, Micros, Tombstone};
 use crate::strongroom::{OpenError, Strongroom};
-use crate::time::{format_time, micros};
+use crate::time::{format_time, micros, once_in, seconds};
 use crate::workspace::WorkspaceState;
 
 /// How many rows are looked at together.
 const PAGE: u32 = 1000;
+/// A look reads all key contexts: while tombstones cannot be written, there is one in so long.
+const LOOK_PAUSE: Micros = seconds(5);
 
 /// Tombstones by what they are of.
 type Held = BTreeMap<(WorkspaceId, ContextId), Vec<Tombstone>>;
@@ -89,9 +91,13 @@ impl Strongroom {
     /// Looks once, in the housekeeping, for tombstones that are missing: a deployment with a million
     /// key contexts starts as fast as one with ten.
     pub(super) async fn complete_tombstones(&self) {
-        if self.logs.tombstones_checked.swap(true, Ordering::Relaxed) {
+        let looked = &self.logs.tombstones_looked;
+        if self.logs.tombstones_checked.load(Ordering::Relaxed)
+            || !once_in(looked, self.time.now(), LOOK_PAUSE)
+        {
             return;
         }
+        self.logs.tombstones_checked.store(true, Ordering::Relaxed);
         if let Err(error) = self.write_missing().await {
             self.miss_tombstone();
             let error = &error as &dyn core::error::Error;
@@ -99,7 +105,7 @@ impl Strongroom {
         }
     }
 
-    /// Looks again in the next housekeeping, after a tombstone could not be written.
+    /// Has the housekeeping look again, after a tombstone could not be written.
     pub(crate) fn miss_tombstone(&self) {
         self.logs.tombstones_checked.store(false, Ordering::Relaxed);
     }
