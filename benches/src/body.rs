@@ -1,5 +1,7 @@
 //! The bodies that are sent, each made once.
 
+use std::ops::Range;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
@@ -13,7 +15,13 @@ pub const BATCH_ITEMS: u32 = 100;
 /// Native `/v1/encrypt`, which the bare server understands too.
 #[must_use]
 pub fn single() -> Vec<u8> {
-    json(&json!({ "key_context": context(0), "plaintext": STANDARD.encode(PLAINTEXT) }))
+    single_in(0)
+}
+
+/// The same in one of many key contexts.
+#[must_use]
+pub fn single_in(index: u32) -> Vec<u8> {
+    json(&item(index))
 }
 
 /// Native `/v1/context-policies`, of the key context of [`single`].
@@ -25,9 +33,13 @@ pub fn policy() -> Vec<u8> {
 /// Native `/v1/encrypt/batch` in JSON, which the bare server understands too.
 #[must_use]
 pub fn batch_json() -> Vec<u8> {
-    let item =
-        |index| json!({ "key_context": context(index), "plaintext": STANDARD.encode(PLAINTEXT) });
-    json(&json!({ "items": (0..BATCH_ITEMS).map(item).collect::<Vec<_>>() }))
+    batch_json_in(0..BATCH_ITEMS)
+}
+
+/// The same in these key contexts.
+#[must_use]
+pub fn batch_json_in(indices: Range<u32>) -> Vec<u8> {
+    json(&json!({ "items": indices.map(item).collect::<Vec<_>>() }))
 }
 
 /// Native `/v1/encrypt/batch` in CBOR, where values are byte strings.
@@ -138,6 +150,10 @@ fn hashed_key(index: u32) -> String {
 pub fn store_declared() -> Vec<u8> {
     let stores = json!({ "dataVault.stores.bench": {} });
     json(&json!({ "config_override_string": stores.to_string() }))
+}
+
+fn item(index: u32) -> serde_json::Value {
+    json!({ "key_context": context(index), "plaintext": STANDARD.encode(PLAINTEXT) })
 }
 
 fn context(index: u32) -> serde_json::Value {

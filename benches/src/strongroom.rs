@@ -14,7 +14,7 @@ use crate::failure::Failure;
 use crate::http::{Connection, request};
 use crate::process::free_address;
 use crate::target::{Target, Work};
-use crate::{body, cryptoserve, signing};
+use crate::{body, cryptoserve, now, signing};
 
 /// The running server; it is killed when this is dropped.
 #[derive(Debug)]
@@ -51,6 +51,14 @@ impl Strongroom {
         let ticks = fields.split_whitespace().skip(11).take(2);
         let ticks: u64 = ticks.filter_map(|field| field.parse::<u64>().ok()).sum();
         Ok(Duration::from_millis(ticks * 10))
+    }
+
+    /// Kills the process and waits for its end, so that its data can be opened again.
+    ///
+    /// # Errors
+    /// When it cannot be killed.
+    pub async fn stop(mut self) -> Result<(), Failure> {
+        Ok(self.process.kill().await?)
     }
 
     /// How much memory the process has, in KiB.
@@ -90,25 +98,13 @@ struct Stack {
 /// # Errors
 /// When it does not print its line of JSON.
 pub async fn start(binary: &Path, directory: &Path) -> Result<Strongroom, Failure> {
-    let address = free_address()?;
-    let mut process = Command::new(binary)
-        .args(["dev", "--json", "--listen", &address.to_string(), "--data"])
-        .arg(directory)
-        .stdout(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()?;
-    let output = process
-        .stdout
-        .take()
-        .ok_or(Failure::NotReady("strongroom"))?;
-    let mut line = String::new();
-    BufReader::new(output).read_line(&mut line).await?;
+    let (address, process, ready) = spawn(binary, directory).await?;
     let Ready {
         api_key,
         stack,
         cipherstash,
         cryptoserve,
-    } = serde_json::from_str(&line)?;
+    } = ready;
     keep_policy(address, &api_key).await?;
     stack.declare(address).await?;
     let token = cryptoserve.prepare(address).await?;
@@ -127,6 +123,36 @@ pub async fn start(binary: &Path, directory: &Path) -> Result<Strongroom, Failur
         cipherstash,
         process,
     })
+}
+
+/// How long `binary` takes until it is ready with the data in `directory`, which nobody else has open.
+///
+/// # Errors
+/// When it does not print its line of JSON.
+pub async fn time_to_ready(binary: &Path, directory: &Path) -> Result<Duration, Failure> {
+    let began = now();
+    let (_, mut process, _) = spawn(binary, directory).await?;
+    let took = began.elapsed();
+    process.kill().await?;
+    Ok(took)
+}
+
+/// Starts the process and waits for its line.
+async fn spawn(binary: &Path, directory: &Path) -> Result<(SocketAddr, Child, Ready), Failure> {
+    let address = free_address()?;
+    let mut process = Command::new(binary)
+        .args(["dev", "--json", "--listen", &address.to_string(), "--data"])
+        .arg(directory)
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()?;
+    let output = process
+        .stdout
+        .take()
+        .ok_or(Failure::NotReady("strongroom"))?;
+    let mut line = String::new();
+    BufReader::new(output).read_line(&mut line).await?;
+    Ok((address, process, serde_json::from_str(&line)?))
 }
 
 /// Keeps a context policy that matches what single requests seal under, so that one is applied in each.

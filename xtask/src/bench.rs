@@ -15,6 +15,8 @@ pub(crate) enum Bench {
     Rewrap,
     /// Searches over sealed rows in a plain PostgreSQL
     Search,
+    /// What a million key contexts cost
+    Growth,
     /// Keys of keysets, as CipherStash's clients ask for them and natively
     Keys,
 }
@@ -38,6 +40,11 @@ pub(crate) fn run(what: Option<Bench>, arguments: &[String]) -> Result<(), Failu
         let strongroom = build(&shell)?;
         let servers = ["--strongroom", &strongroom];
         build_and_run(&shell, "rewrap", &[&servers, arguments.as_slice()].concat())?;
+    }
+    if chosen(Bench::Growth) {
+        let strongroom = build(&shell)?;
+        let servers = ["--strongroom", &strongroom];
+        build_and_run(&shell, "growth", &[&servers, arguments.as_slice()].concat())?;
     }
     if chosen(Bench::Search) {
         ensure(&shell, Tool::Postgres)?;

@@ -1,8 +1,12 @@
 //! One item or many: every operation on values is written once, for an item.
 
+use core::pin::pin;
+use core::task::Poll;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use futures_util::future::join;
+use futures_util::poll;
 use strongroom_crypto::entropy::Entropy;
 use strongroom_log::{Facts, Hash, Item, ItemId, ItemName, Items};
 use strongroom_types::body::{
@@ -39,6 +43,11 @@ pub(crate) trait ItemUse: Send + Sync {
     /// The kind of that key context.
     fn kind(&self) -> Kind {
         Kind::Context
+    }
+
+    /// The key context that the item seals under, if its first write makes that.
+    fn seals_under(&self) -> Option<&KeyContext> {
+        None
     }
 
     /// The stored object that the item names, if it names one.
@@ -212,6 +221,7 @@ impl<T: ItemUse> Use for Many<T> {
         let entropy = Pool::of(&*room.entropy);
         let mut work = Vec::with_capacity(self.0.len());
         let mut held: usize = 0;
+        let mut ahead = false;
         for (position, item) in self.0.iter().enumerate() {
             if position % ITEMS_IN_A_ROW == ITEMS_IN_A_ROW - 1 {
                 tokio::task::yield_now().await;
@@ -220,7 +230,18 @@ impl<T: ItemUse> Use for Many<T> {
                 work.push(Err(too_much()));
                 continue;
             }
-            let prepared = item.prepare(room, caller, ask, &entropy).await;
+            let mut prepare = pin!(item.prepare(room, caller, ask, &entropy));
+            let prepared = match poll!(prepare.as_mut()) {
+                Poll::Ready(prepared) => prepared,
+                Poll::Pending if ahead => prepare.await,
+                Poll::Pending => {
+                    // Its keys are not kept. Those of the rest may not be either.
+                    ahead = true;
+                    let rest = self.0.iter().skip(position + 1);
+                    let rest = room.load_ahead((caller, ask), rest.filter_map(T::seals_under));
+                    join(prepare, Box::pin(rest)).await.0
+                }
+            };
             let prepared = prepared.and_then(|prepared| prepared.approved(room));
             work.push(match prepared {
                 Ok(prepared) => {

@@ -131,6 +131,10 @@ impl ItemUse for DataKeyItem {
         Some(&self.key_context)
     }
 
+    fn seals_under(&self) -> Option<&KeyContext> {
+        Some(&self.key_context)
+    }
+
     async fn prepare(
         &self,
         room: &Strongroom,

@@ -51,6 +51,10 @@ impl ItemUse for EncryptItem {
         Some(&self.key_context)
     }
 
+    fn seals_under(&self) -> Option<&KeyContext> {
+        Some(&self.key_context)
+    }
+
     async fn prepare(
         &self,
         room: &Strongroom,

@@ -149,6 +149,8 @@ impl Database {
         schema::migrate(&mut first, Backend::Sqlite).await?;
         let readers = AnyPoolOptions::new()
             .max_connections(config.readers_max)
+            // There is no network that a connection to a file could be lost by.
+            .test_before_acquire(false)
             .after_connect(|conn, _| Box::pin(sqlite::read_only(conn)))
             .connect_with(options.clone())
             .await?;

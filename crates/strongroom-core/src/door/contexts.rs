@@ -204,7 +204,7 @@ impl Strongroom {
         Ok(self.unwrap_keys(state, row, need).await?)
     }
 
-    async fn load_or_create(
+    pub(super) async fn load_or_create(
         &self,
         (caller, ask): (&Caller, &Ask),
         id: ContextId,

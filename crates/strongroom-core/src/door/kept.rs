@@ -48,6 +48,13 @@ pub(super) enum Opens {
 }
 
 impl Need {
+    /// That the key context is there. A customer's key unwraps nothing for it.
+    pub(super) const NONE: Self = Self {
+        active: false,
+        opens: Opens::Nothing,
+        lock_secret: false,
+    };
+
     /// To seal, under a lock or none.
     pub(crate) const fn sealing(locked: bool) -> Self {
         Self {

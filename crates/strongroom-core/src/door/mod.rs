@@ -13,6 +13,7 @@
 //! opens without an item of a permit.
 
 mod account;
+mod ahead;
 mod authenticate;
 mod contexts;
 mod denials;

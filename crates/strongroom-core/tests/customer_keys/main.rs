@@ -7,6 +7,7 @@
     reason = "a test fails by panicking, its helpers too"
 )]
 
+mod batches;
 mod closed;
 mod destroying;
 mod jobs;

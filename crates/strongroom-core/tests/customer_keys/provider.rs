@@ -10,7 +10,7 @@ use strongroom_crypto::entropy::SystemEntropy;
 use strongroom_crypto::keys::{Place, Seed, WrappingKey};
 use strongroom_crypto::secret::Secret;
 use strongroom_types::{KeyContext, ProviderKey};
-use tokio::sync::Notify;
+use tokio::sync::{Barrier, Notify};
 
 /// What a key answers with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +38,8 @@ pub(crate) struct FakeKey {
     wraps: AtomicU64,
     unwraps: AtomicU64,
     hung: Notify,
+    /// Where calls that wrap wait for each other.
+    meeting: Mutex<Option<Arc<Barrier>>>,
 }
 
 impl FakeKey {
@@ -52,12 +54,25 @@ impl FakeKey {
             wraps: AtomicU64::new(0),
             unwraps: AtomicU64::new(0),
             hung: Notify::new(),
+            meeting: Mutex::default(),
         }
     }
 
     /// Waits until a call hangs.
     pub(crate) async fn hangs(&self) {
         self.hung.notified().await;
+    }
+
+    /// Wraps from now on when so many calls wait for it.
+    pub(crate) fn wraps_together(&self, calls: usize) {
+        *self.meeting.lock().unwrap() = Some(Arc::new(Barrier::new(calls)));
+    }
+
+    async fn meets(&self) {
+        let meeting = self.meeting.lock().unwrap().clone();
+        if let Some(meeting) = meeting {
+            meeting.wait().await;
+        }
     }
 
     pub(crate) fn set(&self, mood: Mood) {
@@ -148,6 +163,7 @@ impl Root for FakeRoot {
         seed: &Seed,
     ) -> Result<Vec<u8>, RootError> {
         self.0.wraps.fetch_add(1, Ordering::SeqCst);
+        self.0.meets().await;
         self.0.answers().await?;
         let wrapped = seed.wrap(&self.0.secret, place, &SystemEntropy).unwrap();
         Ok(bound(context, wrapped))
