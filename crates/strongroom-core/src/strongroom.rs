@@ -125,6 +125,8 @@ pub struct Health {
     pub root: bool,
     /// The root provider's kind.
     pub root_kind: &'static str,
+    /// The last checkpoint is kept outside the database.
+    pub anchor: bool,
 }
 
 /// Logs that have entries no checkpoint covers yet.
@@ -259,6 +261,7 @@ impl Strongroom {
             root: self.root.probe().await.is_ok()
                 && self.state(self.deployment.system).await.is_ok(),
             root_kind: self.root.kind(),
+            anchor: self.logs.anchored(),
         }
     }
 

@@ -82,9 +82,11 @@ async fn nobody_is_shown_a_checkpoint_that_is_not_kept_outside() {
         "under the last that is kept"
     );
     assert_eq!(kept(), before);
+    assert!(!world.room.health().await.anchor);
     world.anchor.full.store(false, Ordering::SeqCst);
     let shown = world.room.log_checkpoint(&world.ask).await.unwrap().value;
     assert_eq!(kept(), shown);
+    assert!(world.room.health().await.anchor);
 }
 
 #[tokio::test]

@@ -18,6 +18,7 @@ on_each_database!(
     a_batch_is_one_entry_with_its_items,
     a_filter_finds_a_key_context_inside_a_batch,
     a_filter_finds_denied_items_of_a_batch_that_was_allowed,
+    a_batch_that_is_denied_for_one_reason_has_that_reason,
     the_items_of_what_is_no_batch_are_not_found,
     rewrap_batch_moves_every_item,
     an_empty_or_oversized_batch_is_refused,
@@ -281,6 +282,25 @@ async fn a_filter_finds_denied_items_of_a_batch_that_was_allowed(room: Room) {
     }
     let good = room.entry(good).await;
     assert!(!good.facts.contains_key("denied_items"), "{good:?}");
+}
+
+async fn a_batch_that_is_denied_for_one_reason_has_that_reason(room: Room) {
+    let (sealed, _) = seal(&room.client, &["a", "b"]).await;
+    let item = |name: &str, at: usize| {
+        let ciphertext = sealed.get(at).map(|sealed| sealed.ciphertext.clone());
+        DecryptItem::new(tenant(name), ciphertext.unwrap_or_else(|| b"none".into()))
+    };
+    let open = async |items| {
+        let answer = room.client.decrypt_batch(batch(items)).await.unwrap();
+        room.entry(answer.log_entry).await
+    };
+    let one = open(vec![item("a", 1), item("b", 0)]).await;
+    let ended = (one.outcome, one.reason);
+    assert_eq!(ended, (Outcome::Denied, Some(Reason::ContextMismatch)));
+    let several = open(vec![item("a", 1), item("a", 9)]).await;
+    assert_eq!((several.outcome, several.reason), (Outcome::Denied, None));
+    let some = open(vec![item("a", 0), item("a", 1)]).await;
+    assert_eq!((some.outcome, some.reason), (Outcome::Allowed, None));
 }
 
 async fn the_items_of_what_is_no_batch_are_not_found(room: Room) {

@@ -180,6 +180,13 @@ impl Account {
         }
     }
 
+    /// Why all items were denied, or failed, if it is one reason.
+    fn shared_reason(&self) -> Option<Reason> {
+        let mut items = self.items.iter().flat_map(|items| &items.0);
+        let first = items.next()?.reason;
+        items.all(|item| item.reason == first).then_some(first)?
+    }
+
     /// The key contexts whose keys the permit will allow, in order.
     pub(super) fn permitted(&self) -> Vec<ContextId> {
         let used = self.uses.iter().filter(|key_use| key_use.version != NO_KEY);
@@ -250,7 +257,7 @@ pub(super) fn entry(
         time_us: header.time,
         operation: header.operation,
         outcome: header.outcome,
-        reason: header.reason,
+        reason: header.reason.or_else(|| account.shared_reason()),
         of: account.of,
         client: header.client,
         request_id: header.ask.origin.request_id,

@@ -79,6 +79,7 @@ impl Strongroom {
                 false
             }
         };
+        self.logs.note_anchor(kept);
         Ok(Signed { row, kept })
     }
 

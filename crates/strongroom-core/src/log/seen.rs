@@ -18,6 +18,8 @@ pub(crate) struct Logs {
     /// Key contexts that were destroyed as a whole, with the newest version of their key then, as
     /// read at start.
     buried: Mutex<HashMap<(WorkspaceId, ContextId), KeyVersion>>,
+    /// Whether the last checkpoint was refused by the place outside the database.
+    anchor_refused: AtomicBool,
     /// When old openings were last erased.
     pub(super) erased: AtomicI64,
     /// Whether this process has looked for tombstones that are missing.
@@ -38,6 +40,16 @@ pub(crate) struct Log {
 }
 
 impl Logs {
+    /// Notes whether the last checkpoint is kept outside the database.
+    pub(super) fn note_anchor(&self, kept: bool) {
+        self.anchor_refused.store(!kept, Ordering::Relaxed);
+    }
+
+    /// Whether checkpoints are kept outside the database, as far as this process has tried.
+    pub(crate) fn anchored(&self) -> bool {
+        !self.anchor_refused.load(Ordering::Relaxed)
+    }
+
     /// What was seen of a log.
     pub(crate) fn of(&self, workspace: WorkspaceId) -> Arc<Log> {
         let mut logs = self.seen.lock().unwrap_or_else(PoisonError::into_inner);

@@ -38,6 +38,7 @@ mod tests {
             store,
             root: true,
             root_kind: "test",
+            anchor: true,
         })
     }
 

@@ -57,6 +57,9 @@ struct Ready {
     root: bool,
     /// The root provider's kind.
     root_kind: &'static str,
+    /// The last checkpoint is kept outside the database. Keys are used without; checkpoints and
+    /// proofs are not given out.
+    anchor: bool,
 }
 
 async fn healthz() -> &'static str {
@@ -71,6 +74,7 @@ async fn readyz(State(app): State<App>) -> Response {
         store: health.store,
         root: health.root,
         root_kind: health.root_kind,
+        anchor: health.anchor,
     };
     let status = match (ready.store, ready.root) {
         (true, true) => StatusCode::OK,
