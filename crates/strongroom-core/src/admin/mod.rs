@@ -17,6 +17,7 @@ mod idempotency;
 mod imported;
 mod issuers;
 mod jobs;
+mod key_pairs;
 mod keysets;
 mod named_contexts;
 mod named_resolution;

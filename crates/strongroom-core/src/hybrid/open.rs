@@ -8,7 +8,6 @@ use strongroom_types::body::{
 };
 use strongroom_types::{ContextId, HybridAlgorithm, Kind, Operation, Permission};
 
-use super::Found;
 use crate::ask::{Answered, Ask};
 use crate::batch::named;
 use crate::caller::Caller;
@@ -16,6 +15,7 @@ use crate::denial::{CiphertextFault, Denial, Invalid, Refused, Thing};
 use crate::door::keyring::ContextKeys;
 use crate::door::{Account, KeyUse, Permit, Planned, Released, Stopped, Use};
 use crate::fips::Algorithm;
+use crate::key_pair::Found;
 use crate::ports::{InStore, SealedStoreValue};
 use crate::stores::envelope;
 use crate::strongroom::Strongroom;
@@ -63,7 +63,7 @@ impl Opening {
         room: &Strongroom,
         caller: &Caller,
         id: ContextId,
-        found: &Found,
+        found: &Found<HybridAlgorithm>,
         version: u64,
     ) -> Result<Planned<Self>, Stopped> {
         room.check_fips(Algorithm::Hybrid(found.body.algorithm))?;
@@ -120,7 +120,7 @@ impl Use for SealedOpenRequest {
         caller: &Caller,
         _ask: &Ask,
     ) -> Result<Planned<Opening>, Stopped> {
-        let found = room.hybrid_key(caller, self.key).await?;
+        let found: Found<HybridAlgorithm> = room.key_pair(caller, self.key).await?;
         let malformed = |_| Denial::Ciphertext(CiphertextFault::Malformed);
         let (header, _, _) = SealedHeader::split(&self.sealed.0).map_err(malformed)?;
         // The header says to whom, and is authenticated when it opens.
@@ -161,7 +161,7 @@ impl Use for DecapsulateRequest {
         caller: &Caller,
         _ask: &Ask,
     ) -> Result<Planned<Opening>, Stopped> {
-        let found = room.hybrid_key(caller, self.key).await?;
+        let found: Found<HybridAlgorithm> = room.key_pair(caller, self.key).await?;
         let newest = found.body.newest();
         let version = self.version.unwrap_or(newest);
         if !(1..=newest).contains(&version) {

@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use strongroom_crypto::signing::SigningKey;
 use strongroom_types::body::{SignAnswer, SignRequest};
-use strongroom_types::{ContextId, Kind, Operation, Permission};
+use strongroom_types::{ContextId, Kind, Operation, Permission, SigningAlgorithm};
 
-use super::Found;
 use crate::ask::{Answered, Ask};
 use crate::batch::named;
 use crate::caller::Caller;
@@ -14,6 +13,7 @@ use crate::denial::{Denial, Refused, Thing};
 use crate::door::keyring::ContextKeys;
 use crate::door::{Account, KeyUse, Permit, Planned, Released, Stopped, Use};
 use crate::fips::Algorithm;
+use crate::key_pair::Found;
 use crate::ports::{InStore, SealedStoreValue};
 use crate::stores::envelope;
 use crate::strongroom::Strongroom;
@@ -45,7 +45,7 @@ struct Sign {
 
 /// A private key that may be opened once its entry is durable.
 struct Opening {
-    found: Found,
+    found: Found<SigningAlgorithm>,
     keys: Arc<ContextKeys>,
     sealed: SealedStoreValue,
     bound: Vec<u8>,
@@ -64,9 +64,9 @@ impl Use for Sign {
         _ask: &Ask,
     ) -> Result<Planned<Opening>, Stopped> {
         let state = &caller.state;
-        let found = room.signing_key(caller, self.key).await?;
+        let found: Found<SigningAlgorithm> = room.key_pair(caller, self.key).await?;
         room.check_fips(Algorithm::Signing(found.body.algorithm))?;
-        let name = found.place.value_name(state);
+        let name = found.place.value_name(state, found.body.newest());
         let value = room.store.store_value(state.id, self.key, &name).await?;
         let InStore::Value(sealed) = value else {
             return Err(Denial::NotFound(Thing::SigningKey).into());
