@@ -4,6 +4,7 @@
 //! key by itself, and policies and allowed key contexts that name the tenant's pairs hold for it.
 
 mod find;
+mod open;
 
 use core::fmt::Debug;
 
@@ -14,6 +15,7 @@ use strongroom_crypto::secret::SecretBytes;
 use strongroom_types::{Bytes, ContextId, KeyContext, Kind, Operation, Permission};
 
 pub(crate) use find::{Found, Place, read};
+pub(crate) use open::Opening;
 
 use crate::denial::{Denial, Thing};
 use crate::fips::Algorithm;
