@@ -6,8 +6,7 @@ use std::sync::Arc;
 use strongroom_types::body::{ContextState, Page};
 use strongroom_types::{ContextId, KeyContext, Operation, Permission};
 
-use super::contexts::{page_begin, page_end};
-use super::stores::{ROWS, declared};
+use super::stores::{declared, store_page};
 use super::{Administration, PageQuery, check_name, reading};
 use crate::caller::Caller;
 use crate::denial::{Denial, Thing};
@@ -15,7 +14,7 @@ use crate::door::keyring::ContextKeys;
 use crate::door::{Account, KeyUse, Stopped};
 use crate::key_pair::{Drawn, Found, KeyPairBody, PairKind, Place, PublicVersion, read};
 use crate::once::Once;
-use crate::ports::{Change, SealedStoreValue, StoreValueRow, Tombstone};
+use crate::ports::{Change, FoundStore, SealedStoreValue, StoreValueRow, Tombstone};
 use crate::strongroom::Strongroom;
 
 /// How many versions a key pair may have.
@@ -222,24 +221,12 @@ impl<K: PairKind> Administration for List<K> {
         room: &Strongroom,
         caller: &Caller,
     ) -> Result<(Page<K::Info>, Account), Stopped> {
-        let limit = usize::try_from(self.0.limit()?).unwrap_or(usize::MAX);
-        let after = page_begin(caller, &self.0)?;
-        let rows = room.store.stores(caller.state.id, after, ROWS).await?;
-        let (mut items, mut last) = (Vec::new(), None);
-        for found in &rows {
-            if items.len() == limit {
-                break;
-            }
-            last = Some(found.row.context);
-            if let Some(found) = read::<K>(caller, found)? {
-                items.push(K::info(found.place.context, &found.body));
-            }
-        }
-        let read_all = rows.last().map(|row| row.row.context) == last;
-        let ended = read_all && rows.len() < ROWS as usize;
-        let next = last.filter(|_| !ended);
-        let next = next.map(|id| page_end(caller, id)).transpose()?;
-        Ok((Page { items, next }, reading(K::NAMES)))
+        let read = |found: &FoundStore| {
+            let found = read::<K>(caller, found)?;
+            Ok(found.map(|found| K::info(found.place.context, &found.body)))
+        };
+        let page = store_page(room, caller, &self.0, read).await?;
+        Ok((page, reading(K::NAMES)))
     }
 }
 
