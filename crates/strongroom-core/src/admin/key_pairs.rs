@@ -248,11 +248,7 @@ impl<K: PairKind> Administration for Destroy<K> {
         let unknown = || Denial::NotFound(K::THING);
         let mut row = row.ok_or_else(unknown)?;
         if row.kind == K::KIND && row.state == ContextState::Destroyed {
-            // A crash or a full disk may have kept the tombstone from being written.
-            let now = room.time.now();
-            let until = row.final_after.unwrap_or(now);
-            let again = Tombstone::of_context(state.id, &row, now, until);
-            room.keep_tombstone(&again).await?;
+            room.keep_tombstone_again(state.id, &row).await?;
             return Err(unknown().into());
         }
         let place = found?.place;

@@ -281,11 +281,7 @@ impl Administration for Delete {
         let row = room.store.context(state.id, place.context).await?;
         let mut row = row.ok_or_else(|| unknown.clone())?;
         if row.state == ContextState::Destroyed {
-            // A crash or a full disk may have kept the tombstone from being written.
-            let now = room.time.now();
-            let until = row.final_after.unwrap_or(now);
-            let again = Tombstone::of_context(state.id, &row, now, until);
-            room.keep_tombstone(&again).await?;
+            room.keep_tombstone_again(state.id, &row).await?;
             return Err(unknown.into());
         }
         let found = room.store.store(state.id, place.context).await?;
