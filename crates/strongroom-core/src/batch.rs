@@ -143,10 +143,9 @@ impl<T: ItemUse> Use for Single<'_, T> {
     ) -> Result<Planned<Self::Work>, Stopped> {
         let prepared = self.0.prepare(room, caller, ask, &*room.entropy).await?;
         let mut account = Account {
-            count: 1,
             output: Some(prepared.digest),
             unapproved: prepared.unapproved.into_iter().collect(),
-            ..Account::default()
+            ..Account::of_one()
         };
         account.use_key(prepared.key_use, &prepared.map);
         if let Some((object, version)) = prepared.object {

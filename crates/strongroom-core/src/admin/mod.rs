@@ -150,7 +150,7 @@ impl<T: Administration> Use for Administer<T> {
         ask: &Ask,
     ) -> Result<Planned<T::Answer>, Stopped> {
         if let Some(made) = room.made_before(caller, ask).await? {
-            let account = Account::of_changes(Vec::new()).fact("repeats", &made);
+            let account = Account::of_one().fact("repeats", &made);
             return Ok(Planned {
                 work: self.0.repeat(room, caller, made).await?,
                 account,
@@ -199,7 +199,7 @@ fn names<const N: usize>(fields: [(&str, bool); N]) -> String {
 
 /// An account of reading what is administered.
 fn reading(what: &'static str) -> Account {
-    Account::of_changes(Vec::new()).fact("read", what)
+    Account::of_one().fact("read", what)
 }
 
 /// The longest name of a workspace or client, in Unicode scalar values.

@@ -55,10 +55,7 @@ struct To {
 
 impl To {
     async fn find(room: &Strongroom, caller: &Caller, to: &Recipient) -> Result<Self, Stopped> {
-        let account = Account {
-            count: 1,
-            ..Account::default()
-        };
+        let account = Account::of_one();
         let (key, version, account) = match to {
             Recipient::Key(named) => {
                 let found: Found<HybridAlgorithm> = room.key_pair(caller, named.key).await?;

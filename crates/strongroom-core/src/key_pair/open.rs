@@ -45,13 +45,10 @@ impl<K: PairKind> Opening<K> {
         let keys = room
             .keys_of_kept_value(caller, (K::KIND, id), &envelope)
             .await?;
-        let mut account = Account {
-            count: 1,
-            ..Account::default()
-        }
-        .using(algorithm)
-        .fact("algorithm", algorithm.name())
-        .fact("version", &version.to_string());
+        let mut account = Account::of_one()
+            .using(algorithm)
+            .fact("algorithm", algorithm.name())
+            .fact("version", &version.to_string());
         account.use_key(KeyUse::opening(&keys, &envelope), &keys.map);
         let work = Self {
             algorithm: body.algorithm,

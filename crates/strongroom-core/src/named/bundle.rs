@@ -93,10 +93,7 @@ impl Use for Give {
             let guards = &caller.state.guards;
             guards.admit(&named.use_now(room, caller, of, symmetric))?;
         }
-        let mut account = Account {
-            count: 1,
-            ..Account::default()
-        };
+        let mut account = Account::of_one();
         account.use_key(KeyUse::deriving(&keys), &keys.map);
         Ok(Planned {
             work: keys,

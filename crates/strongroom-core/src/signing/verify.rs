@@ -68,13 +68,10 @@ impl Use for Verify {
         };
         let version = self.1.of(held, now).await?;
         let place = &found.place;
-        let account = Account {
-            count: 1,
-            ..Account::default()
-        }
-        .of_kind(Kind::SigningKey, place.context, &place.map)
-        .fact("algorithm", found.body.algorithm.name())
-        .fact("valid", if version.is_some() { "yes" } else { "no" });
+        let account = Account::of_one()
+            .of_kind(Kind::SigningKey, place.context, &place.map)
+            .fact("algorithm", found.body.algorithm.name())
+            .fact("valid", if version.is_some() { "yes" } else { "no" });
         let work = VerifyAnswer {
             valid: version.is_some(),
             version,

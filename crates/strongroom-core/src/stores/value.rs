@@ -105,9 +105,8 @@ impl Use for Set {
         let bound = self.name.bound(state, version);
         let sealed = keys.seal_for_store(&bound, &self.value, &*room.entropy)?;
         let mut account = Account {
-            count: 1,
             output: Some(sealed.digest),
-            ..Account::default()
+            ..Account::of_one()
         }
         .fact("value", &tag(state, place.context, &hash))
         .fact("version", &version.to_string());
@@ -176,11 +175,7 @@ impl Use for Get {
         let state = &caller.state;
         let place = StorePlace::of(caller, StoreFamily::Plain, &self.0.store)?;
         let hash = self.0.hash(state, place.context);
-        let account = Account {
-            count: 1,
-            ..Account::default()
-        }
-        .fact("value", &tag(state, place.context, &hash));
+        let account = Account::of_one().fact("value", &tag(state, place.context, &hash));
         let found = room.store.store_value(state.id, place.context, &hash);
         let sealed = match found.await? {
             InStore::NoStore => return Err(Denial::NotFound(Thing::Store).into()),
