@@ -26,6 +26,13 @@ use crate::strongroom::Strongroom;
 /// How many items are prepared before other requests have a turn.
 const ITEMS_IN_A_ROW: usize = 64;
 
+/// Gives other requests a turn before the item at a position, if it is time.
+pub(crate) async fn give_turn(position: usize) {
+    if position % ITEMS_IN_A_ROW == ITEMS_IN_A_ROW - 1 {
+        tokio::task::yield_now().await;
+    }
+}
+
 /// An operation on one item.
 pub(crate) trait ItemUse: Send + Sync {
     const OPERATION: Operation;
@@ -212,9 +219,7 @@ impl<T: ItemUse> Use for Many<T> {
         let mut work = Vec::with_capacity(self.0.len());
         let mut held: usize = 0;
         for (position, item) in self.0.iter().enumerate() {
-            if position % ITEMS_IN_A_ROW == ITEMS_IN_A_ROW - 1 {
-                tokio::task::yield_now().await;
-            }
+            give_turn(position).await;
             if held > HOLDS_MAX {
                 work.push(Err(too_much()));
                 continue;
