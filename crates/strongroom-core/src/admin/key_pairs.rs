@@ -14,7 +14,7 @@ use crate::door::keyring::ContextKeys;
 use crate::door::{Account, KeyUse, Stopped};
 use crate::key_pair::{Drawn, Found, KeyPairBody, PairKind, Place, PublicVersion, read};
 use crate::once::Once;
-use crate::ports::{Change, FoundStore, SealedStoreValue, StoreValueRow, Tombstone};
+use crate::ports::{Change, FoundStore, Tombstone};
 use crate::strongroom::Strongroom;
 
 /// How many versions a key pair may have.
@@ -55,22 +55,12 @@ impl Drawn {
         let bound = place.bound(caller.state.id, version);
         let private = self.private.expose();
         let sealed = keys.seal_for_store(&bound, private, &*room.entropy)?;
-        let (_, value_version) = K::kept_as(version);
-        let row = StoreValueRow {
-            context: place.context,
-            name: place.value_name(&caller.state, version),
-            version: value_version,
-            key_version: sealed.key_version,
-            client: caller.client.id,
-            created: room.time.now(),
-            size: u64::try_from(private.len()).unwrap_or(u64::MAX),
-            digest: sealed.digest,
-        };
-        let value = SealedStoreValue {
-            row,
-            prefix: sealed.prefix,
-            body: sealed.body,
-        };
+        let (name, (_, version)) = (
+            place.value_name(&caller.state, version),
+            K::kept_as(version),
+        );
+        let set = (caller.client.id, room.time.now());
+        let value = sealed.into_value((name, version), set, private.len());
         let keep = PRIVATE_KEPT;
         Ok(Change::PutStoreValue { value, keep })
     }

@@ -15,7 +15,7 @@ use crate::door::{
     Account, Asked, KeyUse, Permit, Planned, Released, Stopped, Use, check_purpose, format_fault,
 };
 use crate::object::Turn;
-use crate::ports::{Change, InStore, SealedStoreValue, StoreValueRow};
+use crate::ports::{Change, InStore, SealedStoreValue};
 use crate::strongroom::Strongroom;
 
 /// How many versions of a value are kept.
@@ -111,21 +111,8 @@ impl Use for Set {
         .fact("value", &tag(state, place.context, &hash))
         .fact("version", &version.to_string());
         account.use_key(KeyUse::sealing(&keys), &keys.map);
-        let row = StoreValueRow {
-            context: place.context,
-            name: hash,
-            version,
-            key_version: sealed.key_version,
-            client: caller.client.id,
-            created: room.time.now(),
-            size,
-            digest: sealed.digest,
-        };
-        let value = SealedStoreValue {
-            row,
-            prefix: sealed.prefix,
-            body: sealed.body,
-        };
+        let set = (caller.client.id, room.time.now());
+        let value = sealed.into_value((hash, version), set, self.value.len());
         let put = Change::PutStoreValue { value, keep: KEPT };
         account.changes.push(put);
         let info = StoreValueInfo { version, size };
