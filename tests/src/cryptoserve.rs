@@ -14,30 +14,7 @@ use strongroom_types::Permission;
 use crate::reply::Reply;
 use crate::room::{Room, SIGN_IN};
 
-/// What a viewer may.
-pub const VIEWER: [Permission; 3] = [
-    Permission::NamedContextsList,
-    Permission::ApplicationsList,
-    Permission::UsersRead,
-];
-/// What a developer may.
-pub const DEVELOPER: [Permission; 14] = [
-    Permission::NamedContextsList,
-    Permission::ApplicationsList,
-    Permission::UsersRead,
-    Permission::Encrypt,
-    Permission::Decrypt,
-    Permission::ApplicationsRegister,
-    Permission::Sign,
-    Permission::Verify,
-    Permission::Compute,
-    Permission::AdminSigningKeys,
-    Permission::SealTo,
-    Permission::SealedOpen,
-    Permission::AdminHybridKeys,
-    Permission::Leases,
-];
-/// What an administrator may.
+/// What an administrator may; what the lesser roles may stands first.
 pub const ADMIN: [Permission; 20] = [
     Permission::NamedContextsList,
     Permission::ApplicationsList,
@@ -60,6 +37,10 @@ pub const ADMIN: [Permission; 20] = [
     Permission::AdminUsers,
     Permission::LogRead,
 ];
+/// What a developer may: the first of them, to `Leases`.
+pub const DEVELOPER: [Permission; 14] = *ADMIN.first_chunk().unwrap();
+/// What a viewer may: the first of them, to `UsersRead`.
+pub const VIEWER: [Permission; 3] = *ADMIN.first_chunk().unwrap();
 /// What an owner may beside what an administrator may.
 pub const OWNERS_OWN: [Permission; 5] = [
     Permission::AdminClients,

@@ -122,11 +122,7 @@ where
         let shown = (self.0)(&holder);
         let tokens = &room.deployment.tokens;
         let token = tokens.issue_access(issuer, &access, shown, now)?;
-        let account = Account {
-            count: 1,
-            ..Account::default()
-        }
-        .fact("expires", &format_time(expires));
+        let account = Account::of_one().fact("expires", &format_time(expires));
         let account = match holder.key {
             Some(key) => account.fact("key", &key.to_string()),
             None => account,

@@ -30,6 +30,13 @@ use crate::strongroom::Strongroom;
 /// How many items are prepared before other requests have a turn.
 const ITEMS_IN_A_ROW: usize = 64;
 
+/// Gives other requests a turn before the item at a position, if it is time.
+pub(crate) async fn give_turn(position: usize) {
+    if position % ITEMS_IN_A_ROW == ITEMS_IN_A_ROW - 1 {
+        tokio::task::yield_now().await;
+    }
+}
+
 /// An operation on one item.
 pub(crate) trait ItemUse: Send + Sync {
     const OPERATION: Operation;
@@ -152,10 +159,9 @@ impl<T: ItemUse> Use for Single<'_, T> {
     ) -> Result<Planned<Self::Work>, Stopped> {
         let prepared = self.0.prepare(room, caller, ask, &*room.entropy).await?;
         let mut account = Account {
-            count: 1,
             output: Some(prepared.digest),
             unapproved: prepared.unapproved.into_iter().collect(),
-            ..Account::default()
+            ..Account::of_one()
         };
         account.use_key(prepared.key_use, &prepared.map);
         if let Some((object, version)) = prepared.object {
@@ -223,9 +229,7 @@ impl<T: ItemUse> Use for Many<T> {
         let mut held: usize = 0;
         let mut ahead = false;
         for (position, item) in self.0.iter().enumerate() {
-            if position % ITEMS_IN_A_ROW == ITEMS_IN_A_ROW - 1 {
-                tokio::task::yield_now().await;
-            }
+            give_turn(position).await;
             if held > HOLDS_MAX {
                 work.push(Err(too_much()));
                 continue;

@@ -75,11 +75,7 @@ impl Strongroom {
 
 /// An account of work without a key.
 pub(crate) fn account(algorithm: &str) -> Account {
-    let account = Account {
-        count: 1,
-        ..Account::default()
-    };
-    account.fact("algorithm", algorithm)
+    Account::of_one().fact("algorithm", algorithm)
 }
 
 /// Random bytes for a caller.
@@ -100,11 +96,7 @@ impl Use for Random {
         let mut bytes = Zeroizing::new(vec![0; self.0]);
         let filled = room.entropy.fill(&mut bytes);
         filled.map_err(|_no_entropy| Denial::Unavailable)?;
-        let account = Account {
-            count: 1,
-            ..Account::default()
-        };
-        let account = account.fact("bytes", &self.0.to_string());
+        let account = Account::of_one().fact("bytes", &self.0.to_string());
         let work = SecretBytes::from(core::mem::take(&mut *bytes));
         Ok(Planned { work, account })
     }

@@ -146,13 +146,8 @@ impl ItemUse for DataKeyItem {
         if bytes > BYTES_MAX {
             return Err(Denial::Invalid(Invalid::Field("bytes".into())).into());
         }
-        let keys = room
-            .keys_for_sealing(
-                (caller, ask),
-                &self.key_context,
-                Need::sealing(!self.lock.is_empty()),
-            )
-            .await?;
+        let (of, need) = (&self.key_context, Need::sealing(!self.lock.is_empty()));
+        let keys = room.keys_for_sealing((caller, ask), of, need).await?;
         let lock = caller.lock_for_sealing(&keys, &self.lock, self.lock_for.as_ref())?;
         let mut plaintext = Zeroizing::new(vec![0; bytes]);
         room.entropy

@@ -62,13 +62,8 @@ impl ItemUse for EncryptItem {
         ask: &Ask,
         entropy: &dyn Entropy,
     ) -> Result<Prepared<Self::Work>, Stopped> {
-        let keys = room
-            .keys_for_sealing(
-                (caller, ask),
-                &self.key_context,
-                Need::sealing(!self.lock.is_empty()),
-            )
-            .await?;
+        let (of, need) = (&self.key_context, Need::sealing(!self.lock.is_empty()));
+        let keys = room.keys_for_sealing((caller, ask), of, need).await?;
         let lock = caller.lock_for_sealing(&keys, &self.lock, self.lock_for.as_ref())?;
         let spec = SealSpec {
             purpose: Purpose::Value,
@@ -82,11 +77,8 @@ impl ItemUse for EncryptItem {
             entropy,
         };
         let sealed = keys.seal(&spec, &self.plaintext.0)?;
-        let (key_use, map, digest) = (
-            KeyUse::sealing(&keys),
-            Arc::clone(&keys.map),
-            sealed.digest(),
-        );
+        let (key_use, digest) = (KeyUse::sealing(&keys), sealed.digest());
+        let map = Arc::clone(&keys.map);
         Ok(Prepared::new((sealed, keys), key_use, &map, digest))
     }
 

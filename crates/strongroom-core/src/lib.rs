@@ -37,6 +37,7 @@ mod guard;
 mod hybrid;
 mod identity;
 mod job;
+mod key_pair;
 mod keysets;
 mod lease;
 mod log;

@@ -143,13 +143,8 @@ impl ItemUse for StreamSeal {
         ask: &Ask,
         entropy: &dyn Entropy,
     ) -> Result<Prepared<Self::Work>, Stopped> {
-        let keys = room
-            .keys_for_sealing(
-                (caller, ask),
-                &self.key_context,
-                Need::sealing(!self.lock.is_empty()),
-            )
-            .await?;
+        let (of, need) = (&self.key_context, Need::sealing(!self.lock.is_empty()));
+        let keys = room.keys_for_sealing((caller, ask), of, need).await?;
         let lock = caller.lock_for_sealing(&keys, &self.lock, None)?;
         let spec = SealSpec {
             purpose: Purpose::File,
@@ -160,11 +155,8 @@ impl ItemUse for StreamSeal {
             entropy,
         };
         let begun = keys.begin_stream(&spec)?;
-        let (key_use, map, digest) = (
-            KeyUse::sealing(&keys),
-            Arc::clone(&keys.map),
-            begun.digest(),
-        );
+        let (key_use, digest) = (KeyUse::sealing(&keys), begun.digest());
+        let map = Arc::clone(&keys.map);
         Ok(Prepared::new((begun, keys), key_use, &map, digest))
     }
 

@@ -142,9 +142,8 @@ impl Use for Exchange {
             expires_in: u64::try_from(expires.saturating_sub(now) / 1_000_000).unwrap_or(0),
         };
         let account = Account {
-            count: 1,
             identity: Some(identity),
-            ..Account::default()
+            ..Account::of_one()
         };
         let account = account.fact("expires", &crate::time::format_time(expires));
         Ok(Planned {

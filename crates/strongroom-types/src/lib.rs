@@ -32,6 +32,7 @@ mod reason;
 mod schema;
 mod store_name;
 mod suite;
+mod text;
 
 pub use algorithm::{
     DerivationHash, HashAlgorithm, HybridAlgorithm, MacAlgorithm, SigningAlgorithm,

@@ -3,7 +3,9 @@
 use core::fmt;
 use core::str::FromStr;
 
-use serde::{Deserialize, Deserializer, Serialize, de};
+use serde::Serialize;
+
+use crate::text::read_from_text;
 
 /// A text that names no context.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -53,12 +55,7 @@ impl FromStr for ContextName {
     }
 }
 
-impl<'de> Deserialize<'de> for ContextName {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        text.parse().map_err(de::Error::custom)
-    }
-}
+read_from_text!(ContextName);
 
 #[cfg(test)]
 mod tests {

@@ -360,13 +360,8 @@ impl Administration for Disable {
         room: &Strongroom,
         caller: &Caller,
     ) -> Result<(ContextInfo, Account), Stopped> {
-        switch(
-            room,
-            caller,
-            self.0,
-            (ContextState::Active, ContextState::Disabled),
-        )
-        .await
+        let states = (ContextState::Active, ContextState::Disabled);
+        switch(room, caller, self.0, states).await
     }
 }
 
@@ -382,12 +377,7 @@ impl Administration for Enable {
         room: &Strongroom,
         caller: &Caller,
     ) -> Result<(ContextInfo, Account), Stopped> {
-        switch(
-            room,
-            caller,
-            self.0,
-            (ContextState::Disabled, ContextState::Active),
-        )
-        .await
+        let states = (ContextState::Disabled, ContextState::Active);
+        switch(room, caller, self.0, states).await
     }
 }

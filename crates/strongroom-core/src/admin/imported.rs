@@ -16,7 +16,7 @@ use crate::denial::{Denial, Invalid, Refused};
 use crate::door::keyring::ContextKeys;
 use crate::door::{Account, KeyUse, Stopped};
 use crate::named::{ImportedPlace, NamedContext, RING_BYTES_MAX, map_of};
-use crate::ports::{Change, InStore, SealedStoreValue, StoreRow, StoreValueRow};
+use crate::ports::{Change, InStore, StoreRow};
 use crate::strongroom::Strongroom;
 
 /// The most keys of one request.
@@ -198,21 +198,8 @@ impl Putting<'_> {
         let bound = place.bound(state.id, version);
         let (material, entropy) = (&key.material.0, &*self.room.entropy);
         let sealed = self.keys.seal_for_store(&bound, material, entropy)?;
-        let row = StoreValueRow {
-            context,
-            name,
-            version,
-            key_version: sealed.key_version,
-            client: self.caller.client.id,
-            created: self.room.time.now(),
-            size: u64::try_from(material.len()).unwrap_or(u64::MAX),
-            digest: sealed.digest,
-        };
-        let value = SealedStoreValue {
-            row,
-            prefix: sealed.prefix,
-            body: sealed.body,
-        };
+        let set = (self.caller.client.id, self.room.time.now());
+        let value = sealed.into_value((name, version), set, material.len());
         self.changes
             .push(Change::PutStoreValue { value, keep: KEPT });
         Ok(())

@@ -17,6 +17,7 @@ mod idempotency;
 mod imported;
 mod issuers;
 mod jobs;
+mod key_pairs;
 mod keysets;
 mod named_contexts;
 mod named_resolution;
@@ -66,11 +67,7 @@ impl PageQuery {
     const LIMIT_MAX: u32 = 1000;
 
     pub(crate) fn limit(&self) -> Result<u32, Denial> {
-        match self.limit {
-            None => Ok(Self::LIMIT_DEFAULT),
-            Some(limit) if (1..=Self::LIMIT_MAX).contains(&limit) => Ok(limit),
-            Some(_) => Err(Invalid::Parameter("limit").into()),
-        }
+        limit_within(self.limit, Self::LIMIT_DEFAULT, Self::LIMIT_MAX)
     }
 
     /// The id that the page begins after.
@@ -78,6 +75,15 @@ impl PageQuery {
         let parse = |text: &String| text.parse().map_err(|_not_an_id| Invalid::PageToken.into());
         self.page.as_ref().map(parse).transpose()
     }
+}
+
+/// How many items were asked for, if so many may be.
+pub(crate) fn limit_within(asked: Option<u32>, default: u32, max: u32) -> Result<u32, Denial> {
+    let limit = asked.unwrap_or(default);
+    if (1..=max).contains(&limit) {
+        return Ok(limit);
+    }
+    Err(Invalid::Parameter("limit").into())
 }
 
 /// A full page has a next one, which begins after its last id.
@@ -149,7 +155,7 @@ impl<T: Administration> Use for Administer<T> {
         ask: &Ask,
     ) -> Result<Planned<T::Answer>, Stopped> {
         if let Some(made) = room.made_before(caller, ask).await? {
-            let account = Account::of_changes(Vec::new()).fact("repeats", &made);
+            let account = Account::of_one().fact("repeats", &made);
             return Ok(Planned {
                 work: self.0.repeat(room, caller, made).await?,
                 account,
@@ -198,7 +204,7 @@ fn names<const N: usize>(fields: [(&str, bool); N]) -> String {
 
 /// An account of reading what is administered.
 fn reading(what: &'static str) -> Account {
-    Account::of_changes(Vec::new()).fact("read", what)
+    Account::of_one().fact("read", what)
 }
 
 /// The longest name of a workspace or client, in Unicode scalar values.
@@ -209,4 +215,23 @@ fn check_name(name: &str) -> Result<(), Denial> {
         return Ok(());
     }
     Err(Invalid::Field("name".into()).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_has_one_to_a_thousand_items() {
+        let limit = |limit| PageQuery { limit, page: None }.limit();
+        assert_eq!(limit(None), Ok(100));
+        assert_eq!(limit(Some(1)), Ok(1));
+        assert_eq!(limit(Some(1000)), Ok(1000));
+        for wrong in [0, 1001, u32::MAX] {
+            assert_eq!(
+                limit(Some(wrong)),
+                Err(Denial::Invalid(Invalid::Parameter("limit")))
+            );
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! Which suite seals under a named context, and whether it would: asked without a use.
 
-use strongroom_types::body::{GuardedOperation, NamedContextInfo};
+use strongroom_types::body::NamedContextInfo;
 use strongroom_types::{ContextName, Kind, Operation, Permission};
 
 use super::{Administration, reading};
@@ -9,7 +9,6 @@ use crate::caller::Caller;
 use crate::denial::{Denial, Refused};
 use crate::door::{Account, Stopped};
 use crate::fips::Algorithm;
-use crate::guard::Circumstances;
 use crate::named::{NamedContext, map_of};
 use crate::strongroom::Strongroom;
 
@@ -43,16 +42,7 @@ impl Strongroom {
         let (suite, state) = (named.body.resolved.suite, &caller.state);
         self.check_fips(Algorithm::Suite(suite))?;
         let symmetric = self.will_wrap_symmetrically(state, &map_of(&named.body.name)?);
-        let mut warnings = named.body.admit(suite, symmetric)?;
-        warnings.extend(state.guards.admit(&Circumstances {
-            operation: GuardedOperation::Encrypt,
-            suite,
-            symmetric,
-            context: &named.body,
-            client: &caller.client,
-            now: self.time.now(),
-        })?);
-        Ok(warnings)
+        named.admit_sealing(self, caller, suite, symmetric)
     }
 }
 

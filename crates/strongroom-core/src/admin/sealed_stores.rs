@@ -4,8 +4,7 @@ use strongroom_log::map::MapView;
 use strongroom_types::body::{Page, SealedStoreCreate, SealedStoreInfo, StoreInfo};
 use strongroom_types::{Kind, Operation, Permission, StoreName};
 
-use super::contexts::{page_begin, page_end};
-use super::stores::{self, Delete, info, new_store};
+use super::stores::{Delete, family_page, new_store};
 use super::{Administration, PageQuery, reading};
 use crate::ask::{Answered, Ask};
 use crate::caller::Caller;
@@ -152,30 +151,15 @@ impl Administration for List {
         room: &Strongroom,
         caller: &Caller,
     ) -> Result<(Page<SealedStoreInfo>, Account), Stopped> {
-        let limit = usize::try_from(self.0.limit()?).unwrap_or(usize::MAX);
-        let after = page_begin(caller, &self.0)?;
-        let id = caller.state.id;
-        let rows = room.store.stores(id, after, stores::ROWS).await?;
-        let (mut items, mut last) = (Vec::new(), None);
-        for found in &rows {
-            if items.len() == limit {
-                break;
-            }
-            let context = found.row.context;
-            last = Some(context);
-            let Some((store, map)) = info(&caller.state, StoreFamily::Sealed, found)? else {
-                continue;
-            };
-            let row = room.store.sealed_map(id, context).await?;
-            if let Some(row) = row.filter(|_| caller.may_use(&map)) {
-                let counts = room.store.sealed_counts(id, context).await?;
+        let page = family_page(room, caller, &self.0, StoreFamily::Sealed).await?;
+        let mut items = Vec::new();
+        for store in page.items {
+            if let Some(row) = room.store.sealed_map(caller.state.id, store.id).await? {
+                let counts = room.store.sealed_counts(caller.state.id, store.id).await?;
                 items.push(counted(caller, store, &row, counts));
             }
         }
-        let read_all = rows.last().map(|row| row.row.context) == last;
-        let ended = read_all && rows.len() < stores::ROWS as usize;
-        let next = last.filter(|_| !ended);
-        let next = next.map(|id| page_end(caller, id)).transpose()?;
+        let next = page.next;
         Ok((Page { items, next }, reading("sealed stores")))
     }
 }

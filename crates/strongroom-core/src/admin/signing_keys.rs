@@ -1,30 +1,16 @@
 //! Signing keys, administered: made, listed, rotated, destroyed.
 
-use std::sync::Arc;
+use core::marker::PhantomData;
 
-use strongroom_crypto::secret::SecretBytes;
-use strongroom_crypto::signing::SigningKey;
-use strongroom_types::body::{ContextState, Page, SigningKeyCreate, SigningKeyInfo};
-use strongroom_types::{Bytes, ContextId, Kind, Operation, Permission, SigningAlgorithm};
+use strongroom_types::body::{Page, SigningKeyCreate, SigningKeyInfo};
+use strongroom_types::{ContextId, SigningAlgorithm};
 
-use super::contexts::{page_begin, page_end};
-use super::stores::{ROWS, declared};
-use super::{Administration, PageQuery, check_name, reading};
+use super::PageQuery;
+use super::key_pairs::{Create, Describe, Destroy, List, Rotate};
 use crate::ask::{Answered, Ask};
-use crate::caller::Caller;
-use crate::denial::{Denial, Refused, Thing};
-use crate::door::keyring::ContextKeys;
-use crate::door::{Account, KeyUse, Stopped};
-use crate::fips::Algorithm;
+use crate::denial::Refused;
 use crate::once::Once;
-use crate::ports::{Change, SealedStoreValue, StoreValueRow, Tombstone};
-use crate::signing::{Found, PublicVersion, SigningKeyBody, SigningPlace, read};
 use crate::strongroom::Strongroom;
-
-/// How many versions a signing key may have.
-const VERSIONS_MAX: usize = 100;
-/// How many private keys are kept: that of the newest version.
-const PRIVATE_KEPT: u64 = 1;
 
 impl Strongroom {
     /// Makes a signing key.
@@ -36,7 +22,13 @@ impl Strongroom {
         ask: &Ask,
         request: SigningKeyCreate,
     ) -> Result<Answered<SigningKeyInfo>, Refused> {
-        self.administer(ask, Create(request, Once::new())).await
+        let create = Create {
+            name: request.name,
+            key_context: request.key_context,
+            algorithm: request.algorithm,
+            drawn: Once::new(),
+        };
+        self.administer(ask, create).await
     }
 
     /// Lists the signing keys that the caller may use. A page that is not full may have a next one.
@@ -48,7 +40,8 @@ impl Strongroom {
         ask: &Ask,
         query: PageQuery,
     ) -> Result<Answered<Page<SigningKeyInfo>>, Refused> {
-        self.administer(ask, List(query)).await
+        self.administer(ask, List::<SigningAlgorithm>(query, PhantomData))
+            .await
     }
 
     /// Describes a signing key, public keys and all.
@@ -60,7 +53,8 @@ impl Strongroom {
         ask: &Ask,
         id: ContextId,
     ) -> Result<Answered<SigningKeyInfo>, Refused> {
-        self.administer(ask, Describe(id)).await
+        self.administer(ask, Describe::<SigningAlgorithm>(id, PhantomData))
+            .await
     }
 
     /// Gives a signing key a new version, and erases the private key of the one before.
@@ -72,7 +66,11 @@ impl Strongroom {
         ask: &Ask,
         id: ContextId,
     ) -> Result<Answered<SigningKeyInfo>, Refused> {
-        self.administer(ask, Rotate(id, Once::new())).await
+        self.administer(
+            ask,
+            Rotate::<SigningAlgorithm>(id, Once::new(), PhantomData),
+        )
+        .await
     }
 
     /// Destroys a signing key with all its versions, public keys too.
@@ -84,253 +82,7 @@ impl Strongroom {
         ask: &Ask,
         id: ContextId,
     ) -> Result<Answered<()>, Refused> {
-        self.destroy(ask, Destroy(id)).await
-    }
-
-    /// Draws a key pair beside the other work: RSA takes seconds.
-    async fn draw_signing_key(
-        &self,
-        caller: &Caller,
-        algorithm: SigningAlgorithm,
-    ) -> Result<Arc<Drawn>, Denial> {
-        let entropy = Arc::clone(&self.entropy);
-        self.slow
-            .run(caller, move || {
-                let key = SigningKey::generate(algorithm, &*entropy);
-                let key = key.map_err(|_no_entropy| Denial::Unavailable)?;
-                let (private, public) = (key.to_pkcs8(), key.public_key());
-                Ok(Arc::new(Drawn {
-                    private: private.map_err(|_of_aws_lc| Denial::Internal)?,
-                    public: public.map_err(|_of_aws_lc| Denial::Internal)?.into(),
-                }))
-            })
-            .await?
-    }
-}
-
-/// A key pair that is not yet anyone's.
-struct Drawn {
-    private: SecretBytes,
-    public: Bytes,
-}
-
-impl Drawn {
-    fn version(&self, room: &Strongroom) -> PublicVersion {
-        PublicVersion {
-            public_key: self.public.clone(),
-            created: room.time.now(),
-        }
-    }
-
-    /// The change that keeps the private key as this version, under these keys.
-    fn keep(
-        &self,
-        room: &Strongroom,
-        caller: &Caller,
-        (place, version): (&SigningPlace, u64),
-        keys: &ContextKeys,
-    ) -> Result<Change, Denial> {
-        let bound = place.bound(caller.state.id, version);
-        let sealed = keys.seal_for_store(&bound, self.private.expose(), &*room.entropy)?;
-        let row = StoreValueRow {
-            context: place.context,
-            name: place.value_name(&caller.state),
-            version,
-            key_version: sealed.key_version,
-            client: caller.client.id,
-            created: room.time.now(),
-            size: u64::try_from(self.private.expose().len()).unwrap_or(u64::MAX),
-            digest: sealed.digest,
-        };
-        let value = SealedStoreValue {
-            row,
-            prefix: sealed.prefix,
-            body: sealed.body,
-        };
-        let keep = PRIVATE_KEPT;
-        Ok(Change::PutStoreValue { value, keep })
-    }
-}
-
-struct Create(SigningKeyCreate, Once<Arc<Drawn>>);
-
-impl Administration for Create {
-    const OPERATION: Operation = Operation::SigningKeyCreate;
-    const PERMISSION: Option<Permission> = Some(Permission::AdminSigningKeys);
-    type Answer = SigningKeyInfo;
-
-    async fn decide(
-        &self,
-        room: &Strongroom,
-        caller: &Caller,
-    ) -> Result<(SigningKeyInfo, Account), Stopped> {
-        check_name(&self.0.name)?;
-        room.check_fips(Algorithm::Signing(self.0.algorithm))?;
-        let of = self.0.key_context.as_ref();
-        let place = SigningPlace::of(caller, of, &self.0.name)?;
-        let (state, id) = (&caller.state, place.context);
-        if room.store.store(state.id, id).await?.is_some() {
-            return Err(Denial::Conflict(Thing::SigningKey).into());
-        }
-        let (context, make) = declared(room, caller, (Kind::SigningKey, id), &place.map).await?;
-        let keys = room.keys_of_new(caller, &context).await?;
-        let drawn = room.draw_signing_key(caller, self.0.algorithm);
-        let drawn = self.1.of(drawn, Arc::clone).await?;
-        let body = SigningKeyBody {
-            name: self.0.name.clone(),
-            of: self.0.key_context.clone(),
-            algorithm: self.0.algorithm,
-            versions: vec![drawn.version(room)],
-        };
-        let changes = vec![
-            make(context),
-            Change::InsertStore(place.row(state, &body, room.time.now())?),
-            drawn.keep(room, caller, (&place, body.newest()), &keys)?,
-        ];
-        let account = account(&body, &keys, changes);
-        Ok((body.info(id), account))
-    }
-
-    fn made(answer: &SigningKeyInfo) -> Option<String> {
-        Some(answer.id.to_string())
-    }
-
-    async fn repeat(
-        &self,
-        room: &Strongroom,
-        caller: &Caller,
-        made: String,
-    ) -> Result<SigningKeyInfo, Stopped> {
-        let id = made.parse().map_err(|_not_an_id| Denial::Internal)?;
-        let found = room.signing_key(caller, id).await?;
-        Ok(found.body.info(id))
-    }
-}
-
-/// The account of sealing the private key of a version.
-fn account(body: &SigningKeyBody, keys: &Arc<ContextKeys>, changes: Vec<Change>) -> Account {
-    let mut account = Account::of_changes(changes)
-        .fact("algorithm", body.algorithm.name())
-        .fact("version", &body.newest().to_string());
-    account.use_key(KeyUse::sealing(keys), &keys.map);
-    account
-}
-
-struct Rotate(ContextId, Once<Arc<Drawn>>);
-
-impl Administration for Rotate {
-    const OPERATION: Operation = Operation::SigningKeyRotate;
-    const PERMISSION: Option<Permission> = Some(Permission::AdminSigningKeys);
-    type Answer = SigningKeyInfo;
-
-    async fn decide(
-        &self,
-        room: &Strongroom,
-        caller: &Caller,
-    ) -> Result<(SigningKeyInfo, Account), Stopped> {
-        let found = room.signing_key(caller, self.0).await?;
-        let Found { place, body, .. } = &found;
-        room.check_fips(Algorithm::Signing(body.algorithm))?;
-        if body.versions.len() >= VERSIONS_MAX {
-            return Err(Denial::Conflict(Thing::KeyVersion).into());
-        }
-        let of = (place.context, &place.map);
-        let keys = room.store_keys_for_sealing(caller, of).await?;
-        let drawn = room.draw_signing_key(caller, body.algorithm);
-        let drawn = self.1.of(drawn, Arc::clone).await?;
-        let mut body = body.clone();
-        body.versions.push(drawn.version(room));
-        let changes = vec![
-            Change::UpdateStore {
-                row: place.row(&caller.state, &body, found.created)?,
-                seen: found.changed,
-            },
-            drawn.keep(room, caller, (place, body.newest()), &keys)?,
-        ];
-        let account = account(&body, &keys, changes);
-        Ok((body.info(self.0), account))
-    }
-}
-
-struct Describe(ContextId);
-
-impl Administration for Describe {
-    const OPERATION: Operation = Operation::AdminRead;
-    const PERMISSION: Option<Permission> = Some(Permission::Verify);
-    type Answer = SigningKeyInfo;
-
-    async fn decide(
-        &self,
-        room: &Strongroom,
-        caller: &Caller,
-    ) -> Result<(SigningKeyInfo, Account), Stopped> {
-        let Found { place, body, .. } = room.signing_key(caller, self.0).await?;
-        let account = reading("signing key");
-        let account = account.of_kind(Kind::SigningKey, place.context, &place.map);
-        Ok((body.info(self.0), account))
-    }
-}
-
-struct List(PageQuery);
-
-impl Administration for List {
-    const OPERATION: Operation = Operation::AdminRead;
-    const PERMISSION: Option<Permission> = Some(Permission::Verify);
-    type Answer = Page<SigningKeyInfo>;
-
-    async fn decide(
-        &self,
-        room: &Strongroom,
-        caller: &Caller,
-    ) -> Result<(Page<SigningKeyInfo>, Account), Stopped> {
-        let limit = usize::try_from(self.0.limit()?).unwrap_or(usize::MAX);
-        let after = page_begin(caller, &self.0)?;
-        let rows = room.store.stores(caller.state.id, after, ROWS).await?;
-        let (mut items, mut last) = (Vec::new(), None);
-        for found in &rows {
-            if items.len() == limit {
-                break;
-            }
-            last = Some(found.row.context);
-            if let Some(found) = read(caller, found)? {
-                items.push(found.body.info(found.place.context));
-            }
-        }
-        let read_all = rows.last().map(|row| row.row.context) == last;
-        let ended = read_all && rows.len() < ROWS as usize;
-        let next = last.filter(|_| !ended);
-        let next = next.map(|id| page_end(caller, id)).transpose()?;
-        Ok((Page { items, next }, reading("signing keys")))
-    }
-}
-
-struct Destroy(ContextId);
-
-impl Administration for Destroy {
-    const OPERATION: Operation = Operation::SigningKeyDestroy;
-    const PERMISSION: Option<Permission> = Some(Permission::AdminSigningKeys);
-    type Answer = ((), Tombstone);
-
-    async fn decide(
-        &self,
-        room: &Strongroom,
-        caller: &Caller,
-    ) -> Result<(((), Tombstone), Account), Stopped> {
-        let state = &caller.state;
-        let found = room.signing_key(caller, self.0).await;
-        let row = room.store.context(state.id, self.0).await?;
-        let unknown = || Denial::NotFound(Thing::SigningKey);
-        let mut row = row.ok_or_else(unknown)?;
-        if row.kind == Kind::SigningKey && row.state == ContextState::Destroyed {
-            // A crash or a full disk may have kept the tombstone from being written.
-            let now = room.time.now();
-            let until = row.final_after.unwrap_or(now);
-            let again = Tombstone::of_context(state.id, &row, now, until);
-            room.keep_tombstone(&again).await?;
-            return Err(unknown().into());
-        }
-        let place = found?.place;
-        let (account, tombstone) = room.destruction_of(state.id, &mut row, &place.map);
-        Ok((((), tombstone), account))
+        self.destroy(ask, Destroy::<SigningAlgorithm>(id, PhantomData))
+            .await
     }
 }

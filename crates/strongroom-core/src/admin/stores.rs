@@ -200,7 +200,47 @@ impl Administration for Put {
 }
 
 /// How many rows are read together.
-pub(super) const ROWS: u32 = 200;
+const ROWS: u32 = 200;
+
+/// A page of what stands among the stores. A page that is not full may have a next one.
+pub(super) async fn store_page<T>(
+    room: &Strongroom,
+    caller: &Caller,
+    query: &PageQuery,
+    read: impl Fn(&FoundStore) -> Result<Option<T>, Denial>,
+) -> Result<Page<T>, Denial> {
+    let limit = usize::try_from(query.limit()?).unwrap_or(usize::MAX);
+    let after = page_begin(caller, query)?;
+    let rows = room.store.stores(caller.state.id, after, ROWS).await?;
+    let (mut items, mut last) = (Vec::new(), None);
+    for found in &rows {
+        if items.len() == limit {
+            break;
+        }
+        last = Some(found.row.context);
+        items.extend(read(found)?);
+    }
+    let read_all = rows.last().map(|row| row.row.context) == last;
+    let ended = read_all && rows.len() < ROWS as usize;
+    let next = last.filter(|_| !ended);
+    let next = next.map(|id| page_end(caller, id)).transpose()?;
+    Ok(Page { items, next })
+}
+
+/// A page of the caller's stores of a family.
+pub(super) async fn family_page(
+    room: &Strongroom,
+    caller: &Caller,
+    query: &PageQuery,
+    family: StoreFamily,
+) -> Result<Page<StoreInfo>, Denial> {
+    let read = |found: &FoundStore| {
+        let described = info(&caller.state, family, found)?;
+        let described = described.filter(|(_, map)| caller.may_use(map));
+        Ok(described.map(|(info, _)| info))
+    };
+    store_page(room, caller, query, read).await
+}
 
 struct List(PageQuery);
 
@@ -214,25 +254,8 @@ impl Administration for List {
         room: &Strongroom,
         caller: &Caller,
     ) -> Result<(Page<StoreInfo>, Account), Stopped> {
-        let limit = usize::try_from(self.0.limit()?).unwrap_or(usize::MAX);
-        let after = page_begin(caller, &self.0)?;
-        let rows = room.store.stores(caller.state.id, after, ROWS).await?;
-        let mut items = Vec::new();
-        let mut last = None;
-        for found in &rows {
-            if items.len() == limit {
-                break;
-            }
-            last = Some(found.row.context);
-            let described = info(&caller.state, StoreFamily::Plain, found)?;
-            if let Some((info, _)) = described.filter(|(_, map)| caller.may_use(map)) {
-                items.push(info);
-            }
-        }
-        let ended = rows.last().map(|row| row.row.context) == last && rows.len() < ROWS as usize;
-        let next = last.filter(|_| !ended);
-        let next = next.map(|id| page_end(caller, id)).transpose()?;
-        Ok((Page { items, next }, reading("stores")))
+        let page = family_page(room, caller, &self.0, StoreFamily::Plain).await?;
+        Ok((page, reading("stores")))
     }
 }
 
@@ -258,11 +281,7 @@ impl Administration for Delete {
         let row = room.store.context(state.id, place.context).await?;
         let mut row = row.ok_or_else(|| unknown.clone())?;
         if row.state == ContextState::Destroyed {
-            // A crash or a full disk may have kept the tombstone from being written.
-            let now = room.time.now();
-            let until = row.final_after.unwrap_or(now);
-            let again = Tombstone::of_context(state.id, &row, now, until);
-            room.keep_tombstone(&again).await?;
+            room.keep_tombstone_again(state.id, &row).await?;
             return Err(unknown.into());
         }
         let found = room.store.store(state.id, place.context).await?;

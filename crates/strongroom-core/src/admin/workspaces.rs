@@ -43,8 +43,7 @@ impl Strongroom {
             .state(answered.value.workspace.id)
             .await
             .map_err(Refused::unlogged)?;
-        let account =
-            Account::of_changes(Vec::new()).fact("client", &answered.value.client.id.to_string());
+        let account = Account::of_one().fact("client", &answered.value.client.id.to_string());
         self.append_own(&state, Operation::WorkspaceCreate, account)
             .await
             .map_err(Refused::unlogged)?;
@@ -85,7 +84,7 @@ impl Strongroom {
 
     async fn tell_disabled(&self, id: WorkspaceId, disabled: bool) -> Result<(), Denial> {
         let state = self.state(id).await?;
-        let account = Account::of_changes(Vec::new()).fact("disabled", &disabled.to_string());
+        let account = Account::of_one().fact("disabled", &disabled.to_string());
         self.append_own(&state, Operation::WorkspaceUpdate, account)
             .await
             .map(drop)

@@ -76,9 +76,8 @@ impl Use for Once {
 
 fn account(key_use: KeyUse, map: &Arc<KeyContext>, digest: strongroom_log::Hash) -> Account {
     let mut account = Account {
-        count: 1,
         output: Some(digest),
-        ..Account::default()
+        ..Account::of_one()
     };
     account.use_key(key_use, map);
     account

@@ -73,9 +73,8 @@ async fn shown<'a>(
     let keys = room.keys_it_names(caller, &envelope).await?;
     let lock = caller.lock_for_opening(&keys, &envelope.header)?;
     let mut account = Account {
-        count: 1,
         output: Some(sha256(wrapped)),
-        ..Account::default()
+        ..Account::of_one()
     }
     .fact("context", "from-blob");
     account.use_key(KeyUse::opening(&keys, &envelope), &keys.map);

@@ -151,12 +151,19 @@ impl Default for Account {
 }
 
 impl Account {
+    /// An account of one act, of which nothing more is said yet.
+    pub(crate) fn of_one() -> Self {
+        Self {
+            count: 1,
+            ..Self::default()
+        }
+    }
+
     /// An account of administration: facts and changed rows.
     pub(crate) fn of_changes(changes: Vec<Change>) -> Self {
         Self {
             changes,
-            count: 1,
-            ..Self::default()
+            ..Self::of_one()
         }
     }
 

@@ -315,10 +315,7 @@ fn decided_by(account: Account, denial: &Denial) -> Account {
 
 /// The account of a denial: which key contexts were asked for, and which object or customer's key.
 fn asked_account(caller: &Caller, asked: Asked) -> Account {
-    let mut account = Account {
-        count: 1,
-        ..Account::default()
-    };
+    let mut account = Account::of_one();
     for map in asked.contexts {
         let context = caller.state.context_id(Kind::Context, &map);
         account = account.of_context(context, &map);

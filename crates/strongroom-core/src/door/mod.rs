@@ -404,7 +404,8 @@ pub(crate) struct Ending {
 
 impl Refused {
     /// A refusal without an entry: the caller is unknown, or the log cannot be written.
-    pub(crate) fn unlogged(denial: Denial) -> Self {
+    #[must_use]
+    pub fn unlogged(denial: Denial) -> Self {
         Self::with_entry(denial, None)
     }
 

@@ -7,6 +7,7 @@ use strongroom_log::Entry;
 use strongroom_types::WorkspaceId;
 use strongroom_types::body::{Event, EventId, EventList, EventListPlace, EventName, ListObject};
 
+use crate::admin::limit_within;
 use crate::ask::{Answered, Ask};
 use crate::caller::Caller;
 use crate::denial::{Denial, Invalid, Refused};
@@ -63,7 +64,8 @@ impl Prepare for Read {
 
     async fn prepare(&self, room: &Strongroom, caller: &Caller) -> Result<EventList, Denial> {
         let state = &caller.state;
-        let limit = limit(self.0.limit)?;
+        let limit = limit_within(self.0.limit, LIMIT_DEFAULT, LIMIT_MAX)?;
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let mut place = match &self.0.after {
             Some(after) => behind(after, state.id)?,
             None => EventPlace::first_of(0),
@@ -88,14 +90,6 @@ impl Prepare for Read {
         let found = room.look_for(state, places, limit, timely, wanted).await?;
         Ok(page(state.id, found, limit))
     }
-}
-
-fn limit(asked: Option<u32>) -> Result<usize, Denial> {
-    let limit = asked.unwrap_or(LIMIT_DEFAULT);
-    let fits = usize::try_from(limit)
-        .ok()
-        .filter(|_| (1..=LIMIT_MAX).contains(&limit));
-    fits.ok_or(Denial::Invalid(Invalid::Parameter("limit")))
 }
 
 /// The place behind an event.

@@ -9,6 +9,7 @@ use strongroom_types::{ClientId, Suite};
 use super::*;
 use crate::caller::{Client, ClientBody};
 use crate::named::{NamedContextBody, resolve};
+use crate::ports::Micros;
 
 fn guard(rule: &str, severity: GuardSeverity) -> Result<Guard, GuardFault> {
     Guard::new(GuardBody {
@@ -53,6 +54,22 @@ fn client() -> Client {
             user: None,
             registrations: None,
         },
+    }
+}
+
+/// Sealing under AES-256.
+fn sealing<'a>(
+    context: &'a NamedContextBody,
+    client: &'a Client,
+    now: Micros,
+) -> Circumstances<'a> {
+    Circumstances {
+        operation: GuardedOperation::Encrypt,
+        suite: Suite::Aes256Gcm,
+        symmetric: true,
+        context,
+        client,
+        now,
     }
 }
 
@@ -202,14 +219,7 @@ fn a_rule_that_loops_or_has_no_end_is_refused() {
 fn only_what_blocks_refuses() {
     let body = context(serde_json::json!({}));
     let client = client();
-    let circumstances = Circumstances {
-        operation: GuardedOperation::Encrypt,
-        suite: Suite::Aes256Gcm,
-        symmetric: true,
-        context: &body,
-        client: &client,
-        now: 0,
-    };
+    let circumstances = sealing(&body, &client, 0);
     let said = |change: &dyn Fn(&mut GuardBody)| {
         let mut guard = guard("false", GuardSeverity::Warn).unwrap();
         change(&mut guard.body);
@@ -245,14 +255,7 @@ fn findings_are_those_of_this_use() {
     stranger.id = ClientId::from_bytes([9; 16]);
     stranger.body.name = "mallory".to_owned();
     let with = |rule: &str| Guards::new(vec![guard(rule, GuardSeverity::Block).unwrap()]);
-    let of = Circumstances {
-        operation: GuardedOperation::Encrypt,
-        suite: Suite::Aes256Gcm,
-        symmetric: true,
-        context: &plain,
-        client: &client,
-        now: 0,
-    };
+    let of = sealing(&plain, &client, 0);
     let (suite, operation) = (Suite::Aes128Gcm, GuardedOperation::Decrypt);
     let symmetric = false;
     for (rule, changed) in [
@@ -306,14 +309,7 @@ fn only_the_numbers_of_guards_are_remembered_of_a_use() {
     });
     let guards = Guards::new(all.collect());
     let (body, client) = (context(serde_json::json!({})), client());
-    let circumstances = Circumstances {
-        symmetric: true,
-        operation: GuardedOperation::Encrypt,
-        suite: Suite::Aes256Gcm,
-        context: &body,
-        client: &client,
-        now: 0,
-    };
+    let circumstances = sealing(&body, &client, 0);
     for _ in 0..2 {
         assert_eq!(guards.admit(&circumstances).unwrap().len(), 25);
     }
@@ -337,14 +333,7 @@ fn only_rules_that_read_the_time_are_run_again() {
         of("d-holds", "true"),
     ]);
     let (body, client) = (context(serde_json::json!({})), client());
-    let at = |now| Circumstances {
-        symmetric: true,
-        operation: GuardedOperation::Encrypt,
-        suite: Suite::Aes256Gcm,
-        context: &body,
-        client: &client,
-        now,
-    };
+    let at = |now| sealing(&body, &client, now);
     let said = |now| -> Vec<_> {
         let warnings = guards.admit(&at(now)).unwrap();
         let name = |warning: &String| warning.split(": ").next().unwrap().to_owned();
@@ -360,14 +349,7 @@ fn only_rules_that_read_the_time_are_run_again() {
 #[test]
 fn what_is_supposed_of_a_use_is_read() {
     let (body, client) = (context(serde_json::json!({})), client());
-    let circumstances = Circumstances {
-        symmetric: true,
-        operation: GuardedOperation::Encrypt,
-        suite: Suite::Aes256Gcm,
-        context: &body,
-        client: &client,
-        now: 0,
-    };
+    let circumstances = sealing(&body, &client, 0);
     let other =
         "algorithm.name == 'DES' && algorithm.key_bits == 0 && !algorithm.quantum_resistant";
     let rules = [other, "identity.team == 'core' && identity.name == 'shop'"];

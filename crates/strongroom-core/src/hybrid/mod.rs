@@ -6,54 +6,75 @@
 //!   └─ private *   of each version, under a fresh data key of that key context
 //! ```
 //!
-//! As a signing key, it has a key context of its own. Unlike that of a signing key, the private key of
-//! every version is kept: what was sealed to it opens after a rotation too. Public keys need no door to
-//! be used, and are used through it all the same, because what is sealed is sealed for somebody.
+//! Unlike that of a signing key, the private key of every version is kept: what was sealed to it opens
+//! after a rotation too. Public keys need no door to be used, and are used through it all the same,
+//! because what is sealed is sealed for somebody.
 
-mod find;
 mod open;
 mod seal;
 
-use serde::{Deserialize, Serialize};
-use strongroom_crypto::hybrid::HybridPublicKey;
+use strongroom_crypto::entropy::Entropy;
+use strongroom_crypto::frame;
+use strongroom_crypto::hybrid::{HybridKey, HybridPublicKey};
 use strongroom_types::body::{HybridKeyInfo, HybridKeyVersion};
-use strongroom_types::{Bytes, ContextId, HybridAlgorithm, KeyContext};
+use strongroom_types::{ContextId, HybridAlgorithm, Kind, Operation, Permission};
 
-pub(crate) use find::{Found, HybridPlace, read};
-
-use crate::denial::Denial;
-use crate::ports::Micros;
+use crate::denial::{Denial, Thing};
+use crate::fips::Algorithm;
+use crate::key_pair::{Drawn, KeyPairBody, PairKind, PublicVersion};
 use crate::time::format_time;
 
-/// What is said of a hybrid key.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct HybridKeyBody {
-    pub(crate) name: String,
-    /// Whose key it is, without the pair that names it.
-    pub(crate) of: Option<KeyContext>,
-    pub(crate) algorithm: HybridAlgorithm,
-    /// Never empty; the first is version 1, and each stands one after the one before.
-    pub(crate) versions: Vec<PublicVersion>,
-}
+impl PairKind for HybridAlgorithm {
+    const KIND: Kind = Kind::HybridKey;
+    const THING: Thing = Thing::HybridKey;
+    const NAME: &'static str = "hybrid key";
+    const NAMES: &'static str = "hybrid keys";
+    const PAIR: &'static str = "hybrid_key";
+    const CREATE: Operation = Operation::HybridKeyCreate;
+    const ROTATE: Operation = Operation::HybridKeyRotate;
+    const DESTROY: Operation = Operation::HybridKeyDestroy;
+    const ADMINISTER: Permission = Permission::AdminHybridKeys;
+    const READ: Permission = Permission::SealTo;
+    type Info = HybridKeyInfo;
 
-/// The public half of a version.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct PublicVersion {
-    pub(crate) public_key: Bytes,
-    pub(crate) created: Micros,
-}
-
-impl HybridKeyBody {
-    /// The versions with their numbers, oldest first.
-    fn numbered(&self) -> impl Iterator<Item = (u64, &PublicVersion)> {
-        (1..).zip(&self.versions)
+    fn algorithm(self) -> Algorithm {
+        Algorithm::Hybrid(self)
     }
 
-    /// The number of the version that is sealed to.
-    pub(crate) fn newest(&self) -> u64 {
-        u64::try_from(self.versions.len()).unwrap_or(u64::MAX)
+    fn draw(self, entropy: &dyn Entropy) -> Result<Drawn, Denial> {
+        let key = HybridKey::generate(self, entropy).map_err(|_no_entropy| Denial::Unavailable)?;
+        Ok(Drawn {
+            private: key.to_bytes().expose().to_vec().into(),
+            public: key.public_key().as_bytes().into(),
+        })
     }
 
+    /// Each under a name of its own, once.
+    fn kept_as(version: u64) -> (Vec<u8>, u64) {
+        (frame::list(&[b"private key", &version.to_be_bytes()]), 1)
+    }
+
+    fn info(id: ContextId, body: &KeyPairBody<Self>) -> HybridKeyInfo {
+        let versions = body.numbered().map(|(version, public)| HybridKeyVersion {
+            version,
+            public_key: public.public_key.clone(),
+            created: format_time(public.created),
+        });
+        HybridKeyInfo {
+            id,
+            name: body.name.clone(),
+            key_context: body.of.clone(),
+            algorithm: body.algorithm,
+            versions: versions.collect(),
+        }
+    }
+
+    fn id(info: &HybridKeyInfo) -> ContextId {
+        info.id
+    }
+}
+
+impl KeyPairBody<HybridAlgorithm> {
     fn public_key_of(&self, version: &PublicVersion) -> Result<HybridPublicKey, Denial> {
         let key = HybridPublicKey::from_bytes(self.algorithm, version.public_key.0.clone());
         key.map_err(|_of_our_own| Denial::Internal)
@@ -73,21 +94,5 @@ impl HybridKeyBody {
             }
         }
         Ok(None)
-    }
-
-    /// What callers see.
-    pub(crate) fn info(&self, id: ContextId) -> HybridKeyInfo {
-        let versions = self.numbered().map(|(version, public)| HybridKeyVersion {
-            version,
-            public_key: public.public_key.clone(),
-            created: format_time(public.created),
-        });
-        HybridKeyInfo {
-            id,
-            name: self.name.clone(),
-            key_context: self.of.clone(),
-            algorithm: self.algorithm,
-            versions: versions.collect(),
-        }
     }
 }

@@ -7,7 +7,7 @@ use strongroom_log::sha256;
 use strongroom_types::body::{
     EncapsulateAnswer, EncapsulateRequest, Recipient, SealToAnswer, SealToRequest,
 };
-use strongroom_types::{Kind, Operation, Permission};
+use strongroom_types::{HybridAlgorithm, Kind, Operation, Permission};
 
 use crate::ask::{Answered, Ask};
 use crate::batch::named;
@@ -15,6 +15,7 @@ use crate::caller::Caller;
 use crate::denial::{Denial, Invalid, Refused};
 use crate::door::{Account, Permit, Planned, Released, Stopped, Use};
 use crate::fips::Algorithm;
+use crate::key_pair::Found;
 use crate::strongroom::Strongroom;
 
 impl Strongroom {
@@ -54,13 +55,10 @@ struct To {
 
 impl To {
     async fn find(room: &Strongroom, caller: &Caller, to: &Recipient) -> Result<Self, Stopped> {
-        let account = Account {
-            count: 1,
-            ..Account::default()
-        };
+        let account = Account::of_one();
         let (key, version, account) = match to {
             Recipient::Key(named) => {
-                let found = room.hybrid_key(caller, named.key).await?;
+                let found: Found<HybridAlgorithm> = room.key_pair(caller, named.key).await?;
                 let (place, newest) = (&found.place, found.body.newest());
                 let account = account.of_kind(Kind::HybridKey, place.context, &place.map);
                 let account = account.fact("version", &newest.to_string());

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use strongroom_log::{Item, ItemId, Items};
 use strongroom_types::{Metadata, Operation, Outcome, Permission};
 
-use super::item::{ITEMS_IN_A_ROW, check_count};
+use super::item::check_count;
 use super::policy::PolicyUse;
 use super::{GeneratedKey, KeysetKey, KeysetPolicy, KeysetUse};
 use crate::ask::{Answered, Ask};
+use crate::batch::give_turn;
 use crate::caller::Caller;
 use crate::denial::{Denial, Refused};
 use crate::door::keyring::{ContextKeys, DerivedKey};
@@ -66,9 +67,7 @@ impl Use for Generate {
         let mut items = Vec::with_capacity(self.keys.len());
         let mut work = Vec::with_capacity(self.keys.len());
         for (position, key) in self.keys.iter().enumerate() {
-            if position % ITEMS_IN_A_ROW == ITEMS_IN_A_ROW - 1 {
-                tokio::task::yield_now().await;
-            }
+            give_turn(position).await;
             let bound = key.for_sealing(caller, &keys)?;
             let derived = keys.derive_for_keyset(&key.item(&bound))?;
             account.use_key(key_use, &keys.map);

@@ -12,8 +12,6 @@ use crate::caller::{Caller, claim_names};
 use crate::denial::{CiphertextFault, Denial, Invalid};
 use crate::door::keyring::ContextKeys;
 
-/// How many items are prepared before other requests have a turn.
-pub(super) const ITEMS_IN_A_ROW: usize = 64;
 /// The most data keys of a request.
 const KEYS_MAX: usize = 10_000;
 

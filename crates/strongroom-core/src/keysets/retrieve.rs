@@ -7,10 +7,11 @@ use strongroom_crypto::secret::Secret;
 use strongroom_log::{Item, ItemId, Items, sha256};
 use strongroom_types::{Metadata, Operation, Outcome, Permission};
 
-use super::item::{ITEMS_IN_A_ROW, check_count, parse_tag};
+use super::item::{check_count, parse_tag};
 use super::policy::PolicyUse;
 use super::{KeysetKey, KeysetUse};
 use crate::ask::{Answered, Ask};
+use crate::batch::give_turn;
 use crate::caller::Caller;
 use crate::denial::{Denial, Refused};
 use crate::door::keyring::ContextKeys;
@@ -79,9 +80,7 @@ impl Retrieve {
             .await?;
         let mut items = Vec::with_capacity(self.keys.len());
         for (position, ((key, _), tag)) in self.keys.iter().zip(tags).enumerate() {
-            if position % ITEMS_IN_A_ROW == ITEMS_IN_A_ROW - 1 {
-                tokio::task::yield_now().await;
-            }
+            give_turn(position).await;
             let prepare = || {
                 let tag = tag?;
                 keys.check_version(tag.version())?;

@@ -1,7 +1,6 @@
 //! Keeping a secret for a time.
 
 use strongroom_crypto::secret::SecretBytes;
-use strongroom_types::body::GuardedOperation;
 use strongroom_types::{ContextName, LeaseId, Lock, Operation, Permission};
 
 use super::{LIFETIME_MAX, Lease, LeaseBody, LeaseInfo, SECRET_BYTES_MAX, bound};
@@ -9,7 +8,6 @@ use crate::ask::{Answered, Ask};
 use crate::caller::Caller;
 use crate::denial::{Denial, Invalid, Refused};
 use crate::door::{Account, KeyUse, Permit, Planned, Released, Stopped, Use};
-use crate::guard::Circumstances;
 use crate::named::map_of;
 use crate::ports::{Change, LeaseChange, LeaseRow, Micros};
 use crate::strongroom::Strongroom;
@@ -120,15 +118,7 @@ impl Use for Create<'_> {
         caller.lock_for_sealing(&keys, &Lock::default(), None)?;
         let suite = named.body.resolved.suite;
         let symmetric = room.wraps_symmetrically(&caller.state, keys.wrapper());
-        named.body.admit(suite, symmetric)?;
-        caller.state.guards.admit(&Circumstances {
-            operation: GuardedOperation::Encrypt,
-            suite,
-            symmetric,
-            context: &named.body,
-            client: &caller.client,
-            now,
-        })?;
+        named.admit_sealing(room, caller, suite, symmetric)?;
         let id = LeaseId::from_bytes(room.generate_id()?);
         let (place, secret) = (bound(caller.state.id, id), request.secret.expose());
         let sealed = keys.seal_for_lease(&place, secret, suite, &*room.entropy)?;

@@ -12,7 +12,6 @@ use crate::caller::Caller;
 use crate::denial::{Denial, Refused};
 use crate::door::keyring::ContextKeys;
 use crate::door::{Account, KeyUse, Permit, Planned, Released, Stopped, Use, parse};
-use crate::guard::Circumstances;
 use crate::named::map_of;
 use crate::ports::{Change, LeaseChange};
 use crate::strongroom::Strongroom;
@@ -69,14 +68,10 @@ impl Use for Read {
         let map = map_of(&lease.body.context)?;
         let envelope = parse(&lease.body.sealed.0, Purpose::Store)?;
         let keys = room.named_keys_for_opening(caller, &map, &envelope).await?;
-        caller.state.guards.admit(&Circumstances {
-            operation: GuardedOperation::Decrypt,
-            suite: envelope.header.suite,
-            symmetric: room.wraps_symmetrically(&caller.state, keys.wrapper()),
-            context: &named.body,
-            client: &caller.client,
-            now: room.time.now(),
-        })?;
+        let symmetric = room.wraps_symmetrically(&caller.state, keys.wrapper());
+        let of = (GuardedOperation::Decrypt, envelope.header.suite);
+        let opening = named.use_now(room, caller, of, symmetric);
+        caller.state.guards.admit(&opening)?;
         let stands = Change::Lease(LeaseChange::Stands(lease.id));
         let mut account = Account::of_changes(vec![stands]).fact("lease", &self.0.to_string());
         account.use_key(KeyUse::opening(&keys, &envelope), &keys.map);

@@ -115,7 +115,7 @@ impl Use for Trail {
         _ask: &Ask,
     ) -> Result<Planned<()>, Stopped> {
         self.1.of(self.gather(room, caller), |_| ()).await?;
-        let account = Account::of_changes(Vec::new())
+        let account = Account::of_one()
             .fact("read", "lease")
             .fact("lease", &self.0.to_string());
         Ok(Planned { work: (), account })

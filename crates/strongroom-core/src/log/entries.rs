@@ -11,9 +11,10 @@ use super::page::Page;
 use super::query::{EntriesQuery, Filter};
 use super::read::{LogRead, Prepare};
 use super::view::view;
+use crate::admin::limit_within;
 use crate::ask::{Answered, Ask};
 use crate::caller::Caller;
-use crate::denial::{Denial, Invalid, Refused};
+use crate::denial::{Denial, Refused};
 use crate::ports::{Micros, StoreError};
 use crate::strongroom::Strongroom;
 use crate::time::seconds;
@@ -58,14 +59,6 @@ impl Prepare for ReadEntries {
     }
 }
 
-fn limit(asked: Option<u32>) -> Result<usize, Denial> {
-    let limit = asked.unwrap_or(LIMIT_DEFAULT);
-    let limit = usize::try_from(limit)
-        .ok()
-        .filter(|_| (1..=LIMIT_MAX).contains(&limit));
-    limit.ok_or(Denial::Invalid(Invalid::Parameter("limit")))
-}
-
 impl Strongroom {
     /// Finds entries, for an operation that tells them, or what follows from them, to a caller who
     /// may know.
@@ -74,7 +67,8 @@ impl Strongroom {
         state: &Arc<WorkspaceState>,
         query: &EntriesQuery,
     ) -> Result<EntriesPage, Denial> {
-        let limit = limit(query.limit)?;
+        let limit = limit_within(query.limit, LIMIT_DEFAULT, LIMIT_MAX)?;
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let filter = Filter::new(query, state);
         let page = match &query.page {
             Some(token) => Page::read(token, &state.keys.audit, &filter)?,
@@ -237,23 +231,5 @@ impl Strongroom {
             }
         }
         Ok((found, None))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_page_has_one_to_a_thousand_entries() {
-        assert_eq!(limit(None), Ok(100));
-        assert_eq!(limit(Some(1)), Ok(1));
-        assert_eq!(limit(Some(1000)), Ok(1000));
-        for wrong in [0, 1001, u32::MAX] {
-            assert_eq!(
-                limit(Some(wrong)),
-                Err(Denial::Invalid(Invalid::Parameter("limit")))
-            );
-        }
     }
 }

@@ -238,28 +238,11 @@ const fn direction(operation: Operation) -> Option<Direction> {
 mod tests {
     use strongroom_crypto::keys::Seed;
     use strongroom_crypto::secret::Secret;
-    use strongroom_log::{Commitments, ContextUses, Facts, leaf_hash};
-    use strongroom_types::{Kind, RequestId};
+    use strongroom_log::leaf_hash;
+    use strongroom_types::Kind;
 
     use super::*;
-
-    fn entry(operation: Operation, outcome: Outcome, time_us: i64) -> Entry {
-        Entry {
-            time_us,
-            operation,
-            outcome,
-            reason: None,
-            of: None,
-            client: None,
-            request_id: RequestId::from_bytes([0; 16]),
-            count: 1,
-            contexts: ContextUses::none(),
-            output: None,
-            items: None,
-            facts: Facts::default(),
-            commitments: Commitments::default(),
-        }
-    }
+    use crate::log::query::tests::entry_of as entry;
 
     fn part(version: u32, count: u32) -> TookPart {
         TookPart {

@@ -147,18 +147,19 @@ fn present(part: Option<Vec<u8>>) -> Vec<u8> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use strongroom_log::{Commitments, ContextUses, Facts};
     use strongroom_types::body::EntryIdentity;
     use strongroom_types::{KeyVersion, RequestId};
 
     use super::*;
 
-    fn entry() -> Entry {
+    /// An entry that says nothing but what happened, and when.
+    pub(in crate::log) fn entry_of(operation: Operation, outcome: Outcome, time_us: i64) -> Entry {
         Entry {
-            time_us: 100,
-            operation: Operation::Decrypt,
-            outcome: Outcome::Denied,
+            time_us,
+            operation,
+            outcome,
             reason: None,
             of: None,
             client: None,
@@ -170,6 +171,10 @@ mod tests {
             facts: Facts::default(),
             commitments: Commitments::default(),
         }
+    }
+
+    fn entry() -> Entry {
+        entry_of(Operation::Decrypt, Outcome::Denied, 100)
     }
 
     fn private() -> Private {

@@ -54,7 +54,7 @@ impl<P: Prepare> Use for LogRead<P> {
     ) -> Result<Planned<()>, Stopped> {
         let read = self.what.prepare(room, caller);
         self.done.of(read, |_| ()).await?;
-        let account = Account::of_changes(Vec::new()).fact("read", &self.what.what());
+        let account = Account::of_one().fact("read", &self.what.what());
         Ok(Planned { work: (), account })
     }
 

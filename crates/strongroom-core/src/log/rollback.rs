@@ -180,7 +180,7 @@ impl Strongroom {
     async fn bury_log(&self, anchored: &Anchored) -> Result<(), Denial> {
         let generation = anchored.generation.saturating_add(1);
         let state = self.state(self.deployment.system).await?;
-        let account = Account::of_changes(Vec::new())
+        let account = Account::of_one()
             .fact("workspace", &anchored.workspace.to_string())
             .fact("generation", &generation.to_string())
             .fact("signed_size", &anchored.checkpoint.size().to_string())

@@ -21,7 +21,6 @@ use crate::caller::Caller;
 use crate::denial::{Denial, Refused};
 use crate::door::keyring::ContextKeys;
 use crate::door::{Account, Asked, KeyUse, Permit, Planned, Released, Stopped, Use};
-use crate::guard::Circumstances;
 use crate::strongroom::Strongroom;
 
 /// A key for clients of a named context.
@@ -90,19 +89,11 @@ impl Use for Give {
         named.body.admit(Suite::Aes256Gcm, symmetric)?;
         keys.rules.check_imported(Format::CsSdkV4)?;
         for operation in [GuardedOperation::Encrypt, GuardedOperation::Decrypt] {
-            caller.state.guards.admit(&Circumstances {
-                operation,
-                suite: Suite::Aes256Gcm,
-                symmetric,
-                context: &named.body,
-                client: &caller.client,
-                now: room.time.now(),
-            })?;
+            let of = (operation, Suite::Aes256Gcm);
+            let guards = &caller.state.guards;
+            guards.admit(&named.use_now(room, caller, of, symmetric))?;
         }
-        let mut account = Account {
-            count: 1,
-            ..Account::default()
-        };
+        let mut account = Account::of_one();
         account.use_key(KeyUse::deriving(&keys), &keys.map);
         Ok(Planned {
             work: keys,

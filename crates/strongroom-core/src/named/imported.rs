@@ -24,7 +24,6 @@ use crate::denial::{CiphertextFault, Denial};
 use crate::door::keyring::{ContextKeys, ImportedOpener, SealSpec};
 use crate::door::{ItemPermit, KeyUse, Stopped};
 use crate::fips::Algorithm;
-use crate::guard::Circumstances;
 use crate::ports::{InStore, SealedStoreValue};
 use crate::stores::envelope;
 use crate::strongroom::Strongroom;
@@ -132,17 +131,12 @@ impl Strongroom {
         } else {
             self.find_kept(caller, named, &ciphertext).await
         }?;
-        let circumstances = Circumstances {
-            operation: GuardedOperation::Decrypt,
-            // Replaced by how theirs is sealed.
-            suite: Suite::default(),
-            symmetric: self.wraps_symmetrically(&caller.state, found.0.keys.wrapper()),
-            context: &named.body,
-            client: &caller.client,
-            now: self.time.now(),
-        };
+        let symmetric = self.wraps_symmetrically(&caller.state, found.0.keys.wrapper());
+        // The suite is replaced by how theirs is sealed.
+        let of = (GuardedOperation::Decrypt, Suite::default());
+        let opening = named.use_now(self, caller, of, symmetric);
         let guards = &caller.state.guards;
-        guards.admit_imported(&circumstances, ciphertext.algorithm())?;
+        guards.admit_imported(&opening, ciphertext.algorithm())?;
         Ok(found)
     }
 

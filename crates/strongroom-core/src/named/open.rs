@@ -18,7 +18,6 @@ use crate::decrypt::reparse;
 use crate::denial::{Denial, Refused};
 use crate::door::keyring::ContextKeys;
 use crate::door::{ItemPermit, KeyUse, Stopped, parse};
-use crate::guard::Circumstances;
 use crate::strongroom::Strongroom;
 
 impl Strongroom {
@@ -97,14 +96,10 @@ impl ItemUse for Opening {
         let keys = room
             .named_keys_for_opening(caller, &item.map, &envelope)
             .await?;
-        caller.state.guards.admit(&Circumstances {
-            operation: GuardedOperation::Decrypt,
-            suite: envelope.header.suite,
-            symmetric: room.wraps_symmetrically(&caller.state, keys.wrapper()),
-            context: &named.body,
-            client: &caller.client,
-            now: room.time.now(),
-        })?;
+        let symmetric = room.wraps_symmetrically(&caller.state, keys.wrapper());
+        let of = (GuardedOperation::Decrypt, envelope.header.suite);
+        let opening = named.use_now(room, caller, of, symmetric);
+        caller.state.guards.admit(&opening)?;
         let key_use = KeyUse::opening(&keys, &envelope);
         let (map, digest) = (Arc::clone(&keys.map), sha256(&item.bytes));
         Ok(Prepared::new(Work::Own(keys), key_use, &map, digest))

@@ -5,10 +5,13 @@
 //! caller chose it. What was sealed before opens as before: it could not be sealed again otherwise.
 
 use strongroom_types::Suite;
-use strongroom_types::body::{AlgorithmPolicy, PolicyEnforcement};
+use strongroom_types::body::{AlgorithmPolicy, GuardedOperation, PolicyEnforcement};
 
-use super::{NamedContextBody, QUANTUM_RESISTANT_BITS};
+use super::{NamedContext, NamedContextBody, QUANTUM_RESISTANT_BITS};
+use crate::caller::Caller;
 use crate::denial::{Denial, Invalid};
+use crate::guard::Circumstances;
+use crate::strongroom::Strongroom;
 
 /// The name by which a refusal names the policy.
 const NAME: &str = "algorithm_policy";
@@ -81,6 +84,43 @@ pub(crate) fn check(policy: &AlgorithmPolicy) -> Result<(), Denial> {
         return Err(wrong("algorithm_policy.min_key_bits"));
     }
     Ok(())
+}
+
+impl NamedContext {
+    /// The circumstances of a use of it now, where all that wraps its key is symmetric or is not.
+    pub(crate) fn use_now<'a>(
+        &'a self,
+        room: &Strongroom,
+        caller: &'a Caller,
+        (operation, suite): (GuardedOperation, Suite),
+        symmetric: bool,
+    ) -> Circumstances<'a> {
+        Circumstances {
+            operation,
+            suite,
+            symmetric,
+            context: &self.body,
+            client: &caller.client,
+            now: room.time.now(),
+        }
+    }
+
+    /// What is to be said of sealing in a suite now.
+    ///
+    /// # Errors
+    /// The policy refuses the suite, or a guard the use.
+    pub(crate) fn admit_sealing(
+        &self,
+        room: &Strongroom,
+        caller: &Caller,
+        suite: Suite,
+        symmetric: bool,
+    ) -> Result<Vec<String>, Denial> {
+        let mut warnings = self.body.admit(suite, symmetric)?;
+        let sealing = self.use_now(room, caller, (GuardedOperation::Encrypt, suite), symmetric);
+        warnings.extend(caller.state.guards.admit(&sealing)?);
+        Ok(warnings)
+    }
 }
 
 impl NamedContextBody {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use strongroom_crypto::entropy::Entropy;
 use strongroom_crypto::foreign::cryptoserve::looks_like;
 use strongroom_log::sha256;
-use strongroom_types::body::{Batch, BatchAnswer, GuardedOperation};
+use strongroom_types::body::{Batch, BatchAnswer};
 use strongroom_types::{KeyContext, Kind, Lock, Operation, Permission, Purpose, Suite};
 
 use super::NamedItem;
@@ -18,7 +18,6 @@ use crate::denial::{CiphertextFault, Denial, Refused};
 use crate::door::keyring::{ContextKeys, SealSpec};
 use crate::door::{ItemPermit, KeyUse, Stopped};
 use crate::fips::Algorithm;
-use crate::guard::Circumstances;
 use crate::strongroom::Strongroom;
 
 impl Strongroom {
@@ -46,15 +45,7 @@ fn sealing_suite(
     let suite = named.body.resolved.suite;
     room.check_fips(Algorithm::Suite(suite))?;
     let symmetric = room.wraps_symmetrically(&caller.state, keys.wrapper());
-    named.body.admit(suite, symmetric)?;
-    caller.state.guards.admit(&Circumstances {
-        operation: GuardedOperation::Encrypt,
-        suite,
-        symmetric,
-        context: &named.body,
-        client: &caller.client,
-        now: room.time.now(),
-    })?;
+    named.admit_sealing(room, caller, suite, symmetric)?;
     Ok(suite)
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use strongroom_crypto::entropy::Entropy;
-use strongroom_types::body::{Batch, BatchAnswer, GuardedOperation};
+use strongroom_types::body::{Batch, BatchAnswer};
 use strongroom_types::{KeyContext, Kind, Lock, Operation, Permission, Purpose, Suite};
 
 use super::{NamedItem, NamedSealed};
@@ -13,7 +13,6 @@ use crate::caller::Caller;
 use crate::denial::{Denial, Refused};
 use crate::door::keyring::{ContextKeys, SealSpec};
 use crate::door::{ItemPermit, KeyUse, Stopped, Withheld};
-use crate::guard::Circumstances;
 use crate::strongroom::Strongroom;
 
 impl Strongroom {
@@ -82,16 +81,7 @@ impl ItemUse for Sealing {
         caller.lock_for_sealing(&keys, &Lock::default(), None)?;
         let suite = self.0.suite.unwrap_or(named.body.resolved.suite);
         let symmetric = room.wraps_symmetrically(&caller.state, keys.wrapper());
-        let mut warnings = named.body.admit(suite, symmetric)?;
-        let guards = caller.state.guards.admit(&Circumstances {
-            operation: GuardedOperation::Encrypt,
-            suite,
-            symmetric,
-            context: &named.body,
-            client: &caller.client,
-            now: room.time.now(),
-        })?;
-        warnings.extend(guards);
+        let warnings = named.admit_sealing(room, caller, suite, symmetric)?;
         let spec = SealSpec {
             purpose: Purpose::Value,
             lock: None,

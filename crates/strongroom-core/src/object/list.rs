@@ -7,9 +7,10 @@ use super::act::{Act, Decided};
 use super::found::Object;
 use super::name::ObjectName;
 use super::page::{Begin, PagePlace};
+use crate::admin::limit_within;
 use crate::ask::{Answered, Ask};
 use crate::caller::Caller;
-use crate::denial::{Denial, Invalid, Refused};
+use crate::denial::{Denial, Refused};
 use crate::door::{Account, Asked, Stopped};
 use crate::ports::{Micros, ObjectsFilter, ObjectsRange};
 use crate::strongroom::Strongroom;
@@ -81,28 +82,21 @@ impl Act for List {
         _ask: &Ask,
     ) -> Result<Decided<ObjectsPage>, Stopped> {
         let filter = filter(room, caller, &self.0)?;
-        let limit = limit(self.0.limit)?;
+        let limit = limit_within(self.0.limit, LIMIT_DEFAULT, LIMIT_MAX)?;
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let place = |token: &Option<String>| {
             let read = |token: &String| PagePlace::read(caller, token);
             token.as_ref().map(read).transpose()
         };
         let begin = Begin::new(self.0.order, place(&self.0.before)?, place(&self.0.after)?)?;
         let found = room.look_through(caller, &filter, begin, limit).await?;
-        let account = Account::of_changes(Vec::new()).fact("read", "objects");
+        let account = Account::of_one().fact("read", "objects");
         let account = match &self.0.key_context {
             Some(map) => account.of_context(caller.state.context_id(Kind::Context, map), map),
             None => account,
         };
         Ok(Decided::new(found.page(caller, begin)?, account))
     }
-}
-
-fn limit(asked: Option<u32>) -> Result<usize, Denial> {
-    let limit = asked.unwrap_or(LIMIT_DEFAULT);
-    usize::try_from(limit)
-        .ok()
-        .filter(|_| (1..=LIMIT_MAX).contains(&limit))
-        .ok_or(Denial::Invalid(Invalid::Parameter("limit")))
 }
 
 /// The query as the store knows it. A key context that is not the caller's is refused by name.

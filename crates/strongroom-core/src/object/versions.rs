@@ -93,7 +93,7 @@ impl Strongroom {
 
 /// An account of looking at an object without opening it.
 fn looking(object: &Object) -> Account {
-    Account::of_changes(Vec::new())
+    Account::of_one()
         .of_context(object.row.context, &object.map)
         .of_object(object.row.id, object.row.version)
 }
@@ -251,9 +251,8 @@ impl Use for Reopen {
         let opening = room.opening_of(caller, object, Some(self.version)).await?;
         let prepared = opening.prepared()?;
         let mut account = Account {
-            count: 1,
             output: Some(prepared.digest),
-            ..Account::default()
+            ..Account::of_one()
         }
         .of_object(self.id, self.version);
         account.use_key(prepared.key_use, &prepared.map);

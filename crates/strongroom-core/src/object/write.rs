@@ -215,9 +215,8 @@ impl Value<'_> {
 
 fn account(keys: &Arc<ContextKeys>, sealed: &SealedObject) -> Account {
     let mut account = Account {
-        count: 1,
         output: Some(sealed.digest),
-        ..Account::default()
+        ..Account::of_one()
     };
     account.use_key(KeyUse::sealing(keys), &keys.map);
     account
@@ -295,7 +294,7 @@ impl Strongroom {
         let first = self.store.object_versions(caller.state.id, id, Some(2), 1);
         let first = first.await?.pop();
         let first = first.ok_or(Denial::NotFound(Thing::ObjectVersion))?;
-        let account = Account::of_changes(Vec::new())
+        let account = Account::of_one()
             .of_context(object.row.context, &object.map)
             .fact("repeats", made);
         Ok(Decided::new(object.show(&first), account))

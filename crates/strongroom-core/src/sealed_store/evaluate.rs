@@ -31,12 +31,12 @@ impl Strongroom {
         (store, slot): (StoreName, StoreName),
         request: Evaluate,
     ) -> Result<Answered<Evaluated>, Refused> {
-        let evaluation = Evaluation {
+        let blinded = Blinded {
             store,
             slot,
             request,
         };
-        self.enter(ask, &evaluation).await
+        self.enter(ask, &Evaluation(blinded)).await
     }
 
     /// The same for a slot that is being made, under a key that no slot has yet.
@@ -49,20 +49,37 @@ impl Strongroom {
         (store, slot): (StoreName, StoreName),
         request: Evaluate,
     ) -> Result<Answered<Evaluated>, Refused> {
-        let prepare = Prepare {
+        let blinded = Blinded {
             store,
             slot,
             request,
         };
-        self.enter(ask, &prepare).await
+        self.enter(ask, &Prepare(blinded)).await
     }
 }
 
-struct Evaluation {
+/// What is evaluated for which slot.
+struct Blinded {
     store: StoreName,
     slot: StoreName,
     request: Evaluate,
 }
+
+impl Blinded {
+    /// The place of the slot, which may be evaluated for as far as the request and its store go.
+    async fn place(&self, room: &Strongroom, caller: &Caller) -> Result<SlotPlace, Stopped> {
+        room.check_fips(Algorithm::ObliviousPrf)?;
+        if self.request.blinded.0.len() != ELEMENT_BYTES {
+            return Err(Denial::from(Invalid::Field("blinded".into())).into());
+        }
+        let place = SlotPlace::of(caller, (&self.store, &self.slot))?;
+        room.sealed_map(caller.state.id, place.store.context)
+            .await?;
+        Ok(place)
+    }
+}
+
+struct Evaluation(Blinded);
 
 /// A key of the oblivious PRF that is used once the entry is durable.
 struct Evaluating {
@@ -84,13 +101,6 @@ impl Evaluating {
     }
 }
 
-fn check_blinded(request: &Evaluate) -> Result<(), Denial> {
-    if request.blinded.0.len() == ELEMENT_BYTES {
-        return Ok(());
-    }
-    Err(Invalid::Field("blinded".into()).into())
-}
-
 impl Use for Evaluation {
     const OPERATION: Operation = Operation::SealedEvaluate;
     const PERMISSION: Option<Permission> = Some(Permission::StoresRead);
@@ -98,7 +108,7 @@ impl Use for Evaluation {
     type Answer = Evaluated;
 
     fn asked(&self) -> Asked {
-        StoreFamily::Sealed.asked(&self.store)
+        StoreFamily::Sealed.asked(&self.0.store)
     }
 
     async fn plan(
@@ -107,11 +117,7 @@ impl Use for Evaluation {
         caller: &Caller,
         _ask: &Ask,
     ) -> Result<Planned<Evaluating>, Stopped> {
-        room.check_fips(Algorithm::ObliviousPrf)?;
-        check_blinded(&self.request)?;
-        let place = SlotPlace::of(caller, (&self.store, &self.slot))?;
-        room.sealed_map(caller.state.id, place.store.context)
-            .await?;
+        let place = self.0.place(room, caller).await?;
         room.check_store_open(caller, place.store.context).await?;
         let body = place.find(room, caller).await?;
         let sealed = body.oprf.ok_or(Denial::NotFound(Thing::Slot))?;
@@ -128,7 +134,7 @@ impl Use for Evaluation {
     }
 
     fn release(&self, _room: &Strongroom, work: Evaluating, permit: Permit) -> Released<Evaluated> {
-        Released::of(work.finish(&self.request.blinded, permit))
+        Released::of(work.finish(&self.0.request.blinded, permit))
     }
 }
 
@@ -167,11 +173,7 @@ async fn next_guess(
     Ok((change, GUESSES - now.used))
 }
 
-struct Prepare {
-    store: StoreName,
-    slot: StoreName,
-    request: Evaluate,
-}
+struct Prepare(Blinded);
 
 impl Use for Prepare {
     const OPERATION: Operation = Operation::SealedEvaluate;
@@ -180,7 +182,7 @@ impl Use for Prepare {
     type Answer = Evaluated;
 
     fn asked(&self) -> Asked {
-        StoreFamily::Sealed.asked(&self.store)
+        StoreFamily::Sealed.asked(&self.0.store)
     }
 
     async fn plan(
@@ -189,11 +191,7 @@ impl Use for Prepare {
         caller: &Caller,
         _ask: &Ask,
     ) -> Result<Planned<Evaluating>, Stopped> {
-        room.check_fips(Algorithm::ObliviousPrf)?;
-        check_blinded(&self.request)?;
-        let place = SlotPlace::of(caller, (&self.store, &self.slot))?;
-        room.sealed_map(caller.state.id, place.store.context)
-            .await?;
+        let place = self.0.place(room, caller).await?;
         let seed = Secret::<32>::generate(&*room.entropy);
         let seed = seed.map_err(|_no_entropy| Denial::Unavailable)?;
         let keys = &caller.state.keys;
@@ -210,6 +208,6 @@ impl Use for Prepare {
     }
 
     fn release(&self, _room: &Strongroom, work: Evaluating, permit: Permit) -> Released<Evaluated> {
-        Released::of(work.finish(&self.request.blinded, permit))
+        Released::of(work.finish(&self.0.request.blinded, permit))
     }
 }

@@ -17,7 +17,7 @@ use crate::denial::{Denial, Invalid, Refused};
 use crate::door::keyring::ContextKeys;
 use crate::door::{Account, Asked, KeyUse, Permit, Planned, Released, Stopped, Use};
 use crate::object::Turn;
-use crate::ports::{Change, InStore, SealedChange, SealedStoreValue, StoreValueRow};
+use crate::ports::{Change, InStore, SealedChange};
 use crate::stores::{StoreFamily, StorePlace};
 use crate::strongroom::Strongroom;
 
@@ -300,21 +300,8 @@ impl Sealing<'_> {
         let sealed = self
             .keys
             .seal_for_store(&bound, &kept.encode(), &*self.room.entropy)?;
-        let row = StoreValueRow {
-            context: self.map.row.context,
-            name: hash,
-            version,
-            key_version: sealed.key_version,
-            client: self.caller.client.id,
-            created: now,
-            size: u64::try_from(given.value.0.len()).unwrap_or(u64::MAX),
-            digest: sealed.digest,
-        };
-        let value = SealedStoreValue {
-            row,
-            prefix: sealed.prefix,
-            body: sealed.body,
-        };
+        let set = (self.caller.client.id, now);
+        let value = sealed.into_value((hash, version), set, given.value.0.len());
         let keep = self.map.row.keep.into();
         let mut changes = vec![Change::PutStoreValue { value, keep }];
         if given.expires != 0 {

@@ -288,7 +288,7 @@ impl Use for List {
             });
         }
         items.sort_unstable_by(|a, b| a.slot.cmp(&b.slot));
-        let account = Account::of_changes(Vec::new())
+        let account = Account::of_one()
             .of_kind(Kind::Store, store.context, &store.map)
             .fact("read", "slots");
         let work = Page { items, next: None };

@@ -6,67 +6,69 @@
 //!   └─ private     PKCS #8 of the newest version, under a fresh data key of that key context
 //! ```
 //!
-//! A signing key has a key context of its own, so that it is suspended, destroyed and put under a
-//! tenant's own key by itself, and policies and allowed key contexts that name the tenant's pairs hold
-//! for it. Rotating it erases the private key of the version before; its public keys stay.
+//! Rotating it erases the private key of the version before; its public keys, `SubjectPublicKeyInfo` in
+//! DER, stay.
 
-mod find;
 mod sign;
 mod verify;
 
-use serde::{Deserialize, Serialize};
+use strongroom_crypto::entropy::Entropy;
+use strongroom_crypto::signing::SigningKey;
 use strongroom_types::body::{SigningKeyInfo, SigningKeyVersion};
-use strongroom_types::{Bytes, ContextId, KeyContext, SigningAlgorithm};
+use strongroom_types::{ContextId, Kind, Operation, Permission, SigningAlgorithm};
 
-pub(crate) use find::{Found, SigningPlace, read};
-
-use crate::ports::Micros;
+use crate::denial::{Denial, Thing};
+use crate::fips::Algorithm;
+use crate::key_pair::{Drawn, KeyPairBody, PairKind};
 use crate::time::format_time;
 
-/// What is said of a signing key.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct SigningKeyBody {
-    pub(crate) name: String,
-    /// Whose key it is, without the pair that names it.
-    pub(crate) of: Option<KeyContext>,
-    pub(crate) algorithm: SigningAlgorithm,
-    /// Never empty; the first is version 1, and each stands one after the one before.
-    pub(crate) versions: Vec<PublicVersion>,
-}
+impl PairKind for SigningAlgorithm {
+    const KIND: Kind = Kind::SigningKey;
+    const THING: Thing = Thing::SigningKey;
+    const NAME: &'static str = "signing key";
+    const NAMES: &'static str = "signing keys";
+    const PAIR: &'static str = "signing_key";
+    const CREATE: Operation = Operation::SigningKeyCreate;
+    const ROTATE: Operation = Operation::SigningKeyRotate;
+    const DESTROY: Operation = Operation::SigningKeyDestroy;
+    const ADMINISTER: Permission = Permission::AdminSigningKeys;
+    const READ: Permission = Permission::Verify;
+    type Info = SigningKeyInfo;
 
-/// The public half of a version.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct PublicVersion {
-    /// `SubjectPublicKeyInfo` in DER.
-    pub(crate) public_key: Bytes,
-    pub(crate) created: Micros,
-}
-
-impl SigningKeyBody {
-    /// The versions with their numbers, oldest first.
-    pub(crate) fn numbered(&self) -> impl DoubleEndedIterator<Item = (u64, &PublicVersion)> {
-        let numbers = 1..=u64::try_from(self.versions.len()).unwrap_or(u64::MAX);
-        numbers.collect::<Vec<_>>().into_iter().zip(&self.versions)
+    fn algorithm(self) -> Algorithm {
+        Algorithm::Signing(self)
     }
 
-    /// The number of the version that signs.
-    pub(crate) fn newest(&self) -> u64 {
-        u64::try_from(self.versions.len()).unwrap_or(u64::MAX)
+    fn draw(self, entropy: &dyn Entropy) -> Result<Drawn, Denial> {
+        let key = SigningKey::generate(self, entropy).map_err(|_no_entropy| Denial::Unavailable)?;
+        let (private, public) = (key.to_pkcs8(), key.public_key());
+        Ok(Drawn {
+            private: private.map_err(|_of_aws_lc| Denial::Internal)?,
+            public: public.map_err(|_of_aws_lc| Denial::Internal)?.into(),
+        })
     }
 
-    /// What callers see.
-    pub(crate) fn info(&self, id: ContextId) -> SigningKeyInfo {
-        let versions = self.numbered().map(|(version, public)| SigningKeyVersion {
+    /// Under one name: only the newest is kept.
+    fn kept_as(version: u64) -> (Vec<u8>, u64) {
+        (b"private key".to_vec(), version)
+    }
+
+    fn info(id: ContextId, body: &KeyPairBody<Self>) -> SigningKeyInfo {
+        let versions = body.numbered().map(|(version, public)| SigningKeyVersion {
             version,
             public_key: public.public_key.clone(),
             created: format_time(public.created),
         });
         SigningKeyInfo {
             id,
-            name: self.name.clone(),
-            key_context: self.of.clone(),
-            algorithm: self.algorithm,
+            name: body.name.clone(),
+            key_context: body.of.clone(),
+            algorithm: body.algorithm,
             versions: versions.collect(),
         }
+    }
+
+    fn id(info: &SigningKeyInfo) -> ContextId {
+        info.id
     }
 }

@@ -2,15 +2,15 @@
 
 use strongroom_crypto::signing::verify;
 use strongroom_types::body::{VerifyAnswer, VerifyRequest};
-use strongroom_types::{Kind, Operation, Permission};
+use strongroom_types::{Kind, Operation, Permission, SigningAlgorithm};
 
-use super::SigningKeyBody;
 use crate::ask::{Answered, Ask};
 use crate::batch::named;
 use crate::caller::Caller;
 use crate::denial::{Denial, Invalid, Refused};
 use crate::door::{Account, Permit, Planned, Released, Stopped, Use};
 use crate::fips::Algorithm;
+use crate::key_pair::{Found, KeyPairBody};
 use crate::once::Once;
 use crate::strongroom::Strongroom;
 
@@ -39,7 +39,7 @@ struct Holding {
 
 impl Holding {
     /// Whether the key has it, as it is now: it may have been changed since the signature was checked.
-    fn is_of(&self, body: &SigningKeyBody) -> bool {
+    fn is_of(&self, body: &KeyPairBody<SigningAlgorithm>) -> bool {
         let mut versions = body.numbered();
         versions.any(|(version, public)| {
             version == self.version && public.public_key.0 == self.public_key
@@ -59,7 +59,7 @@ impl Use for Verify {
         caller: &Caller,
         _ask: &Ask,
     ) -> Result<Planned<VerifyAnswer>, Stopped> {
-        let found = room.signing_key(caller, self.0.key).await?;
+        let found: Found<SigningAlgorithm> = room.key_pair(caller, self.0.key).await?;
         room.check_fips(Algorithm::Signing(found.body.algorithm))?;
         let held = holds(room, caller, &self.0, &found.body);
         let now = |held: &Option<Holding>| {
@@ -68,13 +68,10 @@ impl Use for Verify {
         };
         let version = self.1.of(held, now).await?;
         let place = &found.place;
-        let account = Account {
-            count: 1,
-            ..Account::default()
-        }
-        .of_kind(Kind::SigningKey, place.context, &place.map)
-        .fact("algorithm", found.body.algorithm.name())
-        .fact("valid", if version.is_some() { "yes" } else { "no" });
+        let account = Account::of_one()
+            .of_kind(Kind::SigningKey, place.context, &place.map)
+            .fact("algorithm", found.body.algorithm.name())
+            .fact("valid", if version.is_some() { "yes" } else { "no" });
         let work = VerifyAnswer {
             valid: version.is_some(),
             version,
@@ -101,7 +98,7 @@ async fn holds(
     room: &Strongroom,
     caller: &Caller,
     request: &VerifyRequest,
-    body: &SigningKeyBody,
+    body: &KeyPairBody<SigningAlgorithm>,
 ) -> Result<Option<Holding>, Denial> {
     let wanted = request.version;
     if wanted.is_some_and(|wanted| !(1..=body.newest()).contains(&wanted)) {

@@ -15,7 +15,7 @@ use crate::door::{
     Account, Asked, KeyUse, Permit, Planned, Released, Stopped, Use, check_purpose, format_fault,
 };
 use crate::object::Turn;
-use crate::ports::{Change, InStore, SealedStoreValue, StoreValueRow};
+use crate::ports::{Change, InStore, SealedStoreValue};
 use crate::strongroom::Strongroom;
 
 /// How many versions of a value are kept.
@@ -105,28 +105,14 @@ impl Use for Set {
         let bound = self.name.bound(state, version);
         let sealed = keys.seal_for_store(&bound, &self.value, &*room.entropy)?;
         let mut account = Account {
-            count: 1,
             output: Some(sealed.digest),
-            ..Account::default()
+            ..Account::of_one()
         }
         .fact("value", &tag(state, place.context, &hash))
         .fact("version", &version.to_string());
         account.use_key(KeyUse::sealing(&keys), &keys.map);
-        let row = StoreValueRow {
-            context: place.context,
-            name: hash,
-            version,
-            key_version: sealed.key_version,
-            client: caller.client.id,
-            created: room.time.now(),
-            size,
-            digest: sealed.digest,
-        };
-        let value = SealedStoreValue {
-            row,
-            prefix: sealed.prefix,
-            body: sealed.body,
-        };
+        let set = (caller.client.id, room.time.now());
+        let value = sealed.into_value((hash, version), set, self.value.len());
         let put = Change::PutStoreValue { value, keep: KEPT };
         account.changes.push(put);
         let info = StoreValueInfo { version, size };
@@ -176,11 +162,7 @@ impl Use for Get {
         let state = &caller.state;
         let place = StorePlace::of(caller, StoreFamily::Plain, &self.0.store)?;
         let hash = self.0.hash(state, place.context);
-        let account = Account {
-            count: 1,
-            ..Account::default()
-        }
-        .fact("value", &tag(state, place.context, &hash));
+        let account = Account::of_one().fact("value", &tag(state, place.context, &hash));
         let found = room.store.store_value(state.id, place.context, &hash);
         let sealed = match found.await? {
             InStore::NoStore => return Err(Denial::NotFound(Thing::Store).into()),

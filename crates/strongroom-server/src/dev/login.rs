@@ -69,18 +69,10 @@ pub(super) async fn sign_in(State(app): State<App>, request: Request) -> Result<
     let ask = ask_of(&parts);
     let begun = match place(&parts) {
         Ok(place) => begin(&app, &ask).await.map(|begun| (place, begun)),
-        Err(denial) => Err(unlogged(denial)),
+        Err(denial) => Err(Refused::unlogged(denial)),
     };
     let (place, begun) = begun.map_err(|refused| Problem::new(refused, ask.origin.request_id))?;
     Ok(sent_back(&place, begun))
-}
-
-const fn unlogged(denial: Denial) -> Refused {
-    Refused {
-        denial,
-        entry: None,
-        retry_after: None,
-    }
 }
 
 /// Where the session may go.
@@ -137,7 +129,7 @@ fn is_on_this_machine(place: &str) -> bool {
 /// Begins a session of the developer, who is made an owner at the first time.
 async fn begin(app: &Edge, ask: &Ask) -> Result<Begun, Refused> {
     let Some(development) = &app.development else {
-        return Err(unlogged(Denial::NotFound(Thing::Route)));
+        return Err(Refused::unlogged(Denial::NotFound(Thing::Route)));
     };
     let proof = proof(app, development);
     let credentials = |proof: String| Credentials {

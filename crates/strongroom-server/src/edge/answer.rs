@@ -92,9 +92,8 @@ impl<T: Serialize> IntoResponse for Document<T> {
 
 fn unserialisable(request_id: RequestId, entry: Option<LogEntryId>) -> Problem {
     let refused = Refused {
-        denial: Denial::Internal,
         entry,
-        retry_after: None,
+        ..Refused::unlogged(Denial::Internal)
     };
     Problem::new(refused, request_id)
 }

@@ -15,7 +15,7 @@ use cbor4ii::serde::Deserializer;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use strongroom_core::{Ask, Denial, Idempotency, Invalid, Refused};
+use strongroom_core::{Ask, Denial, Idempotency, Invalid};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 
@@ -324,12 +324,7 @@ pub(super) struct Fault {
 
 impl Fault {
     pub(super) fn unlogged(self, ask: &Ask) -> Problem {
-        let refused = Refused {
-            retry_after: self.denial.retry_after(),
-            denial: self.denial,
-            entry: None,
-        };
-        Problem::new(refused, ask.origin.request_id).naming(self.limit)
+        Problem::unlogged(self.denial, ask.origin.request_id).naming(self.limit)
     }
 
     async fn refuse(self, app: &Edge, ask: &Ask) -> Problem {

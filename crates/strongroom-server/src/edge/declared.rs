@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use super::body::drain;
 use super::caller::ask;
 use super::query::read;
-use super::{App, Problem, unlogged};
+use super::{App, Problem};
 use crate::limits::Reached;
 
 /// What an endpoint reads besides headers.
@@ -37,7 +37,7 @@ pub(crate) async fn declared(
     };
     let ask = ask(&parts);
     if declared.open {
-        return Problem::new(unlogged(denial), ask.origin.request_id).into_response();
+        return Problem::unlogged(denial, ask.origin.request_id).into_response();
     }
     // The answer arrives only if what was sent is read; nobody else keeps a place by sending.
     if app.room.knows(&ask).await {

@@ -7,7 +7,7 @@ use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use strongroom_core::{Denial, Refused, Thing};
+use strongroom_core::{Denial, Thing};
 use strongroom_types::{Code, RequestId};
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -131,12 +131,8 @@ fn request_id(app: &Edge) -> Result<RequestId, Problem> {
     match app.entropy.fill(&mut bytes) {
         Ok(()) => Ok(RequestId::from_bytes(bytes)),
         Err(_unavailable) => {
-            let refused = Refused {
-                denial: Denial::Unavailable,
-                entry: None,
-                retry_after: None,
-            };
-            Err(Problem::new(refused, RequestId::from_bytes([0; 16])))
+            let unnamed = RequestId::from_bytes([0; 16]);
+            Err(Problem::unlogged(Denial::Unavailable, unnamed))
         }
     }
 }

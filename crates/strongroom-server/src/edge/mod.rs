@@ -20,7 +20,7 @@ mod target;
 use std::sync::Arc;
 
 use strongroom_core::ports::Clock;
-use strongroom_core::{Ask, Bearer, Denial, Refused, Strongroom, Thing};
+use strongroom_core::{Ask, Bearer, Denial, Strongroom, Thing};
 use strongroom_crypto::entropy::Entropy;
 
 use crate::compat::Surfaces;
@@ -36,7 +36,7 @@ pub(crate) use declared::{Declared, declared};
 pub(crate) use guard::{guard, unknown_method, unknown_route};
 pub(crate) use header::{KEY_CONTEXT, REQUEST_ID, bearer, json as header_json};
 pub(crate) use if_match::IfMatch;
-pub(crate) use problem::{Problem, entry_header, status, title};
+pub(crate) use problem::{Problem, entry_header, reword, status, title};
 pub(crate) use query::{FromParameters, Parameters, Query};
 pub(crate) use ready::Readiness;
 pub(crate) use stream::{Moving, Opened, Sealed};
@@ -71,7 +71,7 @@ impl Edge {
         let bearer = ask.credentials.bearer.as_deref();
         let recalled = bearer.is_some_and(Bearer::is_recalled);
         if matches!(denial, Denial::RateLimited { .. }) && !recalled {
-            return Problem::new(unlogged(denial), ask.origin.request_id);
+            return Problem::unlogged(denial, ask.origin.request_id);
         }
         let public = is_public(&denial).then(|| denial.clone());
         let mut refused = Box::pin(self.room.reject(ask, denial)).await;
@@ -79,14 +79,6 @@ impl Edge {
             refused.denial = public;
         }
         Problem::new(refused, ask.origin.request_id)
-    }
-}
-
-const fn unlogged(denial: Denial) -> Refused {
-    Refused {
-        denial,
-        entry: None,
-        retry_after: None,
     }
 }
 

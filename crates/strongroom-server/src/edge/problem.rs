@@ -4,9 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json;
+use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use strongroom_core::Refused;
+use serde::Serialize;
+use strongroom_core::{Denial, Refused};
 use strongroom_types::body::{self, LogEntryId};
 use strongroom_types::{Code, RequestId};
 
@@ -28,6 +30,11 @@ impl Problem {
             request_id,
             limit: None,
         }
+    }
+
+    /// A refusal of which no entry is made.
+    pub(crate) fn unlogged(denial: Denial, request_id: RequestId) -> Self {
+        Self::new(Refused::unlogged(denial), request_id)
     }
 
     /// Names the size limit that was exceeded.
@@ -85,6 +92,17 @@ impl IntoResponse for Problem {
         response.extensions_mut().insert(Arc::new(self));
         response
     }
+}
+
+/// Says a refusal in the words of a surface.
+pub(crate) fn reword(response: &mut Response, status: StatusCode, refusal: &impl Serialize) {
+    // Strings, names and lists of them always serialise.
+    let body = serde_json::to_vec(refusal).unwrap_or_default();
+    let kind = HeaderValue::from_static("application/json");
+    response.headers_mut().remove(header::CONTENT_LENGTH);
+    response.headers_mut().insert(header::CONTENT_TYPE, kind);
+    *response.status_mut() = status;
+    *response.body_mut() = Body::from(body);
 }
 
 /// `Strongroom-Log-Entry: <log>/<index>`.
@@ -176,17 +194,12 @@ pub(crate) const fn title(code: Code) -> &'static str {
 mod tests {
     use std::collections::BTreeSet;
 
-    use strongroom_core::{CiphertextFault, Denial};
+    use strongroom_core::CiphertextFault;
 
     use super::*;
 
     fn problem(denial: Denial) -> Problem {
-        let refused = Refused {
-            denial,
-            entry: None,
-            retry_after: None,
-        };
-        Problem::new(refused, RequestId::from_bytes([1; 16]))
+        Problem::unlogged(denial, RequestId::from_bytes([1; 16]))
     }
 
     #[test]

@@ -323,11 +323,7 @@ impl Cipher for SealStream {
 
     async fn fail(self, denial: Denial) -> Refused {
         self.abort().await;
-        Refused {
-            denial,
-            entry: None,
-            retry_after: None,
-        }
+        Refused::unlogged(denial)
     }
 }
 

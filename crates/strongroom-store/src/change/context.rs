@@ -1,6 +1,8 @@
 //! Changes of key contexts and their keys.
 
-use sqlx::{AnyConnection, query, query_scalar};
+use sqlx::any::AnyArguments;
+use sqlx::query::Query;
+use sqlx::{Any, AnyConnection, query, query_scalar};
 use strongroom_core::ports::{
     CommitError, ContextKeyRow, ContextMove, ContextRow, Destruction, Micros, Wrapper,
 };
@@ -21,23 +23,31 @@ pub(super) async fn insert(
         return Err(CommitError::Conflict.into());
     }
     count_one_more(conn, place).await?;
-    query(
+    let insert = query(
         "INSERT INTO context
              (workspace, id, kind, state, created, map, lock_secret, final_after, wrapper)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-    )
-    .bind(place.workspace)
-    .bind(id.as_str())
-    .bind(row.kind.name())
-    .bind(row.state.name())
-    .bind(row.created)
-    .bind(row.map.as_slice())
-    .bind(row.lock_secret.as_slice())
-    .bind(row.final_after)
-    .bind(row.wrapper.to_string())
-    .execute(&mut *conn)
-    .await?;
+    );
+    bind(insert, place, &id, row).execute(&mut *conn).await?;
     insert_keys(conn, place, &id, &row.keys, CommitError::Conflict).await
+}
+
+fn bind<'q>(
+    statement: Query<'q, Any, AnyArguments>,
+    place: Place<'q>,
+    id: &'q str,
+    row: &'q ContextRow,
+) -> Query<'q, Any, AnyArguments> {
+    statement
+        .bind(place.workspace)
+        .bind(id)
+        .bind(row.kind.name())
+        .bind(row.state.name())
+        .bind(row.created)
+        .bind(row.map.as_slice())
+        .bind(row.lock_secret.as_slice())
+        .bind(row.final_after)
+        .bind(row.wrapper.to_string())
 }
 
 /// The name of a key context's state; `None` when there is no such context.
@@ -114,22 +124,12 @@ pub(super) async fn recreate(
         }
         Some(_) => {}
     }
-    query(
+    let update = query(
         "UPDATE context SET kind = $3, state = $4, created = $5, map = $6, lock_secret = $7,
                             final_after = $8, wrapper = $9
          WHERE workspace = $1 AND id = $2",
-    )
-    .bind(place.workspace)
-    .bind(id.as_str())
-    .bind(row.kind.name())
-    .bind(row.state.name())
-    .bind(row.created)
-    .bind(row.map.as_slice())
-    .bind(row.lock_secret.as_slice())
-    .bind(row.final_after)
-    .bind(row.wrapper.to_string())
-    .execute(&mut *conn)
-    .await?;
+    );
+    bind(update, place, &id, row).execute(&mut *conn).await?;
     insert_keys(conn, place, &id, &row.keys, CommitError::Conflict).await
 }
 

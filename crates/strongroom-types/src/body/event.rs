@@ -6,9 +6,10 @@
 use core::fmt;
 use core::str::FromStr;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Serialize};
 
 use crate::coded::coded_enum;
+use crate::text::kept_as_text;
 use crate::{CustomerKeyId, IdError, KeyContext, Operation, Reason, WorkspaceId};
 
 /// One event.
@@ -71,18 +72,7 @@ impl FromStr for EventId {
     }
 }
 
-impl Serialize for EventId {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for EventId {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        text.parse().map_err(de::Error::custom)
-    }
-}
+kept_as_text!(EventId);
 
 /// A page of events.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,9 +3,10 @@
 use core::fmt;
 use core::str::FromStr;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Serialize};
 
 use super::KeyRef;
+use crate::text::kept_as_text;
 use crate::{
     ClientId, ContextId, IdError, KeyContext, KeyVersion, Kind, Metadata, Operation, Outcome,
     Reason, RequestId, Suite, WorkspaceId,
@@ -42,18 +43,7 @@ impl FromStr for LogEntryId {
     }
 }
 
-impl Serialize for LogEntryId {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for LogEntryId {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        text.parse().map_err(de::Error::custom)
-    }
-}
+kept_as_text!(LogEntryId);
 
 /// Who the verified token named.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -106,6 +106,19 @@ impl Strongroom {
         })
     }
 
+    /// Remembers a destruction that was before: a crash or a full disk may have kept the tombstone from
+    /// being written.
+    pub(in crate::admin) async fn keep_tombstone_again(
+        &self,
+        workspace: WorkspaceId,
+        row: &ContextRow,
+    ) -> Result<(), Denial> {
+        let now = self.time.now();
+        let until = row.final_after.unwrap_or(now);
+        let again = Tombstone::of_context(workspace, row, now, until);
+        self.keep_tombstone(&again).await
+    }
+
     /// Destroys one rotated version of a context key; copies in backups are gone when the
     /// `final_after` of the entry has passed.
     ///
@@ -164,11 +177,7 @@ impl Administration for Destroy {
     ) -> Result<(Destroyed, Account), Stopped> {
         let (mut row, map) = room.known_context(caller, self.0).await?;
         if row.state == ContextState::Destroyed {
-            // A crash or a full disk may have kept the tombstone from being written.
-            let now = room.time.now();
-            let until = row.final_after.unwrap_or(now);
-            let again = Tombstone::of_context(caller.state.id, &row, now, until);
-            room.keep_tombstone(&again).await?;
+            room.keep_tombstone_again(caller.state.id, &row).await?;
             return Err(Denial::ContextDestroyed.into());
         }
         let (account, tombstone) = room.destruction_of(caller.state.id, &mut row, &map);

@@ -4,20 +4,47 @@ use strongroom_crypto::entropy::Entropy;
 use strongroom_crypto::envelope::{self, Envelope};
 use strongroom_crypto::secret::SecretBytes;
 use strongroom_log::{Hash, sha256};
-use strongroom_types::{KeyVersion, Operation, Purpose, Suite};
+use strongroom_types::{ClientId, ContextId, KeyVersion, Operation, Purpose, Suite};
 
 use super::{ContextKeys, ItemPermit, SealSpec, altered};
 use crate::denial::Denial;
+use crate::ports::{Micros, SealedStoreValue, StoreValueRow};
 
 /// A sealed value of a store on its way into its row. It is not withheld, because it leaves only as a
 /// change of rows that commits with the entry of its sealing, or not at all.
 #[derive(Debug)]
 pub(crate) struct SealedForStore {
-    pub(crate) key_version: KeyVersion,
+    context: ContextId,
+    key_version: KeyVersion,
     /// SHA-256 of the body, for the entry and the row.
     pub(crate) digest: Hash,
-    pub(crate) prefix: Vec<u8>,
-    pub(crate) body: Vec<u8>,
+    prefix: Vec<u8>,
+    body: Vec<u8>,
+}
+
+impl SealedForStore {
+    /// The version of a name that it is, as a client set it.
+    pub(crate) fn into_value(
+        self,
+        (name, version): (Vec<u8>, u64),
+        (client, created): (ClientId, Micros),
+        size: usize,
+    ) -> SealedStoreValue {
+        SealedStoreValue {
+            row: StoreValueRow {
+                context: self.context,
+                name,
+                version,
+                key_version: self.key_version,
+                client,
+                created,
+                size: u64::try_from(size).unwrap_or(u64::MAX),
+                digest: self.digest,
+            },
+            prefix: self.prefix,
+            body: self.body,
+        }
+    }
 }
 
 impl ContextKeys {
@@ -40,6 +67,7 @@ impl ContextKeys {
         let at = Envelope::parse(&prefix).map(|envelope| envelope.prefix_bytes());
         let body = prefix.split_off(at.map_err(|_own| Denial::Internal)?);
         Ok(SealedForStore {
+            context: self.id,
             key_version: self.active,
             digest: sha256(&body),
             prefix,

@@ -24,14 +24,7 @@ impl VariableResolver for Reads {
 /// Evaluates a guard, and says how often it reads a name.
 pub(super) fn reads(guard: &Guard) -> usize {
     let (body, client) = (context(serde_json::json!({})), client());
-    let circumstances = Circumstances {
-        symmetric: true,
-        operation: GuardedOperation::Encrypt,
-        suite: Suite::Aes256Gcm,
-        context: &body,
-        client: &client,
-        now: 0,
-    };
+    let circumstances = sealing(&body, &client, 0);
     let reads = Reads::default();
     let mut context = circumstances.variables();
     context.set_variable_resolver(&reads);

@@ -3,14 +3,13 @@
 //! Their clients tell 401, 403, 404 and 409 apart, and show the body of what the token service
 //! refuses as it stands.
 
-use axum::body::Body;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
 use strongroom_core::{Denial, TokenFault};
 use strongroom_types::{Code, RequestId};
 
-use crate::edge::{Problem, status as native_status, title};
+use crate::edge::{Problem, reword, status as native_status, title};
 
 /// Marks what the token service refused.
 #[derive(Clone, Copy, Debug)]
@@ -45,13 +44,7 @@ pub(crate) fn answer(mut response: Response, problem: Option<&Problem>) -> Respo
         claims: problem.refused.denial.claims(),
         request_id: problem.request_id,
     };
-    // Strings and names always serialise.
-    let body = serde_json::to_vec(&refusal).unwrap_or_default();
-    let kind = HeaderValue::from_static("application/json");
-    response.headers_mut().remove(header::CONTENT_LENGTH);
-    response.headers_mut().insert(header::CONTENT_TYPE, kind);
-    *response.status_mut() = status(code);
-    *response.body_mut() = Body::from(body);
+    reword(&mut response, status(code), &refusal);
     response
 }
 

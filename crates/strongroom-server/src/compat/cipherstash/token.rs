@@ -58,7 +58,7 @@ async fn issue(app: &App, mut ask: Ask, body: Request) -> Result<Document<Token>
     ask.credentials = match credentials(app, body).await {
         Ok(credentials) => credentials,
         // Nobody is known yet: there is no log that it would belong to.
-        Err(denial) => return Err(unlogged(&ask, denial)),
+        Err(denial) => return Err(Problem::unlogged(denial, ask.origin.request_id)),
     };
     let issued = issue_to(app, &ask).await.map(|answered| Answered {
         value: Token {
@@ -77,15 +77,6 @@ pub(super) async fn issue_to(app: &App, ask: &Ask) -> Result<Answered<AccessToke
         .room
         .access_token(ask, |holder| shown(holder, &services));
     issued.await
-}
-
-fn unlogged(ask: &Ask, denial: Denial) -> Problem {
-    let refused = Refused {
-        retry_after: denial.retry_after(),
-        denial,
-        entry: None,
-    };
-    Problem::new(refused, ask.origin.request_id)
 }
 
 /// Who is to get the token. A workspace that there is not looks like one that does not trust the

@@ -5,8 +5,7 @@
 
 use std::borrow::Cow;
 
-use axum::body::Body;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
 use strongroom_core::{Denial, Invalid, Thing};
@@ -14,7 +13,7 @@ use strongroom_types::body::ItemError;
 use strongroom_types::{Code, RequestId};
 
 use super::kex;
-use crate::edge::{Problem, status as native_status, title};
+use crate::edge::{Problem, reword, status as native_status, title};
 
 /// Why what is opened does not open: one text for all reasons.
 pub(super) const NOT_OPENED: &str = "Decryption failed";
@@ -54,13 +53,7 @@ pub(crate) fn answer(mut response: Response, problem: Option<&Problem>) -> Respo
         code,
         request_id: problem.request_id,
     };
-    // Strings and names always serialise.
-    let body = serde_json::to_vec(&refusal).unwrap_or_default();
-    let kind = HeaderValue::from_static("application/json");
-    response.headers_mut().remove(header::CONTENT_LENGTH);
-    response.headers_mut().insert(header::CONTENT_TYPE, kind);
-    *response.status_mut() = status;
-    *response.body_mut() = Body::from(body);
+    reword(&mut response, status, &refusal);
     response
 }
 
@@ -143,18 +136,13 @@ fn native(problem: &Problem) -> String {
 
 #[cfg(test)]
 mod tests {
-    use strongroom_core::{CiphertextFault, Refused, TokenFault};
+    use strongroom_core::{CiphertextFault, TokenFault};
     use strongroom_types::Permission;
 
     use super::*;
 
     fn problem(denial: Denial) -> Problem {
-        let refused = Refused {
-            denial,
-            entry: None,
-            retry_after: None,
-        };
-        Problem::new(refused, RequestId::from_bytes([1; 16]))
+        Problem::unlogged(denial, RequestId::from_bytes([1; 16]))
     }
 
     #[test]

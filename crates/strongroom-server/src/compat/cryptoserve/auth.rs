@@ -9,7 +9,6 @@ use strongroom_types::body::ApplicationInfo;
 use strongroom_types::{ClientId, ContextName};
 
 use super::claims::{claims, expiry};
-use super::crypto::unlogged;
 use crate::edge::{App, Document, Problem, Reply, SentByAnyone, ok};
 
 #[derive(Deserialize)]
@@ -119,6 +118,6 @@ pub(super) async fn verify(
         Err(Denial::Unauthenticated | Denial::CredentialRevoked | Denial::CredentialExpired) => {
             Ok(axum::Json(Verified::refused()))
         }
-        Err(denial) => Err(unlogged(&ask, denial)),
+        Err(denial) => Err(Problem::unlogged(denial, ask.origin.request_id)),
     }
 }

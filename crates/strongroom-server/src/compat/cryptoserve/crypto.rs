@@ -2,12 +2,12 @@
 
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
-use strongroom_core::{Answered, Ask, Denial, NamedItem, NamedSealed, Refused};
+use strongroom_core::{Answered, Denial, NamedItem, NamedSealed};
 use strongroom_types::body::{AskedAlgorithm, DataUsage, KeyRef};
 use strongroom_types::{ContextName, Suite};
 
 use super::shape::{Algorithm, decode, encode};
-use crate::edge::{App, Document, Problem, Reply, Sent, ok};
+use crate::edge::{App, Document, Reply, Sent, ok};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -166,14 +166,4 @@ pub(super) async fn key_bundle(
         entry: answered.entry,
     });
     ok(&ask, given)
-}
-
-/// A refusal of which no entry is made.
-pub(super) fn unlogged(ask: &Ask, denial: Denial) -> Problem {
-    let refused = Refused {
-        retry_after: denial.retry_after(),
-        denial,
-        entry: None,
-    };
-    Problem::new(refused, ask.origin.request_id)
 }

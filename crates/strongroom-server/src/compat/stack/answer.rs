@@ -1,12 +1,11 @@
 //! What their clients have no word for: a plain status, and a body that they show as it stands.
 
-use axum::body::Body;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
 use strongroom_types::Code;
 
-use crate::edge::{Problem, status as native_status, title};
+use crate::edge::{Problem, reword, status as native_status, title};
 
 /// The body of a refusal.
 #[derive(Serialize)]
@@ -32,13 +31,7 @@ pub(crate) fn answer(mut response: Response, problem: Option<&Problem>) -> Respo
         details: Details {},
         error: detail.as_deref().unwrap_or_else(|| title(code)),
     };
-    // A name and a string always serialise.
-    let body = serde_json::to_vec(&refusal).unwrap_or_default();
-    let kind = HeaderValue::from_static("application/json");
-    response.headers_mut().remove(header::CONTENT_LENGTH);
-    response.headers_mut().insert(header::CONTENT_TYPE, kind);
-    *response.status_mut() = status(code);
-    *response.body_mut() = Body::from(body);
+    reword(&mut response, status(code), &refusal);
     response
 }
 

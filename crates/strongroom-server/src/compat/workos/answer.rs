@@ -3,13 +3,12 @@
 //! Their libraries take the message from `error` (Python, Go, Node for a conflict) or from `message`
 //! (Node for the rest); `code` is ours, one of the native API's.
 
-use axum::body::Body;
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, StatusCode};
 use axum::response::Response;
 use serde::Serialize;
 use strongroom_types::Code;
 
-use crate::edge::{Problem, REQUEST_ID, status as native_status, title};
+use crate::edge::{Problem, REQUEST_ID, reword, status as native_status, title};
 
 /// What every library of theirs shows as the request's id.
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -43,13 +42,7 @@ fn refuse(response: &mut Response, problem: &Problem) {
         message: text,
         code,
     };
-    // Strings and a name always serialise.
-    let body = serde_json::to_vec(&refusal).unwrap_or_default();
-    let kind = HeaderValue::from_static("application/json");
-    response.headers_mut().remove(header::CONTENT_LENGTH);
-    response.headers_mut().insert(header::CONTENT_TYPE, kind);
-    *response.status_mut() = status(problem.code());
-    *response.body_mut() = Body::from(body);
+    reword(response, status(problem.code()), &refusal);
 }
 
 /// The status that their clients expect. They take 409 for "the name is taken" or "somebody else

@@ -99,14 +99,6 @@ impl ObjectMetadata {
     }
 }
 
-fn no_entry() -> Refused {
-    Refused {
-        denial: Denial::Internal,
-        entry: None,
-        retry_after: None,
-    }
-}
-
 /// Gives what the core answered their form.
 pub(super) async fn shown<T>(
     app: &App,
@@ -115,6 +107,7 @@ pub(super) async fn shown<T>(
 ) -> Result<Answered<T>, Refused> {
     let Answered { value, entry } = answered?;
     // Every answer about an object has an entry, in the log of its workspace.
+    let no_entry = || Refused::unlogged(Denial::Internal);
     let environment = entry.ok_or_else(no_entry)?.log;
     let place = Place::of(app, environment, &value).await;
     Ok(Answered {
