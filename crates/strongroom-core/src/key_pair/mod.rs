@@ -29,11 +29,11 @@ pub(crate) trait PairKind:
     const KIND: Kind;
     /// What there is none of, or one already.
     const THING: Thing;
-    /// One of it, as entries and places call it.
+    /// One of it, as entries and places call it: under another name nothing that is kept opens.
     const NAME: &'static str;
     /// Many of it, as entries call them.
     const NAMES: &'static str;
-    /// The name of the pair that tells a key from others of the same tenant.
+    /// The name of the pair that tells a key from others of the same tenant. It takes part in the id.
     const PAIR: &'static str;
     const CREATE: Operation;
     const ROTATE: Operation;
