@@ -164,6 +164,8 @@ async fn a_tombstone_that_could_not_be_written_is_written_when_it_can_be() {
     assert!(told.entry.is_some(), "the destruction is an entry");
     let refused = world.room.encrypt(&world.ask, value()).await.unwrap_err();
     assert_eq!(refused.denial, Denial::ContextDestroyed);
+    // It is looked for, and fails again.
+    world.clock.pass(Duration::from_secs(5));
     world.room.tick().await;
     assert_eq!(held(&world), []);
     world.anchor.full.store(false, Ordering::SeqCst);
