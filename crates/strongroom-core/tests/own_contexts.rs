@@ -11,8 +11,8 @@ use core::fmt::Debug;
 
 use serde_json::{Value, from_value, json};
 use strongroom_core::{
-    Answered, Ask, CiphertextFault, Denial, Idempotency, NamedContextCreate, NamedContextUpdate,
-    PageQuery, Refused,
+    Answered, Ask, CiphertextFault, Denial, Idempotency, KeysetCreate, KeysetKey, KeysetUse,
+    LeaseRequest, NamedContextCreate, NamedContextUpdate, PageQuery, Refused, WhichKeyset,
 };
 use strongroom_types::body::{
     AlgorithmPolicy, ClientUpdate, ContextCreate, DataKeyCreate, DecryptRequest, ImportedKeysPut,
@@ -87,6 +87,7 @@ async fn an_administrator_administers_its_own_key_contexts_only() {
         Permission::AdminNamedContexts,
         Permission::AdminImports,
         Permission::AdminKeyBundles,
+        Permission::AdminHybridKeys,
         Permission::ObjectsWrite,
     ];
     let mine = json!([{"organizationId": "mine"}]);
@@ -118,6 +119,16 @@ async fn an_administrator_administers_its_own_key_contexts_only() {
     let setting = KeyBundleSetting { allowed: true };
     let allowed = world.room.key_bundle_allow(&narrow, general(), setting);
     assert_eq!(why(allowed.await), Denial::ContextNotAllowed);
+    let pair = |organization: &str| {
+        let key_context = context(organization);
+        let pair =
+            json!({"name": "k", "key_context": key_context, "algorithm": "X25519+ML-KEM-768"});
+        world
+            .room
+            .hybrid_key_create(&narrow, from_value(pair).unwrap())
+    };
+    assert!(pair("mine").await.is_ok());
+    assert_eq!(why(pair("theirs").await), Denial::ContextNotAllowed);
     let put = json!({"key_context": context("theirs"), "name": "n", "value": ""});
     let put: ObjectUpsert = from_value(put).unwrap();
     let put = world.room.object_upsert(&narrow, put).await;
@@ -273,6 +284,54 @@ async fn a_data_key_is_not_moved_to_where_a_policy_demands_a_lock() {
     assert!(rekey("theirs").await.is_ok());
     let claims = vec!["sub".to_owned()];
     assert_eq!(why(rekey("strict").await), Denial::LockRequired { claims });
+}
+
+#[tokio::test]
+async fn what_a_policy_wants_locked_is_not_kept_without_a_lock() {
+    let world = World::new().await;
+    declare(&world).await;
+    let keyset = KeysetCreate {
+        name: "users".parse().unwrap(),
+        description: String::new(),
+        client: Some("app".to_owned()),
+    };
+    let made = world.room.keyset_create(&world.ask, keyset).await;
+    let client = made.unwrap().value.1.unwrap().info.id;
+    let lease = async || {
+        let request = LeaseRequest {
+            secret: b"secret".to_vec().into(),
+            seconds: 60,
+            seconds_max: None,
+            renewable: false,
+            context: Some(general()),
+        };
+        world.room.lease_create(&world.ask, &request).await
+    };
+    let derive = async || {
+        let asked = KeysetUse {
+            client,
+            keyset: WhichKeyset::Home,
+        };
+        let key = KeysetKey {
+            iv: [1; 16],
+            descriptor: "users/email".to_owned(),
+            terms: Vec::new(),
+            policy: None,
+        };
+        let keys = vec![key];
+        world
+            .room
+            .keyset_generate(&world.ask, asked, keys, None)
+            .await
+    };
+    assert!(lease().await.is_ok() && derive().await.is_ok());
+    let policy = json!({"match": {}, "required_lock": ["sub"]});
+    let policy: PolicyBody = from_value(policy).unwrap();
+    world.room.policy_create(&world.ask, policy).await.unwrap();
+    let claims = vec!["sub".to_owned()];
+    let required = Denial::LockRequired { claims };
+    assert_eq!(why(lease().await), required);
+    assert_eq!(why(derive().await), required);
 }
 
 #[tokio::test]
