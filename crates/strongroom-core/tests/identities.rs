@@ -17,7 +17,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, from_value, json};
 use strongroom_core::{
     Answered, Ask, Bearer, Credentials, Denial, Invalid, InvitationCreate, NamedContextCreate,
-    Refused, Role, TokenFault, UserAccepted,
+    Refused, Role, Thing, TokenFault, UserAccepted,
 };
 use strongroom_types::body::{
     AlgorithmPolicy, DecryptRequest, EncryptRequest, IssuerInfo, IssuerUpdate, NamedContextConfig,
@@ -249,4 +249,27 @@ async fn an_invitation_gives_no_more_than_its_inviter_may_when_it_is_accepted() 
     assert_eq!(why(accept(&ada).await), Denial::ContextNotAllowed);
     update(id, json!({"allowed_contexts": [{"context": "general"}]})).await;
     assert!(accept(&ada).await.is_ok());
+}
+
+#[tokio::test]
+async fn an_owner_who_is_suspended_is_not_the_one_who_stays() {
+    let world = World::new().await;
+    let owner = Role::Owner.permissions();
+    let (other, _) = client(&world, &owner, &json!([{}])).await;
+    let users = world.room.users(&world.ask).await.unwrap().value;
+    let own = users.iter().find(|user| user.id != other).unwrap().id;
+    let suspend = async |disabled: bool| {
+        let update = from_value(json!({ "disabled": disabled })).unwrap();
+        let updated = world.room.client_update(&world.ask, other, update).await;
+        updated.unwrap();
+    };
+    suspend(true).await;
+    let last = Denial::Conflict(Thing::LastOwner);
+    let leave = world.room.user_remove(&world.ask, own).await;
+    assert_eq!(why(leave), last);
+    let less = world.room.user_role_set(&world.ask, own, Role::Admin).await;
+    assert_eq!(why(less), last);
+    suspend(false).await;
+    let less = world.room.user_role_set(&world.ask, own, Role::Admin).await;
+    assert_eq!(less.unwrap().value.role, Some(Role::Admin));
 }

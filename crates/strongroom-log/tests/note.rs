@@ -97,6 +97,22 @@ fn the_signer_prints_no_key() {
 }
 
 #[test]
+fn each_line_of_a_checkpoint_ends() {
+    let whole = checkpoint().to_string();
+    assert_eq!(whole.parse(), Ok(checkpoint()));
+    let extended: Checkpoint = format!("{whole}more\n").parse().unwrap();
+    assert_eq!(extended.extensions(), ["more"]);
+    assert_eq!(
+        (extended.origin(), extended.size()),
+        (ORIGIN, checkpoint().size())
+    );
+    for unended in [format!("{whole}more"), whole.trim_end().to_owned()] {
+        let refused = unended.parse::<Checkpoint>();
+        assert_eq!(refused, Err(CheckpointError::Extension), "{unended}");
+    }
+}
+
+#[test]
 fn one_key_signs_for_several_origins() {
     let other = signer().with_name("example.com/other").unwrap();
     let checkpoint = Checkpoint::new("example.com/other", 0, leaf_hash(b"")).unwrap();
