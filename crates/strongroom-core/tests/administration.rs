@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
-use strongroom_core::{Ask, Denial, EntriesQuery, Invalid, PageQuery, Settings};
+use strongroom_core::{Ask, Denial, EntriesQuery, Invalid, NAME_CHARS_MAX, PageQuery, Settings};
 use strongroom_types::body::{
     ClientCreate, ClientCreated, ClientUpdate, DecryptRequest, EntryView, WorkspaceCreate,
 };
@@ -164,6 +164,42 @@ async fn api_keys_that_have_ended_take_no_place_of_a_new_one() {
     assert_eq!(key().await, Err(Denial::Invalid(Invalid::ApiKeys)));
     world.clock.pass(Duration::from_mins(1));
     assert_eq!(key().await, Ok(()));
+}
+
+#[tokio::test]
+async fn no_client_is_made_beyond_a_limit_and_none_becomes_so() {
+    let world = World::new().await;
+    let field = |name: &str| Denial::Invalid(Invalid::Field(name.to_owned().into()));
+    let many = || {
+        let pairs = (0..101).map(|n| json!({ "n": n.to_string() }));
+        patterns(pairs.collect())
+    };
+    let made = make(&world, &world.ask, &[], many()).await;
+    assert_eq!(made.unwrap_err(), field("allowed_contexts"));
+    let id = make(&world, &world.ask, &[], many().split_off(1)).await;
+    let id = id.unwrap().client.id;
+    let update = async |update: ClientUpdate| {
+        let updated = world.room.client_update(&world.ask, id, update).await;
+        updated.unwrap_err().denial
+    };
+    let wider = ClientUpdate {
+        allowed_contexts: Some(many()),
+        ..ClientUpdate::default()
+    };
+    assert_eq!(update(wider).await, field("allowed_contexts"));
+    for name in [String::new(), "x".repeat(NAME_CHARS_MAX + 1)] {
+        let named = ClientUpdate {
+            name: Some(name),
+            ..ClientUpdate::default()
+        };
+        assert_eq!(update(named).await, field("name"));
+    }
+    // Ten years of 365 days.
+    for seconds in [0, 10 * 365 * 86_400 + 1] {
+        let key = world.room.client_key_create(&world.ask, id, Some(seconds));
+        let refused = key.await.unwrap_err().denial;
+        assert_eq!(refused, Denial::Invalid(Invalid::ApiKeyLifetime));
+    }
 }
 
 fn patterns(json: serde_json::Value) -> Vec<ContextPattern> {

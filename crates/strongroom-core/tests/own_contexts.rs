@@ -11,8 +11,9 @@ use core::fmt::Debug;
 
 use serde_json::{Value, from_value, json};
 use strongroom_core::{
-    Answered, Ask, CiphertextFault, Denial, Idempotency, KeysetCreate, KeysetKey, KeysetUse,
-    LeaseRequest, NamedContextCreate, NamedContextUpdate, PageQuery, Refused, WhichKeyset,
+    Answered, Ask, CiphertextFault, Denial, Idempotency, Invalid, KeysetCreate, KeysetKey,
+    KeysetUse, LeaseRequest, NamedContextCreate, NamedContextUpdate, PageQuery, Refused,
+    WhichKeyset,
 };
 use strongroom_types::body::{
     AlgorithmPolicy, ClientUpdate, ContextCreate, DataKeyCreate, DecryptRequest, ImportedKeysPut,
@@ -374,4 +375,24 @@ async fn who_may_not_read_the_log_has_none_of_it_sent() {
     };
     let updated = world.room.webhook_update(&blind, id, update).await;
     assert_eq!(why(updated), missing);
+}
+
+#[tokio::test]
+async fn no_imported_key_is_called_like_one_of_ours() {
+    let world = World::new().await;
+    declare(&world).await;
+    let put = async |ids: &[&str]| {
+        let keys = ids.iter().map(|id| json!({"id": id, "material": ""}));
+        let keys: Vec<_> = keys.collect();
+        let request = from_value(json!({ "keys": keys })).unwrap();
+        let put = world.room.imported_keys_put(&world.ask, general(), request);
+        why(put.await)
+    };
+    let wrong = |field: &str| Denial::Invalid(Invalid::Field(field.to_owned().into()));
+    assert_eq!(put(&["theirs"]).await, wrong("material"));
+    let long = "x".repeat(65);
+    for id in ["general/1", "/", "", "a\n", long.as_str()] {
+        assert_eq!(put(&[id]).await, wrong("id"), "{id:?}");
+    }
+    assert_eq!(put(&["theirs", "theirs"]).await, wrong("id"));
 }
