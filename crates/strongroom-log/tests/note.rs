@@ -178,6 +178,46 @@ fn a_note_has_16_signatures_and_more() {
     );
 }
 
+#[test]
+fn a_note_is_read_up_to_its_limits() {
+    let sign = |text: usize| SignedNote::sign(format!("{}\n", "x".repeat(text)), &signer());
+    let around = sign(0).unwrap().to_string().len();
+    let longest = sign(SignedNote::BYTES_MAX - around).unwrap().to_string();
+    assert!(longest.parse::<SignedNote>().is_ok());
+    let longer = sign(SignedNote::BYTES_MAX - around + 1)
+        .unwrap()
+        .to_string();
+    assert_eq!(longer.parse::<SignedNote>(), Err(NoteError::TooLong));
+    let unsigned = sign(SignedNote::BYTES_MAX);
+    assert_eq!(unsigned, Err(NoteError::TooLong));
+    let note = sign(1).unwrap().to_string();
+    let (_, line) = note.trim_end().rsplit_once('\n').unwrap();
+    let most = format!("{note}{}", format!("{line}\n").repeat(63));
+    let most: SignedNote = most.parse().unwrap();
+    assert_eq!(most.signatures().len(), SignedNote::SIGNATURES_MAX);
+}
+
+#[test]
+fn a_signature_line_has_a_name_and_a_signature() {
+    let note = checkpoint().sign(&signer()).unwrap();
+    let [signature] = note.signatures() else {
+        panic!("one signature")
+    };
+    let verifier = signer().verifier();
+    assert_eq!(signature.name(), verifier.name());
+    assert_eq!(signature.key_id(), verifier.key_id());
+    let note = note.to_string();
+    for line in [
+        format!("— {ORIGIN} {}", STANDARD.encode([1; 4])),
+        format!("— {ORIGIN} {}", STANDARD.encode([1; 3])),
+        format!("— a+b {}", STANDARD.encode([1; 68])),
+        format!("—  {}", STANDARD.encode([1; 68])),
+    ] {
+        let read = format!("{note}{line}\n").parse::<SignedNote>();
+        assert_eq!(read, Err(NoteError::SignatureLine), "{line}");
+    }
+}
+
 fn receipt(size: u64, index: u64) -> (Receipt, Vec<u8>) {
     let entry = |i: u64| format!("entry {i}").into_bytes();
     let leaves: Vec<_> = (0..size).map(|i| leaf_hash(&entry(i))).collect();
