@@ -8,11 +8,13 @@
 mod support;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::json;
-use strongroom_core::{Ask, Denial, EntriesQuery, Invalid, PageQuery, Settings};
+use strongroom_core::{Ask, Denial, EntriesQuery, Invalid, NAME_CHARS_MAX, PageQuery, Settings};
 use strongroom_types::body::{
-    ClientCreate, ClientCreated, ClientUpdate, DecryptRequest, EntryView,
+    ClientCreate, ClientCreated, ClientUpdate, DecryptRequest, EntryView, WorkspaceCreate,
 };
 use strongroom_types::{Code, ContextPattern, Operation, Permission};
 use support::{World, ask, context};
@@ -65,6 +67,139 @@ async fn nobody_grants_what_it_may_not_do_itself() {
         .client_update(&lesser, made.client.id, update)
         .await;
     assert_eq!(refused.unwrap_err().denial, missing);
+}
+
+#[tokio::test]
+async fn who_administers_workspaces_is_not_whoever_administers_clients() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = support::database(&folder.path().join("strongroom.db")).await;
+    let anchor = Arc::new(support::MemoryAnchor::default());
+    let room = support::open(&store, &anchor, Settings::default()).await;
+    let room = room.unwrap();
+    let first = room.initialise().await.unwrap().unwrap();
+    let make = async |by: &Ask, permissions: &[Permission]| {
+        let request = ClientCreate {
+            name: "program".to_owned(),
+            permissions: permissions.to_vec(),
+            allowed_contexts: Vec::new(),
+            expires_in: None,
+        };
+        room.client_create(by, request).await
+    };
+    // In the system workspace the permission to administer workspaces is one like others.
+    let own = [Permission::AdminClients, Permission::Encrypt];
+    let system = ask(&first.api_key.secret);
+    let made = make(&system, &own).await.unwrap();
+    let lesser = ask(&made.value.api_key.secret);
+    let refused = make(&lesser, &[Permission::AdminWorkspaces]).await;
+    let missing = Denial::PermissionMissing(Permission::AdminWorkspaces);
+    assert_eq!(refused.unwrap_err().denial, missing);
+    assert!(make(&lesser, &own).await.is_ok());
+    // Nor does being there tell anything of other workspaces.
+    let request = WorkspaceCreate {
+        name: "acme".to_owned(),
+        context_quota: None,
+    };
+    let created = room.workspace_create(&system, request);
+    let acme = created.await.unwrap().value.workspace.id;
+    let refused = room.workspace(&lesser, acme).await;
+    assert_eq!(refused.unwrap_err().denial, missing);
+}
+
+#[tokio::test]
+async fn a_client_has_what_it_was_given_and_nothing_that_is_added_later() {
+    let world = World::new().await;
+    // All that an administrator of the first workspaces had.
+    let former = [
+        Permission::Encrypt,
+        Permission::Decrypt,
+        Permission::Rewrap,
+        Permission::DataKeys,
+        Permission::SealForOthers,
+        Permission::LogRead,
+        Permission::AdminClients,
+        Permission::AdminIssuers,
+        Permission::AdminContexts,
+        Permission::AdminPolicies,
+        Permission::AdminCustomerKeys,
+        Permission::AdminJobs,
+        Permission::AdminWebhooks,
+        Permission::ObjectsRead,
+        Permission::ObjectsWrite,
+        Permission::ObjectsDelete,
+        Permission::ObjectsList,
+    ];
+    let held = async |id| {
+        let info = world.room.client_info(&world.ask, id).await;
+        info.unwrap().value.permissions.len()
+    };
+    let made = make(&world, &world.ask, &former, Vec::new()).await.unwrap();
+    assert_eq!(held(made.client.id).await, former.len());
+    // Whoever may do everything no longer grows either, once it was given just these.
+    let listed = world.room.clients(&world.ask, PageQuery::default()).await;
+    let listed = listed.unwrap().value.items;
+    let administrator = listed
+        .iter()
+        .find(|info| info.permissions.len() > former.len());
+    let id = administrator.unwrap().id;
+    let update = ClientUpdate {
+        permissions: Some(former.to_vec()),
+        ..ClientUpdate::default()
+    };
+    let updated = world.room.client_update(&world.ask, id, update).await;
+    updated.unwrap();
+    assert_eq!(held(id).await, former.len());
+}
+
+#[tokio::test]
+async fn api_keys_that_have_ended_take_no_place_of_a_new_one() {
+    let world = World::new().await;
+    let made = make(&world, &world.ask, &[], Vec::new()).await.unwrap();
+    let id = made.client.id;
+    let key = async || {
+        let key = world.room.client_key_create(&world.ask, id, Some(60)).await;
+        key.map(drop).map_err(|refused| refused.denial)
+    };
+    assert_eq!(key().await, Ok(()));
+    assert_eq!(key().await, Err(Denial::Invalid(Invalid::ApiKeys)));
+    world.clock.pass(Duration::from_mins(1));
+    assert_eq!(key().await, Ok(()));
+}
+
+#[tokio::test]
+async fn no_client_is_made_beyond_a_limit_and_none_becomes_so() {
+    let world = World::new().await;
+    let field = |name: &str| Denial::Invalid(Invalid::Field(name.to_owned().into()));
+    let many = || {
+        let pairs = (0..101).map(|n| json!({ "n": n.to_string() }));
+        patterns(pairs.collect())
+    };
+    let made = make(&world, &world.ask, &[], many()).await;
+    assert_eq!(made.unwrap_err(), field("allowed_contexts"));
+    let id = make(&world, &world.ask, &[], many().split_off(1)).await;
+    let id = id.unwrap().client.id;
+    let update = async |update: ClientUpdate| {
+        let updated = world.room.client_update(&world.ask, id, update).await;
+        updated.unwrap_err().denial
+    };
+    let wider = ClientUpdate {
+        allowed_contexts: Some(many()),
+        ..ClientUpdate::default()
+    };
+    assert_eq!(update(wider).await, field("allowed_contexts"));
+    for name in [String::new(), "x".repeat(NAME_CHARS_MAX + 1)] {
+        let named = ClientUpdate {
+            name: Some(name),
+            ..ClientUpdate::default()
+        };
+        assert_eq!(update(named).await, field("name"));
+    }
+    // Ten years of 365 days.
+    for seconds in [0, 10 * 365 * 86_400 + 1] {
+        let key = world.room.client_key_create(&world.ask, id, Some(seconds));
+        let refused = key.await.unwrap_err().denial;
+        assert_eq!(refused, Denial::Invalid(Invalid::ApiKeyLifetime));
+    }
 }
 
 fn patterns(json: serde_json::Value) -> Vec<ContextPattern> {

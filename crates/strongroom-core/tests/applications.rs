@@ -18,9 +18,10 @@ use strongroom_core::{
     EntriesQuery, NamedContextCreate, NamedItem, Refreshed, Refused, Settings,
 };
 use strongroom_types::body::{
-    AlgorithmPolicy, ClientCreate, NamedContextConfig, PolicyEnforcement,
+    AlgorithmPolicy, ClientCreate, DecryptRequest, EncryptRequest, NamedContextConfig,
+    PolicyEnforcement,
 };
-use strongroom_types::{ContextName, ContextPattern, Operation, Outcome, Permission};
+use strongroom_types::{ContextName, ContextPattern, KeyContext, Operation, Outcome, Permission};
 
 use support::World;
 
@@ -186,6 +187,26 @@ impl World {
 
 fn denial(refused: Result<Refreshed, Refused>) -> Denial {
     refused.unwrap_err().denial
+}
+
+#[tokio::test]
+async fn an_application_opens_nothing_of_a_key_context_that_reads_like_its_own() {
+    let world = World::with_context().await;
+    let app = world.register().await;
+    let ask = support::ask(&app.tokens.access.token);
+    let like = KeyContext::new([("context", "general")]).unwrap();
+    let seal = |ask: Ask| {
+        let request = EncryptRequest::new(like.clone(), b"value".to_vec());
+        let room = world.room.clone();
+        async move { room.encrypt(&ask, request).await }
+    };
+    let sealed = seal(world.ask.clone()).await.unwrap().value.ciphertext;
+    let refused = seal(ask.clone()).await.unwrap_err().denial;
+    assert_eq!(refused, Denial::ContextNotAllowed);
+    let open = DecryptRequest::new(like.clone(), sealed);
+    assert!(world.room.decrypt(&world.ask, open.clone()).await.is_ok());
+    let refused = world.room.decrypt(&ask, open).await.unwrap_err().denial;
+    assert_eq!(refused, Denial::ContextNotAllowed);
 }
 
 #[tokio::test]

@@ -60,6 +60,17 @@ async fn a_destroyed_version_has_a_tombstone_of_its_own() {
 }
 
 #[tokio::test]
+async fn destroyed_keys_leave_the_memory_at_once() {
+    let world = World::new().await;
+    world.seal("org_acme").await;
+    assert_eq!(world.room.kept_contexts(), 1);
+    let id = first(&world).await.id;
+    let destroyed = world.room.context_destroy(&world.ask, id).await;
+    destroyed.unwrap();
+    assert_eq!(world.room.kept_contexts(), 0);
+}
+
+#[tokio::test]
 async fn a_version_that_a_restored_database_made_active_again_is_replaced_and_destroyed() {
     let world = World::new().await;
     world.seal("org_acme").await;
@@ -153,6 +164,8 @@ async fn a_tombstone_that_could_not_be_written_is_written_when_it_can_be() {
     assert!(told.entry.is_some(), "the destruction is an entry");
     let refused = world.room.encrypt(&world.ask, value()).await.unwrap_err();
     assert_eq!(refused.denial, Denial::ContextDestroyed);
+    // It is looked for, and fails again.
+    world.clock.pass(Duration::from_secs(5));
     world.room.tick().await;
     assert_eq!(held(&world), []);
     world.anchor.full.store(false, Ordering::SeqCst);

@@ -11,6 +11,7 @@ mod support;
 use std::sync::Arc;
 use std::time::Duration;
 
+use sqlx::{Connection as _, SqliteConnection};
 use strongroom_core::{
     AfterRollback, Denial, EntriesQuery, Invalid, OpenError, Settings, Strongroom, Thing,
 };
@@ -306,6 +307,37 @@ async fn a_batch_over_many_key_contexts_is_found_by_each_of_them() {
     assert!(world.entries(query).await.entries.is_empty());
     let none = world.room.log_items(&world.ask, 0).await.unwrap_err();
     assert_eq!(none.denial, Denial::NotBatch);
+}
+
+#[tokio::test]
+async fn items_that_are_not_those_of_the_entry_are_not_shown() {
+    let world = World::new().await;
+    let seal = async || {
+        let batch = Batch {
+            items: vec![EncryptItem::new(context("org_acme"), b"value".to_vec())],
+            metadata: None,
+        };
+        let sealed = world.room.encrypt_batch(&world.ask, batch).await;
+        sealed.unwrap().entry.unwrap().index
+    };
+    let [one, other] = [seal().await, seal().await];
+    let show = async |index| world.room.log_items(&world.ask, index).await.map(drop);
+    assert!(show(one).await.is_ok() && show(other).await.is_ok());
+    let file = world.folder.path().join("strongroom.db");
+    let url = format!("sqlite:{}", file.display());
+    let mut database = SqliteConnection::connect(&url).await.unwrap();
+    let swap = "UPDATE items SET records = (SELECT records FROM items WHERE entry = ?1) \
+        WHERE entry = ?2";
+    let [one, other] = [one, other].map(|index| i64::try_from(index).unwrap());
+    let swapped = sqlx::query(swap).bind(other).bind(one);
+    let swapped = swapped.execute(&mut database).await.unwrap();
+    assert_eq!(swapped.rows_affected(), 1);
+    let [one, other] = [one, other].map(i64::unsigned_abs);
+    assert_eq!(
+        show(one).await.unwrap_err().denial,
+        Denial::StoreUnavailable
+    );
+    assert!(show(other).await.is_ok());
 }
 
 #[tokio::test]

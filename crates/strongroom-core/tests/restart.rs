@@ -11,10 +11,14 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use strongroom_core::{Ask, Denial, EmptyAnchor, EntriesQuery, OpenError, Settings, Strongroom};
+use strongroom_core::{
+    AfterRollback, Ask, Denial, EmptyAnchor, EntriesQuery, OpenError, Settings, Strongroom,
+};
+use strongroom_store::Database;
 use strongroom_types::body::{ClientCreate, EncryptRequest};
 use strongroom_types::{ContextPattern, Permission};
-use support::{MemoryAnchor, World, ask, context, open};
+use support::{MemoryAnchor, World, ask, back_up, context, database, open};
+use tempfile::TempDir;
 
 #[tokio::test]
 async fn an_anchor_that_is_empty_is_refused_until_it_is_new_by_name() {
@@ -61,6 +65,93 @@ async fn an_anchor_is_empty_before_the_first_checkpoint() {
             .await
             .is_ok()
     );
+}
+
+/// Seals some values, and has the log signed.
+async fn seal(room: &Strongroom, ask: &Ask, values: usize) {
+    for _ in 0..values {
+        let request = EncryptRequest::new(context("org_acme"), vec![1]);
+        room.encrypt(ask, request).await.unwrap();
+    }
+    room.tick().await;
+}
+
+/// A log, and the copy of its database in which it went on otherwise.
+struct Forked {
+    own: Arc<Database>,
+    other: Arc<Database>,
+    anchor: Arc<MemoryAnchor>,
+    ask: Ask,
+    _folder: TempDir,
+}
+
+impl Forked {
+    /// Whoever has the copy writes this many values there, and keeps the checkpoints elsewhere.
+    async fn after(values: usize) -> Self {
+        let World {
+            room,
+            ask,
+            anchor,
+            store,
+            folder,
+            ..
+        } = World::new().await;
+        drop(room);
+        Arc::into_inner(store).unwrap().close().await;
+        let [file, copy] = ["strongroom.db", "copy.db"].map(|name| folder.path().join(name));
+        back_up(&file, &copy);
+        let (own, other) = (database(&file).await, database(&copy).await);
+        let room = open(&own, &anchor, Settings::default()).await.unwrap();
+        seal(&room, &ask, 3).await;
+        let forked = Self {
+            own,
+            other,
+            anchor,
+            ask,
+            _folder: folder,
+        };
+        forked.write_elsewhere(&forked.other, values).await;
+        forked
+    }
+
+    async fn write_elsewhere(&self, store: &Arc<Database>, values: usize) {
+        let elsewhere = Arc::new(MemoryAnchor::default());
+        let begin = Settings {
+            empty_anchor: EmptyAnchor::Begin,
+            ..Settings::default()
+        };
+        let room = open(store, &elsewhere, begin).await.unwrap();
+        seal(&room, &self.ask, values).await;
+    }
+
+    async fn start(&self, store: &Arc<Database>) -> Result<Strongroom, OpenError> {
+        open(store, &self.anchor, Settings::default()).await
+    }
+}
+
+#[tokio::test]
+async fn a_database_with_another_history_does_not_start_however_long_it_is() {
+    for values in [3, 5] {
+        let forked = Forked::after(values).await;
+        let refused = forked.start(&forked.other).await.unwrap_err();
+        assert!(matches!(refused, OpenError::OtherLog { .. }), "{refused}");
+        assert!(forked.start(&forked.own).await.is_ok());
+    }
+}
+
+#[tokio::test]
+async fn a_database_of_an_older_generation_does_not_start_however_long_it_is() {
+    let forked = Forked::after(5).await;
+    let by_name = Settings {
+        after_rollback: AfterRollback::NewGeneration,
+        ..Settings::default()
+    };
+    let room = open(&forked.other, &forked.anchor, by_name).await.unwrap();
+    seal(&room, &forked.ask, 1).await;
+    // The older one goes on, and becomes longer.
+    forked.write_elsewhere(&forked.own, 20).await;
+    let refused = forked.start(&forked.own).await.unwrap_err();
+    assert!(matches!(refused, OpenError::RolledBack { .. }), "{refused}");
 }
 
 #[tokio::test]

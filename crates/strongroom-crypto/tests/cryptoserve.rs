@@ -15,12 +15,14 @@ use numbers::Numbers;
 use std::fs;
 use std::path::Path;
 
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use serde_json::{Value, json};
 use strongroom_crypto::OpenError;
 use strongroom_crypto::envelope::Envelope;
 use strongroom_crypto::foreign::cryptoserve::{
-    Ciphertext, KeyRing, MasterKey, WrappedKemKey, looks_like,
+    Ciphertext, KeyRing, MasterKey, WrappedKemKey, looks_like, open_local,
 };
-use strongroom_crypto::secret::SecretBytes;
+use strongroom_crypto::secret::{Secret, SecretBytes};
 use strongroom_types::Format;
 use vector::{Vector, hex, unhex};
 use zeroize::Zeroizing;
@@ -209,4 +211,41 @@ fn mutated_rings_never_panic_and_have_one_encoding() {
         assert_eq!(ring.encode().expose(), mutated);
     }
     assert!((MUTATIONS / 100..MUTATIONS).contains(&read), "{read}");
+}
+
+#[test]
+fn what_clients_sealed_by_themselves_is_what_its_header_says() {
+    let key = LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &[7; 32]).unwrap());
+    let opens = |header: Value, associated_data: &[u8]| {
+        let header = header.to_string();
+        let length = u16::try_from(header.len()).unwrap().to_be_bytes();
+        let mut body = b"text".to_vec();
+        let nonce = Nonce::assume_unique_for_key([0; NONCE_LEN]);
+        key.seal_in_place_append_tag(nonce, Aad::from(associated_data), &mut body)
+            .unwrap();
+        let sealed = [&length, header.as_bytes(), &body].concat();
+        let sealed = Ciphertext::parse(&sealed).unwrap();
+        let key = Secret::from_bytes([7; 32]);
+        let opened = open_local(&key, &sealed, Some(associated_data));
+        opened.is_ok_and(|opened| opened.expose() == b"text")
+    };
+    let with = |field: &str, value: Value| {
+        let mut header = json!({
+            "v": 4, "ctx": "general", "kid": "k", "alg": "AES-256-GCM", "local": true,
+            "nonce": "AAAAAAAAAAAAAAAA", "aad_len": 2,
+        });
+        header[field] = value;
+        header
+    };
+    assert!(opens(with("aad_len", json!(2)), b"ad"));
+    assert!(!opens(with("aad_len", json!(3)), b"ad"));
+    assert!(!opens(with("aad_len", json!(0)), b"ad"));
+    assert!(!opens(with("alg", json!("AES-128-GCM")), b"ad"));
+    // Nor is it a ciphertext of an earlier format, which clients never sealed.
+    assert!(opens(with("aad_len", json!(0)), b""));
+    let earlier = json!({
+        "v": 2, "ctx": "general", "kid": "k", "alg": "AES-256-GCM", "mode": "gcm",
+        "nonce": "AAAAAAAAAAAAAAAA",
+    });
+    assert!(!opens(earlier, b""));
 }

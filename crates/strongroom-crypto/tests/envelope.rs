@@ -499,3 +499,56 @@ fn streams_open_with_what_they_were_sealed_with() {
     let opened = open_blob(&moved, &context_key(2), Some(&ann), Some(b"ad"));
     assert_eq!(opened, Some(plaintext));
 }
+
+#[test]
+fn each_purpose_is_sealed_and_opened_in_its_own_way() {
+    let key = context_key(1);
+    let value = header(Purpose::Value, Suite::Aes256Gcm, Mode::Wrapped);
+    let not_so = SealError::Purpose {
+        purpose: Purpose::Value,
+    };
+    assert_eq!(wrap_key(&value, None, &[5; 32]), Err(not_so));
+    let entropy = SeededEntropy::new(5);
+    let request = SealRequest {
+        key: &key,
+        header: &value,
+        associated_data: None,
+        lock_key: None,
+        entropy: &entropy,
+    };
+    assert_eq!(begin_stream(&request).map(drop), Err(not_so));
+    // What stands before a body is neither a wrapped data key nor a stream.
+    let blob = seal_value(&request, b"plaintext").unwrap();
+    let whole = Envelope::parse(&blob).unwrap();
+    let (prefix, _body) = Envelope::parse_prefix(&blob).unwrap().unwrap();
+    assert!(unwrap_data_key(&prefix, &key, None).is_err());
+    assert!(open_stream(&prefix, &key, None, None).is_err());
+    let source = std::io::Cursor::new(&blob);
+    assert!(random_access(source, &whole, &key, None, None).is_err());
+    assert!(open(&whole, &key, None, None).is_ok());
+}
+
+#[test]
+fn nothing_is_sealed_or_moved_under_a_key_of_another_workspace() {
+    let elsewhere = WorkspaceId::from_bytes([0x77; 16]);
+    let foreign = ContextKey::derive(&seed(2), elsewhere, CONTEXT, KeyVersion(2));
+    let value = header(Purpose::Value, Suite::Aes256Gcm, Mode::Wrapped);
+    let blob = seal(&value, None, None, b"plaintext");
+    let envelope = Envelope::parse(&blob).unwrap();
+    let refused = Err(RewrapError::Seal(SealError::ForeignKey));
+    let moved = rewrap_prefix(&envelope, &context_key(1), &foreign, &SystemEntropy);
+    assert_eq!(moved, refused);
+    let moved = rewrap(&envelope, &context_key(1), &foreign, None, &SystemEntropy);
+    assert_eq!(moved, refused);
+    let request = SealRequest {
+        key: &foreign,
+        header: &value,
+        associated_data: None,
+        lock_key: None,
+        entropy: &SystemEntropy,
+    };
+    assert_eq!(
+        seal_value(&request, b"plaintext"),
+        Err(SealError::ForeignKey)
+    );
+}

@@ -97,6 +97,22 @@ fn the_signer_prints_no_key() {
 }
 
 #[test]
+fn each_line_of_a_checkpoint_ends() {
+    let whole = checkpoint().to_string();
+    assert_eq!(whole.parse(), Ok(checkpoint()));
+    let extended: Checkpoint = format!("{whole}more\n").parse().unwrap();
+    assert_eq!(extended.extensions(), ["more"]);
+    assert_eq!(
+        (extended.origin(), extended.size()),
+        (ORIGIN, checkpoint().size())
+    );
+    for unended in [format!("{whole}more"), whole.trim_end().to_owned()] {
+        let refused = unended.parse::<Checkpoint>();
+        assert_eq!(refused, Err(CheckpointError::Extension), "{unended}");
+    }
+}
+
+#[test]
 fn one_key_signs_for_several_origins() {
     let other = signer().with_name("example.com/other").unwrap();
     let checkpoint = Checkpoint::new("example.com/other", 0, leaf_hash(b"")).unwrap();
@@ -160,6 +176,46 @@ fn a_note_has_16_signatures_and_more() {
         signed(65).parse::<SignedNote>(),
         Err(NoteError::TooManySignatures)
     );
+}
+
+#[test]
+fn a_note_is_read_up_to_its_limits() {
+    let sign = |text: usize| SignedNote::sign(format!("{}\n", "x".repeat(text)), &signer());
+    let around = sign(0).unwrap().to_string().len();
+    let longest = sign(SignedNote::BYTES_MAX - around).unwrap().to_string();
+    assert!(longest.parse::<SignedNote>().is_ok());
+    let longer = sign(SignedNote::BYTES_MAX - around + 1)
+        .unwrap()
+        .to_string();
+    assert_eq!(longer.parse::<SignedNote>(), Err(NoteError::TooLong));
+    let unsigned = sign(SignedNote::BYTES_MAX);
+    assert_eq!(unsigned, Err(NoteError::TooLong));
+    let note = sign(1).unwrap().to_string();
+    let (_, line) = note.trim_end().rsplit_once('\n').unwrap();
+    let most = format!("{note}{}", format!("{line}\n").repeat(63));
+    let most: SignedNote = most.parse().unwrap();
+    assert_eq!(most.signatures().len(), SignedNote::SIGNATURES_MAX);
+}
+
+#[test]
+fn a_signature_line_has_a_name_and_a_signature() {
+    let note = checkpoint().sign(&signer()).unwrap();
+    let [signature] = note.signatures() else {
+        panic!("one signature")
+    };
+    let verifier = signer().verifier();
+    assert_eq!(signature.name(), verifier.name());
+    assert_eq!(signature.key_id(), verifier.key_id());
+    let note = note.to_string();
+    for line in [
+        format!("— {ORIGIN} {}", STANDARD.encode([1; 4])),
+        format!("— {ORIGIN} {}", STANDARD.encode([1; 3])),
+        format!("— a+b {}", STANDARD.encode([1; 68])),
+        format!("—  {}", STANDARD.encode([1; 68])),
+    ] {
+        let read = format!("{note}{line}\n").parse::<SignedNote>();
+        assert_eq!(read, Err(NoteError::SignatureLine), "{line}");
+    }
 }
 
 fn receipt(size: u64, index: u64) -> (Receipt, Vec<u8>) {

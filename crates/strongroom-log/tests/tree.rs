@@ -9,9 +9,9 @@ use ct_merkle::{ConsistencyProof, InclusionProof, RootHash};
 use proptest::prelude::*;
 use sha2::Sha256;
 use strongroom_log::{
-    Frontier, Hash, LeafHashes, MissingNode, ProofError, ProveError, Tile, TileKind, TileSet,
-    leaf_hash, prove_consistency, prove_inclusion, tiles_for_consistency, tiles_for_inclusion,
-    tiles_for_root, tree_root, verify_consistency, verify_inclusion,
+    Frontier, Hash, LeafHashes, MissingNode, ProofError, ProveError, Tile, TileError, TileKind,
+    TileSet, leaf_hash, prove_consistency, prove_inclusion, tiles_for_consistency,
+    tiles_for_inclusion, tiles_for_root, tree_root, verify_consistency, verify_inclusion,
 };
 use tlog_tiles::tlog;
 
@@ -226,6 +226,28 @@ fn proofs_from_the_named_tiles_equal_proofs_from_the_leaves() {
 }
 
 #[test]
+fn a_tile_set_takes_whole_tiles_of_hashes_only_and_keeps_the_widest() {
+    let all = leaves(3);
+    let tile = |size| Tile::in_tree(TileKind::Hashes(0), 0, size).unwrap();
+    let mut set = TileSet::default();
+    let bytes = tile_bytes(&all, tile(3));
+    for wrong in [&bytes[..64], &bytes[..95], &[&bytes[..], b"?"].concat()] {
+        let refused = TileError::Length {
+            width: 3,
+            bytes: wrong.len(),
+        };
+        assert_eq!(set.insert(tile(3), wrong), Err(refused));
+    }
+    let entries = Tile::in_tree(TileKind::Entries, 0, 3).unwrap();
+    assert_eq!(set.insert(entries, &bytes), Err(TileError::NoHashes));
+    for size in [2, 3, 1] {
+        set.insert(tile(size), &tile_bytes(&all, tile(size)))
+            .unwrap();
+    }
+    assert_eq!(tree_root(&set, 3), Ok(root(&all)));
+}
+
+#[test]
 fn a_missing_leaf_or_tile_is_named() {
     let leaves = leaves(3);
     let node = MissingNode { level: 0, index: 3 };
@@ -236,7 +258,7 @@ fn a_missing_leaf_or_tile_is_named() {
     let empty = TileSet::default();
     assert!(matches!(
         prove_inclusion(&empty, 3, 300),
-        Err(ProveError::Read(strongroom_log::TileError::Missing { .. }))
+        Err(ProveError::Read(TileError::Missing { .. }))
     ));
 }
 

@@ -5,8 +5,8 @@
 )]
 
 use strongroom_log::{
-    Checkpoint, ContextUses, DecodeError, Entry, EntryBundle, Facts, Frontier, Item, ItemId, Items,
-    LogVerifier, Openings, ProofError, VerifyError, leaf_hash, sha256, verify_item,
+    BundleError, Checkpoint, ContextUses, DecodeError, Entry, EntryBundle, Facts, Frontier, Item,
+    ItemId, Items, LogVerifier, Openings, ProofError, VerifyError, leaf_hash, sha256, verify_item,
 };
 use strongroom_types::{ContextId, KeyVersion, Kind, Operation, Outcome, RequestId};
 
@@ -125,6 +125,24 @@ fn a_missing_or_added_entry_is_another_size() {
         present: 299,
     };
     assert_eq!(verify(&shorter), Err(error));
+}
+
+#[test]
+fn a_tile_of_more_or_fewer_entries_than_its_bundle_fails() {
+    let (shorter, longer) = (log(2), log(3));
+    let read = |bundle: &Log, tile: &Log| {
+        LogVerifier::default().bundle_with_tile(&bundle.bundles[0], &tile.tiles[0])
+    };
+    assert_eq!(read(&longer, &longer), Ok(()));
+    let left = VerifyError::Bundle {
+        index: 2,
+        source: BundleError::Truncated,
+    };
+    assert_eq!(read(&shorter, &longer), Err(left));
+    assert_eq!(
+        read(&longer, &shorter),
+        Err(VerifyError::Altered { index: 2 })
+    );
 }
 
 #[test]

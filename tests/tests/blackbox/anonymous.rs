@@ -1,16 +1,23 @@
 //! Whoever shows no credential, or may nothing, on every route of the document.
 
 use core::fmt::{self, Display, Formatter};
+use core::time::Duration;
 
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 use strongroom_tests::on_each_database;
 use strongroom_tests::reply::Reply;
 use strongroom_tests::room::Room;
+use strongroom_types::Permission;
+use strongroom_types::body::ClientUpdate;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
 
 on_each_database!(
     every_route_of_the_document_asks_for_a_credential,
     who_may_nothing_gets_nothing,
+    whose_credential_does_not_count_is_not_waited_for,
 );
 
 /// The routes that ask for none: the service and its public key, and nothing of a workspace.
@@ -133,5 +140,42 @@ async fn who_may_nothing_gets_nothing(room: Room) {
         };
         assert!(refused, "{route} {reply:?}");
         assert!(reply.entry().is_some(), "{route} {reply:?}");
+    }
+}
+
+/// What is answered to the head of a request whose body never comes.
+async fn answer_without_body(room: &Room, head: &str, key: &str) -> String {
+    let address = room.server.sheet().url.replace("http://", "");
+    let mut stream = TcpStream::connect(&address).await.unwrap();
+    let request =
+        format!("{head}\r\nhost: x\r\nauthorization: Bearer {key}\r\ncontent-length: 100\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut status = [0; 12];
+    // Half of what a body is waited for.
+    let read = timeout(Duration::from_secs(30), stream.read_exact(&mut status));
+    read.await.unwrap().unwrap();
+    String::from_utf8(status.to_vec()).unwrap()
+}
+
+async fn whose_credential_does_not_count_is_not_waited_for(room: Room) {
+    let (_, made) = room.make_client(&[Permission::Encrypt], &[&[]]).await;
+    let suspended = ClientUpdate {
+        disabled: Some(true),
+        ..ClientUpdate::default()
+    };
+    let clients = room.client.clients();
+    clients.update(made.client.id, &suspended).await.unwrap();
+    let suspended = made.api_key.secret.as_str();
+    for head in [
+        "POST /v1/encrypt HTTP/1.1\r\ncontent-type: application/json",
+        "POST /v1/encrypt/batch HTTP/1.1\r\ncontent-type: application/cbor",
+        "POST /v1/stream/decrypt HTTP/1.1\r\ncontent-type: application/octet-stream\r\n\
+         strongroom-key-context: eyJhIjoiYiJ9",
+        "GET /v1/clients HTTP/1.1",
+    ] {
+        for key in ["sr_nobody", suspended] {
+            let answer = answer_without_body(&room, head, key).await;
+            assert_eq!(answer, "HTTP/1.1 401", "{head}");
+        }
     }
 }

@@ -30,6 +30,7 @@ on_each_database!(
     asking_for_what_is_not_there_is_throttled,
     a_deleted_store_is_gone_and_its_name_is_free,
     malformed_requests_are_refused,
+    a_slot_is_of_its_kind_its_epoch_and_its_place,
 );
 
 pub(super) fn word(text: &str) -> StoreName {
@@ -493,4 +494,44 @@ async fn malformed_requests_are_refused(room: Room) {
         panic!("a second store of the name")
     };
     assert_eq!(refusal.code(), Code::Conflict);
+}
+
+async fn a_slot_is_of_its_kind_its_epoch_and_its_place(room: Room) {
+    let (_store, _) = store(&room, "vault").await;
+    let put = async |slot: &str, body: &Value| {
+        let path = format!("/v1/stores/vault/slots/{slot}");
+        Reply::of(room.request(Method::PUT, &path).json(body)).await
+    };
+    let element = strongroom_crypto::oprf::Blinded::new(b"passphrase", &SystemEntropy).unwrap();
+    let body = json!({ "blinded": base64(element.element()) }).to_string();
+    let prepared = room.post("/v1/stores/vault/slots/people/prepare", body);
+    let ticket = prepared.await.json()["ticket"].clone();
+    let of_secret = json!({"kind": "secret", "epoch": 1, "wrapped": base64(&[1; 104])});
+    let mut of_passphrase = of_secret.clone();
+    of_passphrase["kind"] = json!("passphrase");
+    of_passphrase["salt"] = json!(base64(&[2; 16]));
+    of_passphrase["ticket"] = ticket.clone();
+    let with = |good: &Value, field: &str, value: Value| {
+        let mut altered = good.clone();
+        altered[field] = value;
+        altered
+    };
+    for wrong in [
+        with(&of_secret, "wrapped", json!(base64(&[1; 103]))),
+        with(&of_secret, "epoch", json!(2)),
+        with(&of_secret, "salt", json!(base64(&[2; 16]))),
+        with(&of_secret, "ticket", ticket),
+        with(&of_passphrase, "salt", json!(base64(&[2; 15]))),
+        with(&of_passphrase, "salt", Value::Null),
+        with(&of_passphrase, "ticket", Value::Null),
+        with(&of_passphrase, "ticket", json!(base64(&[3; 60]))),
+    ] {
+        let reply = put("people", &wrong).await;
+        reply.assert_problem(400, "invalid_request");
+    }
+    // What was prepared for one slot is for no other.
+    let elsewhere = put("machines", &of_passphrase).await;
+    elsewhere.assert_problem(400, "invalid_request");
+    assert!(put("people", &of_passphrase).await.status < 300);
+    assert!(put("machines", &of_secret).await.status < 300);
 }

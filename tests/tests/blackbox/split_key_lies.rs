@@ -7,7 +7,7 @@ use strongroom_crypto::xwing::PRIVATE_KEY_BYTES;
 use strongroom_log::sha256;
 use strongroom_tests::on_each_database;
 use strongroom_tests::room::Room;
-use strongroom_types::base32;
+use strongroom_types::{Reason, base32};
 
 use super::sealed_store_lies::Liar;
 use super::split_keys::{EMAIL, Vault, pair, stranger, vault};
@@ -20,6 +20,7 @@ on_each_database!(
     an_old_grant_that_is_shown_again_is_not_sealed_under,
     a_false_server_share_opens_nothing,
     malformed_grants_are_named,
+    what_the_granting_key_did_not_sign_is_not_kept,
 );
 
 fn base64(bytes: &[u8]) -> Value {
@@ -257,4 +258,28 @@ async fn malformed_grants_are_named(room: Room) {
         shown: 0,
     };
     assert_eq!(told, Some(none));
+}
+
+/// Whoever administers grants, and has no granting key, gets none past the server.
+async fn what_the_granting_key_did_not_sign_is_not_kept(room: Room) {
+    let vault = vault(&room, "unsigned").await;
+    let member = stranger(&room).await;
+    let path = format!("/v1/split-keys/keysets/{}", vault.id);
+    let [epochs, grants, own] = ["epochs", "grants", "own-grants"].map(|of| format!("{path}/{of}"));
+    let before = room.read(&path).await.json();
+    // True of the administrator's client, and of nobody else.
+    let mut grant = room.read(&own).await.json()["grants"][0].clone();
+    grant["client"] = json!(member.id);
+    let mut next = grant.clone();
+    next["epoch"] = json!(2);
+    let next = json!({"signer": before["signer"], "grant": next});
+    for (path, body) in [(&grants, grant), (&epochs, next)] {
+        let refused = room.post(path, body.to_string()).await;
+        let expected = (400, "invalid_request");
+        room.assert_problem(&refused, expected, Reason::InvalidRequest)
+            .await;
+    }
+    assert_eq!(room.read(&path).await.json()["epoch"], 1);
+    let granted = room.read(&grants).await.json();
+    assert_eq!(granted["items"].as_array().unwrap().len(), 1);
 }

@@ -589,3 +589,6 @@ fn seal_fault(error: SealError) -> Denial {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,19 +1,22 @@
 //! How long what a customer's key unwrapped is used: its cache lifetime from the last successful
 //! unwrap, never sliding, and not at all when that is 0.
 
-use strongroom_core::Denial;
-use strongroom_types::body::{CustomerKeyEnable, DataKeyCreate, ObjectCreate, ObjectRead};
-use strongroom_types::{Code, KeyContext, Lock, Operation, Reason};
+use strongroom_core::{Ask, CiphertextFault, Denial};
+use strongroom_types::body::{
+    ClientCreate, CustomerKeyEnable, DataKeyCreate, ObjectCreate, ObjectRead,
+};
+use strongroom_types::{Code, ContextPattern, KeyContext, Lock, Operation, Permission, Reason};
 
 use crate::on_each_database;
 use crate::provider::Mood;
-use crate::support::context;
+use crate::support::{ask, context};
 use crate::world::{World, denial, open_at};
 
 on_each_database!(
     a_disabled_key_stops_opening_within_its_lifetime_and_nobody_else_notices,
     the_lifetime_counts_from_the_unwrap_and_never_slides,
     a_key_without_lifetime_is_asked_at_every_use,
+    nobody_makes_a_customers_key_unwrap_what_is_not_its_own,
     a_shorter_lifetime_holds_at_once,
     other_changes_in_the_workspace_do_not_ask_the_provider_again,
     a_key_that_is_away_is_another_error_than_one_that_refuses,
@@ -106,6 +109,34 @@ async fn a_key_without_lifetime_is_asked_at_every_use(world: World) {
     assert_eq!(world.at_provider("acme").unwraps() - asked, 14);
     world.at_provider("acme").set(Mood::Disabled);
     assert_eq!(code(world.open(&acme(), &sealed).await), REFUSED);
+}
+
+async fn nobody_makes_a_customers_key_unwrap_what_is_not_its_own(world: World) {
+    let key = world.key("acme", Some(0)).await;
+    world.attach_all(key, "acme").await;
+    let made = world
+        .room
+        .data_key_create(&world.ask, DataKeyCreate::new(acme()));
+    let wrapped = made.await.unwrap().value.wrapped_key;
+    let other = ClientCreate {
+        name: "other".to_owned(),
+        permissions: vec![Permission::DataKeys],
+        allowed_contexts: vec![ContextPattern::new([("organizationId", "beta")]).unwrap()],
+        expires_in: None,
+    };
+    let other = world.room.client_create(&world.ask, other).await.unwrap();
+    let other = ask(&other.value.api_key.secret);
+    let asked = world.at_provider("acme").unwraps();
+    let unwrap = async |ask: &Ask| {
+        let wrapped = wrapped.clone();
+        let opened = world.room.data_key_unwrap_unnamed(ask, wrapped).await;
+        opened.map(drop).map_err(denial)
+    };
+    let hidden = Denial::Ciphertext(CiphertextFault::OtherContext);
+    assert_eq!(unwrap(&other).await, Err(hidden));
+    assert_eq!(world.at_provider("acme").unwraps(), asked);
+    assert_eq!(unwrap(&world.ask).await, Ok(()));
+    assert!(world.at_provider("acme").unwraps() > asked);
 }
 
 async fn a_shorter_lifetime_holds_at_once(world: World) {

@@ -157,11 +157,12 @@ async fn new_credentials_must_lead_to_the_same_key(world: World) {
 async fn a_key_is_forgotten_only_when_it_wraps_nothing(world: World) {
     let id = world.key("acme", None).await;
     world.attach_all(id, "acme").await;
-    world.seal(&context("acme"), "value").await;
     let forget = async || {
         let forgotten = world.room.customer_key_delete(&world.ask, id).await;
         forgotten.map(drop).map_err(|refused| refused.denial.code())
     };
+    assert_eq!(forget().await, Err(Code::Conflict), "it is to wrap");
+    world.seal(&context("acme"), "value").await;
     assert_eq!(forget().await, Err(Code::Conflict));
     let detached = world
         .room

@@ -35,6 +35,11 @@ fn key_read_back_is_the_same_and_none_of_another_algorithm() {
             let cut = bytes[..cut].to_vec().into();
             assert!(HybridKey::from_bytes(algorithm, cut).is_err());
         }
+        // The public half of the curve is that of the private one.
+        let public = parts(algorithm).private + parts(algorithm).curve.private_bytes();
+        let mut altered = bytes.to_vec();
+        altered[public + 1] ^= 1;
+        assert!(HybridKey::from_bytes(algorithm, altered.into()).is_err());
     }
 }
 

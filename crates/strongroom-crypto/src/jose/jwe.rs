@@ -211,4 +211,31 @@ mod tests {
             assert!(decrypt(wrong, &key(7, 32)).is_err(), "{wrong}");
         }
     }
+
+    #[test]
+    fn a_true_tag_does_not_make_a_jwe_one_of_ours() {
+        let sealing = UnboundKey::new(&aead::AES_256_GCM, &[7; 32]).unwrap();
+        let sealing = LessSafeKey::new(sealing);
+        let made = |header: &Value, tag_bytes: usize| {
+            let written = encode(header.to_string().as_bytes());
+            let mut sealed = b"text".to_vec();
+            let (nonce, aad) = (Nonce::assume_unique_for_key([1; IV_BYTES]), &written);
+            sealing
+                .seal_in_place_append_tag(nonce, Aad::from(aad.as_bytes()), &mut sealed)
+                .unwrap();
+            let (text, tag) = sealed.split_at(sealed.len() - tag_bytes);
+            let [iv, text, tag] = [&[1; IV_BYTES], text, tag].map(encode);
+            format!("{written}..{iv}.{text}.{tag}")
+        };
+        let of = |alg: &str| json!({"alg": alg, "enc": "A256GCM"});
+        let opens = |jwe: String| decrypt(&jwe, &key(7, 32)).is_ok();
+        assert!(opens(made(&of("dir"), TAG_BYTES)));
+        for alg in ["A256KW", "A256GCMKW", "none", "DIR"] {
+            assert!(!opens(made(&of(alg), TAG_BYTES)), "{alg}");
+        }
+        // The same bytes, cut elsewhere.
+        for tag_bytes in [0, TAG_BYTES - 1, TAG_BYTES + 1] {
+            assert!(!opens(made(&of("dir"), tag_bytes)), "{tag_bytes}");
+        }
+    }
 }

@@ -15,6 +15,7 @@ use strongroom_tests::on_each_database;
 use strongroom_tests::postgres::Cluster;
 use strongroom_tests::room::{Database, Room};
 use strongroom_tests::server::Server;
+use strongroom_types::body::PolicyBody;
 use strongroom_types::{ContextId, Operation, Outcome};
 
 use super::{NOT_OPENED, refused};
@@ -124,6 +125,15 @@ async fn what_clients_sealed_opens_for_its_context_only(room: Room) {
         let reply = decrypt(&room, &app.access, "general", &seal(&other, "general", "x")).await;
         assert_eq!(refused(&reply, 400), NOT_OPENED, "{key_id}");
     }
+    // Nor where a context policy does not accept the format any more.
+    let policy = json!({"match": {"context": "general"}, "accepted_formats": ["sr1"]});
+    let policy: PolicyBody = serde_json::from_value(policy).unwrap();
+    let policy = room.client.policies().create(&policy).await.unwrap();
+    let reply = decrypt(&room, &app.access, "general", &sealed).await;
+    assert_eq!(refused(&reply, 400), NOT_OPENED);
+    room.client.policies().delete(policy.id).await.unwrap();
+    let reply = decrypt(&room, &app.access, "general", &sealed).await;
+    assert_eq!(opened(&reply), "local");
     // What Strongroom sealed is not under that key.
     let ours = STANDARD
         .decode(app.seal(&room, "general", "ours").await)

@@ -381,3 +381,28 @@ async fn strangers_and_disabled_issuers_are_refused_without_a_fetch() {
     );
     assert_eq!(world.endpoint.calls(), 0);
 }
+
+#[tokio::test]
+async fn discovery_leads_to_no_url_that_keys_are_not_fetched_from() {
+    let verified = async |url: &str| {
+        let world = world(IssuerKeys::Discovery {});
+        let configuration = json!({"issuer": ISS, "jwks_uri": url});
+        let place = format!("{ISS}.well-known/openid-configuration");
+        world.endpoint.serve(&place, configuration);
+        let keys = json!({"keys": [ed25519(1).public_jwk()]});
+        world.endpoint.serve(url, keys);
+        world.verify(&ed25519(1), NOW).await
+    };
+    assert_eq!(verified("https://id.example/others").await, Ok(()));
+    for url in [
+        "https://keys@id.example/",
+        "https://id.example/#keys",
+        "https://id.example\\@10.0.0.1/",
+        "https://:443/keys",
+        "https://",
+        "http://id.example/keys",
+    ] {
+        let refused = Err(TokenFault::Unreachable);
+        assert_eq!(verified(url).await, refused, "{url}");
+    }
+}
