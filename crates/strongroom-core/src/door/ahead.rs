@@ -34,12 +34,13 @@ impl Strongroom {
             if kept.is_none() {
                 let load = Box::pin(self.load_or_create((caller, ask), id, map, Need::NONE));
                 let place = (id, Need::NONE);
-                loads.push(self.keyring.load((&caller.state, &self.time), place, load));
+                let load = self.keyring.load((&caller.state, &self.time), place, load);
+                loads.push(async { drop(load.await) });
             }
         }
         stream::iter(loads)
             .buffer_unordered(AT_ONCE)
-            .for_each(|loaded| ready(drop(loaded)))
+            .for_each(ready)
             .await;
     }
 }
