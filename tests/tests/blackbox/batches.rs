@@ -288,7 +288,10 @@ async fn a_batch_that_is_denied_for_one_reason_has_that_reason(room: Room) {
     let (sealed, _) = seal(&room.client, &["a", "b"]).await;
     let item = |name: &str, at: usize| {
         let ciphertext = sealed.get(at).map(|sealed| sealed.ciphertext.clone());
-        DecryptItem::new(tenant(name), ciphertext.unwrap_or_else(|| b"none".into()))
+        DecryptItem::new(
+            tenant(name),
+            ciphertext.unwrap_or_else(|| b"none".to_vec().into()),
+        )
     };
     let open = async |items| {
         let answer = room.client.decrypt_batch(batch(items)).await.unwrap();
