@@ -7,6 +7,7 @@ use strongroom_crypto::entropy::SystemEntropy;
 use strongroom_crypto::foreign::cryptoserve::Ciphertext;
 use strongroom_crypto::keys::{KeysetItem, KeysetTag};
 use strongroom_crypto::secret::Secret;
+use strongroom_types::ClientId;
 
 use super::*;
 use crate::door::Permit;
@@ -155,6 +156,8 @@ fn what_is_kept_opens_under_its_own_permits_only() {
     let reads = [Operation::ObjectRead, Operation::ObjectVersionRestore];
     takes_only(&reads, |permit| keys.open_object(permit, &object, None));
     let kept = keys.seal_for_store(b"place", b"v", &SystemEntropy).unwrap();
+    let set = (ClientId::from_bytes([4; 16]), 0);
+    let kept = kept.into_value((b"name".to_vec(), 1), set, 1);
     let kept = [kept.prefix, kept.body].concat();
     let kept = Envelope::parse(&kept).unwrap();
     takes_only(&OPENS, |permit| {
