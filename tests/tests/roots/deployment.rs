@@ -44,7 +44,7 @@ async fn is_ready(server: &Serving, kind: &str) {
     assert_eq!(ready.status, 200, "{said}");
     assert_eq!(
         said,
-        json!({"store": true, "root": true, "root_kind": kind})
+        json!({"store": true, "root": true, "root_kind": kind, "anchor": true})
     );
 }
 

@@ -11,8 +11,9 @@ use crate::ask::Ask;
 use crate::caller::Caller;
 use crate::strongroom::Strongroom;
 
-/// How many key contexts are made or loaded at the same time for one request.
-const AT_ONCE: usize = 32;
+/// How many key contexts are made or loaded at the same time for one request. A new one makes a
+/// provider wrap twice, and a slow one must still answer the last of them in its time.
+const AT_ONCE: usize = 8;
 
 impl Strongroom {
     /// Makes or loads the key contexts that a batch is going to seal under, side by side, so that many
