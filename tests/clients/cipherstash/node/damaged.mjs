@@ -48,10 +48,15 @@ assert.equal(unsealedModels.failure?.type, 'EncryptionError', JSON.stringify(uns
 const owner = await withUser('alice');
 const one = await ffi.encrypt(owner, { plaintext: 'one', ...note, lockContext: lock });
 const asOthers = [];
+// The last character says less than it could: another one can mean the same bytes.
+const last = one.c.length - 1;
 for (let place = 0; place < one.c.length; place += 1) {
   const ciphertext = damaged(one, place);
   const said = await ffi.decrypt(owner, { ciphertext, lockContext: lock }).then(
-    () => assert.fail(`opened with another character at ${place}`),
+    (opened) => {
+      assert.ok(place === last && opened === 'one', `opened with another character at ${place}`);
+      return '';
+    },
     (error) => error.message,
   );
   if (identity.test(said)) asOthers.push(place);
