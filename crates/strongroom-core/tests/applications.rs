@@ -15,12 +15,9 @@ use sqlx::{Connection as _, SqliteConnection};
 use strongroom_core::ports::{RecordKind, Store as _};
 use strongroom_core::{
     AccessTokenSeconds, ApplicationCreate, ApplicationCreated, Ask, Bearer, Credentials, Denial,
-    EntriesQuery, NamedContextCreate, NamedItem, Refreshed, Refused, Settings,
+    EntriesQuery, NamedItem, Refreshed, Refused, Settings,
 };
-use strongroom_types::body::{
-    AlgorithmPolicy, ClientCreate, DecryptRequest, EncryptRequest, NamedContextConfig,
-    PolicyEnforcement,
-};
+use strongroom_types::body::{ClientCreate, DecryptRequest, EncryptRequest};
 use strongroom_types::{ContextName, ContextPattern, KeyContext, Operation, Outcome, Permission};
 
 use support::World;
@@ -54,16 +51,7 @@ impl World {
 
     async fn with_context_under(settings: Settings) -> Self {
         let world = Self::under(settings).await;
-        let request = NamedContextCreate {
-            name: name(),
-            display_name: "General".to_owned(),
-            description: String::new(),
-            config: NamedContextConfig::default(),
-            algorithm_policy: AlgorithmPolicy::default(),
-            enforcement: PolicyEnforcement::default(),
-        };
-        let made = world.room.named_context_create(&world.ask, request).await;
-        made.unwrap();
+        world.declare_context("general").await;
         world
     }
 

@@ -7,7 +7,6 @@
 #[expect(dead_code, reason = "other tests use more of it")]
 mod support;
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -93,16 +92,9 @@ async fn a_version_that_a_restored_database_made_active_again_is_replaced_and_de
 
 #[tokio::test]
 async fn a_destroyed_context_that_the_database_does_not_know_is_made_again_by_name_only() {
-    let World {
-        room,
-        ask,
-        anchor,
-        store,
-        folder,
-        ..
-    } = World::new().await;
-    drop(room);
-    Arc::into_inner(store).unwrap().close().await;
+    let world = World::new().await;
+    let ask = world.ask.clone();
+    let (folder, anchor) = world.close().await;
     let file = folder.path().join("strongroom.db");
     let backup = folder.path().join("old.db");
     back_up(&file, &backup);

@@ -7,7 +7,6 @@
 #[expect(dead_code, reason = "other tests use more of it")]
 mod support;
 
-use core::fmt::Debug;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,15 +15,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, from_value, json};
 use strongroom_core::{
-    Answered, Ask, Bearer, Credentials, Denial, Invalid, InvitationCreate, NamedContextCreate,
-    Refused, Role, Thing, TokenFault, UserAccepted,
+    Answered, Ask, Bearer, Credentials, Denial, Invalid, InvitationCreate, Refused, Role, Thing,
+    TokenFault, UserAccepted,
 };
-use strongroom_types::body::{
-    AlgorithmPolicy, DecryptRequest, EncryptRequest, IssuerInfo, IssuerUpdate, NamedContextConfig,
-    PolicyEnforcement,
-};
-use strongroom_types::{ClientId, Permission};
-use support::{START, World, ask, context};
+use strongroom_types::Permission;
+use strongroom_types::body::{DecryptRequest, EncryptRequest, IssuerInfo, IssuerUpdate};
+use support::{START, World, context, why};
 
 const ISS: &str = "https://id.example";
 
@@ -66,22 +62,6 @@ async fn trust(world: &World, by: &Ask, beside: Value) -> Result<Answered<Issuer
         .await
 }
 
-async fn client(world: &World, permissions: &[Permission], allowed: &Value) -> (ClientId, Ask) {
-    let request = json!({
-        "name": "program",
-        "permissions": permissions,
-        "allowed_contexts": allowed,
-    });
-    let request = from_value(request).unwrap();
-    let made = world.room.client_create(&world.ask, request).await;
-    let made = made.unwrap().value;
-    (made.client.id, ask(&made.api_key.secret))
-}
-
-fn why<T: Debug>(refused: Result<Answered<T>, Refused>) -> Denial {
-    refused.unwrap_err().denial
-}
-
 #[tokio::test]
 async fn an_identity_that_was_verified_ends_with_its_token() {
     let world = World::new().await;
@@ -103,16 +83,20 @@ async fn an_identity_that_was_verified_ends_with_its_token() {
 #[tokio::test]
 async fn who_chooses_the_keys_of_an_issuer_may_do_what_its_identities_may() {
     let world = World::new().await;
-    let (_, issuers) = client(&world, &[Permission::AdminIssuers], &json!([{}])).await;
+    let (_, issuers) = world
+        .client(&[Permission::AdminIssuers], &json!([{}]))
+        .await;
     let owners = trust(&world, &issuers, json!({"sign_in_audience": "door"})).await;
     assert!(matches!(why(owners), Denial::PermissionMissing(_)));
     let narrow = Role::Owner.permissions();
-    let (_, narrow) = client(&world, &narrow, &json!([{"organizationId": "acme"}])).await;
+    let (_, narrow) = world
+        .client(&narrow, &json!([{"organizationId": "acme"}]))
+        .await;
     let owners = trust(&world, &narrow, json!({"sign_in_audience": "door"})).await;
     assert_eq!(why(owners), Denial::GrantTooWide);
 
     let issuer = trust(&world, &world.ask, json!({})).await.unwrap().value.id;
-    let (acting, _) = client(&world, &[], &json!([])).await;
+    let (acting, _) = world.client(&[], &json!([])).await;
     let acts = world.room.issuer_act_as(&world.ask, issuer, Some(acting));
     acts.await.unwrap();
     let update = async |request: Value| {
@@ -132,7 +116,9 @@ async fn who_chooses_the_keys_of_an_issuer_may_do_what_its_identities_may() {
 #[tokio::test]
 async fn an_issuer_begins_and_ends_to_sign_in_by_who_may_what_owners_may() {
     let world = World::new().await;
-    let (_, issuers) = client(&world, &[Permission::AdminIssuers], &json!([{}])).await;
+    let (_, issuers) = world
+        .client(&[Permission::AdminIssuers], &json!([{}]))
+        .await;
     let issuer = trust(&world, &world.ask, json!({})).await.unwrap().value.id;
     let update = async |by: &Ask, request: Value| {
         let request: IssuerUpdate = from_value(request).unwrap();
@@ -209,16 +195,7 @@ async fn an_invitation_gives_no_more_than_its_inviter_may_when_it_is_accepted() 
     let world = World::new().await;
     let sign_in = json!({"sign_in_audience": "door"});
     trust(&world, &world.ask, sign_in).await.unwrap();
-    let declared = NamedContextCreate {
-        name: "general".parse().unwrap(),
-        display_name: "General".to_owned(),
-        description: String::new(),
-        config: NamedContextConfig::default(),
-        algorithm_policy: AlgorithmPolicy::default(),
-        enforcement: PolicyEnforcement::default(),
-    };
-    let declared = world.room.named_context_create(&world.ask, declared).await;
-    declared.unwrap();
+    world.declare_context("general").await;
     let update = async |id, request: Value| {
         let request = from_value(request).unwrap();
         let updated = world.room.client_update(&world.ask, id, request).await;
@@ -228,7 +205,7 @@ async fn an_invitation_gives_no_more_than_its_inviter_may_when_it_is_accepted() 
         world.room.invitation_accept(ask).await
     };
     let admin = Role::Admin.permissions();
-    let (id, inviter) = client(&world, &admin, &json!([{}])).await;
+    let (id, inviter) = world.client(&admin, &json!([{}])).await;
     let ada = invited(&world, &inviter, Role::Admin, None).await;
     let less = [Role::Developer.permissions(), vec![Permission::AdminUsers]].concat();
     update(id, json!({"permissions": less})).await;
@@ -255,7 +232,7 @@ async fn an_invitation_gives_no_more_than_its_inviter_may_when_it_is_accepted() 
 async fn an_owner_who_is_suspended_is_not_the_one_who_stays() {
     let world = World::new().await;
     let owner = Role::Owner.permissions();
-    let (other, _) = client(&world, &owner, &json!([{}])).await;
+    let (other, _) = world.client(&owner, &json!([{}])).await;
     let users = world.room.users(&world.ask).await.unwrap().value;
     let own = users.iter().find(|user| user.id != other).unwrap().id;
     let suspend = async |disabled: bool| {

@@ -10,10 +10,8 @@ mod support;
 use std::time::Duration;
 
 use strongroom_core::ports::Store as _;
-use strongroom_core::{Denial, LeaseRequest, NamedContextCreate, Refused, Settings, Thing};
-use strongroom_types::body::{
-    AlgorithmPolicy, JobCreate, JobKind, JobState, NamedContextConfig, PolicyEnforcement,
-};
+use strongroom_core::{Denial, LeaseRequest, Refused, Settings, Thing};
+use strongroom_types::body::{JobCreate, JobKind, JobState};
 use strongroom_types::{LeaseId, Operation};
 
 use support::World;
@@ -32,16 +30,7 @@ impl World {
 
     /// With the context that leases are kept under.
     async fn declared(self) -> Self {
-        let request = NamedContextCreate {
-            name: "default".parse().unwrap(),
-            display_name: "Default".to_owned(),
-            description: String::new(),
-            config: NamedContextConfig::default(),
-            algorithm_policy: AlgorithmPolicy::default(),
-            enforcement: PolicyEnforcement::default(),
-        };
-        let made = self.room.named_context_create(&self.ask, request).await;
-        made.unwrap();
+        self.declare_context("default").await;
         self
     }
 

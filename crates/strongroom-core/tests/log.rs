@@ -8,7 +8,6 @@
 #[expect(dead_code, reason = "other tests use more of it")]
 mod support;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::{Connection as _, SqliteConnection};
@@ -363,21 +362,6 @@ async fn context_id(world: &World) -> strongroom_types::ContextId {
         .id
 }
 
-/// Closes everything, so that the database is one file.
-async fn close(world: World) -> (tempfile::TempDir, Arc<support::MemoryAnchor>) {
-    let World {
-        room,
-        anchor,
-        store,
-        folder,
-        ..
-    } = world;
-    room.close().await;
-    drop(room);
-    Arc::into_inner(store).unwrap().close().await;
-    (folder, anchor)
-}
-
 async fn head_of(room: &Strongroom, ask: &strongroom_core::Ask) -> String {
     room.log_checkpoint(ask).await.unwrap().value
 }
@@ -387,7 +371,7 @@ async fn a_database_older_than_its_checkpoint_is_refused_until_a_generation_begi
     let world = World::new().await;
     let (ask, workspace) = (world.ask.clone(), world.workspace);
     world.grow(5).await;
-    let (folder, anchor) = close(world).await;
+    let (folder, anchor) = world.close().await;
     let (file, backup) = (
         folder.path().join("strongroom.db"),
         folder.path().join("old.db"),

@@ -7,39 +7,17 @@
 #[expect(dead_code, reason = "other tests use more of it")]
 mod support;
 
-use core::fmt::Debug;
-
 use serde_json::{Value, from_value, json};
 use strongroom_core::{
-    Answered, Ask, CiphertextFault, Denial, Idempotency, Invalid, KeysetCreate, KeysetKey,
-    KeysetUse, LeaseRequest, NamedContextCreate, NamedContextUpdate, PageQuery, Refused,
-    WhichKeyset,
+    Ask, CiphertextFault, Denial, Idempotency, Invalid, KeysetCreate, KeysetKey, KeysetUse,
+    LeaseRequest, NamedContextUpdate, PageQuery, WhichKeyset,
 };
 use strongroom_types::body::{
-    AlgorithmPolicy, ClientUpdate, ContextCreate, DataKeyCreate, DecryptRequest, ImportedKeysPut,
-    KeyBundleSetting, NamedContextConfig, ObjectCreate, ObjectUpsert, PolicyBody,
-    PolicyEnforcement, SealedStoreCreate, WebhookCreate, WebhookUpdate,
+    ClientUpdate, ContextCreate, DataKeyCreate, DecryptRequest, ImportedKeysPut, KeyBundleSetting,
+    ObjectCreate, ObjectUpsert, PolicyBody, SealedStoreCreate, WebhookCreate, WebhookUpdate,
 };
 use strongroom_types::{ClientId, ContextName, Permission};
-use support::{World, ask, context};
-
-/// A client that may do these things in the key contexts with these pairs.
-async fn client(world: &World, permissions: &[Permission], allowed: &Value) -> (ClientId, Ask) {
-    let request = json!({
-        "name": "program",
-        "permissions": permissions,
-        "allowed_contexts": allowed,
-    });
-    let request = from_value(request).unwrap();
-    let made = world.room.client_create(&world.ask, request).await;
-    let made = made.unwrap().value;
-    (made.client.id, ask(&made.api_key.secret))
-}
-
-/// Why something was refused.
-fn why<T: Debug>(refused: Result<Answered<T>, Refused>) -> Denial {
-    refused.unwrap_err().denial
-}
+use support::{World, context, why};
 
 /// Leaves a client these key contexts.
 async fn narrow(world: &World, id: ClientId, allowed: Value) {
@@ -66,23 +44,10 @@ fn general() -> ContextName {
     "general".parse().unwrap()
 }
 
-async fn declare(world: &World) {
-    let request = NamedContextCreate {
-        name: general(),
-        display_name: "General".to_owned(),
-        description: String::new(),
-        config: NamedContextConfig::default(),
-        algorithm_policy: AlgorithmPolicy::default(),
-        enforcement: PolicyEnforcement::default(),
-    };
-    let made = world.room.named_context_create(&world.ask, request).await;
-    made.unwrap();
-}
-
 #[tokio::test]
 async fn an_administrator_administers_its_own_key_contexts_only() {
     let world = World::new().await;
-    declare(&world).await;
+    world.declare_context("general").await;
     let permissions = [
         Permission::AdminContexts,
         Permission::AdminNamedContexts,
@@ -92,7 +57,7 @@ async fn an_administrator_administers_its_own_key_contexts_only() {
         Permission::ObjectsWrite,
     ];
     let mine = json!([{"organizationId": "mine"}]);
-    let (_, narrow) = client(&world, &permissions, &mine).await;
+    let (_, narrow) = world.client(&permissions, &mine).await;
     let make = async |organization: &str| {
         let key_context = context(organization);
         let request = ContextCreate { key_context };
@@ -151,7 +116,7 @@ async fn a_list_of_stores_tells_nothing_of_those_of_others() {
         made.unwrap();
     }
     let mine = json!([{"store": "mine"}, {"sealed_store": "mine"}]);
-    let (_, narrow) = client(&world, &[Permission::AdminStores], &mine).await;
+    let (_, narrow) = world.client(&[Permission::AdminStores], &mine).await;
     for (asked, count) in [(&world.ask, 2), (&narrow, 1)] {
         let listed = world.room.stores(asked, PageQuery::default()).await;
         let plain = listed.unwrap().value.items;
@@ -167,8 +132,12 @@ async fn a_list_of_stores_tells_nothing_of_those_of_others() {
 async fn a_wrapped_key_opens_for_nobody_else_while_its_keys_are_at_hand() {
     let world = World::new().await;
     let keys = &[Permission::DataKeys];
-    let (_, owner) = client(&world, keys, &json!([{"organizationId": "mine"}])).await;
-    let (_, other) = client(&world, keys, &json!([{"organizationId": "theirs"}])).await;
+    let (_, owner) = world
+        .client(keys, &json!([{"organizationId": "mine"}]))
+        .await;
+    let (_, other) = world
+        .client(keys, &json!([{"organizationId": "theirs"}]))
+        .await;
     let made = world
         .room
         .data_key_create(&owner, DataKeyCreate::new(context("mine")));
@@ -243,7 +212,9 @@ async fn what_a_policy_does_not_accept_is_not_opened_in_any_way() {
 async fn what_was_made_once_is_not_shown_again_to_who_may_not_use_it_any_more() {
     let world = World::new().await;
     let permissions = [Permission::DataKeys, Permission::ObjectsWrite];
-    let (id, client) = client(&world, &permissions, &json!([{"organizationId": "*"}])).await;
+    let (id, client) = world
+        .client(&permissions, &json!([{"organizationId": "*"}]))
+        .await;
     let again = once(&client);
     let key = async || {
         let request = DataKeyCreate::new(context("mine"));
@@ -290,7 +261,7 @@ async fn a_data_key_is_not_moved_to_where_a_policy_demands_a_lock() {
 #[tokio::test]
 async fn what_a_policy_wants_locked_is_not_kept_without_a_lock() {
     let world = World::new().await;
-    declare(&world).await;
+    world.declare_context("general").await;
     let keyset = KeysetCreate {
         name: "users".parse().unwrap(),
         description: String::new(),
@@ -338,16 +309,16 @@ async fn what_a_policy_wants_locked_is_not_kept_without_a_lock() {
 #[tokio::test]
 async fn who_may_only_open_gets_no_key_that_seals() {
     let world = World::new().await;
-    declare(&world).await;
+    world.declare_context("general").await;
     let setting = KeyBundleSetting { allowed: true };
     let allowed = world.room.key_bundle_allow(&world.ask, general(), setting);
     allowed.await.unwrap();
     let decrypts = &[Permission::Decrypt];
-    let (_, opens) = client(&world, decrypts, &json!([{}])).await;
+    let (_, opens) = world.client(decrypts, &json!([{}])).await;
     let refused = why(world.room.key_bundle(&opens, general()).await);
     assert_eq!(refused, Denial::PermissionMissing(Permission::Encrypt));
     let both = &[Permission::Decrypt, Permission::Encrypt];
-    let (_, seals) = client(&world, both, &json!([{}])).await;
+    let (_, seals) = world.client(both, &json!([{}])).await;
     assert!(world.room.key_bundle(&seals, general()).await.is_ok());
 }
 
@@ -363,7 +334,9 @@ async fn who_may_not_read_the_log_has_none_of_it_sent() {
         .webhook_create(&world.ask, request("https://acme.example/hook"))
         .await;
     let id = made.unwrap().value.webhook.id;
-    let (_, blind) = client(&world, &[Permission::AdminWebhooks], &json!([{}])).await;
+    let (_, blind) = world
+        .client(&[Permission::AdminWebhooks], &json!([{}]))
+        .await;
     let missing = Denial::PermissionMissing(Permission::LogRead);
     let made = world
         .room
@@ -380,7 +353,7 @@ async fn who_may_not_read_the_log_has_none_of_it_sent() {
 #[tokio::test]
 async fn no_imported_key_is_called_like_one_of_ours() {
     let world = World::new().await;
-    declare(&world).await;
+    world.declare_context("general").await;
     let put = async |ids: &[&str]| {
         let keys = ids.iter().map(|id| json!({"id": id, "material": ""}));
         let keys: Vec<_> = keys.collect();

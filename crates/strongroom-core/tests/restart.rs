@@ -88,16 +88,9 @@ struct Forked {
 impl Forked {
     /// Whoever has the copy writes this many values there, and keeps the checkpoints elsewhere.
     async fn after(values: usize) -> Self {
-        let World {
-            room,
-            ask,
-            anchor,
-            store,
-            folder,
-            ..
-        } = World::new().await;
-        drop(room);
-        Arc::into_inner(store).unwrap().close().await;
+        let world = World::new().await;
+        let ask = world.ask.clone();
+        let (folder, anchor) = world.close().await;
         let [file, copy] = ["strongroom.db", "copy.db"].map(|name| folder.path().join(name));
         back_up(&file, &copy);
         let (own, other) = (database(&file).await, database(&copy).await);

@@ -15,18 +15,13 @@ use std::time::Duration;
 use serde_json::Map;
 use sqlx::any::install_default_drivers;
 use sqlx::{AnyConnection, Connection as _, Executor as _};
-use strongroom_core::{
-    ApplicationCreate, Ask, Bench, Denial, NamedContextCreate, Strongroom, Tool,
-};
-use strongroom_types::body::{
-    AlgorithmPolicy, EncryptRequest, NamedContextConfig, PolicyEnforcement, SignRequest,
-    SigningKeyCreate, VerifyRequest,
-};
+use strongroom_core::{ApplicationCreate, Ask, Bench, Denial, Strongroom, Tool};
+use strongroom_types::body::{EncryptRequest, SignRequest, SigningKeyCreate, VerifyRequest};
 use strongroom_types::{Operation, SigningAlgorithm};
 use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 
-use support::{World, context};
+use support::{World, context, named_context};
 
 /// Changes the state each time that it works.
 struct Restless {
@@ -53,14 +48,7 @@ impl Tool for Restless {
     fn work(&self, _bench: &Bench) -> Result<u32, Denial> {
         let done = self.done.fetch_add(1, Ordering::SeqCst) + 1;
         self.runtime.block_on(tokio::time::sleep(self.first));
-        let request = NamedContextCreate {
-            name: format!("context-{done}").parse().unwrap(),
-            display_name: "Context".to_owned(),
-            description: String::new(),
-            config: NamedContextConfig::default(),
-            algorithm_policy: AlgorithmPolicy::default(),
-            enforcement: PolicyEnforcement::default(),
-        };
+        let request = named_context(&format!("context-{done}"));
         let made = self.room.named_context_create(&self.ask, request);
         self.runtime.block_on(made).unwrap();
         Ok(done)

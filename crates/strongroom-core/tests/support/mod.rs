@@ -1,5 +1,6 @@
 //! A deployment on a SQLite file in a temporary directory, with a clock and an anchor of its own.
 
+use core::fmt::Debug;
 use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
@@ -7,17 +8,23 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use serde_json::{Value, from_value, json};
 use strongroom_core::ports::{
     Anchor, AnchorError, Clock, ConnectError, Deliver, DeliverError, Fetch, FetchError, Outage,
     Providers, Reading, Root, RootError, Tombstone,
 };
-use strongroom_core::{Ask, Bearer, Credentials, OpenError, Origin, Parts, Settings, Strongroom};
+use strongroom_core::{
+    Ask, Bearer, Credentials, Denial, NamedContextCreate, OpenError, Origin, Parts, Refused,
+    Settings, Strongroom,
+};
 use strongroom_crypto::entropy::SystemEntropy;
 use strongroom_crypto::keys::{Place, Seed, WrappingKey};
 use strongroom_crypto::secret::Secret;
 use strongroom_store::{Database, StoreConfig};
-use strongroom_types::body::{EncryptRequest, WorkspaceCreate};
-use strongroom_types::{KeyContext, ProviderKey, RequestId, WorkspaceId};
+use strongroom_types::body::{
+    AlgorithmPolicy, EncryptRequest, NamedContextConfig, PolicyEnforcement, WorkspaceCreate,
+};
+use strongroom_types::{ClientId, KeyContext, Permission, ProviderKey, RequestId, WorkspaceId};
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 
@@ -311,6 +318,45 @@ impl World {
         }
     }
 
+    /// A client that may do these things in the key contexts with these pairs.
+    pub(crate) async fn client(
+        &self,
+        permissions: &[Permission],
+        allowed: &Value,
+    ) -> (ClientId, Ask) {
+        let request = json!({
+            "name": "program",
+            "permissions": permissions,
+            "allowed_contexts": allowed,
+        });
+        let request = from_value(request).unwrap();
+        let made = self.room.client_create(&self.ask, request).await;
+        let made = made.unwrap().value;
+        (made.client.id, ask(&made.api_key.secret))
+    }
+
+    /// Declares a named context of whose data nothing is said.
+    pub(crate) async fn declare_context(&self, name: &str) {
+        let request = named_context(name);
+        let made = self.room.named_context_create(&self.ask, request).await;
+        made.unwrap();
+    }
+
+    /// Closes everything, so that the database is one file.
+    pub(crate) async fn close(self) -> (TempDir, Arc<MemoryAnchor>) {
+        let Self {
+            room,
+            anchor,
+            store,
+            folder,
+            ..
+        } = self;
+        room.close().await;
+        drop(room);
+        Arc::into_inner(store).unwrap().close().await;
+        (folder, anchor)
+    }
+
     /// Seals until the log has `size` entries.
     pub(crate) async fn grow(&self, size: u64) {
         let mut next = self.seal("org_acme").await + 1;
@@ -350,6 +396,23 @@ pub(crate) fn ask(api_key: &str) -> Ask {
         },
         metadata: None,
         idempotency: None,
+    }
+}
+
+/// Why something was refused.
+pub(crate) fn why<T: Debug>(refused: Result<T, Refused>) -> Denial {
+    refused.unwrap_err().denial
+}
+
+/// A named context of whose data nothing is said.
+pub(crate) fn named_context(name: &str) -> NamedContextCreate {
+    NamedContextCreate {
+        name: name.parse().unwrap(),
+        display_name: name.to_owned(),
+        description: String::new(),
+        config: NamedContextConfig::default(),
+        algorithm_policy: AlgorithmPolicy::default(),
+        enforcement: PolicyEnforcement::default(),
     }
 }
 
